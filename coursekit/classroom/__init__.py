@@ -1,0 +1,1 @@
+"""What an instructor needs: building releases from the one source, and grading."""

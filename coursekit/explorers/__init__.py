@@ -1,0 +1,1 @@
+"""Widgets of the course; each has a static form for grading and for plain scripts."""
