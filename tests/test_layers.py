@@ -11,7 +11,21 @@ LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
     ("people", {"cli", "commands", "classroom", "interview", "explorers", "progress", "notebook"}),
     ("teaching", {"exercises", "claims", "plots"}),
     ("running", {"train", "replicas", "accumulate", "distributed"}),
-    ("measuring", {"gradients", "noise", "critical_batch", "curvature", "sharpness", "dynamics"}),
+    (
+        "measuring",
+        {
+            "batches",
+            "gradients",
+            "ghost",
+            "ghost_rules",
+            "noise_online",
+            "noise",
+            "critical_batch",
+            "curvature",
+            "sharpness",
+            "dynamics",
+        },
+    ),
     ("ground", {"data", "models", "scaling", "schedules", "optim", "device", "datasets"}),
 )
 LEVEL = {name: len(LAYERS) - i for i, (_, names) in enumerate(LAYERS) for name in names}
