@@ -1,0 +1,50 @@
+"""`python3 -m coursekit build`: solutions/*.py -> notebooks/ and .build/source/."""
+
+import sys
+from pathlib import Path
+
+from coursekit.claims import quote
+from coursekit.classroom.build import release_files
+from coursekit.classroom.release import drift, put_in_place
+from coursekit.classroom.source import SourceError, read_units
+from coursekit.exercises import EXERCISES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(check: bool = False) -> int:
+    """Build every unit, or compare what is there with its sources.
+
+    Args:
+        check: Write nothing; name each file that differs.
+
+    Returns:
+        0, or 1 where a source is refused or, with `check`, where something differs.
+    """
+    try:
+        units = read_units(ROOT / "solutions")
+        files = release_files(units, points_of=points_of, quote=quote)
+    except SourceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if check:
+        differing = drift(ROOT, files)
+        for line in differing:
+            print(line)
+        if differing:
+            print("run `python3 -m coursekit build` and commit notebooks/", file=sys.stderr)
+            return 1
+        print(f"{len(units)} units: notebooks/ is what solutions/ makes")
+        return 0
+    changed, left_alone = put_in_place(ROOT, files)
+    for name in changed:
+        print(("wrote " if name in files else "removed ") + name)
+    for name in left_alone:
+        print(f"left alone: {name}: no unit makes it", file=sys.stderr)
+    print(f"{len(units)} units, {len(changed)} files changed")
+    return 0
+
+
+def points_of(exercise_id: str) -> float:
+    """Return the points of an exercise's check: the sum over its groups of cases."""
+    return float(sum(EXERCISES[exercise_id].points.values()))
