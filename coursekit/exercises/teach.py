@@ -1,0 +1,90 @@
+"""What a notebook cell calls: `check`, and `mine_or_library` for the text after it."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from coursekit.exercises.bank import EXERCISES
+from coursekit.exercises.declare import Exercise
+from coursekit.exercises.engine import judge
+from coursekit.exercises.messages import reveal
+from coursekit.exercises.verdict import Verdict
+
+TRIES_BEFORE_REVEAL = 3
+_failed_tries: Counter[str] = Counter()  # in this session, by exercise id
+
+
+def find(exercise_id: str) -> Exercise:
+    """Return the exercise with this id.
+
+    Raises:
+        ValueError: If there is none; the message lists those of the same unit.
+    """
+    if exercise_id not in EXERCISES:
+        unit = str(exercise_id)[:3]
+        near = [i for i in EXERCISES if i.startswith(unit)] or list(EXERCISES)
+        raise ValueError(f"no exercise named {exercise_id!r}: there are {', '.join(near)}")
+    return EXERCISES[exercise_id]
+
+
+def evaluate(exercise_id: str, answer: Any, *, seed: int) -> Verdict:
+    """Judge an answer and return the verdict; nothing is printed or remembered.
+
+    Args:
+        exercise_id: Grade id, such as "u01_tr_cov".
+        answer: The learner's function.
+        seed: Draws the random cases.
+
+    Raises:
+        ValueError: For an unknown exercise.
+    """
+    return judge(find(exercise_id), answer, seed=seed)
+
+
+def check(
+    exercise_id: str, answer: Any, *, record: Callable[[Verdict], None] | None = None
+) -> float:
+    """Judge an answer in a notebook: print what it shows, return the score as a plain float.
+
+    The message names the smallest failing input and, where the answer equals a known mistake,
+    asks about the misconception. The expected value follows from the third failed try on.
+    Nothing goes to stderr, since nbgrader takes that for a failure. The time limit of five
+    seconds is best effort: it can't stop compiled code, or a loop that catches everything.
+
+    Args:
+        exercise_id: Grade id.
+        answer: The learner's function itself.
+        record: Called with the verdict, to keep progress.
+
+    Returns:
+        0 <= score <= points of the exercise.
+    """
+    verdict = evaluate(exercise_id, answer, seed=_failed_tries[exercise_id])
+    print(verdict.message)
+    if verdict.status == "failed":
+        _failed_tries[exercise_id] += 1
+        failure = verdict.first_failure
+        if (
+            _failed_tries[exercise_id] >= TRIES_BEFORE_REVEAL
+            and failure is not None
+            and failure.outcome.kind != "not_callable"
+        ):
+            print(reveal(failure))
+    elif verdict.status == "passed":
+        del _failed_tries[exercise_id]
+    if record is not None:
+        record(verdict)
+    return verdict.score
+
+
+def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:
+    """Return the learner's function if it earns full marks, else the library's; say which.
+
+    So the text after an exercise always goes on, and the learner knows whose numbers they see.
+    """
+    exercise = find(exercise_id)
+    if judge(exercise, answer, seed=0).status == "passed":
+        print(f"Using your own {exercise.call}.")
+        return answer
+    print(f"Using the library's {exercise.call}, until yours passes its check.")
+    return exercise.reference
