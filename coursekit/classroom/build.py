@@ -41,7 +41,9 @@ RELEASE_STEPS = (
     ComputeChecksums,
     CheckCellMetadata,
 )
-PYTHON3 = {  # no version numbers: a notebook has to come out the same on every machine
+PYTHON3: dict[
+    str, object
+] = {  # no version numbers: a notebook has to come out the same on every machine
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {
         "codemirror_mode": {"name": "ipython", "version": 3},
@@ -103,19 +105,20 @@ def instructor_notebook(
     for cell, cell_id in zip(unit.cells, _cell_ids(unit), strict=True):
         source = _filled(cell, quote) if cell.kind == "markdown" else cell.text
         new = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
-        metadata = {"tags": list(cell.tags)} if cell.tags else {}
+        metadata: dict[str, object] = {"tags": list(cell.tags)} if cell.tags else {}
         if cell.role:
             metadata["nbgrader"] = _nbgrader_metadata(cell, cell_id, points_of)
         cells.append(new(source, id=cell_id, metadata=metadata))
-    metadata = {**copy.deepcopy(PYTHON3), "coursekit": {"unit": unit.name}}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    shared = {**copy.deepcopy(PYTHON3), "coursekit": {"unit": unit.name}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=shared)
     nbformat.validate(notebook)
     return notebook
 
 
 def student_notebook(instructor: NotebookNode) -> NotebookNode:
     """Return the release of an instructor notebook: solutions cleared, cells locked, checksums."""
-    notebook, resources = copy.deepcopy(instructor), {}
+    notebook = copy.deepcopy(instructor)
+    resources: dict[str, object] = {}
     for step in RELEASE_STEPS:
         notebook, resources = step(config=clear_solutions_config())(notebook, resources)
     nbformat.validate(notebook)

@@ -110,7 +110,7 @@ def _unexpected(root: Path, folder: str, files: dict[str, str]) -> list[str]:
 
 
 def _made_by_build(path: Path) -> bool:
-    """Say whether a notebook carries the mark of `instructor_notebook` and its own folder's name."""
+    """Say whether a notebook carries the mark of `build` and the name of its own folder."""
     try:
         unit = json.loads(path.read_text(encoding="utf-8"))["metadata"]["coursekit"]["unit"]
     except (ValueError, KeyError, TypeError, OSError):

@@ -195,13 +195,13 @@ def _check_only_definitions(cell: SourceCell, statements: list[ast.stmt]) -> Non
         if not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
             raise SourceError(
                 f"{cell.place}: `{ast.unparse(statement).splitlines()[0]}` stands outside a "
-                f"function: a {cell.role} cell holds definitions only, so that running its unsolved "
-                "form never fails"
+                f"function: a {cell.role} cell holds definitions only, so that its unsolved form "
+                "runs without an error"
             )
 
 
 def _check_ends_in_score(cell: SourceCell, statements: list[ast.stmt]) -> None:
-    """nbgrader gives full marks to a check cell whose last line shows no value."""
+    """Refuse what nbgrader would give full marks: a check cell whose last line shows no score."""
     last = statements[-1] if statements else None
     call = last.value if isinstance(last, ast.Expr) else None
     ends_well = (
