@@ -23,10 +23,11 @@ LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
             "critical_batch",
             "curvature",
             "sharpness",
-            "dynamics",
+            "dynamics", "sampling",
         },
     ),
-    ("ground", {"data", "models", "scaling", "schedules", "optim", "device", "datasets"}),
+    ("ground", {"data", "models", "scaling", "schedules", "optim", "device", "datasets", "intervals"}),
+    ("system", {"bootstrap", "storage"}),  # the standard library alone
 )
 LEVEL = {name: len(LAYERS) - i for i, (_, names) in enumerate(LAYERS) for name in names}
 ONLY_MATH = {"scaling", "schedules"}

@@ -6,12 +6,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from coursekit.bootstrap import ROOT, is_clone, workspace
-from coursekit.storage import free_name, time_stamp
+from coursekit.storage import ROOT, free_name, is_clone, time_stamp, workspace
 
 
 def release_folder() -> Path:
-    """Return the folder of the released units: ``notebooks/``, or its copy in an installed package."""
+    """Return the folder of the released units, in the clone or in the installed package."""
     return ROOT / "notebooks" if is_clone() else Path(__file__).parents[1] / "_notebooks"
 
 
@@ -28,7 +27,7 @@ def notebook_in(unit: Path) -> Path:
 
 
 def find_unit(name: str, names: list[str]) -> str:
-    """Return the full name of a unit from ``01``, ``1``, ``01_gradient_noise`` or ``gradient_noise``.
+    """Return the full name of a unit from ``01``, ``1`` or ``gradient_noise``.
 
     Raises:
         ValueError: If no unit is meant, naming those there are.
@@ -43,7 +42,7 @@ def find_unit(name: str, names: list[str]) -> str:
 
 
 def graded_cells(notebook: Path) -> dict[str, float]:
-    """Return the points of each autograded cell of a notebook by its grade id, in order.
+    """Return the points of each exercise that a notebook checks, by its id, in order.
 
     Raises:
         ValueError: If the file is no notebook.
@@ -57,7 +56,7 @@ def graded_cells(notebook: Path) -> dict[str, float]:
             "Rename it, and take a new copy with `python3 -m coursekit lab UNIT`."
         ) from error
     return {
-        mark["grade_id"]: float(mark.get("points", 0))
+        mark["grade_id"].removesuffix("_check"): float(mark.get("points", 0))
         for mark in marks
         if mark.get("grade") and not mark.get("solution")
     }

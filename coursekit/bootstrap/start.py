@@ -1,0 +1,99 @@
+"""Start a command in an interpreter that has what it needs: this one, or that of ``.venv``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from coursekit.bootstrap.environment import ensure_environment, find_environment
+from coursekit.bootstrap.installer import SetupError
+from coursekit.bootstrap.requirements import suits
+from coursekit.commands import NEEDS
+from coursekit.storage import ROOT
+
+USAGE = """usage: python3 -m coursekit COMMAND
+
+  lab      open the course in JupyterLab
+  test     run the test suite
+  doctor   say what works on this machine and what does not
+
+The first lab or test makes the environment (.venv, 1.5 GB). After that every command and option is
+listed by: python3 -m coursekit --help
+"""
+
+
+def start(argv: list) -> int:
+    """Run ``coursekit ARGV`` and return its exit status.
+
+    The interpreter that runs is used if every module the command needs is found in it; otherwise
+    ``.venv`` is made or finished, and takes over. Help and ``doctor`` install nothing.
+    """
+    words = argv[: argv.index("--")] if "--" in argv else argv
+    command = next((word for word in words if not word.startswith("-")), None)
+    if command is not None and command not in NEEDS:
+        sys.stderr.write(
+            f"coursekit: there is no command {command!r}; there are {', '.join(NEEDS)}.\n"
+            "See: python3 -m coursekit --help\n"
+        )
+        return 2
+    level, gpu = NEEDS.get(command or "", "core"), "--gpu" in words
+    try:
+        if not suits(level, gpu=gpu):
+            python = find_environment(level, gpu=gpu)
+            if python is None and (command is None or {"-h", "--help"} & set(words)):
+                sys.stdout.write(USAGE)
+                return 0
+            if python is None and command == "doctor":
+                from coursekit.commands.doctor import run
+
+                return run()
+            if python is None:
+                python = ensure_environment(level, gpu=gpu)
+            return hand_over([str(python), "-m", "coursekit", *argv])
+    except SetupError as error:
+        sys.stderr.write(f"coursekit: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. The same command goes on where this one stopped.\n")
+        return 130
+    from coursekit.cli import main
+
+    return main(argv)
+
+
+def child_environment(python: str) -> dict:
+    """Return os.environ with the interpreter's own programs and this copy of coursekit first.
+
+    nbgrader's formgrader starts ``alembic`` by name, and kernels import coursekit wherever they
+    run, so neither may depend on how this program was started.
+    """
+    programs = [str(Path(python).parent), os.environ.get("PATH", "")]
+    modules = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join(place for place in programs if place),
+        "PYTHONPATH": os.pathsep.join(place for place in modules if place),
+    }
+
+
+def hand_over(argv: Sequence[str], *, cwd: Path | None = None) -> int:
+    """Become another Python program; returns its exit status only where that can't be done.
+
+    On POSIX this process is replaced, so that Ctrl-C reaches the program alone.
+    """
+    environment = child_environment(argv[0])
+    if cwd is not None:
+        os.chdir(cwd)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name != "nt":
+        os.execve(argv[0], list(argv), environment)
+    process = subprocess.Popen(list(argv), env=environment)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the program got it too, and decides

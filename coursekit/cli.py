@@ -1,0 +1,169 @@
+"""The command line: every command's options and help; the work is in ``coursekit.commands``.
+
+A command is one function here and one line in ``coursekit.commands.NEEDS``. Its module is imported
+when it runs, so that ``--help`` stays fast.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="coursekit",
+    help="Batch Size and Learning Dynamics: the course and its tools.",
+    epilog="Example: python3 -m coursekit lab 01",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Unit = Annotated[str, typer.Argument(help="A unit: 01, or 01_gradient_noise.", show_default=False)]
+Gpu = Annotated[bool, typer.Option("--gpu", help="Set up with the CUDA build of torch.")]
+
+
+def load(command: str) -> Any:
+    """Return the ``run`` function of a command's module."""
+    return importlib.import_module(f"coursekit.commands.{command}").run
+
+
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error (with any command).")
+    ] = False,
+) -> None:
+    """Batch Size and Learning Dynamics: the course and its tools."""
+
+
+@app.command(epilog="Example: python3 -m coursekit lab 01 -- --port 9000")
+def lab(
+    ctx: typer.Context,
+    unit: Unit = "",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start the unit anew; your old copy is renamed.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run the first unit in a real server, and report.")
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Start the server and open nothing.")
+    ] = False,
+    gpu: Gpu = False,
+) -> int:
+    """Open JupyterLab at your copy of a unit (the next one, if none is named).
+
+    What follows -- goes to JupyterLab as it is.
+    """
+    return load("lab")(unit, fresh=fresh, check=check, no_browser=no_browser, extra=ctx.obj)
+
+
+@app.command("test", epilog="Example: python3 -m coursekit test -- -k noise -x")
+def run_tests(
+    ctx: typer.Context,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only the tests marked quick: under two minutes.")
+    ] = False,
+    gpu: Gpu = False,
+) -> int:
+    """Run the test suite. What follows -- goes to pytest as it is."""
+    return load("test")(quick=quick, extra=ctx.obj)
+
+
+@app.command(epilog="Example: python3 -m coursekit doctor")
+def doctor() -> int:
+    """Say what works on this machine, and beside each fault what mends it."""
+    return load("doctor")()
+
+
+@app.command(epilog="Example: python3 -m coursekit progress")
+def progress() -> int:
+    """Print your points and time, exercise by exercise, and the next step."""
+    return load("progress")()
+
+
+@app.command(epilog="Example: python3 -m coursekit solution 01")
+def solution(
+    ctx: typer.Context,
+    unit: Unit,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Take the solved unit anew; your old copy is renamed.")
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Start the server and open nothing.")
+    ] = False,
+) -> int:
+    """Open the solved unit in JupyterLab."""
+    return load("solution")(unit, fresh=fresh, no_browser=no_browser, extra=ctx.obj)
+
+
+@app.command(epilog="Example: python3 -m coursekit build --check")
+def build(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if something is out of step.")
+    ] = False,
+) -> int:
+    """Make the notebooks and the instructor's version from solutions/."""
+    return load("build")(check=check)
+
+
+@app.command(epilog="Example: python3 -m coursekit claims N1 --quick")
+def claims(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Claims to measure again.", show_default=False)
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Measure again at the smallest size.")
+    ] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Measure every claim again.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Print the ledger of claims, or measure some of them again."""
+    return load("claims")(list(ids or []), quick=quick, all=all_, json=json)
+
+
+def main(argv: list[str]) -> int:
+    """Run one command and return its exit status.
+
+    A mistake of the caller, a file that cannot be used and the like end in one or more lines on
+    stderr, the last of which says what to do; ``--debug`` shows the traceback as well.
+    """
+    cut = argv.index("--") if "--" in argv else len(argv)
+    words, extra = argv[:cut], argv[cut + 1 :]
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    name = next((word for word in words if not word.startswith("-")), "")
+    program = f"coursekit {name}".strip()
+    try:
+        status = app(words, prog_name="coursekit", standalone_mode=False, obj=extra)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        return report(error, program, name)
+
+
+def report(error: Exception, program: str, name: str) -> int:
+    """Print an error for a person, the remedy last, and return the exit status."""
+    wrong_words = getattr(error, "format_message", None)  # typer's own: unknown option and the like
+    if wrong_words is not None:
+        print(f"{program}: {wrong_words()}", file=sys.stderr)
+        print(f"See: python3 -m {program} --help", file=sys.stderr)
+        return 2
+    if isinstance(error, ValueError | OSError | RuntimeError):
+        print(f"{program}: {error}", file=sys.stderr)
+        return 1
+    print(f"{program}: unexpected {type(error).__name__}: {error}", file=sys.stderr)
+    print(f"To see where, run it again as: python3 -m {program} --debug", file=sys.stderr)
+    return 1

@@ -1,0 +1,191 @@
+"""``coursekit doctor``: what works on this machine, with the remedy beside each fault.
+
+Standard library only at the top: it also runs where nothing is installed yet.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from coursekit.bootstrap.environment import has_gpu
+from coursekit.bootstrap.requirements import missing
+from coursekit.storage import home, is_clone, workspace
+
+LACKS_ENVIRONMENT = "python3 -m coursekit lab   (makes the environment)"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    topic: str
+    seen: str
+    remedy: str = ""  # empty: nothing is amiss
+    fatal: bool = False  # the course cannot run
+
+
+def run() -> int:
+    """Print a line for each topic; return 1 if the course cannot run here."""
+    checks: list[Callable[[], Finding]] = [
+        python,
+        environment,
+        libraries,
+        device,
+        memory,
+        disk,
+        kernel,
+        units,
+        own_data,
+        sandbox,
+        chromium,
+    ]
+    findings = [check() for check in checks]
+    for finding in findings:
+        mark = "ok   " if not finding.remedy else "FAULT" if finding.fatal else "note "
+        print(f"{mark} {finding.topic:<12} {finding.seen}")
+        if finding.remedy:
+            print(f"{'':18} -> {finding.remedy}")
+    faults = sum(finding.fatal for finding in findings)
+    if not faults:
+        print("The course can run here: python3 -m coursekit lab")
+        return 0
+    print(
+        f"The course cannot run yet: mend the {faults} marked FAULT, then ask again.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def python() -> Finding:
+    """Name the interpreter."""
+    return Finding("python", f"{sys.version.split()[0]} ({sys.executable})")
+
+
+def environment() -> Finding:
+    """Say whether this interpreter has all that `lab` needs."""
+    lacking = missing("course")
+    where = "this interpreter" if Path(sys.prefix) != workspace() / ".venv" else ".venv"
+    if not lacking:
+        return Finding("environment", f"{where} has all that the course needs")
+    seen = f"{where} lacks {', '.join(lacking)}"
+    if os.environ.get("COURSEKIT_NO_VENV") == "1":
+        return Finding("environment", seen, "unset COURSEKIT_NO_VENV", fatal=True)
+    if not is_clone():
+        return Finding("environment", seen, "pip install 'coursekit[course]'", fatal=True)
+    return Finding("environment", seen, LACKS_ENVIRONMENT, fatal=True)
+
+
+def libraries() -> Finding:
+    """Name the versions of what the course stands on."""
+    lacking = set(missing("course"))
+    names = ("torch", "numpy", "scipy", "matplotlib", "jupyterlab", "nbgrader", "ipywidgets")
+    seen = ", ".join(f"{name} {version(name)}" for name in names if name not in lacking)
+    return Finding("libraries", seen or "none yet", "" if seen else LACKS_ENVIRONMENT)
+
+
+def device() -> Finding:
+    """Name the processor that runs the course, and say if a GPU lies idle."""
+    cores = f"{os.cpu_count()} CPU cores"
+    if "torch" in missing("core"):
+        return Finding("device", f"{cores}; an NVIDIA GPU: {'yes' if has_gpu() else 'no'}")
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding("device", f"{torch.cuda.get_device_name()}; {cores}")
+    if has_gpu():
+        seen = f"{cores}; there is a GPU, which torch {torch.__version__} cannot use"
+        return Finding("device", seen, "python3 -m coursekit lab --gpu   (or update the driver)")
+    return Finding("device", f"{cores}; no GPU: the course runs at its size for a CPU")
+
+
+def memory() -> Finding:
+    """Say how much memory there is, where the system tells."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (AttributeError, ValueError, OSError):
+        return Finding("memory", "this system does not tell")
+    few = "close other programs: a unit takes up to 2 GB" if total < 3.5 else ""
+    return Finding("memory", f"{total:.1f} GB", few)
+
+
+def disk() -> Finding:
+    """Say how much of the disk is free where the course writes."""
+    place = workspace()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free / 1e9
+    remedy = "free at least 1 GB" if free < 1 else ""
+    return Finding("disk", f"{free:.1f} GB free at {place}", remedy, fatal=free < 0.1)
+
+
+def kernel() -> Finding:
+    """Say which interpreter the kernel named python3 starts."""
+    if importlib.util.find_spec("jupyter_client") is None:
+        return Finding("kernel", "no Jupyter yet", LACKS_ENVIRONMENT)
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    remedy = f"{sys.executable} -m pip install --force-reinstall --no-deps ipykernel"
+    try:
+        spec = KernelSpecManager().get_kernel_spec("python3")
+    except NoSuchKernel:
+        return Finding("kernel", "there is no kernel python3", remedy, fatal=True)
+    program = spec.argv[0]
+    if program.startswith("python") or Path(program).resolve() == Path(sys.executable).resolve():
+        return Finding("kernel", f"python3 starts {sys.executable}")
+    seen = f"python3 starts another interpreter: {program}"
+    return Finding("kernel", seen, f"delete the kernel in {spec.resource_dir}", fatal=True)
+
+
+def units() -> Finding:
+    """Say how many units are released."""
+    from coursekit.classroom.units import release_folder, released_units
+
+    count = len(released_units())
+    if count:
+        return Finding("units", f"{count} in {release_folder()}")
+    return Finding("units", "none is released", "python3 -m coursekit build", fatal=True)
+
+
+def own_data() -> Finding:
+    """Say where progress is kept, and whether it can be."""
+    place = home()
+    existing = place
+    while not existing.exists():
+        existing = existing.parent
+    if os.access(existing, os.W_OK) and existing.is_dir():
+        return Finding("your data", f"{place}")
+    return Finding(
+        "your data", f"cannot write in {existing}", "set COURSEKIT_HOME to another folder"
+    )
+
+
+def sandbox() -> Finding:
+    """Say whether bubblewrap works, in which `grade` runs what students wrote."""
+    program = shutil.which("bwrap")
+    if program is None:
+        remedy = "apt install bubblewrap   (only `grade` needs it)"
+        return Finding("sandbox", "no bubblewrap", remedy)
+    argv = [program, "--unshare-all", "--ro-bind", "/", "/", "true"]
+    answer = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+    named = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
+    if answer.returncode == 0:
+        return Finding("sandbox", named)
+    remedy = "allow unprivileged user namespaces, or grade as root   (only `grade` needs it)"
+    return Finding("sandbox", f"{named} fails: {answer.stderr.strip()[-200:]}", remedy)
+
+
+def chromium() -> Finding:
+    """Say whether there is a Chromium for the browser tests."""
+    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    program = next((path for path in found if path), None)
+    if program is None:
+        return Finding(
+            "chromium", "none", "apt install chromium   (only the browser tests need it)"
+        )
+    return Finding("chromium", program)
