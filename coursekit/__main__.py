@@ -45,7 +45,21 @@ def main(argv: Optional[List[str]] = None) -> int:
         return 2
     from coursekit.bootstrap.start import start
 
-    return start(sys.argv[1:] if argv is None else argv)
+    return start(sys.argv[1:] if argv is None else argv, cli=run_cli, doctor=run_doctor)
+
+
+def run_cli(argv: List[str]) -> int:
+    """Run one command in this interpreter, which has what it needs."""
+    from coursekit.cli import main as cli
+
+    return cli(argv)
+
+
+def run_doctor() -> int:
+    """Run ``doctor`` where nothing may be installed yet."""
+    from coursekit.commands.doctor import run
+
+    return run()
 
 
 if __name__ == "__main__":

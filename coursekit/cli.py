@@ -1,6 +1,6 @@
 """The command line: every command's options and help; the work is in ``coursekit.commands``.
 
-A command is one function here and one line in ``coursekit.commands.NEEDS``. Its module is imported
+A command is one function here and one line in ``coursekit.bootstrap.requirements``. Its module is imported
 when it runs, so that ``--help`` stays fast.
 """
 

@@ -11,6 +11,15 @@ import re
 from coursekit.storage import ROOT, is_clone
 
 TORCH = "torch==2.13.0"  # what a set-up installs; the package itself accepts a range
+NEEDS = {  # every command, and the level of what it imports
+    "lab": "course",
+    "test": "test",
+    "doctor": "core",
+    "progress": "core",
+    "solution": "course",
+    "build": "course",
+    "claims": "core",
+}
 EXTRAS = {"core": (), "course": ("course",), "test": ("course", "test")}
 ORACLES = "tests/oracles.txt"
 

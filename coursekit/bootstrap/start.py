@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from coursekit.bootstrap.environment import ensure_environment, find_environment
 from coursekit.bootstrap.installer import SetupError
-from coursekit.bootstrap.requirements import suits
-from coursekit.commands import NEEDS
+from coursekit.bootstrap.requirements import NEEDS, suits
 from coursekit.storage import ROOT
 
 USAGE = """usage: python3 -m coursekit COMMAND
@@ -25,11 +24,16 @@ listed by: python3 -m coursekit --help
 """
 
 
-def start(argv: list) -> int:
+def start(argv: list, *, cli: Callable[[list], int], doctor: Callable[[], int]) -> int:
     """Run ``coursekit ARGV`` and return its exit status.
 
     The interpreter that runs is used if every module the command needs is found in it; otherwise
     ``.venv`` is made or finished, and takes over. Help and ``doctor`` install nothing.
+
+    Args:
+        argv: The words after the program's name.
+        cli: Runs them in this interpreter.
+        doctor: Runs the one command that needs nothing installed.
     """
     words = argv[: argv.index("--")] if "--" in argv else argv
     command = next((word for word in words if not word.startswith("-")), None)
@@ -47,9 +51,7 @@ def start(argv: list) -> int:
                 sys.stdout.write(USAGE)
                 return 0
             if python is None and command == "doctor":
-                from coursekit.commands.doctor import run
-
-                return run()
+                return doctor()
             if python is None:
                 python = ensure_environment(level, gpu=gpu)
             return hand_over([str(python), "-m", "coursekit", *argv])
@@ -59,9 +61,7 @@ def start(argv: list) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The same command goes on where this one stopped.\n")
         return 130
-    from coursekit.cli import main
-
-    return main(argv)
+    return cli(argv)
 
 
 def child_environment(python: str) -> dict:
