@@ -102,3 +102,22 @@ def epoch_batches(
     while True:
         order = torch.randperm(num_examples, generator=generator)
         yield from order[: steps_per_epoch * batch_size].view(steps_per_epoch, batch_size)
+
+
+def jittered_copies(
+    inputs: Tensor, targets: Tensor, *, copies: int, jitter: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Replace a data set by near-duplicates of a few of its examples, as many as it had.
+
+    The first N / c examples are the sources; each comes c times in a row, with Gaussian noise of
+    standard deviation ``jitter`` added to its input.
+
+    Raises:
+        ValueError: If ``copies`` does not divide N.
+    """
+    if copies < 1 or len(inputs) % copies:
+        raise ValueError(f"copies must divide the {len(inputs)} examples, got {copies}")
+    num_sources = len(inputs) // copies
+    repeated = inputs[:num_sources].repeat_interleave(copies, dim=0)
+    noise = torch.randn(repeated.shape, generator=generator).to(inputs.device)
+    return repeated + jitter * noise, targets[:num_sources].repeat_interleave(copies)

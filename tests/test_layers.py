@@ -23,10 +23,14 @@ LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
             "critical_batch",
             "curvature",
             "sharpness",
-            "dynamics", "sampling",
+            "dynamics",
+            "sampling",
         },
     ),
-    ("ground", {"data", "models", "scaling", "schedules", "optim", "device", "datasets", "intervals"}),
+    (
+        "ground",
+        {"data", "models", "scaling", "schedules", "optim", "device", "datasets", "intervals"},
+    ),
     ("system", {"bootstrap", "storage"}),  # the standard library alone
 )
 LEVEL = {name: len(LAYERS) - i for i, (_, names) in enumerate(LAYERS) for name in names}

@@ -1,0 +1,21 @@
+"""All claims, and measuring them into the ledger."""
+
+import time
+from typing import Any
+
+from coursekit.claims import gradient_noise, start
+from coursekit.claims.declare import Claim
+from coursekit.device import device_name
+
+CLAIMS: dict[str, Claim] = {
+    claim.id: claim for group in (start, gradient_noise) for claim in group.CLAIMS
+}
+
+
+def measure(claim: Claim, size: str) -> dict[str, Any]:
+    """Measure a claim and return its entry for the ledger."""
+    began = time.perf_counter()
+    values = claim.measure(size)
+    seconds = round(time.perf_counter() - began, 1)
+    rounded = {name: [float(f"{v:.6g}") for v in column] for name, column in values.items()}
+    return {"device": device_name(), "seconds": seconds, "values": rounded}
