@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def lab_server(folder: Path) -> Iterator[Server]:
+def lab_server(folder: Path, *, extra: Sequence[str] = ()) -> Iterator[Server]:
     """Start JupyterLab on a free loopback port with settings of its own, and end it afterwards.
+
+    Args:
+        folder: What the server shows, and where it starts; it keeps its own files in `server/`.
+        extra: More arguments for JupyterLab.
 
     Raises:
         RuntimeError: If it does not answer; the message holds the end of its log.
@@ -68,6 +72,7 @@ def lab_server(folder: Path) -> Iterator[Server]:
         *("-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={server.port}"),
         *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"),
         *("--LabApp.news_url=None", "--ServerApp.log_level=WARN"),
+        *extra,
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         argv.append("--allow-root")

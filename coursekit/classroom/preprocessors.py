@@ -7,6 +7,7 @@ means harm: marks for a class that is not trusted come from `python3 -m courseki
 """
 
 import math
+from logging import Logger
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -15,16 +16,18 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Integer
 
-RESTORED = "This cell was missing from the submission; grading put it back."
+
+MISSING = "This cell was missing from the submission and was put back for grading."
 
 
 class MendCells(NbGraderPreprocessor):
     """Give a submission exactly the marked cells of its release, each once.
 
     The last copy of a cell keeps its mark, as with nbgrader's DeduplicateIds; other copies and
-    cells with an unknown id stay as ordinary cells. A mark that was edited is written anew, and
-    missing check, essay and prelude cells are put back below the marked cell that precedes them.
-    It takes the place of DeduplicateIds and comes before OverwriteCells.
+    cells with an unknown id stay as ordinary cells. A mark that was edited is written anew. A
+    missing check is put back below its solution; where that is missing too, as far down as the
+    order of marked cells allows, since the answer may stand in a cell without a mark. It takes
+    the place of DeduplicateIds and comes before OverwriteCells.
     """
 
     def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
@@ -45,17 +48,7 @@ class MendCells(NbGraderPreprocessor):
                 continue
             present[grade_id] = cell
             cell.metadata["nbgrader"] = NotebookNode(released[grade_id][0])
-        position = 0
-        for grade_id, (mark, kind, source) in released.items():
-            if grade_id in present:
-                found = next(
-                    i for i, cell in enumerate(notebook.cells) if cell is present[grade_id]
-                )
-                position = max(position, found + 1)
-            elif mark["grade"] or mark["locked"]:
-                self.log.warning("Cell '%s' was missing: put back", grade_id)
-                notebook.cells.insert(position, _restored(mark, kind, source))
-                position += 1
+        _put_back(notebook, released, present, log=self.log)
         return notebook, resources
 
 
@@ -81,11 +74,45 @@ def _released_cells(notebook) -> dict[str, tuple[dict, str, str]]:
     return released
 
 
+def _put_back(
+    notebook: NotebookNode,
+    released: dict[str, tuple[dict, str, str]],
+    present: dict[str, NotebookNode],
+    *,
+    log: Logger,
+) -> None:
+    """Insert the missing prelude, check and essay cells."""
+    order = list(released)
+
+    def place(grade_ids: list[str]) -> int | None:
+        """Return the position of the first of these cells that is there."""
+        for grade_id in grade_ids:
+            for i, cell in enumerate(notebook.cells):
+                if cell is present.get(grade_id):
+                    return i
+        return None
+
+    for i, (grade_id, (mark, kind, source)) in enumerate(released.items()):
+        if grade_id in present or not (mark["grade"] or mark["locked"]):
+            continue
+        above, below = place(order[:i][::-1]), place(order[i + 1 :])
+        own_solution = bool(order[:i]) and order[i - 1] in present
+        if not mark["grade"] or own_solution:  # early: a prelude, a check whose solution is there
+            position = 0 if above is None else above + 1
+        else:
+            position = len(notebook.cells) if below is None else below
+        log.warning("Cell '%s' was missing: put back", grade_id)
+        present[grade_id] = _restored(mark, kind, source)
+        notebook.cells.insert(position, present[grade_id])
+
+
 def _restored(mark: dict, kind: str, source: str) -> NotebookNode:
     metadata = {"nbgrader": mark, "deletable": False}
     if kind == "code":
         return new_code_cell(source, metadata=metadata)
-    return new_markdown_cell(source, metadata=metadata)
+    # The note changes the text, so that nbgrader does not take the essay for unanswered: the answer
+    # may stand in a cell without a mark, and a person has to look.
+    return new_markdown_cell(f"{source}\n\n({MISSING})", metadata=metadata)
 
 
 class LimitBytes(NbGraderPreprocessor):

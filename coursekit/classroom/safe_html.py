@@ -11,10 +11,10 @@ import bleach
 from jinja2 import pass_context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-TAGS = frozenset(bleach.ALLOWED_TAGS) | frozenset(
-    "p br hr div span pre h1 h2 h3 h4 h5 h6 img details summary sub sup del "
-    "table thead tbody tr th td".split()
-)
+TAGS = frozenset(bleach.ALLOWED_TAGS) | {
+    *("p", "br", "hr", "div", "span", "pre", "img", "details", "summary", "sub", "sup", "del"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+}
 PROTOCOLS = frozenset(bleach.ALLOWED_PROTOCOLS) | {"data"}  # data: pictures pasted into a cell
 
 

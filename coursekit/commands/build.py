@@ -1,15 +1,13 @@
-"""`python3 -m coursekit build`: solutions/*.py -> notebooks/ and .build/source/."""
+"""``coursekit build``: solutions/*.py -> notebooks/ and .build/source/."""
 
 import sys
-from pathlib import Path
 
+from coursekit.bootstrap import ROOT, is_clone
 from coursekit.claims import quote
 from coursekit.classroom.build import release_files
 from coursekit.classroom.release import drift, put_in_place
-from coursekit.classroom.source import SourceError, read_units
+from coursekit.classroom.source import read_units
 from coursekit.exercises import EXERCISES
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(check: bool = False) -> int:
@@ -19,20 +17,25 @@ def run(check: bool = False) -> int:
         check: Write nothing; name each file that differs.
 
     Returns:
-        0, or 1 where a source is refused or, with `check`, where something differs.
+        0, or 1 where, with `check`, something differs.
+
+    Raises:
+        ValueError: If a source is refused, or there are none.
+        OSError: If something can't be written; the earlier release is then as it was.
     """
-    try:
-        units = read_units(ROOT / "solutions")
-        files = release_files(units, points_of=points_of, quote=quote)
-    except SourceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if not is_clone():
+        raise ValueError(
+            "the sources of the units do not come with the installed package.\n"
+            "Clone the repository and run `python3 -m coursekit build` there."
+        )
+    units = read_units(ROOT / "solutions")
+    files = release_files(units, points_of=points_of, quote=quote)
     if check:
         differing = drift(ROOT, files)
         for line in differing:
             print(line)
         if differing:
-            print("run `python3 -m coursekit build` and commit notebooks/", file=sys.stderr)
+            print("Run `python3 -m coursekit build` and commit notebooks/.", file=sys.stderr)
             return 1
         print(f"{len(units)} units: notebooks/ is what solutions/ makes")
         return 0
