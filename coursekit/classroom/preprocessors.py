@@ -16,7 +16,6 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Integer
 
-
 MISSING = "This cell was missing from the submission and was put back for grading."
 
 
