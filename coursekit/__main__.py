@@ -4,6 +4,7 @@ This file imports only the standard library and parses on Python 3.8, so that an
 sentence and not a syntax error.
 """
 
+import os
 import subprocess
 import sys
 from typing import List, Optional
@@ -45,7 +46,13 @@ def main(argv: Optional[List[str]] = None) -> int:
         return 2
     from coursekit.bootstrap.start import start
 
-    return start(sys.argv[1:] if argv is None else argv, cli=run_cli, doctor=run_doctor)
+    try:
+        status = start(sys.argv[1:] if argv is None else argv, cli=run_cli, doctor=run_doctor)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def run_cli(argv: List[str]) -> int:

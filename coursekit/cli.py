@@ -1,11 +1,10 @@
 """The command line: every command's options and help; the work is in ``coursekit.commands``.
 
-A command is one function here and one line in ``coursekit.bootstrap.requirements``. Its module is imported
-when it runs, so that ``--help`` stays fast.
+A command is one function here and one line in ``coursekit.bootstrap.requirements``. Its module is
+imported when it runs, so that ``--help`` stays fast.
 """
 
 import importlib
-import os
 import sys
 import traceback
 from typing import Annotated, Any
@@ -142,9 +141,8 @@ def main(argv: list[str]) -> int:
         status = app(words, prog_name="coursekit", standalone_mode=False, obj=extra)
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
-    except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except BrokenPipeError:
+        raise  # for the caller, who knows whose pipe it is
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130

@@ -105,7 +105,8 @@ def explain_failure(
         )
     else:
         remedy = f"See {log} for the whole output; when the cause is mended, {GO_ON}."
-    said = [line for line in output if line.startswith("ERROR")] or list(output)
+    said = [line.strip() for line in output if re.match(r"\s*(ERROR|\w+Error)\b", line)]
+    said = said or [line.strip() for line in output if line.strip()]
     return (
         f"set-up stopped at step {title} (exit status {status}).\n"
         f"  tried: {' '.join(argv)}\n"
