@@ -66,13 +66,14 @@ def clear_solutions_config() -> Config:
 
 
 def release_files(
-    units: list[Unit], *, points_of: Callable[[str], float], quote: Callable[[str], str]
+    units: list[Unit], *, points_of: Callable[[str], float | None], quote: Callable[[str], str]
 ) -> dict[str, str]:
     """Return every file of a release: path from the repository's root -> text.
 
     Args:
         units: What `read_units` returned.
-        points_of: Exercise id -> points of its check; KeyError where it is not declared.
+        points_of: Exercise id -> points of its check, or None for a warm-up without marks;
+            KeyError where it is not declared.
         quote: Name in the claims ledger -> text to print; KeyError or ValueError where unknown.
 
     Raises:
@@ -94,7 +95,7 @@ def release_files(
 
 
 def instructor_notebook(
-    unit: Unit, *, points_of: Callable[[str], float], quote: Callable[[str], str]
+    unit: Unit, *, points_of: Callable[[str], float | None], quote: Callable[[str], str]
 ) -> NotebookNode:
     """Return a unit with its solutions, placeholders filled and nbgrader's metadata written.
 
@@ -131,7 +132,7 @@ def _text(notebook: NotebookNode) -> str:
 
 
 def _nbgrader_metadata(
-    cell: SourceCell, grade_id: str, points_of: Callable[[str], float]
+    cell: SourceCell, grade_id: str, points_of: Callable[[str], float | None]
 ) -> dict[str, object]:
     metadata: dict[str, object] = {
         "schema_version": 3,
@@ -145,12 +146,16 @@ def _nbgrader_metadata(
         metadata["points"] = cell.points
     if cell.role == "check":
         try:
-            metadata["points"] = points_of(cell.name)
+            points = points_of(cell.name)
         except KeyError:
             raise SourceError(
                 f"{cell.place}: {cell.name} is not declared in coursekit.exercises: add its "
                 "Exercise, or mend the id"
             ) from None
+        if points is None:  # a warm-up: locked like a check, but nbgrader counts no points
+            metadata["grade"] = False
+        else:
+            metadata["points"] = points
     return metadata
 
 

@@ -2,12 +2,12 @@
 
 import sys
 
-from coursekit.bootstrap import ROOT, is_clone
 from coursekit.claims import quote
 from coursekit.classroom.build import release_files
 from coursekit.classroom.release import drift, put_in_place
 from coursekit.classroom.source import read_units
 from coursekit.exercises import EXERCISES
+from coursekit.storage import ROOT, is_clone
 
 
 def run(check: bool = False) -> int:
@@ -48,6 +48,7 @@ def run(check: bool = False) -> int:
     return 0
 
 
-def points_of(exercise_id: str) -> float:
-    """Return the points of an exercise's check: the sum over its groups of cases."""
-    return float(sum(EXERCISES[exercise_id].points.values()))
+def points_of(exercise_id: str) -> float | None:
+    """Return the points of an exercise's check; None for a warm-up without marks."""
+    exercise = EXERCISES[exercise_id]
+    return exercise.max_score if exercise.graded else None

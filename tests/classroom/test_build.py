@@ -72,6 +72,14 @@ def test_an_undeclared_exercise_is_named(course):
         make(course, points_of=only_mean)
 
 
+def test_a_warm_up_is_locked_and_earns_nothing(course):
+    unit = unit_of(course)
+    cells = instructor_notebook(unit, points_of=lambda name: None, quote=quote).cells
+    (mark,) = [cell.metadata.nbgrader for cell in cells if cell.id == "u07_mean_check"]
+    assert (mark.grade, mark.locked, mark.solution) == (False, True, False)
+    assert "points" not in mark
+
+
 def test_prose_quotes_the_ledger(course):
     first = cells_of(unit_of(course))[0].source
     assert first.endswith("slope −1.00 ± 0.01 over 5 seeds.")
