@@ -65,7 +65,7 @@ def train(model: nn.Module, data: Dataset, config: TrainConfig, *, rng: torch.Ge
         grads = torch.autograd.grad(loss, params)
         with torch.no_grad():
             for param, grad in zip(params, grads, strict=True):
-                param -= config.lr_schedule(step) * grad
+                param.sub_(config.lr_schedule(step) * grad)
     return history
 
 
