@@ -54,7 +54,7 @@ def lab(
     ] = False,
     gpu: Gpu = False,
 ) -> int:
-    """Open JupyterLab at your copy of a unit (the next one, if none is named).
+    """Open JupyterLab at your copy of a unit (without one: the last you worked on).
 
     What follows -- goes to JupyterLab as it is.
     """

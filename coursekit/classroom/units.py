@@ -41,8 +41,10 @@ def find_unit(name: str, names: list[str]) -> str:
     raise ValueError(f"there is no unit {name!r}. Name one of these: {listed}")
 
 
-def graded_cells(notebook: Path) -> dict[str, float]:
+def exercises_in(notebook: Path) -> dict[str, float]:
     """Return the points of each exercise that a notebook checks, by its id, in order.
+
+    A warm-up has 0 points. Essays, which people mark, are not among them.
 
     Raises:
         ValueError: If the file is no notebook.
@@ -51,14 +53,11 @@ def graded_cells(notebook: Path) -> dict[str, float]:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         marks = [cell["metadata"].get("nbgrader", {}) for cell in cells]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{notebook} is not a readable notebook ({error!r}).\n"
-            "Rename it, and take a new copy with `python3 -m coursekit lab UNIT`."
-        ) from error
+        raise ValueError(f"{notebook} is not a readable notebook ({error!r})") from error
     return {
         mark["grade_id"].removesuffix("_check"): float(mark.get("points", 0))
         for mark in marks
-        if mark.get("grade") and not mark.get("solution")
+        if mark.get("grade_id", "").endswith("_check")
     }
 
 

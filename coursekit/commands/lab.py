@@ -6,6 +6,7 @@ from pathlib import Path
 
 from coursekit.bootstrap.start import hand_over
 from coursekit.classroom.units import (
+    exercises_in,
     find_unit,
     notebook_in,
     own_copy,
@@ -13,6 +14,7 @@ from coursekit.classroom.units import (
     released_units,
     work_folder,
 )
+from coursekit.progress import record_visit
 from coursekit.storage import ROOT, workspace
 
 
@@ -40,6 +42,17 @@ def run(unit: str, *, fresh: bool, check: bool, no_browser: bool, extra: list[st
     copy, told = own_copy(units[name], work_folder(), fresh=fresh)
     if told:
         print(told, file=sys.stderr)
+    try:
+        exercises_in(notebook_in(copy))
+    except ValueError as error:
+        raise ValueError(
+            f"{error}.\nTake a new copy, keeping this one under another name: "
+            f"python3 -m coursekit lab {name} --fresh"
+        ) from error
+    try:
+        record_visit(name)
+    except (OSError, ValueError) as error:
+        print(f"Your progress is not recorded: {error}", file=sys.stderr)
     return open_lab(notebook_in(copy), no_browser=no_browser, extra=extra)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit.classroom.lab_server import lab_server, run_cells
-from coursekit.classroom.units import graded_cells, notebook_in
+from coursekit.classroom.units import exercises_in, notebook_in
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def report(notebook: Path, *, seconds: float) -> int:
         for output in cell["outputs"]
         if output["output_type"] == "error"
     ]
-    exercises = graded_cells(notebook)
+    exercises = exercises_in(notebook)
     print(f"unit             {notebook.stem}")
     print(f"cells run        {len(ran)} of {len(filled)}")
     print(f"errors           {len(errors)}")

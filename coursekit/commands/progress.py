@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from coursekit.classroom.units import graded_cells, notebook_in, released_units
+from coursekit.classroom.units import exercises_in, notebook_in, released_units
 from coursekit.progress import Progress, load, unit_number
 
 
@@ -26,7 +26,7 @@ def run() -> int:
         print(
             f"Your progress file was damaged; it is kept as {progress.set_aside}.", file=sys.stderr
         )
-    released = {unit.name: graded_cells(notebook_in(unit)) for unit in released_units()}
+    released = {unit.name: exercises_in(notebook_in(unit)) for unit in released_units()}
     if not released:
         raise ValueError("no unit is released.\nMake them: python3 -m coursekit build")
     rows = table(progress, released)

@@ -4,7 +4,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import nbformat
+
+from coursekit.claims import quote
+from coursekit.classroom.build import instructor_notebook
+from coursekit.classroom.source import read_units
 from coursekit.classroom.units import find_unit, notebook_in, own_copy, work_folder
+from coursekit.commands.build import points_of
 from coursekit.commands.lab import open_lab
 from coursekit.storage import ROOT, is_clone
 
@@ -20,27 +26,26 @@ def run(unit: str, *, fresh: bool, no_browser: bool, extra: list[str]) -> int:
 def solved_copy(unit: str, *, fresh: bool = False) -> tuple[Path, str]:
     """Make the learner's copy of a solved unit, unless there is one.
 
+    Args:
+        unit: Which unit.
+        fresh: Rename an earlier copy and make a new one.
+
+    Returns:
+        The folder of the copy, and a sentence on what was done (empty if nothing).
+
     Raises:
         ValueError: If the unit is unknown, or the solutions are not here.
     """
-    sources = {path.stem: path for path in sorted((ROOT / "solutions").glob("[0-9][0-9]_*.py"))}
     if not is_clone():
         raise ValueError(
             "the solutions do not come with the installed package.\n"
             "Clone the repository and run `python3 -m coursekit solution UNIT` there."
         )
-    import jupytext
-    import nbformat
-
-    name = find_unit(unit, list(sources))
-    notebook = jupytext.read(sources[name])
-    notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
+    units = {each.name: each for each in read_units(ROOT / "solutions")}
+    name = find_unit(unit, list(units))
+    solved = instructor_notebook(units[name], points_of=points_of, quote=quote)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / name
         folder.mkdir()
-        nbformat.write(notebook, notebook_in(folder))
+        nbformat.write(solved, notebook_in(folder))
         return own_copy(folder, work_folder() / "solutions", fresh=fresh)
