@@ -17,6 +17,7 @@ LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
             "batches",
             "gradients",
             "ghost",
+            "ghost_pass",
             "ghost_rules",
             "noise_online",
             "noise",
