@@ -45,6 +45,11 @@ def counts_for(size: str) -> tuple[int, int]:
     return {"tiny": (2, 100), "cpu": (5, 2000), "gpu": (32, 4000)}[size]
 
 
+def device_for(size: str) -> torch.device:
+    """Return the GPU at size gpu, else the CPU."""
+    return pick_device() if size == "gpu" else torch.device("cpu")
+
+
 def measure_law(size: str) -> dict[str, list[float]]:
     """N1: measured variance over tr(Sigma)/B, with and without replacement."""
     num_seeds, num_draws = counts_for(size)
@@ -55,7 +60,7 @@ def measure_law(size: str) -> dict[str, list[float]]:
 
     n = NUM_EXAMPLES
     for name in SIZES:
-        data = load(name, num_train=n, device=pick_device() if size == "gpu" else "cpu")
+        data = load(name, num_train=n, device=device_for(size))
         for seed in range(num_seeds):
             g = torch.Generator().manual_seed(seed)
             model = trained_model(data, g)
@@ -91,7 +96,7 @@ def measure_price(size: str) -> dict[str, list[float]]:
     """N2: variance times examples paid for, at B=256 over B=16."""
     num_seeds, num_draws = counts_for(size)
     values: dict[str, list[float]] = {"price_ratio": []}
-    data = load("mnist1d", num_train=NUM_EXAMPLES)
+    data = load("mnist1d", num_train=NUM_EXAMPLES, device=device_for(size))
     for seed in range(num_seeds):
         g = torch.Generator().manual_seed(seed)
         products = products_of(trained_model(data, g), data.train_inputs, data.train_targets)
@@ -111,7 +116,7 @@ def measure_correlated(size: str) -> dict[str, list[float]]:
     num_seeds, num_draws = counts_for(size)
     names = ("independent", "together", "together_theory", "rho", "windows")
     values: dict[str, list[float]] = {name: [] for name in names}
-    data = load("mnist1d", num_train=NUM_EXAMPLES)
+    data = load("mnist1d", num_train=NUM_EXAMPLES, device=device_for(size))
     b, copies = 64, 8
     for seed in range(num_seeds):
         g = torch.Generator().manual_seed(seed)
