@@ -43,6 +43,7 @@ class PerExampleNorms:
     sq_norms: Tensor  # |g_n|^2, shape (num_examples,), float64
     mean_grad: Tensor  # G, shape (num_params,)
     cost: float  # gradients over the data: passes counted, not timed
+    fallbacks: tuple[str, ...] = ()  # parameters whose per-example gradients had to be made
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,17 @@ def per_example_norms(
     """
     norms: list[Tensor] = []
     sums = {name: torch.zeros_like(p) for name, p in trainable_params(model).items()}
-    extra = 0.0
+    fallbacks: list[str] = []
     for chunk, ghost in _chunks(model, loss_fn, data, chunk_size):
         is_first = not norms
         norms.append(ghost.norms(chunk, sums))
         if is_first:
-            extra = float(bool(ghost.plan.by_layer or ghost.plan.by_loss))
+            fallbacks = sum(ghost.plan.by_layer.values(), ghost.plan.by_loss)
             _verify(ghost, chunk, norms[0])
     sq_norms = torch.cat(norms)
     mean_grad = flatten([s.detach() for s in sums.values()]) / len(sq_norms)
-    return PerExampleNorms(sq_norms, mean_grad, cost=1.0 + extra)
+    cost = 2.0 if fallbacks else 1.0
+    return PerExampleNorms(sq_norms, mean_grad, cost, tuple(fallbacks))
 
 
 def per_example_dots(

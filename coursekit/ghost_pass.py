@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.func import functional_call, grad, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from coursekit.batches import (
     Batch,
@@ -121,6 +122,9 @@ def make_plan(model: nn.Module, loss: BatchLoss, example: Batch) -> tuple[Plan, 
             layer = layer.rpartition(".")[0]
         else:
             by_layer.setdefault(layer, []).append(name)
+    for layer in list(by_layer):
+        if not _can_vmap(modules[layer], calls[layer][0], params, by_layer[layer]):
+            by_loss += by_layer.pop(layer)
     recorded = [c for layer in {*by_rule, *by_layer} for c in calls[layer]]
     tensors = [t for c in recorded for t in batch_tensors((c.args, c.kwargs, c.output))]
     size = sum(t.numel() * t.element_size() for t in tensors)
@@ -156,7 +160,28 @@ def _rows_of_layer(
         return (functional_call(module, weights, args, kwargs)[0] * b).sum()
 
     gradients_of = vmap(grad(output_along), in_dims=(None, dims, 0))
-    return gradients_of(weights, tensors, grad_output)
+    with sdpa_kernel(SDPBackend.MATH):  # the fused attention kernels cannot be batched
+        return gradients_of(weights, tensors, grad_output)
+
+
+def _can_vmap(
+    module: nn.Module, call: _Call, params: dict[str, nn.Parameter], names: list[str]
+) -> bool:
+    """Tell whether torch.func can batch a layer over examples (it cannot batch an LSTM)."""
+    weights = _own_weights(module, names, params)
+    try:
+        _rows_of_layer(module, call, torch.zeros_like(call.output), weights)
+    except (RuntimeError, NotImplementedError):
+        return False
+    return True
+
+
+def _own_weights(
+    module: nn.Module, names: list[str], params: dict[str, nn.Parameter]
+) -> dict[str, Tensor]:
+    """Return parameters of a model under their names inside one of its layers."""
+    inside = {id(p): own for own, p in module.named_parameters()}
+    return {inside[id(params[name])]: params[name].detach() for name in names}
 
 
 class GhostPass:
@@ -224,10 +249,9 @@ class GhostPass:
         names = self.plan.by_layer.get(name, [])
         if not names:
             return {}
-        prefix = f"{name}." if name else ""
-        weights = {full.removeprefix(prefix): self.params[full].detach() for full in names}
+        weights = _own_weights(self.modules[name], names, self.params)
         rows = _rows_of_layer(self.modules[name], call, grad_output, weights)
-        return {prefix + own: r for own, r in rows.items()}
+        return dict(zip(names, rows.values(), strict=True))
 
     def dots(self, batch: Batch, direction: dict[str, Tensor]) -> Tensor:
         """Return g_n . v for each example, float64."""

@@ -181,5 +181,12 @@ RULES: dict[Callable, Rule] = {
 
 
 def rule_for(module: nn.Module) -> Rule | None:
-    """Return the rule of a layer, or None; a subclass counts only if it kept the forward."""
+    """Return the rule of a layer, or None.
+
+    A subclass counts only if it kept the forward, and a layer only if it keeps its weight as a
+    parameter of its own (a weight norm computes it from others).
+    """
+    own = module._parameters
+    if "weight" not in own or not own.keys() <= {"weight", "bias"}:
+        return None
     return RULES.get(type(module).forward)

@@ -9,6 +9,7 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from coursekit.batches import (
     Batch,
@@ -162,7 +163,8 @@ def per_example_gradients(
     start = 0
     for chunk in iter_batches(batch, chunk_size=chunk_size):
         stop = start + num_examples(chunk)
-        grads = gradients_of(values, [t for t in batch_tensors(chunk) if t.dim()])
+        with sdpa_kernel(SDPBackend.MATH):  # the fused attention kernels cannot be batched
+            grads = gradients_of(values, [t for t in batch_tensors(chunk) if t.dim()])
         torch.cat([g.flatten(1) for g in grads.values()], dim=1, out=rows[start:stop])
         start = stop
     return rows
