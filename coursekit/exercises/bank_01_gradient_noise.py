@@ -808,14 +808,11 @@ def batch_by_counting(grad_sq_norm, tr_cov, noise_to_signal):
 def draw_noise(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for group in ("whole numbers", "rounding") * 4:
-        signal = float(rng.choice([0.25, 0.5, 2.0, 4.0]))
-        ratio = float(rng.choice([0.25, 0.5]))
-        batch = int(rng.integers(5, 60))
-        if group == "rounding":
-            trace = signal * ratio**2 * (batch + float(rng.uniform(0.1, 0.4)))
-        else:
-            trace = signal * ratio**2 * batch
-        cases.append(Case(group, (signal, trace, ratio)))
+        # Powers of two and square numbers: exact too for who takes the root first, in float32.
+        signal, ratio = float(rng.choice([0.25, 4.0, 16.0])), float(rng.choice([0.25, 0.5]))
+        batch = int(rng.integers(3, 8)) ** 2
+        excess = float(rng.uniform(0.1, 0.4)) if group == "rounding" else 0.0
+        cases.append(Case(group, (signal, signal * ratio**2 * (batch + excess), ratio)))
     return cases
 
 
@@ -824,8 +821,8 @@ U01_BATCH_FOR_NOISE = Exercise(
     call="batch_for_noise(grad_sq_norm, tr_cov, noise_to_signal)",
     points={"whole numbers": 1.0, "rounding": 1.0},
     by_hand=(
-        Case("whole numbers", (2.0, 8.0, 0.5)),
-        Case("rounding", (2.0, 8.5, 0.5)),
+        Case("whole numbers", (4.0, 16.0, 0.5)),
+        Case("rounding", (4.0, 17.0, 0.5)),
     ),
     draw=draw_noise,
     reference=batch_for_noise,

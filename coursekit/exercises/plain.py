@@ -1,7 +1,11 @@
 """Plain data: what travels between a judge and an answer, and how two results are compared."""
 
+import inspect
 import math
+import types
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -9,36 +13,97 @@ import torch
 
 Compare = Callable[[Any, Any], bool]
 
+MOST_NUMBERS = 10**7  # in one array; a larger one is no result of an exercise, but may fill memory
+
+ADVICE: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (types.CoroutineType, "a coroutine: take the word `async` away"),
+    (
+        types.GeneratorType,
+        "a generator: use `return`, not `yield`, or make a list of it",
+    ),
+    (types.AsyncGeneratorType, "a generator: take `async` away, and use `return`, not `yield`"),
+    (
+        (types.FunctionType, types.MethodType, types.BuiltinFunctionType),
+        "a function: are the brackets of a call missing?",
+    ),
+)
+
 
 class NotPlain(TypeError):
     """An answer returned something that is not numbers, text, lists, dicts or arrays."""
 
 
 def plain(value: Any) -> Any:
-    """Turn a result into plain data: numbers, strings, lists, dicts, numpy arrays.
+    """Turn a result into plain data of exact base types: numbers, strings, lists, dicts, arrays.
 
-    Tensors become arrays, also those that require grad or live on a GPU; numpy scalars become
-    Python numbers; tuples become lists.
+    Tensors become arrays, also those that require grad or live on a GPU; arrays and tensors
+    without axes, numpy scalars, fractions and decimals become Python numbers; tuples become
+    lists. Arrays are copied. Subclasses lose what they add, so that no method of theirs (`__eq__`,
+    `__float__`) has a say in a comparison.
 
     Raises:
-        NotPlain: For anything else, naming its type.
+        NotPlain: For anything else, naming it; also for complex numbers and for arrays of more
+            than ten million numbers.
     """
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu()
-        return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind not in "biuf":
-            raise NotPlain(f"an array of {value.dtype}")
+    kind = type(value)  # not isinstance, which believes an object's __class__
+    if value is None or kind is bool:
         return value
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise NotPlain(type(value).__name__)
+    if issubclass(kind, torch.Tensor):
+        return plain_array(array_of_tensor(value))
+    if issubclass(kind, np.ndarray):
+        return plain_array(np.ndarray.view(value, np.ndarray))
+    if issubclass(kind, np.generic):
+        return plain_array(np.asarray(value))
+    if issubclass(kind, dict):
+        return {str(plain(k)): plain(v) for k, v in dict.items(value)}
+    if issubclass(kind, list):
+        return [plain(v) for v in list.__iter__(value)]
+    if issubclass(kind, tuple):
+        return [plain(v) for v in tuple.__iter__(value)]
+    if issubclass(kind, float):
+        return float.__float__(value)
+    if issubclass(kind, int):
+        return int.__int__(value)
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if kind is Fraction or kind is Decimal:
+        return float(value)
+    if inspect.iscoroutine(value):
+        value.close()  # otherwise Python warns later, outside the check, that nobody awaited it
+    advice = next((text for types_, text in ADVICE if issubclass(kind, types_)), None)
+    raise NotPlain(advice or f"a {kind.__name__}: return a number, a list or a tensor")
+
+
+def array_of_tensor(value: torch.Tensor) -> np.ndarray:
+    """Return a tensor's numbers as an array, whatever its device, layout or gradient."""
+    base = torch.Tensor.as_subclass(value, torch.Tensor).detach()
+    refuse_size(base.numel())
+    if base.is_complex():
+        raise NotPlain("a tensor of complex numbers: return real ones")
+    if base.layout is not torch.strided:
+        base = base.to_dense()
+    if base.is_floating_point() and base.dtype not in (torch.float16, torch.float32, torch.float64):
+        base = base.float()  # bfloat16 and the like are unknown to numpy
+    return base.cpu().resolve_neg().numpy()
+
+
+def plain_array(array: np.ndarray) -> Any:
+    """Return an independent array of numbers, or a Python number if it has no axes."""
+    refuse_size(array.size)
+    kind = array.dtype.kind
+    if kind in "OU":  # objects, or text; arrays of objects may hold numbers
+        return plain(array.tolist())
+    if kind not in "biuf":
+        raise NotPlain(f"an array of {array.dtype}: return real numbers")
+    if array.ndim == 0:
+        return {"b": bool, "f": float}.get(kind, int)(array[()])
+    return array.astype(np.float64) if kind == "f" and array.itemsize > 8 else array.copy()
+
+
+def refuse_size(count: int) -> None:
+    """Raise NotPlain for more numbers than any exercise asks for."""
+    if count > MOST_NUMBERS:
+        raise NotPlain(f"{count} numbers: far more than this exercise asks for")
 
 
 def as_number(value: Any) -> float | None:
@@ -81,35 +146,17 @@ def shape_of(value: Any) -> tuple[int, ...] | None:
 def close(*, rtol: float, atol: float = 1e-12) -> Compare:
     """Return a comparison of numbers or arrays: |got - want| <= atol + rtol |want|, elementwise.
 
-    The tolerance covers rounding in float32, no more. A single number may come as a float, a
-    tensor or a list of one; a block of numbers must have the shape wanted. NaN equals nothing,
-    except where NaN is the right answer.
+    The tolerance covers rounding in float32, no more. Where one number is wanted, it may come as
+    a float, a tensor or a list of one; a block of numbers must have the shape wanted. NaN equals
+    nothing, except where NaN is the right answer.
     """
 
     def compare(got: Any, want: Any) -> bool:
-        want_number = as_number(want)
-        if want_number is not None and not isinstance(want, np.ndarray | list):
-            number = as_number(got)
-            return number is not None and bool(
-                np.isclose(number, want_number, rtol=rtol, atol=atol, equal_nan=True)
-            )
-        got_array, want_array = as_array(got), as_array(want)
-        if got_array is None or want_array is None or got_array.shape != want_array.shape:
-            return False
-        return bool(np.allclose(got_array, want_array, rtol=rtol, atol=atol, equal_nan=True))
+        read: Callable[[Any], Any] = as_number if shape_of(want) == () else as_array
+        with np.errstate(all="ignore"):
+            ours, theirs = read(want), read(got)
+            if ours is None or theirs is None or np.shape(ours) != np.shape(theirs):
+                return False
+            return bool(np.allclose(theirs, ours, rtol=rtol, atol=atol, equal_nan=True))
 
     return compare
-
-
-def describe(value: Any, limit: int = 120) -> str:
-    """Write plain data the way a learner would type it, at most ``limit`` characters long."""
-    number = as_number(value)
-    if number is not None and not isinstance(value, np.ndarray | list):
-        text = f"{value}" if isinstance(value, int) else f"{number:.6g}"
-    elif isinstance(value, np.ndarray):
-        text = np.array2string(
-            value, precision=5, separator=", ", threshold=30, max_line_width=10**6
-        ).replace("\n", "")
-    else:
-        text = repr(value)
-    return text if len(text) <= limit else text[: limit - 4] + " ..."

@@ -20,10 +20,11 @@ def find(exercise_id: str) -> Exercise:
     Raises:
         ValueError: If there is none; the message lists those of the same unit.
     """
+    if not isinstance(exercise_id, str):
+        raise ValueError(f"the exercise's id comes first, as text; got {exercise_id!r:.80}")
     if exercise_id not in EXERCISES:
-        unit = str(exercise_id)[:3]
-        near = [i for i in EXERCISES if i.startswith(unit)] or list(EXERCISES)
-        raise ValueError(f"no exercise named {exercise_id!r}: there are {', '.join(near)}")
+        near = [i for i in EXERCISES if i.startswith(exercise_id[:3])] or list(EXERCISES)
+        raise ValueError(f"no exercise named {exercise_id!r:.80}: there are {', '.join(near)}")
     return EXERCISES[exercise_id]
 
 
@@ -46,10 +47,11 @@ def check(
 ) -> float:
     """Judge an answer in a notebook: print what it shows, return the score as a plain float.
 
-    The message names the smallest failing input and, where the answer equals a known mistake,
-    asks about the misconception. The expected value follows from the third failed try on.
-    Nothing goes to stderr, since nbgrader takes that for a failure. The time limit of five
-    seconds is best effort: it can't stop compiled code, or a loop that catches everything.
+    The message shows an input that fails and, where the answer equals a known mistake, asks about
+    the misconception. The expected value follows from the third failed try on. Nothing that
+    Python code writes goes to stderr, since nbgrader takes that for a failure. The time limit,
+    three seconds a case and six in all, is best effort: compiled code ends first, and in a thread
+    or on Windows there is none.
 
     Args:
         exercise_id: Grade id.
@@ -58,20 +60,19 @@ def check(
 
     Returns:
         0 <= score <= points of the exercise.
+
+    Raises:
+        ValueError: For an unknown exercise.
     """
     verdict = evaluate(exercise_id, answer, seed=_failed_tries[exercise_id])
     print(verdict.message)
-    if verdict.status == "failed":
-        _failed_tries[exercise_id] += 1
-        failure = verdict.first_failure
-        if (
-            _failed_tries[exercise_id] >= TRIES_BEFORE_REVEAL
-            and failure is not None
-            and failure.outcome.kind != "not_callable"
-        ):
-            print(reveal(failure))
-    elif verdict.status == "passed":
+    failure = verdict.first_failure
+    if verdict.status == "passed":
         del _failed_tries[exercise_id]
+    elif verdict.status == "failed" and failure is not None and callable(answer):
+        _failed_tries[exercise_id] += 1
+        if _failed_tries[exercise_id] >= TRIES_BEFORE_REVEAL:
+            print(reveal(failure))
     if record is not None:
         record(verdict)
     return verdict.score
@@ -81,6 +82,9 @@ def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:
     """Return the learner's function if it earns full marks, else the library's; say which.
 
     So the text after an exercise always goes on, and the learner knows whose numbers they see.
+
+    Raises:
+        ValueError: For an unknown exercise.
     """
     exercise = find(exercise_id)
     if judge(exercise, answer, seed=0).status == "passed":

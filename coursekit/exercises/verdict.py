@@ -8,7 +8,16 @@ from coursekit.exercises.declare import Case, Mistake
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one call gave: "value", or "raised", "unfinished", "timeout" or "not_plain"."""
+    """What one call gave.
+
+    Attributes:
+        kind: "value", or why there is none: "raised", "unfinished" (the stub's line is still
+            there), "timeout", "parameters" (the function takes other arguments), "not_plain"
+            (the result is no data) or "not_callable" (the answer is no function).
+        value: The result as plain data.
+        detail: The error, the time, the type: what the learner reads about it.
+        printed: The beginning of what was printed.
+    """
 
     kind: str
     value: Any = None

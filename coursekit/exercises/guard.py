@@ -1,0 +1,113 @@
+"""Call foreign code with a time limit, and without traces in the notebook around it."""
+
+import contextlib
+import io
+import logging
+import random
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+
+PRINTED_KEPT = 2000  # characters of what an answer prints
+
+
+class OutOfTime(BaseException):
+    """Raised inside an answer that runs too long; not an Exception, so `except` seldom stops it."""
+
+
+class FirstCharacters(io.TextIOBase):
+    """A stream that keeps the first characters written and forgets the rest."""
+
+    def __init__(self) -> None:
+        self.kept = ""
+
+    def write(self, text: str) -> int:
+        """Take any amount of text."""
+        if len(self.kept) < PRINTED_KEPT:
+            self.kept += text[: PRINTED_KEPT - len(self.kept)]
+        return len(text)
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def close(self) -> None:
+        """Stay open: an answer must not close what others write to."""
+
+
+def inside(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function; this frame marks the code that a time limit may interrupt."""
+    return function(*args)
+
+
+def call_within(seconds: float, function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function and raise OutOfTime in it after ``seconds``.
+
+    Best effort, in the main thread of a POSIX system; elsewhere there is no limit. Compiled code
+    is stopped when it returns. A loop that catches everything (`except:`) gets the exception
+    again and again, a thousand times a second in the end, until one finds it outside its `try`.
+    The grader has its own limit, from outside the process.
+
+    Raises:
+        OutOfTime: If the time is up.
+    """
+    if not hasattr(signal, "setitimer") or (
+        threading.current_thread() is not threading.main_thread()
+    ):
+        return inside(function, *args)
+    alarms = 0
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        nonlocal alarms
+        while frame is not None and frame.f_code is not inside.__code__:
+            frame = frame.f_back
+        if frame is None:
+            return  # the answer has not begun, or has just ended
+        alarms += 1
+        if alarms > 3:
+            signal.setitimer(signal.ITIMER_REAL, 0.0002 * (1 + alarms % 7), 0.2)
+        raise OutOfTime
+
+    handler_before = signal.signal(signal.SIGALRM, stop)
+    timer_before = signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3), 0.2)
+    try:
+        return inside(function, *args)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer_before)
+        signal.signal(signal.SIGALRM, handler_before)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[FirstCharacters]:
+    """Keep an answer's prints, warnings, logs, settings and random draws from what is around it.
+
+    Yields what the answer prints, its beginning. Text that compiled code or another process
+    writes to the file descriptors passes by.
+    """
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    dtype, grad_enabled = torch.get_default_dtype(), torch.is_grad_enabled()
+    logging_before = logging.root.manager.disable
+    printed = FirstCharacters()
+    try:
+        with (
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(printed),
+            warnings.catch_warnings(),
+            np.errstate(),
+        ):
+            warnings.simplefilter("ignore")
+            logging.disable(logging.CRITICAL)
+            yield printed
+    finally:
+        logging.disable(logging_before)
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        torch.set_rng_state(states[2])
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(grad_enabled)
