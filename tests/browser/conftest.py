@@ -1,0 +1,99 @@
+"""One JupyterLab server and one Chromium for all browser tests, and a notebook opened in them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from notebook_page import NotebookPage
+from playwright.sync_api import sync_playwright
+
+from coursekit.classroom.lab_server import lab_server
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+SETTINGS = {  # every cell stays in the page; no news pop-up over it
+    "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark every test of this folder."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Return the path of the system's Chromium."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if found is None:
+        pytest.fail(
+            "no chromium on PATH: the browser tests need the system's own. On Debian and Ubuntu: "
+            "apt-get install chromium. To leave them out: python3 -m coursekit test -- "
+            "-m 'not browser and not slow'"
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """Return a headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, headless=True, args=list(CHROMIUM_FLAGS)
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab_folder(tmp_path_factory):
+    """Return a folder with a learner's copies of all released units."""
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", folder / "work")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(lab_folder):
+    """Return a JupyterLab server in that folder, at the tiny size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSEKIT_SIZE", "tiny")
+        patch.setenv("OMP_NUM_THREADS", "1")
+        with lab_server(lab_folder, extra=["--LabApp.expose_app_in_browser=True"]) as server:
+            for name, values in SETTINGS.items():
+                path = lab_folder / "server" / "settings" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(values))
+            yield server
+
+
+@pytest.fixture
+def open_unit(browser, server):
+    """Return a function that opens a unit's notebook and waits for its kernel."""
+    contexts = []
+
+    def open_one(unit):
+        context = browser.new_context(viewport={"width": 1280, "height": 1000})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(90_000)
+        url = f"http://127.0.0.1:{server.port}/lab/tree/work/{unit}/{unit}.ipynb"
+        page.goto(f"{url}?reset&token={server.token}")
+        notebook = NotebookPage(page)
+        notebook.await_kernel()
+        return notebook
+
+    yield open_one
+    for context in contexts:
+        context.close()

@@ -1,0 +1,151 @@
+"""Every unit runs: solved it earns full marks, unsolved it ends without an error and earns none.
+
+Each runs once in a kernel in either form, and once as a plain script, all at the tiny size.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from coursekit.claims import quote
+from coursekit.classroom.build import RELEASE_FOLDER, SOURCE_FOLDER, release_files
+from coursekit.classroom.release import drift
+from coursekit.classroom.source import read_unit, read_units
+from coursekit.commands.build import points_of
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "solutions").glob("*.py"))
+KERNEL_SECONDS = 10.0  # what a unit may take at the tiny size; CPU, imports included
+MARGIN = 2.0  # for machines slower than two 2020s cores
+LAST_CELL = "import time; print(time.process_time())"
+WITHOUT_JUPYTER = """
+import importlib.machinery, sys
+
+HIDDEN = {"IPython", "ipykernel", "ipywidgets", "anywidget", "jupytext", "nbformat", "nbgrader"}
+
+
+class Hide(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.split(".")[0] in HIDDEN else super().find_spec(name, path, target)
+
+
+sys.meta_path = [Hide if f is importlib.machinery.PathFinder else f for f in sys.meta_path]
+"""
+
+
+@pytest.fixture(scope="session", params=SOURCES, ids=[path.stem for path in SOURCES])
+def unit(request):
+    """Return each unit's source in turn."""
+    return read_unit(request.param)
+
+
+def tiny(tmp_path, **more):
+    """Return the environment of a run that is tiny and leaves the learner's progress alone."""
+    environment = {key: os.environ[key] for key in os.environ if key != "NBGRADER_EXECUTION"}
+    return {
+        **environment,
+        "COURSEKIT_SIZE": "tiny",
+        "COURSEKIT_HOME": str(tmp_path / "home"),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+        **more,
+    }
+
+
+def executed(unit, folder, tmp_path):
+    """Run one form of a unit in a kernel; return its notebook and the kernel's CPU seconds."""
+    files = release_files([unit], points_of=points_of, quote=quote)
+    notebook = nbformat.reads(files[f"{folder}/{unit.name}/{unit.name}.ipynb"], as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(LAST_CELL, id="cpu-seconds"))
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        allow_errors=True,
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
+    client.execute(env=tiny(tmp_path))
+    return notebook, float(notebook.cells.pop().outputs[0].text)
+
+
+def assert_clean(notebook):
+    """Refuse errors, and anything on stderr: warnings, progress bars."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error", f"{cell.id}: {output.ename}: {output.evalue}"
+            stderr = output.output_type == "stream" and output.name == "stderr"
+            assert not stderr, f"{cell.id} wrote to stderr: {output.text}"
+
+
+def checks_of(notebook):
+    """Return exercise id -> (printed, shown) for each check cell."""
+    found = {}
+    for cell in notebook.cells:
+        if cell.id.endswith("_check"):
+            printed = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+            shown = [
+                o.data["text/plain"] for o in cell.outputs if o.output_type == "execute_result"
+            ]
+            found[cell.id.removesuffix("_check")] = (printed, shown)
+    return found
+
+
+def assert_quick(seconds, record_property):
+    record_property("kernel_cpu_seconds", round(seconds, 1))
+    assert seconds < KERNEL_SECONDS * MARGIN, f"{seconds:.1f} s at the tiny size"
+
+
+def test_there_are_units():
+    assert SOURCES
+
+
+def test_the_solved_unit_earns_full_marks(unit, tmp_path, record_property):
+    notebook, seconds = executed(unit, SOURCE_FOLDER, tmp_path)
+    assert_clean(notebook)
+    checks = checks_of(notebook)
+    assert tuple(checks) == unit.exercises
+    for exercise, (printed, shown) in checks.items():
+        assert "[right]" in printed, printed
+        points = points_of(exercise)
+        if points is not None:
+            assert shown == [repr(points)]
+    assert_quick(seconds, record_property)
+
+
+def test_the_unsolved_unit_runs_to_its_end_and_earns_nothing(unit, tmp_path, record_property):
+    notebook, seconds = executed(unit, RELEASE_FOLDER, tmp_path)
+    assert_clean(notebook)
+    for printed, shown in checks_of(notebook).values():
+        assert "not done yet" in printed
+        assert shown == ["0.0"]
+    assert_quick(seconds, record_property)
+
+
+def test_the_source_is_a_plain_script(unit, tmp_path):
+    """Without Jupyter, as `python solutions/NN_name.py` on a machine that has torch alone."""
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_JUPYTER)
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "solutions" / f"{unit.name}.py")],
+        cwd=tmp_path,
+        env=tiny(tmp_path, PYTHONPATH=path, MPLBACKEND="agg"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.count("[right]") == len(unit.exercises)
+
+
+def test_the_committed_notebooks_are_what_the_sources_make():
+    files = release_files(read_units(ROOT / "solutions"), points_of=points_of, quote=quote)
+    found = [line for line in drift(ROOT, files) if line.startswith(RELEASE_FOLDER)]
+    assert found == [], "run `python3 -m coursekit build` and commit notebooks/"
