@@ -94,6 +94,11 @@ def noisy(notebook):
     notebook.cells[position(notebook, "u07_why")].source = f"Because {HOSTILE}"
 
 
+def endless(notebook):
+    cell = notebook.cells[position(notebook, "u07_mean")]
+    cell.source = "def mean(numbers):\n    while True:\n        pass"
+
+
 SOLVED_THEN = {
     "Ada Lovelace": lambda notebook: None,
     "no check": lambda notebook: drop(notebook, "u07_mean_check", "u07_prelude"),
@@ -104,11 +109,13 @@ SOLVED_THEN = {
     "no score": no_bare_score,
     "too much": above_points,
     "noisy": noisy,
+    "endless": endless,
 }
 EXPECTED = {
     **dict.fromkeys(SOLVED_THEN, FULL),
     "no answer": {**FULL, "u07_mean_check": 0.0},
     "no score": dict.fromkeys(FULL, 0.0),
+    "endless": {**FULL, "u07_mean_check": 0.0},
     "too much": {**FULL, "u07_spread_check": 0.0},
     "half": {**FULL, "u07_mean_check": 0.0},
     "blank": dict.fromkeys(FULL, 0.0),
@@ -146,7 +153,7 @@ def log(course):
     submit(course, "blank", UNIT, student)
     submit(course, "broken", UNIT, '{"cells": [')
     submit(course, "misnamed", UNIT, student, name=f"{UNIT} (1)")
-    written = run_nbgrader(course, "autograde", UNIT, ok=False)  # "broken" has to be told
+    written = run_nbgrader(course, "autograde", UNIT, "--Execute.timeout=10", ok=False)
     run_nbgrader(course, "generate_feedback", UNIT)
     run_nbgrader(course, "export")
     return written
@@ -213,4 +220,4 @@ def test_settings_make_the_grading_folder_and_touch_nothing_else(course, log):
     ]
     assert "/usr/local/share" not in log
     with sqlite3.connect(course / "grading" / "gradebook.db") as database:
-        assert database.execute("select count(*) from student").fetchone() == (13,)
+        assert database.execute("select count(*) from student").fetchone() == (14,)
