@@ -107,8 +107,9 @@ def variance_plot(
 
     Args:
         batch_sizes: B, one a point.
-        measured: "with replacement" and "without replacement" -> (points, seeds).
-        theory: The same names -> one prediction a point, (points, seeds) means apart.
+        measured: "with replacement" and "without replacement" -> (points, seeds), each over the
+            tr(Sigma) of its own seed.
+        theory: The same names -> one prediction a point, for tr(Sigma) = 1.
         title: What was measured, with the number of seeds.
     """
     figure, (left, right) = new_figure(10.5, 4.0, 2)
@@ -140,7 +141,7 @@ def variance_plot(
         )
     log2_axis(left, batch_sizes, "batch size B, examples")
     left.set_yscale("log")
-    left.set_ylabel("E|g_B − G|², loss² / parameter²")
+    left.set_ylabel("E|g_B − G|², in units of tr Σ")
     left.set_title("The noise of a batch")
     left.legend(fontsize=9)
     log2_axis(right, batch_sizes, "batch size B, examples")
@@ -216,7 +217,7 @@ def bars_plot(
         axes.annotate(
             f"{value:.2f}",
             (i, value + width),
-            xytext=(0, 5),
+            xytext=(0, 9),
             textcoords="offset points",
             ha="center",
         )
@@ -289,7 +290,7 @@ def plane_plot(
             },
         )
     axes.set_xticks(range(len(batch_sizes)), [str(b) for b in batch_sizes])
-    axes.set_yticks(range(len(lrs)), [f"{lr:g}" for lr in lrs])
+    axes.set_yticks(range(len(lrs)), [f"{lr:.3g}" for lr in lrs])
     axes.set_xlabel("batch size B, examples per step")
     axes.set_ylabel("learning rate")
     axes.grid(visible=False)
