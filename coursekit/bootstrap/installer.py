@@ -38,7 +38,6 @@ def run_step(
     *,
     log: Path,
     keep_open: Sequence[int] = (),
-    quiet: bool = False,
 ) -> None:
     """Run one step of the set-up, with a line of progress on stderr and its whole output in a log.
 
@@ -47,14 +46,12 @@ def run_step(
         title: What the step does, for the person who waits, as in ``2/3 course libraries``.
         log: File that the output is added to.
         keep_open: Descriptors that the command inherits (the lock of the set-up).
-        quiet: Show nothing unless the step fails.
 
     Raises:
         SetupError: If the command cannot start or exits with another status than 0.
     """
-    began = time.monotonic()
     output: list = []
-    show = _Line(title, began) if not quiet else None
+    show = _Line(title, time.monotonic())
     with log.open("a", encoding="utf-8") as file:
         file.write(f"\n$ {' '.join(argv)}\n")
         process = subprocess.Popen(
@@ -69,8 +66,7 @@ def run_step(
             for line in _lines(process, show):
                 output.append(line)
                 file.write(line + "\n")
-                if show:
-                    show.heard(line)
+                show.heard(line)
             status = process.wait()
         except BaseException:
             process.terminate()  # Ctrl-C: nothing goes on behind the person's back
@@ -79,8 +75,7 @@ def run_step(
             raise
     if status != 0:
         raise SetupError(explain_failure(argv, title, status, output, log))
-    if show:
-        show.done()
+    show.done()
 
 
 def clean_environment() -> dict:
@@ -166,14 +161,15 @@ def _is_whole(info: Path) -> bool:
     return True
 
 
-def _lines(process: subprocess.Popen, show: _Line | None):
+def _lines(process: subprocess.Popen, show: _Line):
     """Yield the process's lines as they come, redrawing the progress line between them."""
     assert process.stdout is not None
     lines: queue.Queue = queue.Queue()
 
     def read(stream):
-        for raw in stream:
-            lines.put(raw.decode("utf-8", "replace").rstrip())
+        with stream:
+            for raw in stream:
+                lines.put(raw.decode("utf-8", "replace").rstrip())
         lines.put(None)
 
     threading.Thread(target=read, args=(process.stdout,), daemon=True).start()
@@ -181,8 +177,7 @@ def _lines(process: subprocess.Popen, show: _Line | None):
         try:
             line = lines.get(timeout=0.5)
         except queue.Empty:
-            if show:
-                show.redraw()
+            show.redraw()
             continue
         if line is None:
             return
