@@ -92,6 +92,11 @@ def slice_batch(batch: Batch, start: int, stop: int) -> Batch:
     return map_tensors(lambda t: t[start:stop] if t.dim() else t, batch)
 
 
+def select_examples(batch: Batch, index: Tensor) -> Batch:
+    """Return the examples at the given positions of a batch (a copy)."""
+    return map_tensors(lambda t: t[index] if t.dim() else t, batch)
+
+
 def is_one_batch(data: Data) -> bool:
     """Tell whether `data` is one batch (tensors at once), as opposed to an iterable of batches."""
     if isinstance(data, Tensor | Mapping):
