@@ -1,0 +1,219 @@
+"""Extreme eigenvalues of a symmetric matrix that is known only by its products with vectors."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+WHICH = ("LA", "SA", "LM")
+
+
+class Products(Protocol):
+    """What an eigenvalue or trace routine needs of a symmetric matrix A."""
+
+    shape: tuple[int, int]
+    torch_dtype: torch.dtype
+    device: torch.device
+
+    def __matmul__(self, vector: Any) -> Any:
+        """Return A v for a tensor v of shape (num_params,)."""
+
+
+@dataclass(frozen=True)
+class Eigenpairs:
+    """Eigenvalues with their residuals: an eigenvalue of A lies within each residual."""
+
+    values: Tensor  # (k,), float64, most extreme first
+    residuals: Tensor  # (k,), float64: |A v - value v|, in the eigenvalues' unit
+    vectors: Tensor  # (num_params, k), orthonormal columns
+    num_hvps: int  # products with A
+    cost: float  # gradients over the data, about; nan where that has no meaning
+    converged: bool  # False: max_hvps was reached first; then trust only the residuals
+
+    @property
+    def value(self) -> float:
+        """The most extreme eigenvalue."""
+        return self.values[0].item()
+
+    @property
+    def residual(self) -> float:
+        """Its residual."""
+        return self.residuals[0].item()
+
+
+def draw_normal(num: int, op: Products, rng: torch.Generator | None) -> Tensor:
+    """Draw a standard normal vector where `op` lives; without `rng`, from a new one seeded 0."""
+    rng = torch.Generator().manual_seed(0) if rng is None else rng
+    noise = torch.randn(num, generator=rng, device=rng.device, dtype=op.torch_dtype)
+    return noise.to(op.device)
+
+
+def orthogonalise(vector: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (vector minus its part in the rows of `basis`, that part's coefficients).
+
+    Gram-Schmidt twice, which is enough to reach rounding error (Giraud et al. 2005).
+    """
+    first = basis @ vector
+    vector = vector - first @ basis
+    second = basis @ vector
+    return vector - second @ basis, first + second
+
+
+def _order(ritz_values: np.ndarray, which: str) -> np.ndarray:
+    """Return the indices of the Ritz values, most extreme first."""
+    key = {"LA": -ritz_values, "SA": ritz_values, "LM": -np.abs(ritz_values)}[which]
+    return np.argsort(key, kind="stable")
+
+
+def lanczos_eigenvalues(
+    op: Products,
+    k: int = 1,
+    *,
+    which: str = "LA",
+    tol: float = 1e-4,
+    num_guards: int = 2,
+    guard_tol: float = 1e-2,
+    start: Tensor | None = None,
+    confirm_hvps: int = 0,
+    max_hvps: int = 1000,
+    max_basis: int | None = None,
+    rng: torch.Generator | None = None,
+) -> Eigenpairs:
+    """Find the k most extreme eigenvalues of a symmetric matrix by Lanczos iteration.
+
+        A Q_m = Q_m T_m + beta_m q_{m+1} e_m'      T_m = S diag(theta) S'
+        |A v_i - theta_i v_i| = beta_m |S_{m,i}|   with v_i = Q_m S_i
+
+    The residual of a Ritz pair (theta_i, v_i) comes free of charge, so the iteration stops when
+    the k wanted residuals are below tol * max|theta|. The error of a well separated eigenvalue
+    is of the order of the residual SQUARED over the gap.
+
+    A small residual says that theta_i is near SOME eigenvalue, not that none was skipped: a loose
+    tol can converge to the first, second and fourth. So the next `num_guards` Ritz values must
+    have settled too, to guard_tol. Copies of one eigenvalue stay invisible to a single start
+    vector, and so does a new largest one to a start that has nothing of it: `confirm_hvps` looks
+    again from a fresh random vector.
+
+    Args:
+        op: The matrix, such as `hessian_operator(...)`.
+        k: Number of eigenvalues.
+        which: "LA" largest, "SA" smallest (most negative), "LM" largest absolute value.
+            Sharpness is "LA"; "LM" may return a negative eigenvalue.
+        tol: Residual to reach, as a fraction of the largest |Ritz value|. In float32 nothing
+            below about 1e-6 can be reached.
+        num_guards: Further Ritz values that must have settled.
+        guard_tol: Residual of the guards, as a fraction of the largest |Ritz value|.
+        start: Vectors to start from, shape (num_params,) or (num_params, j), such as the
+            `vectors` of a nearby point; they are summed. None: a random vector.
+        confirm_hvps: Further products, from a random vector orthogonal to all that was seen, to
+            find what the start vector hid; 10 is a good number.
+        max_hvps: Products with the matrix at most.
+        max_basis: Vectors kept at most; then the iteration restarts from the best ones (thick
+            restart). It costs max_basis * num_params numbers of memory.
+        rng: Source of the random vector; None: a new generator seeded 0.
+
+    Returns:
+        Eigenpairs. On a sub-sample of the data the largest eigenvalue is biased upwards.
+
+    Raises:
+        ValueError: For impossible k, which, tol or start, or a product that is not finite.
+
+    Source: Lanczos 1950; thick restart: Wu and Simon 2000, SIAM J. Matrix Anal. 22(2).
+    """
+    size = op.shape[0]
+    if not 1 <= k <= size:
+        raise ValueError(f"k must be between 1 and the {size} parameters, got {k}")
+    if which not in WHICH:
+        raise ValueError(f"which must be one of {', '.join(WHICH)}, got {which!r}")
+    if tol <= 0 or guard_tol <= 0:
+        raise ValueError(f"tol and guard_tol must be > 0, got {tol} and {guard_tol}")
+    wanted = min(k + num_guards, size)
+    max_basis = min(size, max(2 * wanted + 20, 60) if max_basis is None else max_basis)
+    if max_basis < min(wanted + 2, size):
+        raise ValueError(f"max_basis must be >= k + num_guards + 2 = {wanted + 2}, got {max_basis}")
+    rng = torch.Generator().manual_seed(0) if rng is None else rng
+
+    basis = torch.empty(min(16, max_basis + 1), size, dtype=op.torch_dtype, device=op.device)
+    basis[0] = _first_vector(op, start, rng)
+    projected = np.zeros((max_basis, max_basis))  # Q' A Q
+    eps = float(torch.finfo(op.torch_dtype).eps)
+    num, num_hvps, scale = 0, 0, 0.0  # basis vectors multiplied so far; products; max|theta|
+    left = np.zeros(max_basis)  # norms of the remainders that the basis was not extended by
+    confirmed_at = math.inf if confirm_hvps else 0
+    while True:
+        product = op @ basis[num]
+        num_hvps += 1
+        remainder, coefficients = orthogonalise(product, basis[: num + 1])
+        num += 1
+        projected[num - 1, :num] = projected[:num, num - 1] = coefficients.double().cpu().numpy()
+        beta = remainder.norm().item()
+        if not np.isfinite(beta):
+            raise ValueError("a product with the matrix is not finite: is the loss NaN or inf?")
+        theta, ritz = np.linalg.eigh(projected[:num, :num])
+        order = _order(theta, which)
+        scale = np.abs(theta).max()
+        left[num - 1] = beta
+        residuals = left[:num] @ np.abs(ritz[:, order])
+        settled = num >= wanted and bool(
+            (residuals[:k] <= tol * scale).all()
+            and (residuals[k:wanted] <= guard_tol * scale).all()
+        )
+        look_again = settled and math.isinf(confirmed_at)
+        if look_again:
+            confirmed_at = num_hvps + confirm_hvps
+        settled = settled and num_hvps >= confirmed_at
+        if settled or num == size or num_hvps >= max_hvps:
+            break
+        if num == max_basis:
+            keep = wanted + (max_basis - wanted) // 3
+            rotation = torch.from_numpy(ritz[:, order[:keep]]).to(basis)
+            basis[:keep] = rotation.T @ basis[:num]
+            projected[:] = 0
+            projected[range(keep), range(keep)] = theta[order[:keep]]
+            if not look_again:
+                left[num - 1] = 0  # the basis goes on with this remainder
+            left[:keep] = left[:num] @ np.abs(ritz[:, order[:keep]])
+            left[keep:] = 0
+            num = keep
+        elif not look_again:
+            left[num - 1] = 0
+        if look_again or beta <= 10 * eps * scale:  # start afresh outside what was seen
+            remainder, _ = orthogonalise(draw_normal(size, op, rng), basis[:num])
+            beta = remainder.norm().item()
+        if num == len(basis):  # memory grows with what is used
+            more = torch.empty_like(basis)[: max_basis + 1 - num]
+            basis = torch.cat([basis, more])
+        basis[num] = remainder / beta
+    chosen = order[:k]
+    if num < k:
+        raise ValueError(f"max_hvps = {max_hvps} is too few for {k} eigenvalues")
+    rotation = torch.from_numpy(ritz[:, chosen].copy()).to(basis)
+    return Eigenpairs(
+        values=torch.from_numpy(theta[chosen].copy()),
+        residuals=torch.from_numpy(residuals[:k].copy()),
+        vectors=(rotation.T @ basis[:num]).T,
+        num_hvps=num_hvps,
+        cost=num_hvps * getattr(op, "grads_per_hvp", math.nan),
+        converged=settled or num == size,
+    )
+
+
+def _first_vector(op: Products, start: Tensor | None, rng: torch.Generator) -> Tensor:
+    """Return the unit vector from which the iteration starts."""
+    size = op.shape[0]
+    if start is None:
+        vector = draw_normal(size, op, rng)
+    else:
+        if start.shape[0] != size or start.dim() > 2:
+            raise ValueError(
+                f"start must have shape ({size},) or ({size}, j), got {tuple(start.shape)}"
+            )
+        vector = start.detach().to(device=op.device, dtype=op.torch_dtype)
+        vector = vector if vector.dim() == 1 else vector.sum(dim=1)
+    norm = vector.norm()
+    if not torch.isfinite(norm) or norm == 0:
+        raise ValueError(f"start has norm {norm.item()}: give a finite vector that is not 0")
+    return vector / norm

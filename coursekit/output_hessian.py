@@ -1,0 +1,72 @@
+"""The loss's Hessian in a network's output, one small matrix per example, as sums of squares."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def output_hessian_factors(
+    loss_fn: Callable[[Tensor, Tensor], Tensor], output: Tensor, target: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Split each example's output Hessian into signed squares of vectors.
+
+        d^2 l_n / d output_n^2 = sum_c s_nc f_nc f_nc'
+
+    Softmax cross-entropy (diag(p) - p p') and losses that act on each output alone (squared
+    error) are recognised from products with a random vector, which no other matrix passes but by
+    chance of measure zero; other losses take one product per output and an eigendecomposition.
+
+    Args:
+        loss_fn: Mean loss over examples.
+        output: Shape (num_examples, ...); D numbers per example.
+        target: Passed on to loss_fn.
+
+    Returns:
+        Factors (num_factors, num_examples, D) and signs (num_factors, num_examples), +1 or -1.
+
+    Raises:
+        ValueError: If one example's loss depends on another's output.
+    """
+    count = len(output)
+    leaf = output.detach().requires_grad_()
+    with torch.enable_grad():
+        (slope,) = torch.autograd.grad(count * loss_fn(leaf, target), leaf, create_graph=True)
+
+    def product(vector: Tensor) -> Tensor:
+        if not slope.requires_grad:  # a loss linear in the output
+            return torch.zeros_like(vector)
+        (bent,) = torch.autograd.grad(slope, leaf, vector.view_as(slope), retain_graph=True)
+        return bent.reshape(count, -1)
+
+    flat = output.detach().reshape(count, -1)
+    num_outputs = flat.shape[1]
+    probe = torch.randn(
+        flat.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    ).to(flat)
+    seen = product(probe)
+
+    def is_seen(expected: Tensor) -> bool:
+        largest = max(seen.abs().max().item(), torch.finfo(flat.dtype).tiny)
+        return (seen - expected).abs().max().item() <= 1e3 * torch.finfo(flat.dtype).eps * largest
+
+    if output.dim() == 2 and num_outputs > 1:
+        p = flat.softmax(dim=1)
+        if is_seen(p * (probe - (p * probe).sum(dim=1, keepdim=True))):
+            factors = torch.eye(num_outputs, dtype=p.dtype, device=p.device) - p.unsqueeze(1)
+            factors = (p.sqrt().unsqueeze(2) * factors).transpose(0, 1).contiguous()
+            return factors, torch.ones_like(p.T)
+    diagonal = product(torch.ones_like(flat))
+    if is_seen(diagonal * probe):
+        factors = torch.diag_embed(diagonal.abs().sqrt()).transpose(0, 1)
+        return factors.contiguous(), diagonal.T.sign()
+    units = torch.eye(num_outputs, dtype=flat.dtype, device=flat.device)
+    columns = [product(unit.expand(count, num_outputs)) for unit in units]
+    matrices = torch.stack(columns, dim=2)
+    if not is_seen((matrices @ probe.unsqueeze(2)).squeeze(2)):
+        raise ValueError(
+            "the loss couples examples: its second derivative by two examples' outputs is not 0"
+        )
+    values, vectors = torch.linalg.eigh((matrices + matrices.transpose(1, 2)) / 2)
+    factors = vectors * values.abs().sqrt().unsqueeze(1)
+    return factors.permute(2, 0, 1).contiguous(), values.T.sign()
