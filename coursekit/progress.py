@@ -188,34 +188,34 @@ def _read() -> Progress:
     try:
         data = json.loads(text)
         version = data["version"]
-        if type(version) is int and version > VERSION:
-            raise _NewerError
-        return _parse(data)
-    except _NewerError:
-        raise ValueError(
-            f"{path} was written by a newer release (its version is {version}, mine {VERSION}).\n"
-            "Update this clone with `git pull`; nothing was changed."
-        ) from None
+        read = _parse(data) if version <= VERSION else None
     except (ValueError, KeyError, TypeError, AttributeError):
         kept = free_name(path, f"damaged-{time_stamp()}")
         path.rename(kept)
         return Progress(set_aside=kept)
-
-
-class _NewerError(Exception):
-    """The file has a version that this release does not know."""
+    if read is None:
+        raise ValueError(
+            f"{path} was written by a newer release (its version is {version}, mine {VERSION}).\n"
+            "Update this clone with `git pull`; nothing was changed."
+        )
+    return read
 
 
 def _parse(data: dict[str, Any]) -> Progress:
-    exercises = {name: ExerciseProgress(**e) for name, e in data["exercises"].items()}
-    units = {number: UnitProgress(**e) for number, e in data["units"].items()}
+    """Return the file's content; raise if a field is missing, unknown or of the wrong kind."""
+    exercises = {name: ExerciseProgress(**entry) for name, entry in data["exercises"].items()}
+    units = {number: UnitProgress(**entry) for number, entry in data["units"].items()}
+    predictions = {number: dict(keys.items()) for number, keys in data["predictions"].items()}
+    numbers = [unit.seconds for unit in units.values()]
+    times = [time for unit in units.values() for time in (unit.first_seen, unit.last_seen)]
     for entry in exercises.values():
-        math.fsum((entry.score, entry.best, entry.points, entry.attempts, entry.seconds))
-        datetime.fromisoformat(entry.first), datetime.fromisoformat(entry.last)
-    for unit in units.values():
-        math.fsum((unit.seconds,))
-        datetime.fromisoformat(unit.first_seen), datetime.fromisoformat(unit.last_seen)
-    return Progress(exercises, units, {n: dict(e.items()) for n, e in data["predictions"].items()})
+        numbers += [entry.score, entry.best, entry.points, entry.attempts, entry.seconds]
+        times += [entry.first, entry.last]
+    if not all(math.isfinite(number) for number in numbers):
+        raise ValueError("a number is not finite")
+    for time in times:
+        datetime.fromisoformat(time)
+    return Progress(exercises, units, predictions)
 
 
 def _seen(old: Progress, number: str, now: datetime, spent: float) -> Progress:
