@@ -37,14 +37,14 @@ def run(check: bool = False) -> int:
         if differing:
             print("Run `python3 -m coursekit build` and commit notebooks/.", file=sys.stderr)
             return 1
-        print(f"{len(units)} units: notebooks/ is what solutions/ makes")
+        print(f"units: {len(units)}; notebooks/ is what solutions/ makes")
         return 0
     changed, left_alone = put_in_place(ROOT, files)
     for name in changed:
         print(("wrote " if name in files else "removed ") + name)
     for name in left_alone:
         print(f"left alone: {name}: no unit makes it", file=sys.stderr)
-    print(f"{len(units)} units, {len(changed)} files changed")
+    print(f"units: {len(units)}, files changed: {len(changed)}")
     return 0
 
 
