@@ -1,0 +1,254 @@
+"""The whole bank: right answers earn all, every mistake is caught and gets its own hint."""
+
+import dataclasses
+import functools
+import inspect
+import re
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from coursekit.exercises import EXERCISES
+from coursekit.exercises.adapters import ADAPTERS
+from coursekit.exercises.bank_00_start import EXERCISES as BANK_00
+from coursekit.exercises.bank_01_gradient_noise import EXERCISES as BANK_01
+from coursekit.exercises.describe import describe
+from coursekit.exercises.engine import expected_value, judge
+from coursekit.exercises.plain import as_array, plain
+
+SEEDS = range(20)
+
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+
+
+@functools.cache
+def verdicts_of(exercise_id):
+    """Judge every declared answer at every seed; return the verdicts and the CPU seconds."""
+    exercise = EXERCISES[exercise_id]
+    judge(exercise, exercise.reference, seed=99)  # what is loaded on first use counts for nobody
+    began = time.process_time()
+    right = [
+        judge(exercise, answer, seed=seed)
+        for seed in SEEDS
+        for answer in (exercise.reference, *exercise.accepted)
+    ]
+    wrong = [
+        (mistake, judge(exercise, mistake.answer, seed=seed))
+        for seed in SEEDS
+        for mistake in exercise.mistakes
+    ]
+    return right, wrong, time.process_time() - began
+
+
+def all_cases(exercise, seeds=SEEDS):
+    return [*exercise.by_hand, *(c for s in seeds for c in exercise.draw(np.random.default_rng(s)))]
+
+
+@pytest.mark.quick
+def test_the_bank_holds_every_exercise_once():
+    assert len(EXERCISES) == len(BANK_00) + len(BANK_01)
+    assert all(name == exercise.id for name, exercise in EXERCISES.items())
+    assert all(re.fullmatch(r"u\d\d_[a-z0-9_]+", name) for name in EXERCISES)
+    assert sum(e.graded for e in BANK_01) >= 6
+
+
+@each_exercise
+def test_right_answers_earn_full_marks(exercise):
+    for verdict in verdicts_of(exercise.id)[0]:
+        assert (verdict.status, verdict.score) == ("passed", exercise.max_score), verdict.message
+        assert verdict.mistake is None
+
+
+@each_exercise
+def test_every_mistake_loses_marks_and_gets_its_own_hint(exercise):
+    for mistake, verdict in verdicts_of(exercise.id)[1]:
+        assert 0 <= verdict.score < exercise.max_score, mistake.name
+        found = verdict.mistake.name if verdict.mistake else None
+        assert verdict.mistake is mistake, f"{mistake.name} is taken for {found}"
+        assert " ".join(mistake.hint.split()) in " ".join(verdict.message.split())
+
+
+@each_exercise
+def test_an_evaluation_takes_20_ms(exercise):
+    right, wrong, seconds = verdicts_of(exercise.id)
+    milliseconds = 1000 * seconds / (len(right) + len(wrong))
+    print(f"{exercise.id}: {milliseconds:.1f} ms over {len(right) + len(wrong)} evaluations")
+    assert milliseconds < 60  # 3 to 10 on the machine this was written on
+
+
+@pytest.mark.quick
+@each_exercise
+def test_the_declaration_is_complete(exercise):
+    assert len(exercise.mistakes) >= 4
+    assert len(exercise.accepted) >= 2
+    for texts in ([m.name for m in exercise.mistakes], [m.hint for m in exercise.mistakes]):
+        assert len(set(texts)) == len(texts)
+    assert all(points > 0 for points in exercise.points.values())
+    assert {case.group for case in exercise.by_hand} == set(exercise.points)
+    assert all(module.startswith("coursekit.") for module in exercise.answered_by)
+    bodies = [a.__code__.co_code for a in (exercise.reference, *exercise.accepted)]
+    assert len(set(bodies)) == len(bodies), "two of the right answers are the same code"
+
+
+@pytest.mark.quick
+@each_exercise
+def test_hints_ask(exercise):
+    for mistake in exercise.mistakes:
+        assert "?" in mistake.hint, mistake.name
+        assert len(mistake.hint) < 200, f"{mistake.name}: too long for a tired reader"
+
+
+@pytest.mark.quick
+@each_exercise
+def test_the_call_names_the_parameters_of_the_reference(exercise):
+    name, parameters = re.fullmatch(r"(\w+)\((.*)\)", exercise.call).groups()
+    assert name.isidentifier()
+    assert parameters.split(", ") == list(inspect.signature(exercise.reference).parameters)
+    assert all(len(case.args) == len(parameters.split(", ")) for case in all_cases(exercise, [0]))
+
+
+@each_exercise
+def test_cases_are_plain_data_drawn_from_the_generator_alone(exercise):
+    for seed in SEEDS:
+        drawn = exercise.draw(np.random.default_rng(seed))
+        again = exercise.draw(np.random.default_rng(seed))
+        assert {case.group for case in drawn} == set(exercise.points)
+        for case, twin in zip(drawn, again, strict=True):
+            assert case.group == twin.group
+            assert same_data(list(case.args), list(twin.args))
+            assert same_data(list(case.args), plain(case.args)), "types change on the way"
+    first, second = (exercise.draw(np.random.default_rng(seed)) for seed in (0, 1))
+    assert not all(same_data(a.args, b.args) for a, b in zip(first, second, strict=True))
+
+
+def same_data(one, other):
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same_data, one, other))
+    return one == other
+
+
+@each_exercise
+def test_at_most_one_mistake_is_a_constant_factor(exercise):
+    cases = all_cases(exercise, range(3))
+    wants = [as_array(expected_value(exercise, case)) for case in cases]
+    factors = []
+    for mistake in exercise.mistakes:
+        gots = [as_array(ADAPTERS[exercise.run](mistake.answer, *case.args)) for case in cases]
+        if any(got.shape != want.shape for got, want in zip(gots, wants, strict=True)):
+            continue
+        got, want = (np.concatenate([np.ravel(x) for x in xs]) for xs in (gots, wants))
+        factor = np.median(got[want != 0] / want[want != 0])
+        if factor > 0 and np.allclose(got, factor * want, rtol=1e-3, atol=1e-9):
+            factors.append(mistake.name)
+    assert len(factors) <= 1, factors  # a factor of -1 is a direction, not a constant
+
+
+def numbers_in(text):
+    return {float(token) for token in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", text)}
+
+
+@pytest.mark.quick
+@each_exercise
+def test_no_text_holds_a_value_of_the_by_hand_cases(exercise):
+    values = {float(v) for c in exercise.by_hand for v in np.ravel(expected_value(exercise, c))}
+    for mistake in exercise.mistakes:
+        assert not numbers_in(mistake.hint) & values, mistake.name
+    assert not numbers_in(exercise.lesson) & values
+
+
+def leaks(verdict):
+    """Say whether a message holds what is asked, beyond what the learner's own call shows."""
+    failure = verdict.first_failure
+    asked = {describe(float(v)) for v in np.ravel(failure.expected)}
+    shown = {describe(float(v)) for v in flat([*failure.case.args, failure.outcome.value])}
+    sentences = verdict.message[verdict.message.index("Think:") :]
+    return (
+        any(number_stands_in(number, verdict.message) for number in asked - shown)
+        or any(number_stands_in(number, sentences) for number in asked)
+        or describe(failure.expected) in sentences
+    )
+
+
+@each_exercise
+def test_no_message_holds_the_value_it_asks_for(exercise):
+    """By-hand cases are small, so their result may be an input too: show the drawn ones."""
+    drawn_only = dataclasses.replace(exercise, by_hand=())
+    for seed in range(3):
+        for mistake in exercise.mistakes:
+            assert not leaks(judge(drawn_only, mistake.answer, seed=seed)), mistake.name
+
+
+@pytest.mark.quick
+@each_exercise
+def test_the_search_for_leaks_has_power(exercise):
+    drawn_only = dataclasses.replace(exercise, by_hand=())
+    verdict = judge(drawn_only, exercise.mistakes[0].answer, seed=0)
+    value = np.ravel(verdict.first_failure.expected)[0]
+    for planted in (f"Is it {value:.6g}?", f"Why not {value:.6g}."):
+        assert leaks(dataclasses.replace(verdict, message=f"{verdict.message} {planted}"))
+
+
+def flat(value):
+    if isinstance(value, list | tuple):
+        return [x for v in value for x in flat(v)]
+    return np.ravel(value)
+
+
+def number_stands_in(number, text):
+    return re.search(rf"(?<![\w.-]){re.escape(number)}(?![\w.]*\d)", text) is not None
+
+
+@pytest.mark.quick
+@each_exercise
+def test_no_text_holds_a_line_of_the_reference(exercise):
+    source = inspect.getsource(exercise.reference)
+    lines = ["".join(line.split()) for line in source.splitlines()[1:]]
+    lines += [line.removeprefix("return") for line in lines]
+    lines = {line for line in lines if len(line) > 8}
+    assert lines
+    for text in (*(m.hint for m in exercise.mistakes), exercise.lesson):
+        assert not any(line in "".join(text.split()) for line in lines), text
+
+
+def in_float32(answer):
+    """The same answer by someone who puts every number into a float32 tensor."""
+
+    def rounded(*args):
+        args = [float(np.float32(a)) if isinstance(a, float) else a for a in args]
+        result = answer(*args)
+        return torch.as_tensor(np.asarray(result), dtype=torch.float32)
+
+    return rounded
+
+
+@each_exercise
+def test_float32_costs_no_marks(exercise):
+    for seed in range(5):
+        for answer in (exercise.reference, *exercise.accepted):
+            verdict = judge(exercise, in_float32(answer), seed=seed)
+            assert verdict.status == "passed", verdict.message
+
+
+@each_exercise
+def test_one_number_may_come_in_any_wrapping(exercise):
+    if np.ndim(expected_value(exercise, exercise.by_hand[0])):
+        wraps = (np.asarray, lambda x: torch.as_tensor(x, dtype=torch.float64), list, tuple)
+    else:
+        wraps = (float, np.float64, lambda x: torch.tensor([float(x)], requires_grad=True), list_of)
+    for wrap in wraps:
+        answer = wrapped(exercise.reference, wrap)
+        assert judge(exercise, answer, seed=0).status == "passed", wrap
+
+
+def list_of(value):
+    return [value]
+
+
+def wrapped(answer, wrap):
+    return lambda *args: wrap(answer(*args))
