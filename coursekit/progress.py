@@ -214,7 +214,8 @@ def _parse(data: dict[str, Any]) -> Progress:
     if not all(math.isfinite(number) for number in numbers):
         raise ValueError("a number is not finite")
     for time in times:
-        datetime.fromisoformat(time)
+        if datetime.fromisoformat(time).tzinfo is None:
+            raise ValueError("a time has no zone")
     return Progress(exercises, units, predictions)
 
 

@@ -144,7 +144,7 @@ def kernel() -> Finding:
 
 def units() -> Finding:
     """Say how many units are released."""
-    from coursekit.classroom.units import release_folder, released_units
+    from coursekit.classroom.learner import release_folder, released_units
 
     count = len(released_units())
     if count:

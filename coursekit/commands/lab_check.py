@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit.classroom.lab_server import lab_server, run_cells
-from coursekit.classroom.units import exercises_in, notebook_in
+from coursekit.classroom.learner import exercises_in, notebook_in
 
 
 @dataclass(frozen=True)
