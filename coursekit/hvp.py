@@ -61,9 +61,9 @@ def hessian_operator(
             GPU).
 
     Returns:
-        The operator at the parameters of this moment. "cached" stays there; it raises
-        RuntimeError once an optimizer has changed the weights in place. "rebuilt" follows the
-        weights. At kinks (ReLU) the second derivative counts as 0.
+        The operator. "cached" holds the Hessian at the weights of this moment and refuses to work
+        once they have been changed in place; "rebuilt" follows them. At kinks (ReLU) the second
+        derivative counts as 0.
 
     Raises:
         ValueError: If the loss is not a finite, deterministic mean over examples, a BatchNorm
@@ -213,7 +213,14 @@ def _operator(
                 kept = None
                 break
 
+    versions = [p._version for p in params]
+
     def product(vector: Tensor) -> Tensor:
+        if kept is not None and versions != [p._version for p in params]:
+            raise ValueError(
+                "the weights have changed since this operator was built; build a new one, or use "
+                "method='rebuilt'"
+            )
         total, weighted = 0, torch.zeros_like(vector)
         for num, chunk_product in products() if kept is None else kept:
             weighted.add_(chunk_product(vector), alpha=num)

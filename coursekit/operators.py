@@ -63,7 +63,7 @@ def matrix_operator(matrix: Tensor) -> CurvatureOperator:
     Raises:
         ValueError: If the matrix is not square and symmetric.
     """
-    if matrix.dim() != 2 or not torch.allclose(matrix, matrix.T):
+    if matrix.dim() != 2 or len(set(matrix.shape)) > 1 or not torch.allclose(matrix, matrix.T):
         raise ValueError(f"need a symmetric matrix, got shape {tuple(matrix.shape)}")
     return CurvatureOperator(
         lambda v: matrix @ v, len(matrix), dtype=matrix.dtype, device=matrix.device
