@@ -139,20 +139,21 @@ def main(argv: list[str]) -> int:
     program = f"coursekit {name}".strip()
     try:
         status = app(words, prog_name="coursekit", standalone_mode=False, obj=extra)
-        sys.stdout.flush()
-        return status if isinstance(status, int) else 0
+        status = status if isinstance(status, int) else 0
     except BrokenPipeError:
         raise  # for the caller, who knows whose pipe it is
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
+    except (KeyboardInterrupt, typer.Abort):
+        status = 130
     except Exception as error:
         if debug:
             traceback.print_exc()
-        return report(error, program, name)
+        return report(error, program)
+    if status == 130:  # typer turns Ctrl-C into this
+        print("\nStopped.", file=sys.stderr)
+    return status
 
 
-def report(error: Exception, program: str, name: str) -> int:
+def report(error: Exception, program: str) -> int:
     """Print an error for a person, the remedy last, and return the exit status."""
     wrong_words = getattr(error, "format_message", None)  # typer's own: unknown option and the like
     if wrong_words is not None:

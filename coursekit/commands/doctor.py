@@ -15,6 +15,7 @@ from pathlib import Path
 
 from coursekit.bootstrap.environment import has_gpu
 from coursekit.bootstrap.requirements import missing
+from coursekit.classroom.learner import release_folder, released_units
 from coursekit.storage import home, is_clone, workspace
 
 LACKS_ENVIRONMENT = "python3 -m coursekit lab   (makes the environment)"
@@ -32,20 +33,7 @@ class Finding:
 
 def run() -> int:
     """Print a line for each topic; return 1 if the course cannot run here."""
-    checks: list[Callable[[], Finding]] = [
-        python,
-        environment,
-        libraries,
-        device,
-        memory,
-        disk,
-        kernel,
-        units,
-        own_data,
-        sandbox,
-        chromium,
-    ]
-    findings = [check() for check in checks]
+    findings = [check() for check in CHECKS]
     for finding in findings:
         mark = "ok   " if not finding.remedy else "FAULT" if finding.fatal else "note "
         print(f"{mark} {finding.topic:<12} {finding.seen}")
@@ -144,8 +132,6 @@ def kernel() -> Finding:
 
 def units() -> Finding:
     """Say how many units are released."""
-    from coursekit.classroom.learner import release_folder, released_units
-
     count = len(released_units())
     if count:
         return Finding("units", f"{count} in {release_folder()}")
@@ -189,3 +175,18 @@ def chromium() -> Finding:
             "chromium", "none", "apt install chromium   (only the browser tests need it)"
         )
     return Finding("chromium", program)
+
+
+CHECKS: list[Callable[[], Finding]] = [
+    python,
+    environment,
+    libraries,
+    device,
+    memory,
+    disk,
+    kernel,
+    units,
+    own_data,
+    sandbox,
+    chromium,
+]
