@@ -162,6 +162,8 @@ def report(error: Exception, program: str) -> int:
         return 2
     if isinstance(error, ValueError | OSError | RuntimeError):
         print(f"{program}: {error}", file=sys.stderr)
+        if isinstance(error, OSError):
+            print("Mend that, then run the same command again.", file=sys.stderr)
         return 1
     print(f"{program}: unexpected {type(error).__name__}: {error}", file=sys.stderr)
     print(f"To see where, run it again as: python3 -m {program} --debug", file=sys.stderr)

@@ -154,7 +154,7 @@ def test_a_mistake_is_two_lines_and_debug_shows_where(command, capsys):
 @pytest.mark.parametrize(
     ("error", "status", "last"),
     [
-        (FileNotFoundError(2, "No such file", "x.py"), 1, "[Errno 2] No such file: 'x.py'"),
+        (FileNotFoundError(2, "No such file", "x.py"), 1, "then run the same command again."),
         (RuntimeError("no server.\nAsk the doctor"), 1, "Ask the doctor"),
         (KeyError("odd"), 1, "run it again as: python3 -m coursekit doctor --debug"),
         (KeyboardInterrupt(), 130, "Stopped."),

@@ -1,4 +1,4 @@
-"""The doctor: a line each, a remedy beside each fault, and status 1 only if the course can't run."""
+"""The doctor: a line each, a remedy beside each fault, status 1 if the course cannot run."""
 
 import json
 import os
