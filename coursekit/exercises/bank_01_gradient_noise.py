@@ -385,7 +385,8 @@ def draw_groups(rng: np.random.Generator) -> list[Case]:
         num_groups = int(rng.integers(3, 7))
         sizes = [int(rng.integers(3, 7))] * num_groups
         if group == "unequal groups":
-            sizes = [1, *(int(c) for c in rng.integers(2, 6, num_groups)), int(rng.integers(9, 16))]
+            others = [1, *(int(c) for c in rng.integers(3, 6, num_groups - 1))]
+            sizes = [2, *(int(c) for c in rng.permutation([*others, rng.integers(9, 16)]))]
         elif group == "limits":
             kind = rng.integers(3)
             rho = (0.0, 1.0, rho)[kind]
@@ -403,7 +404,7 @@ U01_EFFECTIVE_BATCH = Exercise(
         Case("limits", ([2, 2], 1.0)),
         Case("limits", ([1, 1, 1], 0.5)),
         Case("equal groups", ([2, 2], 0.5)),
-        Case("unequal groups", ([1, 3], 0.5)),
+        Case("unequal groups", ([2, 1, 5], 0.5)),
     ),
     draw=draw_groups,
     reference=effective_batch_size,
@@ -461,6 +462,35 @@ U01_EFFECTIVE_BATCH = Exercise(
             "number of examples, not by what they are worth: whose variances add, with which "
             "weights?",
             lambda sizes, rho: sum(c / (1 + (c - 1) * rho) for c in sizes),
+        ),
+        Mistake(
+            "each pair once",
+            "You count each pair of a group once. Multiply out the square of a sum of two: how "
+            "often does the product of the two come?",
+            lambda sizes, rho: effective_batch_size(sizes, rho / 2),
+        ),
+        Mistake(
+            "share of the batch",
+            "Your result is the share of the batch that counts, one at rho = 0. How many "
+            "examples is that?",
+            lambda sizes, rho: effective_batch_size(sizes, rho) / sum(sizes),
+        ),
+        Mistake(
+            "the inverse",
+            "Your result gets smaller when the batch gets larger. You have the factor in front of "
+            "tr(Sigma): which batch of independent examples has the same factor?",
+            lambda sizes, rho: 1 / effective_batch_size(sizes, rho),
+        ),
+        Mistake(
+            "all like the first",
+            "You take every group to be as large as the first. What do the other numbers in the "
+            "list do?",
+            lambda sizes, rho: sum(sizes) / (1 + (sizes[0] - 1) * rho),
+        ),
+        Mistake(
+            "rounded down",
+            "You rounded to a whole number. Must an effective size be one?",
+            lambda sizes, rho: math.floor(effective_batch_size(sizes, rho) + 1e-9),
         ),
     ),
     accepted=(effective_by_matrix, effective_by_group_means),
@@ -562,6 +592,35 @@ U01_ACCUMULATED = Exercise(
             "vector by w, by what does its variance scale?",
             lambda t, b, w: sum(t / bk for bk in b),
         ),
+        Mistake(
+            "size on the wrong side",
+            "In your formula a larger micro-batch is noisier. Is g_k the sum of its gradients or "
+            "their mean?",
+            lambda t, b, w: sum(wk**2 * t * bk for bk, wk in zip(b, w, strict=True)),
+        ),
+        Mistake(
+            "size squared",
+            "The mean's factor is squared in your formula, and its b errors are counted once. How "
+            "many independent errors does a micro-batch add up?",
+            lambda t, b, w: sum(wk**2 * t / bk**2 for bk, wk in zip(b, w, strict=True)),
+        ),
+        Mistake(
+            "averaged once more",
+            "At the end you divide by the number of micro-batches. Does the loop do that, or do "
+            "the weights already say all?",
+            lambda t, b, w: accumulated_variance(t, b, w) / len(b),
+        ),
+        Mistake(
+            "all like the first",
+            "You give every micro-batch the size of the first one. Is the last one as long?",
+            lambda t, b, w: sum(wk**2 for wk in w) * t / b[0],
+        ),
+        Mistake(
+            "weights made to sum to one",
+            "You rescale the weights. The loop adds up with the weights as they are: what if they "
+            "are all one?",
+            lambda t, b, w: accumulated_variance(t, b, [wk / sum(w) for wk in w]),
+        ),
     ),
     accepted=(accumulated_by_examples, accumulated_by_matrix),
     lesson="Equal weights over equal micro-batches give tr(Sigma)/(bK): accumulation is the large "
@@ -661,6 +720,23 @@ U01_STANDARD_ERROR = Exercise(
             "variance may be off: what is averaged over the draws here?",
             lambda g, f: ((g - f).square().sum(1).mean() / len(g)).sqrt(),
         ),
+        Mistake(
+            "summed over the batches",
+            "You added over the batches and kept one number a parameter. Which axis holds the "
+            "parameters?",
+            lambda g, f: (g - f).square().sum(0).std() / math.sqrt(len(g)),
+        ),
+        Mistake(
+            "mean over parameters",
+            "You average over the parameters. A squared distance is a sum over them: what does "
+            "Pythagoras do with his two sides?",
+            lambda g, f: standard_error(g, f) / g.shape[1],
+        ),
+        Mistake(
+            "half-width of an interval",
+            "That is the half-width of a 95 % interval. How many standard errors wide is it?",
+            lambda g, f: 1.96 * standard_error(g, f),
+        ),
     ),
     accepted=(standard_error_by_jackknife, standard_error_by_loop),
     lesson="An average over M draws is off by about s / sqrt(M). A measured variance without that "
@@ -696,6 +772,11 @@ def epoch_plain_centre(batch_grads, batch_sizes):
     sizes = torch.tensor(batch_sizes, dtype=batch_grads.dtype)
     deviations = batch_grads - batch_grads.mean(dim=0)
     return (sizes * deviations.square().sum(dim=1)).sum() / (len(sizes) - 1)
+
+
+def weighted_mean(batch_grads: Tensor, batch_sizes: list[int]) -> Tensor:
+    sizes = torch.tensor(batch_sizes, dtype=batch_grads.dtype)
+    return (sizes @ batch_grads) / sizes.sum()
 
 
 def mean_size(batch_sizes: list[int]) -> float:
@@ -771,6 +852,50 @@ U01_EPOCH_NOISE = Exercise(
             "You weigh the batches by size, and your result is still a spread of batch means. "
             "How much smaller is that than the noise of one example?",
             lambda g, b: tr_cov_from_epoch(g, b) / mean_size(b),
+        ),
+        Mistake(
+            "not centred",
+            "You measure squared lengths from the origin. A gradient that never changes has "
+            "length, but has it noise?",
+            lambda g, b: (torch.tensor(b) * g.square().sum(1)).sum() / (len(b) - 1),
+        ),
+        Mistake(
+            "size squared",
+            "You multiply by the size before you square, so it counts twice. How does the "
+            "variance of a mean depend on the number of its terms?",
+            lambda g, b: (
+                (torch.tensor(b)[:, None] * (g - weighted_mean(g, b))).square().sum() / (len(b) - 1)
+            ),
+        ),
+        Mistake(
+            "mean over parameters",
+            "You average over the parameters. A trace is a sum: what happens to your number when "
+            "every parameter appears twice?",
+            lambda g, b: tr_cov_from_epoch(g, b) / g.shape[1],
+        ),
+        Mistake(
+            "size on the wrong side",
+            "You divide by the size. Is one example noisier than the mean of a batch, or less "
+            "noisy?",
+            lambda g, b: (
+                ((g - weighted_mean(g, b)).square().sum(1) / torch.tensor(b)).sum() / (len(b) - 1)
+            ),
+        ),
+        Mistake(
+            "short batch left out",
+            "You leave the short batch out. That is right on average, and wastes examples. Can "
+            "you use every batch, each with the weight that it deserves?",
+            lambda g, b: (
+                b[0] * g[[bk == b[0] for bk in b]].var(dim=0).sum()
+                if b.count(b[0]) > 1
+                else torch.tensor(0.0)
+            ),
+        ),
+        Mistake(
+            "one average size",
+            "One average size for all batches can be right on average, and is noisier than need "
+            "be. Can each squared deviation have the size of its own batch?",
+            lambda g, b: g.var(dim=0).sum() * len(b) / sum(1 / bk for bk in b),
         ),
     ),
     accepted=(epoch_by_pairs, epoch_by_moments),
@@ -871,6 +996,35 @@ U01_BATCH_FOR_NOISE = Exercise(
             "At one example fewer the noise already meets the limit. What happens in your "
             "rounding when the division comes out even?",
             lambda s, t, r: math.floor(t / (s * r**2) + 1e-9) + 1,
+        ),
+        Mistake(
+            "a step's length for the gradient's",
+            "You compare the noise with the length of a whole step, noise included. With whose "
+            "length does the text compare it?",
+            lambda s, t, r: max(1, math.ceil(t * (1 - r**2) / (s * r**2) - 1e-9)),
+        ),
+        Mistake(
+            "ratio the other way round",
+            "Ask for less noise, a smaller ratio: your batch shrinks. Which of the two lengths "
+            "stands on top?",
+            lambda s, t, r: max(1, math.ceil(r**2 * t / s - 1e-9)),
+        ),
+        Mistake(
+            "variance against a length",
+            "On one side of your inequality stands a variance, on the other a length. Do their "
+            "units agree?",
+            lambda s, t, r: math.ceil(t / (r * math.sqrt(s)) - 1e-9),
+        ),
+        Mistake(
+            "error falls as 1/B",
+            "In your formula the error itself falls as 1/B. Which quantity falls that fast, the "
+            "error or its square?",
+            lambda s, t, r: math.ceil(math.sqrt(t / s) / r - 1e-9),
+        ),
+        Mistake(
+            "powers of two",
+            "You go up to a power of two. Is a smaller whole number forbidden?",
+            lambda s, t, r: 2 ** max(0, math.ceil(math.log2(t / (s * r**2)))),
         ),
     ),
     accepted=(batch_by_search, batch_by_counting),

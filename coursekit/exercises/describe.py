@@ -32,7 +32,7 @@ def describe(value: Any) -> str:
     elif isinstance(value, float):
         text = f"{value:.6g}"
     elif isinstance(value, np.ndarray):
-        text = " ".join(array_lines(value))
+        text = " ".join(line.strip() for line in array_lines(value))
     elif isinstance(value, dict):
         items = [f"{k!r}: {describe(v)}" for k, v in list(value.items())[:MOST_ITEMS]]
         text = "{" + ", ".join(items + ["..."] * (len(value) > MOST_ITEMS)) + "}"

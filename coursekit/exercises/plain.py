@@ -76,7 +76,8 @@ def plain(value: Any) -> Any:
 
 def array_of_tensor(value: torch.Tensor) -> np.ndarray:
     """Return a tensor's numbers as an array, whatever its device, layout or gradient."""
-    base = torch.Tensor.as_subclass(value, torch.Tensor).detach()
+    exact = type(value) is torch.Tensor
+    base = (value if exact else torch.Tensor.as_subclass(value, torch.Tensor)).detach()
     refuse_size(base.numel())
     if base.is_complex():
         raise NotPlain("a tensor of complex numbers: return real ones")
@@ -120,7 +121,7 @@ def as_number(value: Any) -> float | None:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return math.inf if value > 0 else -math.inf
     return None
 
 
