@@ -68,7 +68,7 @@ U01_MINIBATCH_GRAD = Exercise(
             (
                 np.array([1.0]),
                 np.array([[1.0], [2.0], [4.0]]),
-                np.array([0.0, 1.0, 1.0]),
+                np.array([0.0, 0.0, 1.0]),
                 np.array([0, 1]),
             ),
         ),
@@ -77,7 +77,7 @@ U01_MINIBATCH_GRAD = Exercise(
             (
                 np.array([1.0]),
                 np.array([[1.0], [2.0], [4.0]]),
-                np.array([0.0, 1.0, 1.0]),
+                np.array([0.0, 0.0, 1.0]),
                 np.array([0, 0, 1]),
             ),
         ),
@@ -947,7 +947,7 @@ U01_BATCH_FOR_NOISE = Exercise(
     points={"whole numbers": 1.0, "rounding": 1.0},
     by_hand=(
         Case("whole numbers", (4.0, 16.0, 0.5)),
-        Case("rounding", (4.0, 17.0, 0.5)),
+        Case("rounding", (4.0, 16.25, 0.5)),
     ),
     draw=draw_noise,
     reference=batch_for_noise,

@@ -12,7 +12,7 @@ from coursekit.exercises.adapters import ADAPTERS
 from coursekit.exercises.declare import Case, Exercise
 from coursekit.exercises.failures import is_stub, parameters_that_do_not_fit, where_it_raised
 from coursekit.exercises.guard import OutOfTime, call_within, undisturbed
-from coursekit.exercises.hints import find_mistake
+from coursekit.exercises.hints import declared_result, find_mistake
 from coursekit.exercises.messages import explain
 from coursekit.exercises.plain import NotPlain
 from coursekit.exercises.verdict import CaseResult, Outcome, Verdict
@@ -60,7 +60,7 @@ def call_once(
 
 def expected_value(exercise: Exercise, case: Case) -> Any:
     """Return what the reference gives for a case."""
-    return ADAPTERS[exercise.run](exercise.reference, *case.args)
+    return declared_result(exercise, exercise.reference, case)
 
 
 def results_of(exercise: Exercise, answer: Any, cases: list[Case]) -> list[CaseResult]:
