@@ -205,8 +205,8 @@ for batch_size, lr in zip(batch_sizes, ridge, strict=True):
 
 # %% [markdown]
 # **What this was for.** You averaged over seeds before you chose. Choosing first is how a lucky
-# run becomes a "finding". The last column of the print-out asks whether the best cell lies on
-# the edge of the grid: if so, the true best may lie outside, and a comparison with it is unfair.
+# run becomes a "finding". The print-out also marks a best cell that lies on the edge of the
+# grid: there the true best may lie outside, and a comparison with it is unfair.
 # Note also that we chose on test accuracy here, the same for all cells. From unit 02 on,
 # learning rates are chosen on validation data.
 
@@ -231,7 +231,7 @@ if by_size(tiny=False, cpu=True):
 # From a small learning rate the jump may cost nothing; from a larger one it can end on the far
 # side of the ceiling. One rule, two outcomes. So "the noise was lost" and "the learning rate was
 # wrong" are not opinions to choose between: they predict different things, and a run decides.
-# The next units build the tools, one at a time:
+# The next units build the tools, one at a time (more will follow):
 #
 # | unit | question |
 # |---|---|

@@ -156,16 +156,19 @@ grad_sq_norm = float(grads.mean(dim=0).square().sum())
 print(f"{grads.shape[0]} examples, {grads.shape[1]} parameters, on {device_name()}")
 print(f"|G|^2    = {grad_sq_norm:8.3f}   squared length of the full gradient")
 print(f"tr Sigma = {float(use_tr_cov(grads)):8.3f}   mean squared distance of one example from it")
+print("(divisor n - 1; with divisor N, for the data set as it is, 0.1 % less)")
 
 # %% [markdown]
 # Read the two numbers again. One example's error is far longer than the gradient itself: a single
 # example points almost anywhere. Below, every dot is the gradient of one batch. Move the
-# slider. How far must you go until the cloud is half as wide?
+# slider. How much larger must B be until the cloud is half as wide?
 
 # %%
 noise_cloud(grads.cpu())
 
 # %% [markdown]
+# Half as wide takes four times the batch: the *variance* falls as 1/B, the width as its root.
+#
 # ## 1.4 The law, and its limit
 # **With replacement** the B draws are independent, so the variance of their mean is
 #
@@ -214,8 +217,8 @@ check("u01_variance_at", variance_at)
 # numbers, $|g_B - G|^2 = \frac{1}{B^2} \sum_{i,j \in \text{batch}} K_{ij}$.
 
 # %%
-num_seeds = by_size(tiny=2, cpu=5, gpu=16)
-num_draws = by_size(tiny=50, cpu=300, gpu=2000)
+num_seeds = by_size(tiny=2, cpu=5, gpu=32)
+num_draws = by_size(tiny=50, cpu=300, gpu=4000)
 batch_sizes = [2**k for k in range(10) if 2**k <= num_examples // 2] + [3 * num_examples // 4]
 use_variance_at = mine_or_library("u01_variance_at", variance_at)
 WAYS = {"with replacement": True, "without replacement": False}
@@ -244,9 +247,9 @@ for name in sizes:
     show(variance_plot(batch_sizes, measured[name], theory, title=title))
 
 # %% [markdown]
-# **What the figures say.** On the left, ten doublings of B lie on a straight line; the fitted
-# slope of our longer run is {{N1.slope_digits}} on digits and {{N1.slope_mnist1d}} on MNIST-1D,
-# where −1 is the law. On the right, measured over theory is one, within the interval.
+# **What the figures say.** On the left, the points with replacement lie on a straight line; from
+# B = 1 to 512 the fitted slope of our longer run is {{N1.slope_digits}} on digits and
+# {{N1.slope_mnist1d}} on MNIST-1D, where −1 is the law. On the right, measured over theory is one, within the interval.
 #
 # **The limit.** The last point, B = 3N/4, tells the two ways of drawing apart. There the law without
 # correction would be off by a factor of four: measured without replacement over tr(Σ)/B gives
@@ -267,7 +270,7 @@ for name in sizes:
 #
 # <details><summary>Hint 1 (click to open)</summary>First make M numbers: one squared distance a batch.</details>
 # <details><summary>Hint 2 (click to open)</summary>The standard error of a mean of M independent numbers is their standard deviation over √M.</details>
-# <details><summary>Hint 3 (click to open)</summary><code>tensor.std()</code> divides by M − 1, which is what you want here.</details>
+# <details><summary>Hint 3 (click to open)</summary>G is known, but the mean of your M numbers was fitted to them: their standard deviation wants M − 1, as <code>tensor.std()</code> has it.</details>
 
 # %% solution="u01_standard_error"
 def standard_error(batch_grads, full_grad):
@@ -299,13 +302,16 @@ for draws in (25, 100, 400):
     value = (batch_grads - full_grad).square().sum(dim=1).mean().item()
     error = float(use_standard_error(batch_grads, full_grad))
     away = (value - trace / 64) / error
-    print(f"{draws:4d} draws: {value:.4f} ± {error:.4f}, law {trace / 64:.4f}: {away:+.1f} errors away")
+    print(f"{draws:4d} draws: {value:.4f}, law {trace / 64:.4f}, ", end="")
+    print(f"one standard error {error:.4f}: {away:+.1f} errors away")
 
 # %% [markdown]
 # ## 1.6 When examples are not independent
 # The law needs independent draws. Near-copies, augmented views of one image, or a loader that
-# forgot to shuffle put *related* examples into the same batch. Let examples of one group have
-# correlation ρ, and examples of different groups none. A batch made of groups of sizes $c_k$ has
+# forgot to shuffle put *related* examples into the same batch. Let the errors
+# $e_i = \nabla\ell_i - G$ of two examples of one group have correlation ρ, that is
+# $E\langle e_i, e_j \rangle = \rho \operatorname{tr}\Sigma$, and those of different groups
+# none. A batch made of groups of sizes $c_k$ has
 #
 # $$ E\,|g_B - G|^2 = \frac{\operatorname{tr}\Sigma}{B^2} \sum_k c_k \bigl(1 + (c_k - 1)\rho\bigr) , $$
 #
@@ -320,9 +326,9 @@ for draws in (25, 100, 400):
 
 # %% solution="u01_effective_batch"
 def effective_batch_size(group_sizes, rho):
-    """Number of independent examples that are as good as this batch, one number.
+    """Number of independent examples that are as good as this batch; need not be whole.
 
-    group_sizes: list of whole numbers, how many examples of each group are in the batch;
+    group_sizes: list of whole numbers >= 1, how many examples of each group are in the batch;
     rho: correlation inside a group, 0 <= rho <= 1.
     """
     ### BEGIN SOLUTION
@@ -391,6 +397,9 @@ show(
 print("views     B_eff (rho = 0.8, four sources)")
 for views in (1, 4, 16, 64, 256):
     print(f"{4 * views:5d} {float(use_effective([views] * 4, 0.8)):9.2f}")
+print("one large group costs more than several small ones (rho = 0.8, 64 examples):")
+for group_sizes in ([8] * 8, [1] * 8 + [56]):
+    print(f"  {str(group_sizes):32s} B_eff = {float(use_effective(group_sizes, 0.8)):.2f}")
 
 # %% [markdown]
 # ### Streams that remember
@@ -414,16 +423,17 @@ for window in (8, 64, 256):
 # %% [markdown]
 # ## 1.7 Accumulated gradients
 # A batch that does not fit into memory is split: take the mean gradient of each micro-batch, and
-# add them up with weights $w_k$. Micro-batches are independent. Scaling a random vector by w scales
-# its variance by w².
+# add them up with weights $w_k$. The micro-batches are independent of each other. What noise has
+# the sum? Scaling a random vector scales its variance, and independent variances add.
 #
 # ### Exercise 6 (2 points): the noise of an accumulated gradient
 # The loop computes $\sum_k w_k\, g_k$, where $g_k$ is the mean gradient of $b_k$ examples drawn
-# with replacement. What is its variance?
+# with replacement. The weights are whatever the loop uses; they need not sum to one. What is its
+# variance?
 #
 # <details><summary>Hint 1 (click to open)</summary>What is the variance of g_k alone?</details>
 # <details><summary>Hint 2 (click to open)</summary>Variances of independent parts add, after each is scaled.</details>
-# <details><summary>Hint 3 (click to open)</summary>Go through the two lists together with <code>zip</code>.</details>
+# <details><summary>Hint 3 (click to open)</summary>Scaled by w, a random vector's squared length scales by w².</details>
 
 # %% solution="u01_accumulated"
 def accumulated_variance(tr_cov, micro_sizes, weights):
@@ -463,20 +473,27 @@ print(f"the same, weighted by size:      {best:.6f}")
 #     return batch_grads.var(dim=0).sum()
 # ```
 #
-# Two things are wrong: what it estimates, and what it does with a short last batch. For batch k,
-# $E\,|g_k - G|^2$ is tr(Σ)/b_k, so each squared deviation times its own $b_k$ speaks of one example.
+# Two things are wrong: *whose* noise it estimates, and what it does with a short last batch. Mend
+# it under three rules:
+#
+# - use every batch, the short one too;
+# - the centre is the mean over all **examples**;
+# - each batch's squared deviation counts with its **own** size, so that it speaks of one example.
+#
+# Divide so that the result is right on average.
 #
 # ### Exercise 7 (2 points): mend it
 #
 # <details><summary>Hint 1 (click to open)</summary>Which mean of the batch gradients is the mean over all examples, if batches differ in size?</details>
-# <details><summary>Hint 2 (click to open)</summary>Multiply each squared deviation from that mean by its own batch size, then add.</details>
-# <details><summary>Hint 3 (click to open)</summary>The centre was fitted to K batches, so divide by K − 1.</details>
+# <details><summary>Hint 2 (click to open)</summary>The mean of b examples has a b-th of their variance. Which factor undoes that?</details>
+# <details><summary>Hint 3 (click to open)</summary>You see K vectors, and their centre ties them by one equation. How many are free?</details>
 
 # %% solution="u01_epoch_noise"
 def tr_cov_from_epoch(batch_grads, batch_sizes):
-    """Unbiased estimate of tr(Sigma), per example, one number.
+    """Unbiased estimate of tr(Sigma), per example, one number, by the three rules above.
 
-    batch_grads: (K, P), the mean gradient of each batch; batch_sizes: list of K whole numbers.
+    batch_grads: (K, P), the mean gradient of each batch; batch_sizes: list of K whole numbers,
+    the examples in each; K >= 2.
     """
     ### BEGIN SOLUTION
     sizes = torch.tensor(batch_sizes, dtype=batch_grads.dtype)
@@ -497,9 +514,15 @@ for _ in range(by_size(tiny=5, cpu=40)):  # forty epochs at the same point; the 
     batch_grads = torch.stack([grads[batch].mean(dim=0) for batch in batches])
     flawed.append(batch_grads.var(dim=0).sum().item())
     mended.append(float(use_epoch(batch_grads, [len(batch) for batch in batches])))
-print(f"exact   {float(use_tr_cov(grads)):.2f}")
+print(f"exact   {float(use_tr_cov(grads)):.2f}   (divisor N - 1)")
 for name, values in (("flawed", flawed), ("mended", mended)):
     print(f"{name}  {'%.2f ± %.2f' % t_interval(values)}")
+
+# %% [markdown]
+# An epoch draws without replacement, so why is there no factor (N − b)/(N − 1)? Batch k has the
+# variance tr(Σ)/b_k · (N − b_k)/(N − 1) with divisor N. Times b_k, summed over the epoch, this is
+# tr(Σ) · N(K − 1)/(N − 1): the K − 1 appears by itself, and what remains is tr(Σ) with divisor
+# N − 1. So the same formula is right for independent batches and for one epoch.
 
 # %% [markdown]
 # ## 1.9 Myth lab: "doubling the batch has diminishing returns, because the variance only halves"
@@ -517,7 +540,7 @@ show(signal_plot(grad_sq_norm, trace, [2**k for k in range(13)]))
 # %% [markdown]
 # ### Exercise 8 (2 points): how large a batch for a given noise?
 # Say the typical error of a step shall be at most r times as long as the gradient:
-# $\sqrt{E\,|g_B - G|^2} \le r\,|G|$. Return the smallest whole B that does it (draws with
+# $\sqrt{E\,|g_B - G|^2} \le r\,|G|$. Return the smallest whole B ≥ 1 that does it (draws with
 # replacement).
 #
 # <details><summary>Hint 1 (click to open)</summary>Square both sides.</details>
@@ -526,9 +549,9 @@ show(signal_plot(grad_sq_norm, trace, [2**k for k in range(13)]))
 
 # %% solution="u01_batch_for_noise"
 def batch_for_noise(grad_sq_norm, tr_cov, noise_to_signal):
-    """Smallest whole B with noise at most noise_to_signal times the gradient's length.
+    """Smallest whole B >= 1 whose root-mean-square error is at most r times |G|.
 
-    grad_sq_norm: |G|^2; tr_cov: tr(Sigma) of one example; noise_to_signal: r > 0.
+    grad_sq_norm: |G|^2 > 0; tr_cov: tr(Sigma) > 0 of one example; noise_to_signal: r > 0.
     """
     ### BEGIN SOLUTION
     return math.ceil(tr_cov / (grad_sq_norm * noise_to_signal**2))
@@ -544,7 +567,8 @@ for ratio in (2.0, 1.0, 0.5, 0.25):
     print(f"noise at most {ratio:4g} x signal: B = {B_needed}")
 
 # %% [markdown]
-# **Verdicts of this unit**, each with what would change it:
+# **Verdicts of this unit.** The course keeps a ledger of claims that people repeat; these three
+# carry the ids N1 to N3:
 #
 # | claim | verdict | because |
 # |---|---|---|

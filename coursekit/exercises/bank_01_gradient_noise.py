@@ -664,7 +664,10 @@ U01_STANDARD_ERROR = Exercise(
     call="standard_error(batch_grads, full_grad)",
     points={"standard error": 2.0},
     by_hand=(
-        Case("standard error", (np.array([[1.0], [-1.0], [3.0], [-3.0]]), np.array([0.0]))),
+        Case(
+            "standard error",
+            (np.array([[1.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 3.0]]), np.array([0.0, 0.0])),
+        ),
         Case(
             "standard error",
             (np.array([[1.0, 1.0], [3.0, 1.0], [1.0, 4.0]]), np.array([1.0, 0.0])),
