@@ -119,8 +119,10 @@ def run_cells(server: Server, path: str, notebook: dict[str, Any]) -> None:
             if not _run_cell(channels, cell):
                 break
     finally:
+        _say("")
         channels.close()
-        server.ask(f"/api/sessions/{session['id']}", method="DELETE")
+        with contextlib.suppress(OSError):  # refused while a dead kernel starts anew
+            server.ask(f"/api/sessions/{session['id']}", method="DELETE")
 
 
 def _run_cell(channels: Any, cell: dict[str, Any]) -> bool:
@@ -194,7 +196,8 @@ def _end(process: subprocess.Popen) -> None:
     if os.name == "nt":
         process.terminate()
     else:
-        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(process.pid, signal.SIGTERM)
     try:
         process.wait(15)
     except subprocess.TimeoutExpired:
@@ -206,5 +209,5 @@ def _say(text: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
-    else:
+    elif text:
         print(text, file=sys.stderr)

@@ -30,7 +30,7 @@ def run() -> int:
     if not released:
         raise ValueError("no unit is released.\nMake them: python3 -m coursekit build")
     rows = table(progress, released)
-    width = max([len(row.exercise) for row in rows] + [len(name) for name in released])
+    width = max([len(row.exercise) + 2 for row in rows] + [len(name) for name in released])
     print(f"{'':{width}}  {'points':>9}  {'tries':>5}  {'time':>7}")
     for name in released:
         own = [row for row in rows if row.unit == name]
@@ -39,7 +39,7 @@ def run() -> int:
         tries = sum(r.attempts for r in own)
         print(f"{name:{width}}  {sums:>9}  {tries:>5}  {_time(spent.seconds if spent else 0):>7}")
         for row in own:
-            points = f"{row.best:g}/{row.points:g}"
+            points = f"{row.best:g}/{row.points:g}" if row.points else "warm-up"
             label = f"  {row.exercise}"
             print(f"{label:{width}}  {points:>9}  {row.attempts:>5}  {_time(row.seconds):>7}")
     print(next_step(rows))
