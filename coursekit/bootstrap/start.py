@@ -13,6 +13,7 @@ from coursekit.bootstrap.installer import SetupError
 from coursekit.bootstrap.requirements import NEEDS, suits
 from coursekit.storage import ROOT
 
+CAN_REPLACE_ITSELF = os.name != "nt"
 USAGE = """usage: python3 -m coursekit COMMAND
 
   lab      open the course in JupyterLab
@@ -89,7 +90,7 @@ def hand_over(argv: Sequence[str], *, cwd: Path | None = None) -> int:
         os.chdir(cwd)
     sys.stdout.flush()
     sys.stderr.flush()
-    if os.name != "nt":
+    if CAN_REPLACE_ITSELF:
         os.execve(argv[0], list(argv), environment)
     process = subprocess.Popen(list(argv), env=environment)
     while True:
