@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 WHICH = ("LA", "SA", "LM")
+CONFIRM_HVPS = 10
 
 
 class Products(Protocol):
@@ -62,19 +63,13 @@ def orthogonalise(vector: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
     return vector - second @ basis, first + second
 
 
-def _order(ritz_values: np.ndarray, which: str) -> np.ndarray:
-    """Return the indices of the Ritz values, most extreme first."""
-    key = {"LA": -ritz_values, "SA": ritz_values, "LM": -np.abs(ritz_values)}[which]
-    return np.argsort(key, kind="stable")
-
-
 def lanczos_eigenvalues(
     op: Products,
     k: int = 1,
     *,
     which: str = "LA",
     tol: float = 1e-4,
-    num_guards: int = 2,
+    num_guards: int | None = None,
     guard_tol: float = 1e-2,
     start: Tensor | None = None,
     confirm_hvps: int = 0,
@@ -104,12 +99,14 @@ def lanczos_eigenvalues(
             Sharpness is "LA"; "LM" may return a negative eigenvalue.
         tol: Residual to reach, as a fraction of the largest |Ritz value|. In float32 nothing
             below about 1e-6 can be reached.
-        num_guards: Further Ritz values that must have settled.
+        num_guards: Further Ritz values that must have settled; None: 2, but 0 for k = 1: there
+            only a start nearly orthogonal to the first eigenvector could skip anything.
         guard_tol: Residual of the guards, as a fraction of the largest |Ritz value|.
         start: Vectors to start from, shape (num_params,) or (num_params, j), such as the
             `vectors` of a nearby point; they are summed. None: a random vector.
         confirm_hvps: Further products, from a random vector orthogonal to all that was seen, to
-            find what the start vector hid; 10 is a good number.
+            find what the start vector hid. 10 is a good number, and the one taken if the start
+            lies exactly in an invariant subspace.
         max_hvps: Products with the matrix at most.
         max_basis: Vectors kept at most; then the iteration restarts from the best ones (thick
             restart). It costs max_basis * num_params numbers of memory.
@@ -130,75 +127,105 @@ def lanczos_eigenvalues(
         raise ValueError(f"which must be one of {', '.join(WHICH)}, got {which!r}")
     if tol <= 0 or guard_tol <= 0:
         raise ValueError(f"tol and guard_tol must be > 0, got {tol} and {guard_tol}")
+    if max_hvps < k:
+        raise ValueError(f"max_hvps = {max_hvps} is too few for {k} eigenvalues")
+    if num_guards is None:
+        num_guards = 0 if k == 1 else 2
     wanted = min(k + num_guards, size)
     max_basis = min(size, max(2 * wanted + 20, 60) if max_basis is None else max_basis)
     if max_basis < min(wanted + 2, size):
         raise ValueError(f"max_basis must be >= k + num_guards + 2 = {wanted + 2}, got {max_basis}")
     rng = torch.Generator().manual_seed(0) if rng is None else rng
+    rounding = 10 * float(torch.finfo(op.torch_dtype).eps)
 
-    basis = torch.empty(min(16, max_basis + 1), size, dtype=op.torch_dtype, device=op.device)
-    basis[0] = _first_vector(op, start, rng)
-    projected = np.zeros((max_basis, max_basis))  # Q' A Q
-    eps = float(torch.finfo(op.torch_dtype).eps)
-    num, num_hvps, scale = 0, 0, 0.0  # basis vectors multiplied so far; products; max|theta|
-    left = np.zeros(max_basis)  # norms of the remainders that the basis was not extended by
-    confirmed_at = math.inf if confirm_hvps else 0
+    space = _Subspace(_first_vector(op, start, rng), max_basis)
+    num_hvps, looked_again, confirm_until = 0, False, 0
     while True:
-        product = op @ basis[num]
+        remainder, beta = space.multiply(op)
         num_hvps += 1
-        remainder, coefficients = orthogonalise(product, basis[: num + 1])
-        num += 1
-        projected[num - 1, :num] = projected[:num, num - 1] = coefficients.double().cpu().numpy()
-        beta = remainder.norm().item()
-        if not np.isfinite(beta):
-            raise ValueError("a product with the matrix is not finite: is the loss NaN or inf?")
-        theta, ritz = np.linalg.eigh(projected[:num, :num])
-        order = _order(theta, which)
+        theta, rotation, residuals = space.ritz_pairs(which)
         scale = np.abs(theta).max()
-        left[num - 1] = beta
-        residuals = left[:num] @ np.abs(ritz[:, order])
-        settled = num >= wanted and bool(
+        settled = space.num >= wanted and bool(
             (residuals[:k] <= tol * scale).all()
             and (residuals[k:wanted] <= guard_tol * scale).all()
         )
-        look_again = settled and math.isinf(confirmed_at)
+        invariant = beta <= rounding * scale  # then the start vector hides all the rest
+        look_again = settled and not looked_again and (invariant or confirm_hvps > 0)
         if look_again:
-            confirmed_at = num_hvps + confirm_hvps
-        settled = settled and num_hvps >= confirmed_at
-        if settled or num == size or num_hvps >= max_hvps:
+            looked_again, confirm_until = True, num_hvps + (confirm_hvps or CONFIRM_HVPS)
+        settled = settled and num_hvps >= confirm_until
+        if settled or space.num == size or num_hvps >= max_hvps:
             break
-        if num == max_basis:
-            keep = wanted + (max_basis - wanted) // 3
-            rotation = torch.from_numpy(ritz[:, order[:keep]]).to(basis)
-            basis[:keep] = rotation.T @ basis[:num]
-            projected[:] = 0
-            projected[range(keep), range(keep)] = theta[order[:keep]]
-            if not look_again:
-                left[num - 1] = 0  # the basis goes on with this remainder
-            left[:keep] = left[:num] @ np.abs(ritz[:, order[:keep]])
-            left[keep:] = 0
-            num = keep
-        elif not look_again:
-            left[num - 1] = 0
-        if look_again or beta <= 10 * eps * scale:  # start afresh outside what was seen
-            remainder, _ = orthogonalise(draw_normal(size, op, rng), basis[:num])
-            beta = remainder.norm().item()
-        if num == len(basis):  # memory grows with what is used
-            more = torch.empty_like(basis)[: max_basis + 1 - num]
-            basis = torch.cat([basis, more])
-        basis[num] = remainder / beta
-    chosen = order[:k]
-    if num < k:
-        raise ValueError(f"max_hvps = {max_hvps} is too few for {k} eigenvalues")
-    rotation = torch.from_numpy(ritz[:, chosen].copy()).to(basis)
+        start_afresh = look_again or invariant
+        if not start_afresh:
+            space.left[space.num - 1] = 0  # the basis goes on with this remainder
+        if space.num == max_basis:
+            space.restart(theta, rotation, keep=wanted + (max_basis - wanted) // 3)
+        if start_afresh:
+            remainder, _ = orthogonalise(draw_normal(size, op, rng), space.basis[: space.num])
+        space.append(remainder / remainder.norm())
     return Eigenpairs(
-        values=torch.from_numpy(theta[chosen].copy()),
+        values=torch.from_numpy(theta[:k].copy()),
         residuals=torch.from_numpy(residuals[:k].copy()),
-        vectors=(rotation.T @ basis[:num]).T,
+        vectors=space.rotated(rotation[:, :k]).T,
         num_hvps=num_hvps,
         cost=num_hvps * getattr(op, "grads_per_hvp", math.nan),
-        converged=settled or num == size,
+        converged=settled or space.num == size,
     )
+
+
+class _Subspace:
+    """An orthonormal basis, the matrix projected on it, and what multiplying left outside."""
+
+    def __init__(self, first: Tensor, max_basis: int) -> None:
+        self.basis = first.new_empty(min(16, max_basis), len(first))  # rows; memory grows with use
+        self.basis[0] = first
+        self.num = 0  # basis vectors that have been multiplied; one more may wait
+        self.max_basis = max_basis
+        self.projected = np.zeros((max_basis, max_basis))  # Q' A Q
+        self.left = np.zeros(max_basis)  # norms of the remainders the basis was not extended by
+
+    def multiply(self, op: Products) -> tuple[Tensor, float]:
+        """Multiply the newest vector; return what lies outside the basis, and its norm."""
+        product = op @ self.basis[self.num]
+        remainder, inside = orthogonalise(product, self.basis[: self.num + 1])
+        beta = remainder.norm().item()
+        if not math.isfinite(beta):
+            raise ValueError("a product with the matrix is not finite: is the loss NaN or inf?")
+        row = inside.double().cpu().numpy()
+        self.projected[self.num, : self.num + 1] = self.projected[: self.num + 1, self.num] = row
+        self.left[self.num] = beta
+        self.num += 1
+        return remainder, beta
+
+    def ritz_pairs(self, which: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return Ritz values, most extreme first, their coordinates and residuals."""
+        theta, rotation = np.linalg.eigh(self.projected[: self.num, : self.num])
+        key = {"LA": -theta, "SA": theta, "LM": -np.abs(theta)}[which]
+        order = np.argsort(key, kind="stable")
+        residuals = self.left[: self.num] @ np.abs(rotation[:, order])
+        return theta[order], rotation[:, order], residuals
+
+    def rotated(self, rotation: np.ndarray) -> Tensor:
+        """Return the vectors with these coordinates, as rows."""
+        return torch.from_numpy(rotation.copy()).to(self.basis).T @ self.basis[: self.num]
+
+    def restart(self, theta: np.ndarray, rotation: np.ndarray, *, keep: int) -> None:
+        """Keep the best Ritz vectors only."""
+        self.basis[:keep] = self.rotated(rotation[:, :keep])
+        left = self.left[: self.num] @ np.abs(rotation[:, :keep])
+        self.projected[:] = 0
+        self.projected[range(keep), range(keep)] = theta[:keep]
+        self.left[:] = 0
+        self.left[:keep] = left
+        self.num = keep
+
+    def append(self, vector: Tensor) -> None:
+        """Add a unit vector orthogonal to the basis, to be multiplied next."""
+        if self.num == len(self.basis):
+            more = torch.empty_like(self.basis)[: self.max_basis - self.num]
+            self.basis = torch.cat([self.basis, more])
+        self.basis[self.num] = vector
 
 
 def _first_vector(op: Products, start: Tensor | None, rng: torch.Generator) -> Tensor:
