@@ -386,7 +386,7 @@ def draw_groups(rng: np.random.Generator) -> list[Case]:
         sizes = [int(rng.integers(3, 7))] * num_groups
         if group == "unequal groups":
             others = [1, *(int(c) for c in rng.integers(3, 6, num_groups - 1))]
-            sizes = [2, *(int(c) for c in rng.permutation([*others, rng.integers(9, 16)]))]
+            sizes = [2, *(int(c) for c in rng.permutation([*others, int(rng.integers(9, 16))]))]
         elif group == "limits":
             kind = rng.integers(3)
             rho = (0.0, 1.0, rho)[kind]

@@ -1,11 +1,13 @@
 """What an exercise is: declared once, used for the check, the hint, the mark and the tests."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from coursekit.exercises.adapters import ADAPTERS
 from coursekit.exercises.plain import Compare, close
 
 CLOSE_IN_FLOAT32 = close(rtol=1e-4)
@@ -76,6 +78,10 @@ class Exercise:
         groups = {case.group for case in self.by_hand}
         if not groups <= set(self.points):
             raise ValueError(f"{self.id}: by_hand names {groups}, points only {set(self.points)}")
+        if not self.points or not all(0 < p < math.inf for p in self.points.values()):
+            raise ValueError(f"{self.id}: each group needs points above 0, got {self.points}")
+        if self.run not in ADAPTERS:
+            raise ValueError(f"{self.id}: no adapter {self.run!r}, there are {list(ADAPTERS)}")
 
     @property
     def max_score(self) -> float:

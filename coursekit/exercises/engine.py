@@ -99,10 +99,14 @@ def judge(exercise: Exercise, answer: Any, *, seed: int) -> Verdict:
 
     Raises:
         RuntimeError: If an answer calls this, since that would never end.
+        ValueError: If the declaration has cases without points, or points without cases.
     """
     if getattr(_running, "answer", False):
         raise RuntimeError("your function calls check(...): move that line out of the function")
     cases = [*exercise.by_hand, *exercise.draw(np.random.default_rng(seed))]
+    groups = {case.group for case in cases}
+    if groups != set(exercise.points):
+        raise ValueError(f"{exercise.id}: cases of {groups}, points for {set(exercise.points)}")
     results = results_of(exercise, answer, cases)
     right = {r.case.group for r in results} - {r.case.group for r in results if not r.passed}
     status = "passed" if right == set(exercise.points) else "failed"

@@ -11,7 +11,7 @@ from coursekit.exercises.hints import steady_ratio
 from coursekit.exercises.plain import as_array, shape_of
 from coursekit.exercises.verdict import CaseResult, Verdict
 
-WIDTH = 92
+WIDTH = 88
 NO_MATCH = (
     "Work this input out on paper. Then print each step of yours for it: where do the two part?"
 )

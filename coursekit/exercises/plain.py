@@ -153,11 +153,19 @@ def close(*, rtol: float, atol: float = 1e-12) -> Compare:
     """
 
     def compare(got: Any, want: Any) -> bool:
-        read: Callable[[Any], Any] = as_number if shape_of(want) == () else as_array
+        if isinstance(want, int | float):
+            return numbers_close(as_number(got), as_number(want))
+        ours, theirs = as_array(want), as_array(got)
+        if ours is None or theirs is None or ours.shape != theirs.shape:
+            return False
         with np.errstate(all="ignore"):
-            ours, theirs = read(want), read(got)
-            if ours is None or theirs is None or np.shape(ours) != np.shape(theirs):
-                return False
             return bool(np.allclose(theirs, ours, rtol=rtol, atol=atol, equal_nan=True))
+
+    def numbers_close(got: float | None, want: float | None) -> bool:
+        if got is None or want is None:
+            return False
+        if math.isfinite(want):
+            return abs(got - want) <= atol + rtol * abs(want)
+        return got == want or (math.isnan(got) and math.isnan(want))
 
     return compare

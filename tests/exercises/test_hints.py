@@ -1,0 +1,142 @@
+"""Which misconception is named: also where an answer mixes right, one mistake and another."""
+
+import itertools
+
+import numpy as np
+import pytest
+from toy_exercises import CENTRED, HALF
+
+from coursekit.exercises import EXERCISES
+from coursekit.exercises.adapters import ADAPTERS
+from coursekit.exercises.engine import expected_value, judge
+from coursekit.exercises.hints import steady_ratio
+
+GROUPED = {name: e for name, e in EXERCISES.items() if len(e.points) > 1}
+
+
+def cases_of(exercise, seed):
+    return [*exercise.by_hand, *exercise.draw(np.random.default_rng(seed))]
+
+
+def mixed(exercise, seed, answers):
+    """An answer that behaves in each group of cases as the one given for it, else is right."""
+    groups = iter([case.group for case in cases_of(exercise, seed)])
+    return lambda *args: answers.get(next(groups), exercise.reference)(*args)
+
+
+def outputs(exercise, answer, seed, group):
+    return [
+        ADAPTERS[exercise.run](answer, *case.args)
+        for case in cases_of(exercise, seed)
+        if case.group == group
+    ]
+
+
+def wrong_in(exercise, mistake, seed, group):
+    wants = [expected_value(exercise, c) for c in cases_of(exercise, seed) if c.group == group]
+    gots = outputs(exercise, mistake.answer, seed, group)
+    return not all(exercise.same(got, want) for got, want in zip(gots, wants, strict=True))
+
+
+def alike(exercise, one, other, seed, group):
+    """Two mistakes that give the same results in a group can't be told apart there."""
+    pairs = zip(
+        outputs(exercise, one.answer, seed, group),
+        outputs(exercise, other.answer, seed, group),
+        strict=True,
+    )
+    return all(exercise.same(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize("exercise", GROUPED.values(), ids=GROUPED)
+def test_a_mistake_in_one_group_is_named_though_the_others_are_right(exercise):
+    tried = 0
+    for seed, group, mistake in itertools.product(range(2), exercise.points, exercise.mistakes):
+        if not wrong_in(exercise, mistake, seed, group):
+            continue
+        tried += 1
+        verdict = judge(exercise, mixed(exercise, seed, {group: mistake.answer}), seed=seed)
+        assert verdict.score == exercise.max_score - exercise.points[group]
+        assert verdict.mistake is not None, (group, mistake.name)
+        assert alike(exercise, verdict.mistake, mistake, seed, group), (group, mistake.name)
+    assert tried > len(exercise.mistakes)
+
+
+@pytest.mark.parametrize("exercise", GROUPED.values(), ids=GROUPED)
+def test_of_two_mistakes_the_one_behind_the_input_shown_is_named(exercise):
+    groups = list(exercise.points)[:2]
+    for one, other in itertools.permutations(exercise.mistakes, 2):
+        by_group = dict(zip(groups, (one, other), strict=True))
+        answers = {group: mistake.answer for group, mistake in by_group.items()}
+        verdict = judge(exercise, mixed(exercise, 0, answers), seed=0)
+        if verdict.status == "passed":  # neither shows in its group
+            continue
+        group = verdict.first_failure.case.group
+        assert verdict.mistake is not None, (one.name, other.name)
+        assert alike(exercise, verdict.mistake, by_group[group], 0, group), (one.name, other.name)
+
+
+@pytest.mark.quick
+def test_of_two_mistakes_alike_where_it_fails_the_one_that_foretells_the_rest_is_named():
+    """Right without replacement, wrong with: both "swapped" and "corrected in both" fail there."""
+    exercise = EXERCISES["u01_variance_at"]
+    verdict = judge(
+        exercise, lambda t, b, n, replacement: t / b * (n - b) / (n - 1), seed=0
+    )  # right in two groups of three
+    assert verdict.score == 2.0
+    assert verdict.mistake.name == "correction in both"
+    swapped = judge(exercise, lambda t, b, n, r: exercise.reference(t, b, n, not r), seed=0)
+    assert swapped.mistake.name == "the two swapped"
+
+
+@pytest.mark.quick
+def test_a_hint_needs_the_whole_group():
+    by_hand_only = judge(HALF, lambda x: 12.0 if x == 6 else x + 1, seed=0)  # 12: "doubled"
+    assert by_hand_only.mistake is None
+    assert judge(HALF, lambda x: 2 * x, seed=0).mistake.name == "doubled"
+
+
+@pytest.mark.quick
+def test_an_answer_that_stops_half_way_gets_no_hint_for_what_it_returned_before():
+    def stops(x):
+        if abs(x) > 6:
+            raise ValueError("too large for me")
+        return 2 * x
+
+    verdict = judge(HALF, stops, seed=0)
+    assert verdict.mistake is None
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("answer", "ratio", "words"),
+    [
+        (lambda x: -x / 2, -1.0, "the right size and the wrong sign"),
+        (lambda x: x / 2 * 1.7, 1.7, "too large by one and the same factor"),
+        (lambda x: x / 5, 0.4, "too small by one and the same factor"),
+        (lambda x: -x, -2.0, None),
+        (lambda x: x / 2 + 1, None, None),
+        (lambda x: x**2, None, None),
+        (lambda x: x / 2 if x > 0 else -x / 2, -1.0, None),  # a known mistake goes first
+    ],
+)
+def test_a_steady_factor_is_told_but_not_its_size(answer, ratio, words):
+    verdict = judge(HALF, answer, seed=1)
+    found = steady_ratio(verdict.results)
+    assert found == (None if ratio is None else pytest.approx(ratio, rel=1e-3))
+    text = " ".join(verdict.message.split())
+    assert (words in text) if words else ("Every wrong result" not in text)
+    assert "1.7" not in text
+    assert "0.4" not in text
+
+
+@pytest.mark.quick
+def test_a_steady_factor_works_for_blocks_of_numbers():
+    verdict = judge(CENTRED, lambda x: x.mean(0) - x, seed=0)
+    assert "the right size and the wrong sign" in " ".join(verdict.message.split())
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("odd", [None, "text", float("nan"), [1.0, 2.0]])
+def test_a_steady_factor_is_not_made_up(odd):
+    assert steady_ratio(judge(HALF, lambda x: odd, seed=0).results) is None
