@@ -30,5 +30,5 @@ def test_a_declaration_that_could_not_work_is_refused(change, reason):
 @pytest.mark.parametrize("points", [{"positive": 1.0}, {**HALF.points, "forgotten": 1.0}])
 def test_groups_of_cases_and_of_points_must_agree(points):
     changed = dataclasses.replace(HALF, by_hand=HALF.by_hand[:1], points=points)
-    with pytest.raises(ValueError, match="toy_half: cases of .* points for"):
+    with pytest.raises(ValueError, match=r"toy_half: cases of .* points for"):
         judge(changed, changed.reference, seed=0)
