@@ -36,7 +36,7 @@ def is_stub(error: NotImplementedError) -> bool:
 
 
 def where_it_raised(error: BaseException) -> str:
-    """Return "ZeroDivisionError: division by zero, in line 3 of your code: x = 1 / 0"."""
+    """Return "ZeroDivisionError: division by zero", a newline, "line 3 of your code: x = 1 / 0"."""
     try:
         said = str(error).strip().split("\n")[0]
     except Exception:
@@ -44,7 +44,7 @@ def where_it_raised(error: BaseException) -> str:
     text = type(error).__name__ + (f": {said[:200].rstrip('.')}" if said else "")
     mine = learners_frames(error)
     if mine:
-        text += f", in line {mine[-1].lineno} of your code"
+        text += f"\nline {mine[-1].lineno} of your code"
         text += f": {mine[-1].line.strip()[:100]}" if mine[-1].line else ""
     return text
 

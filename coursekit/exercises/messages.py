@@ -62,7 +62,7 @@ def what_came(exercise: Exercise, result: CaseResult) -> str:
     if outcome.kind == "parameters":
         return f"The check calls {exercise.call}, but your function takes {detail}."
     if outcome.kind == "not_plain":
-        return f"Your function returned {detail}."
+        return f"Your function returned {detail}" + ("" if detail.endswith("?") else ".")
     if outcome.value is None:
         return "Your function returned None. Does it end with a `return`?"
     return f"Your function returned {readable(describe(outcome.value), 320)}."
@@ -140,7 +140,8 @@ def explain(exercise: Exercise, verdict: Verdict) -> str:
     if groups is not None:
         lines.append(paragraph(groups))
     lines += ["  It fails for this input:", *input_lines(exercise, failure)]
-    lines.append(paragraph(what_came(exercise, failure)))
+    came, *where = what_came(exercise, failure).split("\n")
+    lines += [paragraph(came), *(f"      {line}" for line in where)]
     if failure.outcome.printed.strip():
         printed = readable(failure.outcome.printed.strip(), 300)
         lines.append(textwrap.indent(f"It printed: {printed}", "  "))
