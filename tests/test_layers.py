@@ -10,7 +10,22 @@ PACKAGE = Path(__file__).resolve().parents[1] / "coursekit"
 LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
     ("people", {"cli", "commands", "classroom", "interview", "explorers", "progress", "notebook"}),
     ("teaching", {"exercises", "claims", "plots"}),
-    ("running", {"train", "replicas", "accumulate", "distributed"}),
+    (
+        "running",
+        {
+            "train",
+            "measures",
+            "replicas",
+            "replicas_mlp",
+            "replicas_vmap",
+            "replicas_stack",
+            "replicas_store",
+            "replicas_fused",
+            "population",
+            "accumulate",
+            "distributed",
+        },
+    ),
     (
         "measuring",
         {
@@ -45,7 +60,17 @@ LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
     ),
     (
         "ground",
-        {"data", "models", "scaling", "schedules", "optim", "device", "datasets", "intervals"},
+        {
+            "data",
+            "models",
+            "scaling",
+            "schedules",
+            "optim",
+            "optim_stacked",
+            "device",
+            "datasets",
+            "intervals",
+        },
     ),
     ("system", {"bootstrap", "storage"}),  # the standard library alone
 )
