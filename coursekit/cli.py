@@ -15,7 +15,6 @@ app = typer.Typer(
     name="coursekit",
     help="Batch Size and Learning Dynamics: the course and its tools.",
     epilog="Example: python3 -m coursekit lab 01",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -54,9 +53,9 @@ def lab(
     ] = False,
     gpu: Gpu = False,
 ) -> int:
-    """Open JupyterLab at your copy of a unit (without one: the last you worked on).
+    """Open your own copy of a unit in JupyterLab.
 
-    What follows -- goes to JupyterLab as it is.
+    Without a name: the unit you worked on last. What follows -- goes to JupyterLab as it is.
     """
     return load("lab")(unit, fresh=fresh, check=check, no_browser=no_browser, extra=ctx.obj)
 
@@ -75,13 +74,13 @@ def run_tests(
 
 @app.command(epilog="Example: python3 -m coursekit doctor")
 def doctor() -> int:
-    """Say what works on this machine, and beside each fault what mends it."""
+    """Say what works on this machine, and what mends the rest."""
     return load("doctor")()
 
 
 @app.command(epilog="Example: python3 -m coursekit progress")
 def progress() -> int:
-    """Print your points and time, exercise by exercise, and the next step."""
+    """Print your points, your time and the next step."""
     return load("progress")()
 
 
@@ -106,7 +105,7 @@ def build(
         bool, typer.Option("--check", help="Write nothing; exit 1 if something is out of step.")
     ] = False,
 ) -> int:
-    """Make the notebooks and the instructor's version from solutions/."""
+    """Make the notebooks from solutions/."""
     return load("build")(check=check)
 
 
@@ -138,7 +137,7 @@ def main(argv: list[str]) -> int:
     name = next((word for word in words if not word.startswith("-")), "")
     program = f"coursekit {name}".strip()
     try:
-        status = app(words, prog_name="coursekit", standalone_mode=False, obj=extra)
+        status = app(words or ["--help"], prog_name="coursekit", standalone_mode=False, obj=extra)
         status = status if isinstance(status, int) else 0
     except BrokenPipeError:
         raise  # for the caller, who knows whose pipe it is

@@ -57,6 +57,12 @@ def test_the_general_help_lists_every_command_and_no_other(capsys):
 
 
 @pytest.mark.quick
+def test_no_word_at_all_is_a_question_for_help(capsys):
+    assert cli.main([]) == 0
+    assert capsys.readouterr().out.startswith("Usage: coursekit")
+
+
+@pytest.mark.quick
 def test_help_loads_no_command():
     for name in NEEDS:
         assert cli.main([name, "--help"]) == 0

@@ -10,6 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from coursekit.bootstrap import requirements
+from coursekit.bootstrap.installer import SetupError
 from coursekit.bootstrap.requirements import (
     MODULE_OF,
     NEEDS,
@@ -49,6 +50,17 @@ def test_the_installed_package_tells_the_same_from_its_metadata(monkeypatch):
     monkeypatch.setattr(requirements, "is_clone", lambda: False)
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: lines)
     assert {level: distributions(level) for level in ("core", "course")} == expected
+
+
+@pytest.mark.quick
+def test_half_a_clone_is_told_from_an_installed_package(monkeypatch):
+    def absent(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(requirements, "is_clone", lambda: False)
+    monkeypatch.setattr(importlib.metadata, "requires", absent)
+    with pytest.raises(SetupError, match=r"neither a whole clone(.|\n)*Clone the repository"):
+        distributions("course")
 
 
 @pytest.mark.quick

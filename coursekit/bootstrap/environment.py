@@ -24,7 +24,10 @@ from coursekit.bootstrap.installer import (
 from coursekit.bootstrap.requirements import EXTRAS, ORACLES, TORCH, missing, stamp
 from coursekit.storage import ROOT, is_clone, locked, workspace, write_atomically
 
-TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+CPU_INDEX = (  # where it cannot be reached, PyPI's build will do: don't wait long
+    *("--retries", "1", "--timeout", "15"),
+    *("--extra-index-url", "https://download.pytorch.org/whl/cpu"),
+)
 NEEDED_GB = {"cpu": 3, "gpu": 12}  # with room for pip's own copies
 STATE = ".coursekit.json"
 PROBE = """
@@ -123,11 +126,12 @@ def _install(folder: Path, level: str, gpu: bool, maker: Sequence[str], lock: in
     for name in drop_half_installed(Path(facts["site"])):
         _say(f"  half-installed, to be installed again: {name}")
     torch = _probe(python)["torch"]
-    pip = (str(python), "-m", "pip", "install", "--retries", "1", "--timeout", "15")
+    pip = (str(python), "-m", "pip", "install")
     if torch is None or (gpu and torch.endswith("+cpu")):
         again = ("--force-reinstall", "--no-deps") if torch else ()
-        index = () if gpu or sys.platform == "darwin" else ("--extra-index-url", TORCH_CPU_INDEX)
-        step(2, f"torch, {'CUDA' if gpu else 'CPU'} build", *pip, *again, *index, TORCH)
+        kind = "CUDA" if gpu else "CPU"
+        index = () if gpu or sys.platform == "darwin" else CPU_INDEX
+        step(2, f"torch, {kind} build", *pip, *again, *index, TORCH)
         torch = _probe(python)["torch"]
     constraint = folder / "constraints.txt"
     write_atomically(constraint, f"torch=={torch}\n")  # nothing below may replace it

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import re
 
+from coursekit.bootstrap.installer import SetupError
 from coursekit.storage import ROOT, is_clone
 
 TORCH = "torch==2.13.0"  # what a set-up installs; the package itself accepts a range
@@ -60,9 +61,15 @@ def distributions(level: str) -> list:
     if is_clone():
         lines = _dependencies() + _extras(level) + (_oracles() if level == "test" else [])
     else:
-        from importlib.metadata import requires
+        from importlib.metadata import PackageNotFoundError, requires
 
-        split = [line.partition(";") for line in requires("coursekit") or []]
+        try:
+            split = [line.partition(";") for line in requires("coursekit") or []]
+        except PackageNotFoundError:
+            raise SetupError(
+                f"{ROOT} is neither a whole clone of the course nor an installed package.\n"
+                "Clone the repository and run the command in its folder."
+            ) from None
         lines = [
             line
             for line, _, marker in split
