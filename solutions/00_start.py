@@ -65,7 +65,7 @@ predict(
 # | **example** | one input with its target |
 # | **data set** | the N training examples |
 # | **batch**, mini-batch | the B examples whose mean gradient makes one step; *batch size* is B |
-# | **full batch** | all N examples in one step: no chance is left |
+# | **full batch** | all N examples in one step: nothing is random |
 # | **SGD** | step: parameters minus learning rate × the batch's mean gradient |
 # | **step** | one update of the parameters |
 # | **epoch** | one pass through the data: N/B steps, rounded down |
@@ -131,8 +131,8 @@ print(f"change: {mean:.1f} ± {half:.1f} points (95 % interval over {num_seeds} 
 
 # %% [markdown]
 # With {{Q1.change.seeds}} seeds we measured {{Q1.before}} % before and {{Q1.after}} % after: a
-# change of **{{Q1.change}} points**. (All ± in this course are 95 % intervals over seeds. Three
-# seeds give a wide one; that is honest, not a defect.)
+# change of **{{Q1.change}} points**. (A ± in this course is half the width of a 95 % interval over
+# seeds, unless it says otherwise. Three seeds give a wide one; that is honest, not a defect.)
 #
 # These runs are short, and the network is small. The course keeps asking what carries over.
 
@@ -174,11 +174,11 @@ show(plane_plot(plane, batch_sizes, lrs, title=title))
 
 # %% [markdown]
 # ## 0.6 Exercise: read the plane (2 points)
-# Write the function that finds the best learning rate at each batch size. The plane has one
-# layer a seed. Average over seeds first.
+# Write the function that finds the best learning rate at each batch size. There is one such plane
+# for each seed. Take the mean over seeds first, then choose.
 #
-# <details><summary>Hint 1 (click to open)</summary>Which axis of <code>accuracy</code> is which? Print <code>accuracy.shape</code>.</details>
-# <details><summary>Hint 2 (click to open)</summary><code>argmax(dim=...)</code> gives positions, one a column.</details>
+# <details><summary>Hint 1 (click to open)</summary>The docstring says which axis is which. Over which one do you average?</details>
+# <details><summary>Hint 2 (click to open)</summary><code>argmax(dim=...)</code> gives positions: one for each batch size, if the axis is right.</details>
 # <details><summary>Hint 3 (click to open)</summary>A tensor of learning rates can be indexed with a tensor of positions.</details>
 
 # %% solution="u00_best_lr"
@@ -219,7 +219,7 @@ for batch_size, lr in zip(batch_sizes, ridge, strict=True):
 if by_size(tiny=False, cpu=True):
     start = ridge[batch_sizes.index(256)]
     for lr in (start / 4, start):
-        if 4 * lr in lrs:
+        if lr in lrs and 4 * lr in lrs:
             jump = ((256, lr), (1024, 4 * lr))
             i, j, k = lrs.index(lr), lrs.index(4 * lr), batch_sizes.index(1024)
             old, new = plane[:, i, batch_sizes.index(256)], plane[:, j, k]
@@ -236,6 +236,17 @@ if by_size(tiny=False, cpu=True):
 # | unit | question |
 # |---|---|
 # | 01 | How noisy is a gradient, and what does a bigger batch buy? |
+
+# %% [markdown]
+# ## 0.8 One more run
+# You predicted what happens if the large batch gets as many steps as the small one had. That
+# is four times the epochs. No explanation yet; just the number.
+
+# %%
+longer = [test_accuracy(1024, 1.0, seed, num_epochs=80) for seed in range(num_seeds)]
+mean, half = t_interval(a - b for a, b in zip(longer, before, strict=True))
+equal_steps = f"{mean:+.1f} ± {half:.1f} points against the small batch"
+print("B = 1024, lr 1, equal steps:", equal_steps)
 
 # %% [markdown]
 # ## Interview corner
@@ -267,12 +278,6 @@ compare_predictions(
     "00_start",
     {
         "what_broke": ("What broke?", "open: unit by unit you will be able to tell"),
-        "equal_steps": ("Large batch, as many steps", "the next cell lets you find out"),
+        "equal_steps": ("Large batch, as many steps", equal_steps),
     },
 )
-
-# %%
-# as many steps as the small batch had: four times the epochs
-longer = [test_accuracy(1024, 1.0, seed, num_epochs=80) for seed in range(num_seeds)]
-mean, half = t_interval(a - b for a, b in zip(longer, before, strict=True))
-print(f"B = 1024, lr 1, equal steps: {mean:+.1f} ± {half:.1f} points against B = 256")

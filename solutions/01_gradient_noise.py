@@ -80,7 +80,7 @@ predict(
 #
 # <details><summary>Hint 1 (click to open)</summary>Select the batch's rows first: <code>inputs[batch]</code>.</details>
 # <details><summary>Hint 2 (click to open)</summary>The gradient of one example is its residual times its input.</details>
-# <details><summary>Hint 3 (click to open)</summary>Multiply residuals (B,) with inputs (B, P) by adding an axis: <code>residuals[:, None]</code>.</details>
+# <details><summary>Hint 3 (click to open)</summary>A tensor of shape (B,) meets one of shape (B, P) after an axis is added: <code>[:, None]</code>.</details>
 
 # %% solution="u01_minibatch_grad"
 def minibatch_grad(weights, inputs, targets, batch):
@@ -114,13 +114,14 @@ check("u01_minibatch_grad", minibatch_grad)
 #
 # <details><summary>Hint 1 (click to open)</summary>Examples are rows. Subtract the mean row.</details>
 # <details><summary>Hint 2 (click to open)</summary>Square every deviation and add them all up: over parameters, and over examples.</details>
-# <details><summary>Hint 3 (click to open)</summary>Divide once, by the number of deviations that are still free.</details>
+# <details><summary>Hint 3 (click to open)</summary>The n deviation vectors sum to zero. How many of the n are still free? Divide by that.</details>
 
 # %% solution="u01_tr_cov"
 def tr_cov(per_example_grads):
     """Unbiased estimate of tr(Sigma), one number.
 
-    per_example_grads: (n, P), one gradient a row, a random sample of examples.
+    per_example_grads: (n, P), n >= 2, one gradient a row: examples drawn at random, with
+    replacement.
     """
     ### BEGIN SOLUTION
     deviations = per_example_grads - per_example_grads.mean(dim=0)
@@ -150,7 +151,7 @@ def example_grads(name, seed, inputs=None, targets=None):
     return per_example_gradients(model, nn.CrossEntropyLoss(), inputs, targets)
 
 
-grads = example_grads("mnist1d", seed=0)
+grads = example_grads("mnist1d", seed=0).cpu()
 use_tr_cov = mine_or_library("u01_tr_cov", tr_cov)
 grad_sq_norm = float(grads.mean(dim=0).square().sum())
 print(f"{grads.shape[0]} examples, {grads.shape[1]} parameters, on {device_name()}")
@@ -164,7 +165,7 @@ print("(divisor n - 1; with divisor N, for the data set as it is, 0.1 % less)")
 # slider. How much larger must B be until the cloud is half as wide?
 
 # %%
-noise_cloud(grads.cpu())
+noise_cloud(grads)
 
 # %% [markdown]
 # Half as wide takes four times the batch: the *variance* falls as 1/B, the width as its root.
@@ -176,12 +177,13 @@ noise_cloud(grads.cpu())
 #    = \frac{\operatorname{tr}\Sigma}{B} . $$
 #
 # **Without replacement** they are not independent. What you have seen can't come again, so errors
-# tend to cancel: any two draws have the covariance $-\operatorname{tr}\Sigma/(N-1)$. (Why this
-# value? All N errors together sum to zero, so the variance of their sum is zero:
-# $N \operatorname{tr}\Sigma + N(N-1)c = 0$.) Put it into the sum of B variances and
-# B(B − 1) covariances:
+# tend to cancel: two draws have a negative covariance c. How large? All N errors together sum to
+# zero, so the variance of their sum is zero: $N \operatorname{tr}\Sigma + N(N-1)\,c = 0$. Hence
 #
-# $$ E\,|g_B - G|^2 = \frac{\operatorname{tr}\Sigma}{B} \cdot \frac{N - B}{N - 1} . $$
+# $$ c = -\frac{\operatorname{tr}\Sigma}{N-1} . $$
+#
+# The variance of a sum of B draws now holds B variances and B(B − 1) covariances. Finish the
+# derivation on paper; the exercise asks for its result.
 #
 # Here the data set is the whole world: $\operatorname{tr}\Sigma = \frac1N \sum_i |\nabla\ell_i -
 # G|^2$, with **divisor N**, since G is exact and not fitted.
@@ -190,14 +192,14 @@ noise_cloud(grads.cpu())
 #
 # <details><summary>Hint 1 (click to open)</summary>Treat the two ways of drawing in an <code>if</code>.</details>
 # <details><summary>Hint 2 (click to open)</summary>Check the ends without replacement: B = 1 gives all of tr(Σ), B = N gives nothing.</details>
-# <details><summary>Hint 3 (click to open)</summary>The last formula above is the answer for one of the two cases.</details>
+# <details><summary>Hint 3 (click to open)</summary>Without replacement: (B tr(Σ) + B(B − 1) c) / B², with the c above.</details>
 
 # %% solution="u01_variance_at"
 def variance_at(tr_cov, batch_size, num_examples, replacement):
     """E|g_B - G|^2, one number.
 
     tr_cov: tr(Sigma) with divisor N; batch_size: B; num_examples: N >= 2;
-    replacement: True or False.
+    replacement: True or False (then B <= N).
     """
     ### BEGIN SOLUTION
     variance = tr_cov / batch_size
@@ -210,6 +212,11 @@ def variance_at(tr_cov, batch_size, num_examples, replacement):
 check("u01_variance_at", variance_at)
 
 # %% [markdown]
+# Simplified, the two results are
+#
+# $$ \frac{\operatorname{tr}\Sigma}{B} \quad\text{and}\quad
+#    \frac{\operatorname{tr}\Sigma}{B} \cdot \frac{N - B}{N - 1} . $$
+#
 # ### The experiment
 # For each data set and seed we draw hundreds of batches at every B and average
 # $|g_B - G|^2$. A shortcut saves time: with all inner products

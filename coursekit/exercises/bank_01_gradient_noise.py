@@ -134,6 +134,24 @@ U01_MINIBATCH_GRAD = Exercise(
                 0
             ),
         ),
+        Mistake(
+            "positions for indices",
+            "You use the first rows of the data set, as many as the batch is long. What do the "
+            "numbers in `batch` say?",
+            lambda w, x, y, b: minibatch_grad(w, x, y, torch.arange(len(b)) % len(x)),
+        ),
+        Mistake(
+            "repeats lost in the sum",
+            "You divide by the length of the batch, but an example that comes twice is in your sum "
+            "only once. How does your code count repeats?",
+            lambda w, x, y, b: minibatch_grad(w, x, y, b.unique()) * len(b.unique()) / len(b),
+        ),
+        Mistake(
+            "mean over parameters",
+            "You average over the parameters and keep one number an example. Which axis holds the "
+            "examples?",
+            lambda w, x, y, b: ((x[b] @ w - y[b])[:, None] * x[b]).mean(dim=1),
+        ),
     ),
     accepted=(minibatch_grad_by_autograd, minibatch_grad_by_counts, minibatch_grad_by_loop),
     lesson="A mini-batch gradient is an average of per-example gradients. Everything in this "
@@ -241,6 +259,17 @@ U01_TR_COV = Exercise(
             "You add the covariances between parameters as well. Which entries of a matrix does "
             "its trace hold?",
             lambda g: torch.cov(g.T).sum(),
+        ),
+        Mistake(
+            "distances not squared",
+            "You average distances. Of which power of them is a variance the average?",
+            lambda g: (g - g.mean(dim=0)).norm(dim=1).sum() / (len(g) - 1),
+        ),
+        Mistake(
+            "corrected twice",
+            "You correct for the fitted mean twice. What does `var()` divide by, unless told "
+            "otherwise?",
+            lambda g: tr_cov(g) * len(g) / (len(g) - 1),
         ),
     ),
     accepted=(
@@ -350,6 +379,29 @@ U01_VARIANCE_AT = Exercise(
             "Your factor reaches zero for another batch than the whole data set, or is not one "
             "for B = 1. What should it be at these two ends?",
             lambda t, b, n, r: t / b if r else t / b * (n - b + 1) / n,
+        ),
+        Mistake(
+            "factor in place of 1/B",
+            "Without replacement you no longer divide by B. Take N far larger than B: what should "
+            "be left of the difference between the two ways?",
+            lambda t, b, n, r: t / b if r else t * (n - b) / (n - 1),
+        ),
+        Mistake(
+            "root of the correction",
+            "You take the root of the correction, as one does for a standard error. Is a variance "
+            "asked for, or its root?",
+            lambda t, b, n, r: t / b if r else t / b * math.sqrt((n - b) / (n - 1)),
+        ),
+        Mistake(
+            "trace made unbiased",
+            "You rescale tr(Sigma) by N/(N - 1). Is its mean fitted to a sample here, or exact?",
+            lambda t, b, n, r: variance_at(t, b, n, r) * n / (n - 1),
+        ),
+        Mistake(
+            "each pair once",
+            "You count each pair's covariance once. Multiply out the square of a sum of two: how "
+            "often does the product of the two come?",
+            lambda t, b, n, r: t / b if r else (t - (b - 1) / 2 * t / (n - 1)) / b,
         ),
     ),
     accepted=(variance_by_covariances, variance_by_inclusion),
