@@ -23,6 +23,7 @@ LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
             "replicas_fused",
             "population",
             "accumulate",
+            "ranks",
             "distributed",
         },
     ),
