@@ -15,7 +15,7 @@ TORCH = "torch==2.13.0"  # what a set-up installs; the package itself accepts a 
 NEEDS = {  # every command, and the level of what it imports
     "lab": "course",
     "test": "test",
-    "doctor": "core",
+    "doctor": "course",  # so that it looks at the interpreter that `lab` would use
     "progress": "core",
     "solution": "course",
     "build": "course",
