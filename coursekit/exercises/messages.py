@@ -120,10 +120,7 @@ def explain(exercise: Exercise, verdict: Verdict) -> str:
     if verdict.status == "passed":
         return f"[right] {exercise.call}: {marks}.\n{paragraph(exercise.lesson)}"
     if verdict.status == "unfinished":
-        todo = (
-            "Replace the line `raise NotImplementedError` by your answer, run that cell, then "
-            "this one."
-        )
+        todo = "Replace `raise NotImplementedError` by your answer, run that cell, then this one."
         return f"[not done yet] {exercise.call}: {marks}.\n{paragraph(todo)}"
     failure = verdict.first_failure
     assert failure is not None

@@ -1,5 +1,6 @@
 """Which misconception is named: also where an answer mixes right, one mistake and another."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -8,6 +9,7 @@ from toy_exercises import CENTRED, HALF
 
 from coursekit.exercises import EXERCISES
 from coursekit.exercises.adapters import ADAPTERS
+from coursekit.exercises.declare import Mistake
 from coursekit.exercises.engine import expected_value, judge
 from coursekit.exercises.hints import steady_ratio
 
@@ -87,6 +89,17 @@ def test_of_two_mistakes_alike_where_it_fails_the_one_that_foretells_the_rest_is
     assert verdict.mistake.name == "correction in both"
     swapped = judge(exercise, lambda t, b, n, r: exercise.reference(t, b, n, not r), seed=0)
     assert swapped.mistake.name == "the two swapped"
+
+
+@pytest.mark.quick
+def test_right_results_speak_against_a_mistake_that_would_fail_there():
+    def below_zero(x):
+        return x if x < 0 else x / 2
+
+    later = Mistake("unchanged below zero", "And below zero?", below_zero)
+    exercise = dataclasses.replace(HALF, mistakes=(*HALF.mistakes, later))
+    assert judge(exercise, below_zero, seed=0).mistake.name == "unchanged below zero"
+    assert judge(exercise, lambda x: x, seed=0).mistake.name == "unchanged"
 
 
 @pytest.mark.quick

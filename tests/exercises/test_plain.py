@@ -113,6 +113,7 @@ NOT_PLAIN = {
     "bound method": (OrderedDict().keys, "brackets"),
     "deep inside": ([1.0, {"a": {1.0}}], "a set"),
     "too many": (torch.zeros(1).expand(MOST_NUMBERS + 1), "numbers: far more"),
+    "too many zeros": (torch.sparse_coo_tensor(size=(10**12,)), "numbers: far more"),
     "too many in an array": (np.broadcast_to(0.0, (10, MOST_NUMBERS)), "numbers: far more"),
 }
 
@@ -223,6 +224,10 @@ def test_what_a_subclass_says_of_itself_is_not_believed(value):
     assert type(result) in (float, int, str, list, dict, np.ndarray)
     if as_number(result) is not None:
         assert equal(result, 0.0)
+
+
+def test_a_dicts_own_items_count():
+    assert repr(plain(LyingDict(b=0.0))) == "{'b': 0.0}"
 
 
 @pytest.mark.parametrize("value", [Anything(), Disguised(), type("X", (), {})()])
