@@ -1,13 +1,13 @@
 """Traces from layers: exact for the Gauss-Newton matrix, one probe per example for the Hessian."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from coursekit.batches import (
-    Batch,
     BatchLoss,
     Data,
     Loss,
@@ -24,9 +24,10 @@ from coursekit.ghost_rules import rule_for, squared_rows
 from coursekit.hvp import double_backward_kernels, pull
 from coursekit.output_hessian import output_hessian_factors
 from coursekit.taps import Tap, check_tappable, draw_output_change, tapped
-from coursekit.trace import TraceEstimate
+from coursekit.trace import TraceEstimate, probes_missing
 
 CHUNK_BYTES = {"cpu": 2**23, "cuda": 2**29}  # layer inputs and outputs of one chunk
+MIN_FREEDOM = 29  # with fewer degrees of freedom a spread is no reason to stop
 GRADS_PER_WALK, GRADS_PER_PROBE = 0.7, 1.2  # gradients: building the graph; one product with it
 
 
@@ -64,7 +65,8 @@ def ggn_trace(
     if isinstance(loss_fn, BatchLoss):
         raise ValueError("the GGN needs loss_fn(output, target); a BatchLoss hides the output")
     total, count, num_factors = 0.0, 0, 0
-    for inputs, target in _chunks(model, loss_fn, data, chunk_size):
+    chunk_size = _checked_chunk_size(model, loss_fn, data, chunk_size)
+    for inputs, target in iter_batches(data, chunk_size=chunk_size, device=model_device(model)):
         with torch.enable_grad(), tapped(model) as taps:
             output = model(inputs)
         factors, signs = output_hessian_factors(loss_fn, output, target)
@@ -129,8 +131,8 @@ def per_example_trace(
         model: In the mode to measure in.
         loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss.
         data: A batch or an iterable of batches.
-        num_probes: Probes per example. None: 1, and then as many more as are needed for
-            rel_stderr.
+        num_probes: Probes per example. None: 1, and then as many more as are needed until the
+            standard error is rel_stderr.
         rel_stderr: Standard error wanted, as a fraction of |tr H|.
         max_probes: At most so many where num_probes is None.
         chunk_size: Examples per pass; None: as for `ggn_trace`.
@@ -149,30 +151,56 @@ def per_example_trace(
     if not rel_stderr > 0:
         raise ValueError(f"rel_stderr must be > 0, got {rel_stderr}")
     rng = torch.Generator().manual_seed(0) if rng is None else rng
-    chunks = list(_chunks(model, loss_fn, data, chunk_size))
-    products = _probe_products(model, loss_fn, chunks, num_probes or 1, rng)
-    value, stderr = _mean_and_stderr(products)
-    num_walks = 1
-    target = rel_stderr * abs(value)
-    if num_probes is None and not stderr <= target:
-        needed = (stderr / target) ** 2 if target > 0 else math.inf
-        more = min(max_probes, math.ceil(needed) if needed < max_probes else max_probes) - 1
-        if more > 0:
-            further = _probe_products(model, loss_fn, chunks, more, rng)
-            products = torch.cat([products, further])
-            value, stderr = _mean_and_stderr(products)
-            num_walks = 2
-    cost = GRADS_PER_WALK * num_walks + GRADS_PER_PROBE * len(products)
-    return TraceEstimate(value, stderr, cost, "per_example", len(products))
+    chunk_size = _checked_chunk_size(model, loss_fn, data, chunk_size)
+    walks: list[_Walk] = []
+    more = num_probes or 1
+    while more:
+        walks.append(_probe_walk(model, loss_fn, data, more, chunk_size, rng))
+        value, stderr, drawn, freedom = _pooled(walks)
+        more = 0
+        if num_probes is None:
+            trusted = stderr if freedom >= MIN_FREEDOM else math.nan
+            more = probes_missing(drawn, trusted, rel_stderr * abs(value), max_probes)
+    cost = GRADS_PER_WALK * len(walks) + GRADS_PER_PROBE * drawn
+    return TraceEstimate(value, stderr, cost, "per_example", drawn)
 
 
-def _probe_products(
-    model: nn.Module, loss_fn: Loss, chunks: list[Batch], num_probes: int, rng: torch.Generator
-) -> Tensor:
-    """Return u_n' H_n u_n for fresh probes, shape (num_probes, num_examples), float64."""
+@dataclass(frozen=True)
+class _Walk:
+    """Sums of x = u_n' H_n u_n over one walk through the data with fresh probes."""
+
+    num_probes: int
+    num_examples: int
+    mean: float
+    within: float  # sum over examples of squared deviations from the example's own mean
+    between: float  # variance over examples; used where one probe shows nothing within
+
+
+def _pooled(walks: list[_Walk]) -> tuple[float, float, int, int]:
+    """Return the mean over all walks, its standard error, the probes and degrees of freedom."""
+    count = walks[0].num_examples
+    drawn = sum(walk.num_probes for walk in walks)
+    value = math.fsum(walk.num_probes * walk.mean for walk in walks) / drawn
+    repeats = sum(walk.num_probes - 1 for walk in walks)
+    if repeats:
+        variance = sum(walk.within for walk in walks) / repeats / drawn / count**2
+        return value, math.sqrt(variance), drawn, repeats * count
+    variance = sum(walk.between for walk in walks) / len(walks) / drawn / count
+    return value, math.sqrt(variance), drawn, count - 1
+
+
+def _probe_walk(
+    model: nn.Module,
+    loss_fn: Loss,
+    data: Data,
+    num_probes: int,
+    chunk_size: int,
+    rng: torch.Generator,
+) -> _Walk:
+    """Walk the data once with fresh probes."""
     loss = as_batch_loss(loss_fn)
     columns = []
-    for chunk in chunks:
+    for chunk in iter_batches(data, chunk_size=chunk_size, device=model_device(model)):
         with torch.enable_grad(), double_backward_kernels(model), tapped(model) as taps:
             value = loss(model, chunk)
             shifts = [tap.shift for tap in taps.values()]
@@ -185,35 +213,30 @@ def _probe_products(
         )
         for row in rows:
             changes = [draw_output_change(tap, rng) for tap in taps.values()]
-            bent = pull(slopes, shifts, changes)
-            for u, h in zip(changes, bent, strict=True):
+            for u, h in zip(changes, pull(slopes, shifts, changes), strict=True):
                 row += (u * h).flatten(1).sum(dim=1, dtype=torch.float64)
         columns.append(rows)
-    return torch.cat(columns, dim=1)
+    products = torch.cat(columns, dim=1)
+    if not torch.isfinite(products).all():
+        raise ValueError("a product with the Hessian is not finite: is the loss NaN or inf?")
+    count = products.shape[1]
+    return _Walk(
+        num_probes=num_probes,
+        num_examples=count,
+        mean=products.mean().item(),
+        within=(products - products.mean(dim=0)).square().sum().item(),
+        between=products[0].var().item() if count > 1 else math.nan,
+    )
 
 
-def _chunks(model: nn.Module, loss_fn: Loss, data: Data, chunk_size: int | None) -> Iterator[Batch]:
-    """Check model and data on the first batch, then walk the data in chunks."""
+def _checked_chunk_size(model: nn.Module, loss_fn: Loss, data: Data, chunk_size: int | None) -> int:
+    """Check model and data on the first batch; return examples per chunk."""
     trainable_params(model)
     refuse_batch_norm(model)
     refuse_dropout(model)
     device = model_device(model)
-    first = next(iter_batches(data, device=device))
+    first = next(iter_batches(data, chunk_size=chunk_size, device=device))
     check_mean_loss(model, loss_fn, first)
     bytes_each = check_tappable(model, as_batch_loss(loss_fn), first)
-    if chunk_size is None:
-        budget = CHUNK_BYTES.get(device.type, CHUNK_BYTES["cpu"])
-        chunk_size = max(1, budget // max(1, bytes_each))
-    yield from iter_batches(data, chunk_size=chunk_size, device=device)
-
-
-def _mean_and_stderr(products: Tensor) -> tuple[float, float]:
-    """Return the mean of (num_probes, num_examples) products and its standard error."""
-    num_probes, count = products.shape
-    if not torch.isfinite(products).all():
-        raise ValueError("a product with the Hessian is not finite: is the loss NaN or inf?")
-    if num_probes > 1:
-        variance = products.var(dim=0).sum().item() / num_probes / count**2
-    else:
-        variance = products[0].var().item() / count if count > 1 else math.nan
-    return products.mean().item(), math.sqrt(variance) if variance >= 0 else math.nan
+    budget = CHUNK_BYTES.get(device.type, CHUNK_BYTES["cpu"])
+    return max(1, budget // max(1, bytes_each)) if chunk_size is None else chunk_size

@@ -43,8 +43,8 @@ def hutchinson_trace(
 
     Args:
         op: The matrix, such as `hessian_operator(...)`.
-        num_probes: How many v. None: 8, and then as many more as their spread says are needed
-            for rel_stderr.
+        num_probes: How many v. None: 8, and then as many more as the spread so far says are
+            needed, until the standard error is rel_stderr.
         rel_stderr: Standard error wanted, as a fraction of |tr A|.
         max_probes: At most so many where num_probes is None; a trace near 0 between large
             eigenvalues of both signs can't be had to a small fraction of itself.
@@ -52,7 +52,7 @@ def hutchinson_trace(
 
     Returns:
         An unbiased estimate with its standard error. Where num_probes is None the number of
-        probes depends on the first ones, which biases slightly (by less than the stderr).
+        probes depends on those before, which biases both a little; a fixed number does not.
 
     Raises:
         ValueError: If num_probes < 2 (one probe shows no spread) or rel_stderr <= 0.
@@ -62,12 +62,15 @@ def hutchinson_trace(
     _check_probes(num_probes, rel_stderr, max_probes)
     rng = torch.Generator().manual_seed(0) if rng is None else rng
     values = _quadratic_forms(op, FIRST_PROBES if num_probes is None else num_probes, None, rng)
-    if num_probes is None:
-        needed = _probes_needed(values, values.mean().item(), rel_stderr, max_probes)
-        values = torch.cat([values, _quadratic_forms(op, needed - len(values), None, rng)])
+    while True:
+        value, stderr = values.mean().item(), values.std().item() / math.sqrt(len(values))
+        more = probes_missing(len(values), stderr, rel_stderr * abs(value), max_probes)
+        if num_probes is not None or more == 0:
+            break
+        values = torch.cat([values, _quadratic_forms(op, more, None, rng)])
     return TraceEstimate(
-        value=values.mean().item(),
-        stderr=values.std().item() / math.sqrt(len(values)),
+        value=value,
+        stderr=stderr,
         cost=len(values) * getattr(op, "grads_per_hvp", math.nan),
         method="hutchinson",
         num_probes=len(values),
@@ -134,14 +137,13 @@ def _quadratic_forms(
     return torch.tensor(values, dtype=torch.float64)
 
 
-def _probes_needed(values: Tensor, mean: float, rel_stderr: float, max_probes: int) -> int:
-    """Return how many probes in all bring the standard error to its target, from len(values)."""
-    target = rel_stderr * abs(mean)
-    spread = values.std().item()
-    if spread <= target * math.sqrt(len(values)):
-        return len(values)
-    needed = math.inf if target == 0 else (spread / target) ** 2
-    return int(min(max(len(values), max_probes), math.ceil(needed) if needed < 1e9 else 1e9))
+def probes_missing(num_probes: int, stderr: float, target: float, max_probes: int) -> int:
+    """Return how many further probes should bring a standard error to its target."""
+    if stderr <= target:
+        return 0
+    growth = (stderr / target) ** 2 if target > 0 else math.inf
+    growth = 8.0 if math.isnan(growth) else growth  # one probe may show no spread
+    return max(0, min(math.ceil(min(growth, max_probes) * num_probes), max_probes) - num_probes)
 
 
 def _check_probes(num_probes: int | None, rel_stderr: float, max_probes: int) -> None:
