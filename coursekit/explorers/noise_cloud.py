@@ -35,7 +35,6 @@ def cloud_svg(errors: Tensor, batches: Tensor, radius: float, limit: float) -> s
         f'<circle cx="{SIDE / 2 + x * to_pixel:.1f}" cy="{SIDE / 2 - y * to_pixel:.1f}" r="3" '
         'fill="#0072B2" fill-opacity="0.55"/>'
         for x, y in dots.tolist()
-        if max(abs(x), abs(y)) < limit
     )
     centre = SIDE / 2
     batch_size = batches.shape[1]
@@ -56,24 +55,25 @@ def cloud_svg(errors: Tensor, batches: Tensor, radius: float, limit: float) -> s
 def noise_cloud(per_example_grads: Tensor, *, seed: int = 0) -> None:
     """Show mini-batch gradients as dots around the full gradient; a slider changes B.
 
-    The two axes are the noisiest directions of this gradient. The circle is the theory: half of
-    a Gaussian cloud's dots in these two directions lie inside sqrt(ln 4 * variance / B).
+    The two axes are the noisiest directions of this gradient. The circle is the theory: its radius
+    is the root of E|dot|^2 = (variance of one example in these directions) / B.
     In grading and in a plain script three fixed panels stand in for the slider.
     """
     errors, share = two_directions(per_example_grads)
-    variance = errors.square().sum(dim=1).mean().item() / 2  # of one direction, one example
-    limit = 3 * math.sqrt(variance)
+    variance = errors.square().sum(dim=1).mean().item()  # of one example, both directions
+    limit = 1.05 * errors.abs().max().item()
     n = len(errors)
 
     def panel(batch_size: int) -> str:
         generator = torch.Generator().manual_seed(seed)
         batches = draw_batches(n, batch_size, NUM_DOTS, replacement=True, generator=generator)
-        radius = math.sqrt(math.log(4) * variance / batch_size)
+        radius = math.sqrt(variance / batch_size)
         return cloud_svg(errors, batches, radius, limit)
 
     caption = (
-        f"Each dot: the gradient of one batch. Cross: the full gradient. Dashed circle: half of "
-        f"the dots should lie inside. The two noisiest directions, {100 * share:.0f} % of tr(Σ)."
+        f"Each dot: the gradient of one batch. Cross: the full gradient. Dashed circle: the "
+        f"root-mean-square distance that theory predicts. Shown are the two noisiest directions, "
+        f"{100 * share:.0f} % of tr(Σ)."
     )
     if not interactive():
         panels = "".join(panel(b) for b in (1, 16, 256) if b <= n)

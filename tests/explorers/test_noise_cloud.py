@@ -26,15 +26,24 @@ def test_the_two_directions_are_the_noisiest(grads):
     assert share == pytest.approx((exact[:2].sum() / exact.sum()).item(), rel=1e-3)
 
 
-def test_half_of_the_dots_lie_in_the_circle(grads):
-    """What the caption says, for round Gaussian noise: 4,000 dots, 4 standard errors."""
-    round_grads = torch.randn(4000, 2, generator=torch.Generator().manual_seed(1))
-    variance = round_grads.square().sum(1).mean().item() / 2
-    batches = draw_batches(
-        4000, 8, 4000, replacement=True, generator=torch.Generator().manual_seed(2)
+@pytest.mark.parametrize("batch_size", [1, 16])
+def test_the_circle_has_the_root_mean_square_distance(grads, batch_size, monkeypatch):
+    """4,000 dots against the radius that is drawn, |z| < 4; half the batch would give another."""
+    drawn = []
+    monkeypatch.setattr(
+        "coursekit.explorers.noise_cloud.cloud_svg",
+        lambda errors, batches, radius, limit: drawn.append((batches.shape[1], radius)) or "",
     )
-    inside = round_grads[batches].mean(1).norm(dim=1) < math.sqrt(math.log(4) * variance / 8)
-    assert abs(inside.double().mean().item() - 0.5) < 4 * 0.5 / math.sqrt(4000)
+    noise_cloud(grads)
+    radius = dict(drawn)[batch_size]
+    errors, _ = two_directions(grads)
+    batches = draw_batches(
+        512, batch_size, 4000, replacement=True, generator=torch.Generator().manual_seed(2)
+    )
+    sq_distances = errors[batches].mean(dim=1).square().sum(dim=1)
+    stderr = sq_distances.std().item() / math.sqrt(4000)
+    assert abs(sq_distances.mean().item() - radius**2) < 4 * stderr
+    assert abs(sq_distances.mean().item() - radius**2 / 2) > 8 * stderr
 
 
 def test_a_panel_has_a_dot_a_batch(grads):
