@@ -37,6 +37,7 @@ LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
             "ghost_rules",
             "ratios",
             "noise_model",
+            "moment_average",
             "noise_online",
             "noise",
             "critical_batch",
