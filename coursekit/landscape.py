@@ -1,6 +1,6 @@
 """The loss at weights other than the model's own, which get theirs back afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -91,3 +91,25 @@ def landscape(
     """
     with preserved(model):
         yield Landscape(model, loss_fn, data, chunk_size)
+
+
+def climb(land: Landscape, furthest: Callable[[Tensor], Tensor], num_steps: int) -> list[float]:
+    """Go num_steps times to the shift that `furthest` picks for the last gradient.
+
+    With `furthest` the point of a convex set that lies furthest along the gradient, this never
+    goes down where the loss is convex (the loss lies above its tangent).
+
+    Returns:
+        The losses at all points, the centre first; num_steps gradients and one loss are spent.
+    """
+    shift, losses = None, []
+    for _ in range(num_steps):
+        loss, gradient = land.loss_and_gradient(shift)
+        losses.append(loss)
+        shift = furthest(gradient)
+    return [*losses, land.loss(shift)]
+
+
+def max_or_nan(losses: list[float]) -> float:
+    """Return the largest loss; nan if one of them is nan."""
+    return torch.tensor(losses, dtype=torch.float64).max().item()

@@ -16,7 +16,7 @@ from coursekit.curvature import hessian_eigenvalues
 from coursekit.gradients import flatten
 from coursekit.hvp import hessian_operator
 from coursekit.lanczos import Eigenpairs, lanczos_eigenvalues
-from coursekit.landscape import landscape
+from coursekit.landscape import climb, landscape, max_or_nan
 from coursekit.operators import scaled_operator
 
 
@@ -153,8 +153,9 @@ def keskar_sharpness(
 
         100 (max_z L(w + z) - L(w)) / (1 + L(w)),    |z_i| <= epsilon (|w_i| + 1)
 
-    The maximum is sought by num_steps of projected sign ascent with steps that shrink from the
-    box's size to a tenth of it, over all weights (the paper's full-space variant).
+    The maximum is sought over all weights (the paper's full-space variant), from corner to
+    corner: each step goes to the corner that the gradient at the last one points to. Where the
+    loss is convex that never goes down.
 
     Args:
         model: In the mode to measure in.
@@ -176,15 +177,8 @@ def keskar_sharpness(
     _check_search(epsilon, "epsilon", num_steps)
     with landscape(model, loss_fn, data, chunk_size=chunk_size) as land:
         box = epsilon * (land.centre.abs() + 1)
-        shift = torch.zeros_like(box)
-        losses = []
-        for step in range(num_steps):
-            loss, gradient = land.loss_and_gradient(shift)
-            losses.append(loss)
-            size = 0.1 ** (step / num_steps)
-            shift = (shift + size * box * gradient.sign()).clamp(-box, box)
-        losses.append(land.loss(shift))
-        value = 100 * (_largest(losses) - losses[0]) / (1 + losses[0])
+        losses = climb(land, lambda gradient: box * gradient.sign(), num_steps)
+        value = 100 * (max_or_nan(losses) - losses[0]) / (1 + losses[0])
         return StepSharpness(value, 0.0, losses[0], epsilon, land.cost)
 
 
@@ -205,7 +199,7 @@ def sam_sharpness(
         one step, l2:    z = rho t (t g) / ||t g||
         one step, linf:  z = rho t sign(g)
 
-    Further steps go on in the gradient's direction and back onto the ball.
+    Further steps apply the same rule to the gradient at the last point.
 
     Args:
         model: In the mode to measure in.
@@ -220,8 +214,8 @@ def sam_sharpness(
         chunk_size: Examples per pass at most.
 
     Returns:
-        The rise in the loss's unit, at the best point found: a lower bound of the maximum. At a
-        point where the gradient is exactly 0 no direction is up, and the value is nan.
+        The rise in the loss's unit, at the best point found: a lower bound of the maximum. Where
+        the gradient is exactly 0 no direction is up, and the value is nan (l2) or 0 (linf).
 
     Raises:
         ValueError: As for `landscape`, or for another norm, rho <= 0 or num_steps < 1.
@@ -233,19 +227,15 @@ def sam_sharpness(
         raise ValueError(f"norm must be 'l2' or 'linf', got {norm!r}")
     with landscape(model, loss_fn, data, chunk_size=chunk_size) as land:
         scale = land.centre.abs() if adaptive else torch.ones_like(land.centre)
-        step = torch.zeros_like(scale)  # z / t
-        losses = []
-        for _ in range(num_steps):
-            loss, gradient = land.loss_and_gradient(scale * step)
-            losses.append(loss)
+
+        def furthest(gradient: Tensor) -> Tensor:
             slope = scale * gradient
             if norm == "linf":
-                step = (step + rho * slope.sign()).clamp(-rho, rho)
-            else:
-                step = step + rho * slope / slope.norm()  # 0/0 = nan: no direction is up
-                step = step * (rho / step.norm()).clamp(max=1)
-        losses.append(land.loss(scale * step))
-        value = _largest(losses[1:]) - losses[0]
+                return rho * scale * slope.sign()
+            return rho * scale * slope / slope.norm()  # 0/0 = nan: no direction is up
+
+        losses = climb(land, furthest, num_steps)
+        value = max_or_nan(losses[1:]) - losses[0]
         return StepSharpness(value, 0.0, losses[0], rho, land.cost)
 
 
@@ -300,11 +290,6 @@ def average_sharpness(
         spread = torch.tensor(rises, dtype=torch.float64)
         stderr = spread.std().item() / math.sqrt(num_draws)
         return StepSharpness(spread.mean().item(), stderr, loss, sigma, land.cost)
-
-
-def _largest(losses: list[float]) -> float:
-    """Return the largest loss; nan if one of them is nan."""
-    return torch.tensor(losses, dtype=torch.float64).max().item()
 
 
 def _check_search(radius: float, name: str, num_steps: int) -> None:
