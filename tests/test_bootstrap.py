@@ -131,10 +131,13 @@ def test_torch_comes_first_and_binds_the_rest(clone):
     assert (status, answer) == (0, str(clone / ".venv/bin/python")), messages
     torch, course = (line for line in log_of(clone) if line.startswith("begin -"))
     assert torch == (
-        "begin --retries 1 --timeout 15 --extra-index-url https://download.pytorch.org/whl/cpu "
+        "begin --timeout 30 --retries 2 --timeout 15 --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu "
         "torch==2.13.0"
     )
-    assert course == f"begin -c {clone}/.venv/constraints.txt -e {clone}[course]"
+    assert (
+        course
+        == f"begin --timeout 30 --retries 2 -c {clone}/.venv/constraints.txt -e {clone}[course]"
+    )
     assert (clone / ".venv/constraints.txt").read_text() == "torch==2.13.0+cpu\n"
     assert whole(clone)
     assert "set-up 2/3 torch, CPU build: done in" in messages

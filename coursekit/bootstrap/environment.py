@@ -25,7 +25,7 @@ from coursekit.bootstrap.requirements import EXTRAS, ORACLES, TORCH, missing, st
 from coursekit.storage import ROOT, is_clone, locked, workspace, write_atomically
 
 CPU_INDEX = (  # where it cannot be reached, PyPI's build will do: don't wait long
-    *("--retries", "1", "--timeout", "15"),
+    *("--timeout", "15", "--retries", "1"),
     *("--extra-index-url", "https://download.pytorch.org/whl/cpu"),
 )
 NEEDED_GB = {"cpu": 3, "gpu": 12}  # with room for pip's own copies
@@ -126,7 +126,7 @@ def _install(folder: Path, level: str, gpu: bool, maker: Sequence[str], lock: in
     for name in drop_half_installed(Path(facts["site"])):
         _say(f"  half-installed, to be installed again: {name}")
     torch = _probe(python)["torch"]
-    pip = (str(python), "-m", "pip", "install")
+    pip = (str(python), "-m", "pip", "install", "--timeout", "30", "--retries", "2")
     if torch is None or (gpu and torch.endswith("+cpu")):
         again = ("--force-reinstall", "--no-deps") if torch else ()
         kind = "CUDA" if gpu else "CPU"
