@@ -255,6 +255,8 @@ def test_a_stub_in_one_branch_keeps_the_marks_of_the_other():
     verdict = verdict_on(halfway)
     assert (verdict.status, verdict.score) == ("failed", 1.0)
     assert "still says `raise NotImplementedError`" in verdict.message
+    by_heart = verdict_on(lambda x: 3.0 if x > 0 else halfway(x))
+    assert by_heart.score == 0.0
 
 
 @pytest.mark.quick

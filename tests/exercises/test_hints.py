@@ -2,10 +2,11 @@
 
 import dataclasses
 import itertools
+import warnings
 
 import numpy as np
 import pytest
-from toy_exercises import CENTRED, HALF
+from toy_exercises import CENTRED, HALF, ODD
 
 from coursekit.exercises import EXERCISES
 from coursekit.exercises.adapters import ADAPTERS
@@ -103,6 +104,32 @@ def test_right_results_speak_against_a_mistake_that_would_fail_there():
 
 
 @pytest.mark.quick
+def test_declared_functions_may_warn_or_stop(capfd):
+    def warns(x):
+        warnings.warn("a variance of one number", stacklevel=1)
+        return x / 2
+
+    def stops(x):
+        raise ArithmeticError("no such case")
+
+    def warns_and_triples(x):
+        return 6 * warns(x)
+
+    exercise = dataclasses.replace(
+        HALF,
+        reference=warns,
+        mistakes=(
+            Mistake("stops", "Why stop?", stops),
+            Mistake("tripled", "Is it three times as much?", warns_and_triples),
+        ),
+    )
+    assert judge(exercise, lambda x: x / 2, seed=0).status == "passed"
+    assert judge(exercise, lambda x: 3 * x, seed=0).mistake.name == "tripled"
+    assert judge(exercise, lambda x: 5 * x, seed=0).mistake is None
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.quick
 def test_a_hint_needs_the_whole_group():
     by_hand_only = judge(HALF, lambda x: 12.0 if x == 6 else x + 1, seed=0)  # 12: "doubled"
     assert by_hand_only.mistake is None
@@ -153,3 +180,8 @@ def test_a_steady_factor_works_for_blocks_of_numbers():
 @pytest.mark.parametrize("odd", [None, "text", float("nan"), [1.0, 2.0]])
 def test_a_steady_factor_is_not_made_up(odd):
     assert steady_ratio(judge(HALF, lambda x: odd, seed=0).results) is None
+
+
+@pytest.mark.quick
+def test_two_results_show_no_steady_factor():
+    assert steady_ratio(judge(ODD, lambda x: 1.5 * ODD.reference(x), seed=0).results) is None
