@@ -131,8 +131,8 @@ def test_torch_comes_first_and_binds_the_rest(clone):
     assert (status, answer) == (0, str(clone / ".venv/bin/python")), messages
     torch, course = (line for line in log_of(clone) if line.startswith("begin -"))
     assert torch == (
-        "begin --timeout 30 --retries 2 --timeout 15 --retries 1 --extra-index-url https://download.pytorch.org/whl/cpu "
-        "torch==2.13.0"
+        "begin --timeout 30 --retries 2 --timeout 15 --retries 1 "
+        "--extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0"
     )
     assert (
         course
