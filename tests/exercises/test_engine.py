@@ -22,6 +22,7 @@ from plain_data import data
 from toy_exercises import CENTRED, HALF, ODD, ODD_VALUE, centred, half
 
 from coursekit.exercises import engine
+from coursekit.exercises.adapters import ADAPTERS
 from coursekit.exercises.engine import judge
 from coursekit.exercises.verdict import Verdict
 
@@ -306,6 +307,15 @@ def test_arguments_are_fresh_each_time():
         assert verdict_on(spoils, CENTRED).status == "passed"
     for case, before in zip(CENTRED.by_hand, kept, strict=True):
         assert np.array_equal(case.args[0], before)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, bool])
+def test_an_adapter_hands_out_copies(dtype):
+    array, nested = np.ones(3, dtype=dtype), [np.ones(3, dtype=dtype)]
+    ADAPTERS["call"](lambda x, xs: (x.zero_(), xs[0].zero_(), xs.clear()), array, nested)
+    assert array.all()
+    assert nested[0].all()
 
 
 @pytest.mark.quick
