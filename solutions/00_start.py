@@ -8,7 +8,7 @@
 # |---|---|
 # | **Question** | What broke? You will not be told here. You will see it happen, and say what you believe. |
 # | **Difficulty** | easy |
-# | **Importance** | the rest of the course answers this page |
+# | **Importance** | high: every later unit works on this question |
 # | **Your time** | 20 to 30 minutes |
 # | **Run time** | about 30 seconds on two CPU cores |
 # | **You need** | Python; what a gradient is |
@@ -85,6 +85,7 @@ predict(
 # <details><summary>Hint 2 (click to open)</summary>Python's <code>//</code> rounds down.</details>
 # <details><summary>Hint 3 (click to open)</summary>First the steps of one epoch, rounded; then all epochs.</details>
 
+
 # %% solution="u00_num_steps"
 def num_steps(num_examples, batch_size, num_epochs):
     """Optimizer steps of a run. All three are whole numbers; so is the result."""
@@ -92,6 +93,7 @@ def num_steps(num_examples, batch_size, num_epochs):
     steps_per_epoch = num_examples // batch_size
     return num_epochs * steps_per_epoch
     ### END SOLUTION
+
 
 # %% check="u00_num_steps"
 check("u00_num_steps", num_steps)
@@ -134,7 +136,8 @@ print(f"change: {mean:.1f} ± {half:.1f} points (95 % interval over {num_seeds} 
 # change of **{{Q1.change}} points**. (A ± in this course is half the width of a 95 % interval over
 # seeds, unless it says otherwise. Three seeds give a wide one; that is honest, not a defect.)
 #
-# These runs are short, and the network is small. The course keeps asking what carries over.
+# These runs are short, the network is small, and even the first one is far from finished: with more
+# epochs it gets better. The course keeps asking what carries over.
 
 # %% [markdown]
 # ## 0.5 One pair of runs proves little: the plane
@@ -179,19 +182,21 @@ show(plane_plot(plane, batch_sizes, lrs, title=title))
 #
 # <details><summary>Hint 1 (click to open)</summary>The docstring says which axis is which. Over which one do you average?</details>
 # <details><summary>Hint 2 (click to open)</summary><code>argmax(dim=...)</code> gives positions: one for each batch size, if the axis is right.</details>
-# <details><summary>Hint 3 (click to open)</summary>A tensor of learning rates can be indexed with a tensor of positions.</details>
+# <details><summary>Hint 3 (click to open)</summary>A tensor can be indexed with a tensor of positions; a list can not. Make a tensor of <code>lrs</code>.</details>
+
 
 # %% solution="u00_best_lr"
 def best_lr(accuracy, lrs):
     """Best learning rate at each batch size.
 
     accuracy: tensor (num_seeds, num_lrs, num_batch_sizes); lrs: list of num_lrs floats.
-    Returns a tensor (or list) of num_batch_sizes learning rates.
+    Returns a tensor (or list) of num_batch_sizes learning rates. There are no ties.
     """
     ### BEGIN SOLUTION
     mean_accuracy = accuracy.mean(dim=0)
     return torch.tensor(lrs)[mean_accuracy.argmax(dim=0)]
     ### END SOLUTION
+
 
 # %% check="u00_best_lr"
 check("u00_best_lr", best_lr)
@@ -213,7 +218,8 @@ for batch_size, lr in zip(batch_sizes, ridge, strict=True):
 # %% [markdown]
 # ## 0.7 The jump, drawn
 # The team's change is a jump of two columns to the right and two rows up. Where does it land
-# from a good cell at B = 256? And from a better one?
+# from a good cell at B = 256: one with a quarter of the best learning rate? And where from the best
+# cell itself, drawn as an arrow?
 
 # %%
 if by_size(tiny=False, cpu=True):
@@ -249,6 +255,11 @@ equal_steps = f"{mean:+.1f} ± {half:.1f} points against the small batch"
 print("B = 1024, lr 1, equal steps:", equal_steps)
 
 # %% [markdown]
+# Keep this number. Nothing about the noise, the warmup or the learning rate was changed here, only the
+# length of the run. It rules one popular answer out for this task, and it does not yet say which of the
+# others is right. Unit 01 starts with what a batch buys.
+
+# %% [markdown]
 # ## Interview corner
 # **"Accuracy fell after batch × 4 and lr × 4. What broke?"** At this point a good answer takes
 # half a minute and has four steps:
@@ -258,12 +269,13 @@ print("B = 1024, lr 1, equal steps:", equal_steps)
 # 2. *Mechanism*: "Each would lower accuracy in a different way."
 # 3. *Evidence*: "On a small task the same change cost {{Q1.change}} points over
 #    {{Q1.change.seeds}} seeds."
-# 4. *Practice*: "I would run two more arms: the large batch with as many steps as before, and
-#    the large batch with a smaller learning rate. Their outcomes tell the causes apart."
+# 4. *Practice*: "I would run two more arms: the large batch with as many steps as before (section
+#    0.8), and the large batch with a smaller learning rate. Their outcomes tell the causes apart."
 #
 # *A weak answer* names one cause with confidence and proposes no run.
 #
-# *Follow-up*: "You have budget for one more run. Which, and what would each outcome mean?"
+# *Follow-up*: "You have budget for one more run. Which, and what would each outcome mean?" (Equal
+# steps: if accuracy comes back, steps were missing; if not, look at the learning rate.)
 
 # %% [markdown]
 # ## Recap

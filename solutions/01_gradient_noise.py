@@ -42,7 +42,7 @@ from coursekit.train import TrainConfig, train
 predict(
     "01_gradient_noise",
     "quadruple",
-    "B grows from 64 to 256. The variance of the mini-batch gradient ...",
+    "B grows from 64 to 256, drawn with replacement. The variance of its gradient ...",
     ["stays the same", "halves", "falls to a quarter", "falls to a sixteenth"],
 )
 
@@ -58,8 +58,8 @@ predict(
 predict(
     "01_gradient_noise",
     "duplicates",
-    "Each example exists in eight near-copies. Batches are drawn at random. Compared with "
-    "tr(Σ)/B the variance is ...",
+    "Each example exists in eight near-copies. Compared with tr(Σ)/B, the variance of a batch "
+    "is ...",
     ["up to eight times larger", "about the same", "it depends on how batches are drawn"],
 )
 
@@ -82,6 +82,7 @@ predict(
 # <details><summary>Hint 2 (click to open)</summary>The gradient of one example is its residual times its input.</details>
 # <details><summary>Hint 3 (click to open)</summary>A tensor of shape (B,) meets one of shape (B, P) after an axis is added: <code>[:, None]</code>.</details>
 
+
 # %% solution="u01_minibatch_grad"
 def minibatch_grad(weights, inputs, targets, batch):
     """Gradient of the batch's mean loss with respect to the weights, shape (P,).
@@ -93,6 +94,7 @@ def minibatch_grad(weights, inputs, targets, batch):
     residuals = inputs[batch] @ weights - targets[batch]
     return (residuals[:, None] * inputs[batch]).mean(dim=0)
     ### END SOLUTION
+
 
 # %% check="u01_minibatch_grad"
 check("u01_minibatch_grad", minibatch_grad)
@@ -116,6 +118,7 @@ check("u01_minibatch_grad", minibatch_grad)
 # <details><summary>Hint 2 (click to open)</summary>Square every deviation and add them all up: over parameters, and over examples.</details>
 # <details><summary>Hint 3 (click to open)</summary>The n deviation vectors sum to zero. How many of the n are still free? Divide by that.</details>
 
+
 # %% solution="u01_tr_cov"
 def tr_cov(per_example_grads):
     """Unbiased estimate of tr(Sigma), one number.
@@ -127,6 +130,7 @@ def tr_cov(per_example_grads):
     deviations = per_example_grads - per_example_grads.mean(dim=0)
     return deviations.square().sum() / (len(per_example_grads) - 1)
     ### END SOLUTION
+
 
 # %% check="u01_tr_cov"
 check("u01_tr_cov", tr_cov)
@@ -192,14 +196,15 @@ noise_cloud(grads)
 #
 # <details><summary>Hint 1 (click to open)</summary>Treat the two ways of drawing in an <code>if</code>.</details>
 # <details><summary>Hint 2 (click to open)</summary>Check the ends without replacement: B = 1 gives all of tr(Σ), B = N gives nothing.</details>
-# <details><summary>Hint 3 (click to open)</summary>Without replacement: (B tr(Σ) + B(B − 1) c) / B², with the c above.</details>
+# <details><summary>Hint 3 (click to open)</summary>The variance of a mean of B draws is that of their sum over B². Put c in last.</details>
+
 
 # %% solution="u01_variance_at"
 def variance_at(tr_cov, batch_size, num_examples, replacement):
     """E|g_B - G|^2, one number.
 
     tr_cov: tr(Sigma) with divisor N; batch_size: B; num_examples: N >= 2;
-    replacement: True or False (then B <= N).
+    replacement: True or False. Without replacement B <= N.
     """
     ### BEGIN SOLUTION
     variance = tr_cov / batch_size
@@ -208,14 +213,13 @@ def variance_at(tr_cov, batch_size, num_examples, replacement):
     return variance
     ### END SOLUTION
 
+
 # %% check="u01_variance_at"
 check("u01_variance_at", variance_at)
 
 # %% [markdown]
-# Simplified, the two results are
-#
-# $$ \frac{\operatorname{tr}\Sigma}{B} \quad\text{and}\quad
-#    \frac{\operatorname{tr}\Sigma}{B} \cdot \frac{N - B}{N - 1} . $$
+# <details><summary>The two results, simplified (click to open)</summary>tr(Σ)/B with replacement, and
+# tr(Σ)/B · (N − B)/(N − 1) without.</details>
 #
 # ### The experiment
 # For each data set and seed we draw hundreds of batches at every B and average
@@ -279,9 +283,10 @@ for name in sizes:
 # <details><summary>Hint 2 (click to open)</summary>The standard error of a mean of M independent numbers is their standard deviation over √M.</details>
 # <details><summary>Hint 3 (click to open)</summary>G is known, but the mean of your M numbers was fitted to them: their standard deviation wants M − 1, as <code>tensor.std()</code> has it.</details>
 
+
 # %% solution="u01_standard_error"
 def standard_error(batch_grads, full_grad):
-    """Standard error of mean |g - G|^2 over the drawn batches, one number.
+    """Standard error of mean |g - G|^2 over the drawn batches, one number; spread with M - 1.
 
     batch_grads: (M, P), one batch's gradient a row, M >= 2; full_grad: (P,), known exactly.
     """
@@ -289,6 +294,7 @@ def standard_error(batch_grads, full_grad):
     sq_distances = (batch_grads - full_grad).square().sum(dim=1)
     return sq_distances.std() / math.sqrt(len(sq_distances))
     ### END SOLUTION
+
 
 # %% check="u01_standard_error"
 check("u01_standard_error", standard_error)
@@ -331,6 +337,7 @@ for draws in (25, 100, 400):
 # <details><summary>Hint 2 (click to open)</summary>Set the formula above equal to tr(Σ) / B_eff and solve for B_eff.</details>
 # <details><summary>Hint 3 (click to open)</summary>Check the ends: ρ = 0 gives B; ρ = 1 with equal groups gives their number.</details>
 
+
 # %% solution="u01_effective_batch"
 def effective_batch_size(group_sizes, rho):
     """Number of independent examples that are as good as this batch; need not be whole.
@@ -343,6 +350,7 @@ def effective_batch_size(group_sizes, rho):
     inflated = sum(c * (1 + (c - 1) * rho) for c in group_sizes)
     return batch_size**2 / inflated
     ### END SOLUTION
+
 
 # %% check="u01_effective_batch"
 check("u01_effective_batch", effective_batch_size)
@@ -401,18 +409,19 @@ show(
 # effective batch size never passes the number of sources over ρ, however many views there are:
 
 # %%
-print("views     B_eff (rho = 0.8, four sources)")
+print("views in all  B_eff (rho = 0.8, four sources)")
 for views in (1, 4, 16, 64, 256):
-    print(f"{4 * views:5d} {float(use_effective([views] * 4, 0.8)):9.2f}")
+    print(f"{4 * views:12d}  {float(use_effective([views] * 4, 0.8)):.2f}")
 print("one large group costs more than several small ones (rho = 0.8, 64 examples):")
 for group_sizes in ([8] * 8, [1] * 8 + [56]):
-    print(f"  {str(group_sizes):32s} B_eff = {float(use_effective(group_sizes, 0.8)):.2f}")
+    print(f"  {group_sizes!s:32s} B_eff = {float(use_effective(group_sizes, 0.8)):.2f}")
 
 # %% [markdown]
 # ### Streams that remember
 # In a time series or a replay buffer neighbours are related, the more the closer. If the correlation
 # falls as $\rho^k$ with distance k, a window of B neighbours has the variance
-# $\frac{\sigma^2}{B}\bigl(1 + 2\sum_{k=1}^{B-1} (1 - k/B)\,\rho^k\bigr)$. Checked on numbers:
+# $\frac{\sigma^2}{B}\bigl(1 + 2\sum_{k=1}^{B-1} (1 - k/B)\,\rho^k\bigr)$. So 256 neighbours at
+# ρ = 0.9 are worth about 14 independent examples. Shuffle, or draw them far apart. Checked on numbers:
 
 # %%
 rho, length = 0.9, by_size(tiny=2**14, cpu=2**18)
@@ -425,13 +434,13 @@ for window in (8, 64, 256):
     window_means = torch.tensor(stream).unfold(0, window, window).mean(dim=1)
     law = (1 + 2 * sum((1 - k / window) * rho**k for k in range(1, window))) / window
     got = window_means.square().mean().item()
-    print(f"B = {window:4d}: measured {got:.4f}, formula {law:.4f}, independent {1 / window:.4f}")
+    print(f"B = {window:4d}: measured {got:.4f}, formula {law:.4f}, worth {1 / law:.1f} examples")
 
 # %% [markdown]
 # ## 1.7 Accumulated gradients
 # A batch that does not fit into memory is split: take the mean gradient of each micro-batch, and
-# add them up with weights $w_k$. The micro-batches are independent of each other. What noise has
-# the sum? Scaling a random vector scales its variance, and independent variances add.
+# add them up with weights $w_k$. The micro-batches are independent of each other, and independent
+# variances add. What noise has the sum?
 #
 # ### Exercise 6 (2 points): the noise of an accumulated gradient
 # The loop computes $\sum_k w_k\, g_k$, where $g_k$ is the mean gradient of $b_k$ examples drawn
@@ -440,7 +449,8 @@ for window in (8, 64, 256):
 #
 # <details><summary>Hint 1 (click to open)</summary>What is the variance of g_k alone?</details>
 # <details><summary>Hint 2 (click to open)</summary>Variances of independent parts add, after each is scaled.</details>
-# <details><summary>Hint 3 (click to open)</summary>Scaled by w, a random vector's squared length scales by w².</details>
+# <details><summary>Hint 3 (click to open)</summary>How does a squared length change when its vector is scaled by w?</details>
+
 
 # %% solution="u01_accumulated"
 def accumulated_variance(tr_cov, micro_sizes, weights):
@@ -449,8 +459,9 @@ def accumulated_variance(tr_cov, micro_sizes, weights):
     tr_cov: tr(Sigma) of one example; micro_sizes: list of b_k; weights: list of w_k.
     """
     ### BEGIN SOLUTION
-    return sum(w**2 * tr_cov / b for b, w in zip(micro_sizes, weights))
+    return sum(w**2 * tr_cov / b for b, w in zip(micro_sizes, weights, strict=True))
     ### END SOLUTION
+
 
 # %% check="u01_accumulated"
 check("u01_accumulated", accumulated_variance)
@@ -495,12 +506,14 @@ print(f"the same, weighted by size:      {best:.6f}")
 # <details><summary>Hint 2 (click to open)</summary>The mean of b examples has a b-th of their variance. Which factor undoes that?</details>
 # <details><summary>Hint 3 (click to open)</summary>You see K vectors, and their centre ties them by one equation. How many are free?</details>
 
+
 # %% solution="u01_epoch_noise"
 def tr_cov_from_epoch(batch_grads, batch_sizes):
     """Unbiased estimate of tr(Sigma), per example, one number, by the three rules above.
 
     batch_grads: (K, P), the mean gradient of each batch; batch_sizes: list of K whole numbers,
-    the examples in each; K >= 2.
+    the examples in each; K >= 2. Batches are independent, or one epoch (then tr(Sigma) has the
+    divisor N - 1).
     """
     ### BEGIN SOLUTION
     sizes = torch.tensor(batch_sizes, dtype=batch_grads.dtype)
@@ -509,6 +522,7 @@ def tr_cov_from_epoch(batch_grads, batch_sizes):
     return (sizes * sq_distances).sum() / (len(batch_sizes) - 1)
     ### END SOLUTION
 
+
 # %% check="u01_epoch_noise"
 check("u01_epoch_noise", tr_cov_from_epoch)
 
@@ -516,20 +530,29 @@ check("u01_epoch_noise", tr_cov_from_epoch)
 use_epoch = mine_or_library("u01_epoch_noise", tr_cov_from_epoch)
 generator = torch.Generator().manual_seed(3)
 flawed, mended = [], []
-for _ in range(by_size(tiny=5, cpu=40)):  # forty epochs at the same point; the last batch has 24
+for _ in range(by_size(tiny=5, cpu=40)):  # epochs at the same point; the last batch is short
     batches = torch.randperm(num_examples, generator=generator).split(40)
     batch_grads = torch.stack([grads[batch].mean(dim=0) for batch in batches])
     flawed.append(batch_grads.var(dim=0).sum().item())
     mended.append(float(use_epoch(batch_grads, [len(batch) for batch in batches])))
 print(f"exact   {float(use_tr_cov(grads)):.2f}   (divisor N - 1)")
 for name, values in (("flawed", flawed), ("mended", mended)):
-    print(f"{name}  {'%.2f ± %.2f' % t_interval(values)}")
+    mean, half = t_interval(values)
+    print(f"{name}  {mean:.2f} ± {half:.2f}")
 
 # %% [markdown]
 # An epoch draws without replacement, so why is there no factor (N − b)/(N − 1)? Batch k has the
 # variance tr(Σ)/b_k · (N − b_k)/(N − 1) with divisor N. Times b_k, summed over the epoch, this is
 # tr(Σ) · N(K − 1)/(N − 1): the K − 1 appears by itself, and what remains is tr(Σ) with divisor
 # N − 1. So the same formula is right for independent batches and for one epoch.
+#
+# **Which divisor when?**
+#
+# | you have | divide by |
+# |---|---|
+# | all N examples, and want the spread of exactly these | N |
+# | n examples drawn from more, mean fitted to them | n − 1 |
+# | K batch gradients, mean fitted to them | K − 1 |
 
 # %% [markdown]
 # ## 1.9 Myth lab: "doubling the batch has diminishing returns, because the variance only halves"
@@ -537,7 +560,7 @@ for name, values in (("flawed", flawed), ("mended", mended)):
 # costs B examples and has variance tr(Σ)/B. The product does not depend on B. Measured at B = 256
 # over B = 16 it is {{N2.price_ratio}}. So **variance** gives no reason to stop at any B.
 #
-# Returns do diminish, but against something else: the signal. A step's squared length is
+# Returns do diminish, but against something else: the signal. A batch gradient's squared length is
 # $E\,|g_B|^2 = |G|^2 + \operatorname{tr}\Sigma / B$. Once the noise is small beside |G|², averaging it
 # further changes little.
 
@@ -554,6 +577,7 @@ show(signal_plot(grad_sq_norm, trace, [2**k for k in range(13)]))
 # <details><summary>Hint 2 (click to open)</summary>Solve for B. The result is seldom a whole number.</details>
 # <details><summary>Hint 3 (click to open)</summary><code>math.ceil</code> rounds up.</details>
 
+
 # %% solution="u01_batch_for_noise"
 def batch_for_noise(grad_sq_norm, tr_cov, noise_to_signal):
     """Smallest whole B >= 1 whose root-mean-square error is at most r times |G|.
@@ -563,6 +587,7 @@ def batch_for_noise(grad_sq_norm, tr_cov, noise_to_signal):
     ### BEGIN SOLUTION
     return math.ceil(tr_cov / (grad_sq_norm * noise_to_signal**2))
     ### END SOLUTION
+
 
 # %% check="u01_batch_for_noise"
 check("u01_batch_for_noise", batch_for_noise)
@@ -641,6 +666,6 @@ compare_predictions(
     {
         "quadruple": ("B from 64 to 256", "falls to a quarter"),
         "full_batch": ("All N, without replacement", "exactly zero"),
-        "duplicates": ("Eight near-copies", "it depends on how batches are drawn"),
+        "duplicates": ("Eight near-copies", "it depends on how batches are drawn: 1 x or 7 x"),
     },
 )

@@ -254,6 +254,12 @@ U00_BEST_LR = Exercise(
                 (a.mean(0)[1:-1] if len(lrs) > 2 else a.mean(0)).argmax(dim=0)
             ],
         ),
+        Mistake(
+            "never averaged",
+            "You choose in every seed and return them all. What shall be averaged before you "
+            "choose?",
+            lambda a, lrs: torch.tensor(lrs)[a.argmax(dim=1)],
+        ),
     ),
     accepted=(best_lr_by_loop, best_lr_by_sorting),
     lesson="Average over seeds first, choose second. Picking the luckiest of many runs is the "

@@ -152,6 +152,25 @@ U01_MINIBATCH_GRAD = Exercise(
             "examples?",
             lambda w, x, y, b: ((x[b] @ w - y[b])[:, None] * x[b]).mean(dim=1),
         ),
+        Mistake(
+            "one row an example",
+            "You return one gradient an example. What does the batch's mean loss do with them?",
+            lambda w, x, y, b: (x[b] @ w - y[b])[:, None] * x[b],
+        ),
+        Mistake(
+            "mean over everything",
+            "Your mean runs over examples and parameters at once, and one number is left. Over "
+            "which axis alone should it run?",
+            lambda w, x, y, b: ((x[b] @ w - y[b])[:, None] * x[b]).mean(),
+        ),
+        Mistake(
+            "column minus row",
+            "Subtracting a row of targets from a column of predictions gives a whole table. Print "
+            "the shape of your residuals: how many should there be?",
+            lambda w, x, y, b: (((x[b] @ w)[:, None] - y[b]).mean(dim=1)[:, None] * x[b]).mean(
+                dim=0
+            ),
+        ),
     ),
     accepted=(minibatch_grad_by_autograd, minibatch_grad_by_counts, minibatch_grad_by_loop),
     lesson="A mini-batch gradient is an average of per-example gradients. Everything in this "
@@ -270,6 +289,19 @@ U01_TR_COV = Exercise(
             "You correct for the fitted mean twice. What does `var()` divide by, unless told "
             "otherwise?",
             lambda g: tr_cov(g) * len(g) / (len(g) - 1),
+        ),
+        Mistake(
+            "one centre for all parameters",
+            "You subtract one number from every entry. How many numbers does the mean gradient "
+            "have?",
+            lambda g: (g - g.mean()).square().sum() / (len(g) - 1),
+        ),
+        Mistake(
+            "mean over all entries",
+            "You take the mean over examples and parameters at once. The squared length of a "
+            "deviation is a sum over parameters: what happens to your number when every parameter "
+            "appears twice?",
+            lambda g: (g - g.mean(dim=0)).square().mean(),
         ),
     ),
     accepted=(
@@ -402,6 +434,24 @@ U01_VARIANCE_AT = Exercise(
             "You count each pair's covariance once. Multiply out the square of a sum of two: how "
             "often does the product of the two come?",
             lambda t, b, n, r: t / b if r else (t - (b - 1) / 2 * t / (n - 1)) / b,
+        ),
+        Mistake(
+            "brackets forgotten",
+            "Try B = N - 1 by hand, then look at your last line: what does Python divide first "
+            "when it reads / N - 1?",
+            lambda t, b, n, r: t / b if r else t / b * (n - b) / n - 1,
+        ),
+        Mistake(
+            "covariance with the wrong sign",
+            "Without replacement your variance grows beyond that with replacement. What sign has "
+            "a covariance that makes errors cancel?",
+            lambda t, b, n, r: t / b if r else (t + (b - 1) * t / (n - 1)) / b,
+        ),
+        Mistake(
+            "divided by B once",
+            "You have the variance of the sum, divided by B. By what does the variance of a vector "
+            "change when the vector is divided by B?",
+            lambda t, b, n, r: b * variance_at(t, b, n, r),
         ),
     ),
     accepted=(variance_by_covariances, variance_by_inclusion),
@@ -544,6 +594,23 @@ U01_EFFECTIVE_BATCH = Exercise(
             "You rounded to a whole number. Must an effective size be one?",
             lambda sizes, rho: math.floor(effective_batch_size(sizes, rho) + 1e-9),
         ),
+        Mistake(
+            "groups for examples",
+            "You put the number of groups where the batch size belongs. How many examples does the "
+            "batch hold?",
+            lambda sizes, rho: effective_batch_size(sizes, rho) * (len(sizes) / sum(sizes)) ** 2,
+        ),
+        Mistake(
+            "a group counted once",
+            "In your sum each group counts once, with its bracket. How many examples of a group "
+            "carry that bracket?",
+            lambda sizes, rho: sum(sizes) ** 2 / sum(1 + (c - 1) * rho for c in sizes),
+        ),
+        Mistake(
+            "the last group only",
+            "Only the last group has a say in your result. Does your loop add up, or start anew?",
+            lambda sizes, rho: sum(sizes) ** 2 / (sizes[-1] * (1 + (sizes[-1] - 1) * rho)),
+        ),
     ),
     accepted=(effective_by_matrix, effective_by_group_means),
     lesson="Correlation inside a batch inflates its variance by 1 + (c - 1) rho for groups of c. "
@@ -673,6 +740,12 @@ U01_ACCUMULATED = Exercise(
             "are all one?",
             lambda t, b, w: accumulated_variance(t, b, [wk / sum(w) for wk in w]),
         ),
+        Mistake(
+            "weights into the large batch",
+            "You divide the squared weights by the size of the whole batch. Does a micro-batch "
+            "average over all of it?",
+            lambda t, b, w: t * sum(wk**2 for wk in w) / sum(b),
+        ),
     ),
     accepted=(accumulated_by_examples, accumulated_by_matrix),
     lesson="Equal weights over equal micro-batches give tr(Sigma)/(bK): accumulation is the large "
@@ -791,6 +864,24 @@ U01_STANDARD_ERROR = Exercise(
             "half-width of an interval",
             "That is the half-width of a 95 % interval. How many standard errors wide is it?",
             lambda g, f: 1.96 * standard_error(g, f),
+        ),
+        Mistake(
+            "all entries at once",
+            "You take the spread over all squared entries. How many independent numbers does the "
+            "measured variance average: one an entry, or one a batch?",
+            lambda g, f: (g - f).square().std() / math.sqrt(len(g)),
+        ),
+        Mistake(
+            "corrected twice",
+            "You correct for the fitted mean twice: once in the spread, once under the root. How "
+            "many numbers are averaged?",
+            lambda g, f: (g - f).square().sum(1).std() / math.sqrt(len(g) - 1),
+        ),
+        Mistake(
+            "one number a parameter",
+            "You added over the batches and kept one number a parameter. Which axis holds the "
+            "parameters, and how many draws were there?",
+            lambda g, f: (g - f).square().sum(0).std() / math.sqrt(g.shape[1]),
         ),
     ),
     accepted=(standard_error_by_jackknife, standard_error_by_loop),
@@ -951,6 +1042,18 @@ U01_EPOCH_NOISE = Exercise(
             "One average size for all batches can be right on average, and is noisier than need "
             "be. Can each squared deviation have the size of its own batch?",
             lambda g, b: g.var(dim=0).sum() * len(b) / sum(1 / bk for bk in b),
+        ),
+        Mistake(
+            "last batch always left out",
+            "You always leave the last batch out, also where it is as long as the others. Can you "
+            "use every batch, each with the weight that it deserves?",
+            lambda g, b: b[0] * g[:-1].var(dim=0).sum() if len(b) > 2 else torch.tensor(math.nan),
+        ),
+        Mistake(
+            "spread inside the batches",
+            "You divide as one does for the spread inside batches. You see only their means: how "
+            "many vectors are that?",
+            lambda g, b: tr_cov_from_epoch(g, b) * (len(b) - 1) / (sum(b) - len(b)),
         ),
     ),
     accepted=(epoch_by_pairs, epoch_by_moments),
