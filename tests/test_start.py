@@ -55,6 +55,17 @@ def test_an_interpreter_that_has_everything_is_used(world):
 
 
 @pytest.mark.quick
+@pytest.mark.parametrize(("chosen", "seen"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_sleep_while_they_wait_unless_a_person_chose(world, monkeypatch, chosen, seen):
+    monkeypatch.setenv("OMP_WAIT_POLICY", chosen or "")
+    if chosen is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    world(suits=True)
+    world.begin("lab")
+    assert os.environ["OMP_WAIT_POLICY"] == seen
+
+
+@pytest.mark.quick
 def test_otherwise_the_finished_environment_takes_over(world):
     world(found=Path("/found/python"))
     with pytest.raises(Handed):
