@@ -1,0 +1,97 @@
+"""Gradients of R copies of any model at once, by `torch.func.vmap` over `grad`."""
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad_and_value, vmap
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+Stacked = dict[str, Tensor]  # name -> (R, ...)
+
+
+class CannotStack(ValueError):
+    """A model whose replicas cannot train in one stack; the message says why and what to do."""
+
+
+def refuse_unstackable(model: nn.Module) -> None:
+    """Refuse what would train, but not as the single run does.
+
+    Raises:
+        CannotStack: For active dropout (its masks come from torch's one global generator).
+    """
+    for name, module in model.named_modules():
+        if isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0:
+            raise CannotStack(
+                f"replicas cannot stack {type(model).__name__}: {name} is dropout, whose masks "
+                "would not be those of the single runs. Set p=0, or pass backend='loop'."
+            )
+
+
+def vmap_gradients(model: nn.Module, loss_fn: Loss) -> Callable[..., Tensor]:
+    """Return a function that writes every replica's gradient and returns the losses (R,).
+
+    The function takes (params, buffers, inputs (R, B, ...), targets (R, B, ...), grads) with the
+    stacked tensors by name; it writes ``grads`` and, where a forward pass changes them
+    (BatchNorm's running statistics), ``buffers``.
+    """
+    base = copy.deepcopy(model).train()
+
+    def objective(
+        params: Stacked, buffers: Stacked, inputs: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Stacked]:
+        buffers = {name: b.clone() for name, b in buffers.items()}  # the forward changes these
+        outputs = functional_call(base, (params, buffers), (inputs,))
+        return loss_fn(outputs, targets), buffers
+
+    batched = vmap(grad_and_value(objective, has_aux=True))
+
+    def gradients(
+        params: Stacked, buffers: Stacked, inputs: Tensor, targets: Tensor, grads: list[Tensor]
+    ) -> Tensor:
+        try:
+            found, (losses, changed) = batched(params, buffers, inputs, targets)
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, ValueError, NotImplementedError) as error:
+            if "memory" in str(error):
+                raise
+            raise CannotStack(
+                f"replicas cannot stack {type(model).__name__}: vmap says "
+                f"{str(error).strip().splitlines()[0]!r}. To train one replica after another, "
+                "pass backend='loop'."
+            ) from error
+        for own, new in zip(grads, found.values(), strict=True):
+            own.copy_(new)
+        for name, new in changed.items():
+            buffers[name].copy_(new)
+        return losses
+
+    return gradients
+
+
+def vmap_outputs(model: nn.Module) -> Callable[[Stacked, Stacked, Tensor], Tensor]:
+    """Return a function (params, buffers, inputs (n, ...)) -> outputs (R, n, ...), in eval mode."""
+    base = copy.deepcopy(model).eval()
+
+    def outputs(params: Stacked, buffers: Stacked, inputs: Tensor) -> Tensor:
+        return functional_call(base, (params, buffers), (inputs,))
+
+    return vmap(outputs, in_dims=(0, 0, None))
+
+
+def activation_bytes(model: nn.Module, loss_fn: Loss, inputs: Tensor, targets: Tensor) -> int:
+    """Return the bytes that autograd keeps of this batch for its backward pass."""
+    model = copy.deepcopy(model)
+    own = {p.data_ptr() for p in model.parameters()}
+    seen: dict[int, int] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        if tensor.data_ptr() not in own:
+            seen[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        loss_fn(model(inputs), targets)
+    return sum(seen.values())
