@@ -159,6 +159,8 @@ def close(*, rtol: float, atol: float = 1e-12) -> Compare:
         if ours is None or theirs is None or ours.shape != theirs.shape:
             return False
         with np.errstate(all="ignore"):
+            if np.isfinite(ours).all():  # as allclose would, in a third of its time
+                return bool((abs(theirs - ours) <= atol + rtol * abs(ours)).all())
             return bool(np.allclose(theirs, ours, rtol=rtol, atol=atol, equal_nan=True))
 
     def numbers_close(got: float | None, want: float | None) -> bool:
