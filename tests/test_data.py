@@ -1,3 +1,4 @@
+import math
 from importlib.resources import files
 
 import numpy as np
@@ -5,7 +6,14 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from coursekit.data import SPLITS, epoch_batches, jittered_copies, load
+from coursekit.data import (
+    SPLITS,
+    epoch_batches,
+    flip_labels,
+    from_splits,
+    jittered_copies,
+    load,
+)
 
 pytestmark = pytest.mark.quick
 
@@ -50,7 +58,11 @@ def test_digits_are_those_of_their_source():
 
 @pytest.mark.parametrize(
     ("name", "num_train", "words"),
-    [("cifar", None, "digits, mnist1d"), ("digits", 0, "1 to 1024"), ("digits", 2000, "not 2000")],
+    [
+        ("cifar", None, "digits, mnist1d, mnist1d-large, cifar10"),
+        ("digits", 0, "1 to 1024"),
+        ("digits", 2000, "not 2000"),
+    ],
 )
 def test_bad_requests_name_the_remedy(name, num_train, words):
     with pytest.raises(ValueError, match=words):
@@ -89,3 +101,56 @@ def test_jittered_copies_stand_in_a_row_and_differ_by_the_jitter():
     assert copies.std().item() == pytest.approx(0.5, abs=0.02)
     with pytest.raises(ValueError, match="divide the 64 examples, got 7"):
         jittered_copies(inputs, targets, copies=7, jitter=0.5, generator=torch.Generator())
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_flipped_labels_are_wrong_counted_and_nested():
+    targets = torch.arange(1000) % 10
+    small, wrong_small = flip_labels(targets, 0.1, num_classes=10, generator=seeded())
+    large, wrong_large = flip_labels(targets, 0.2, num_classes=10, generator=seeded())
+    assert wrong_small.sum() == 100
+    assert torch.equal(small != targets, wrong_small)
+    assert not (wrong_small & ~wrong_large).any()
+    assert torch.equal(small[wrong_small], large[wrong_small])
+    assert torch.equal(targets, torch.arange(1000) % 10)
+    for fraction, count in ((0.0, 0), (1.0, 1000)):
+        flipped, _ = flip_labels(targets, fraction, num_classes=10, generator=seeded())
+        assert (flipped != targets).sum() == count
+
+
+def test_wrong_labels_are_drawn_evenly_from_the_others():
+    targets = torch.zeros(9000, dtype=torch.int64)
+    flipped, _ = flip_labels(targets, 1.0, num_classes=10, generator=seeded(1))
+    counts = flipped.bincount(minlength=10)
+    assert counts[0] == 0
+    chi_square = ((counts[1:] - 1000.0) ** 2 / 1000).sum().item()
+    assert chi_square < 8 + 4 * 4  # mean 8, standard deviation 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"fraction": 1.5}, r"fraction must lie in \[0, 1\], got 1\.5"),
+        ({"fraction": math.nan}, "fraction must lie"),
+        ({"num_classes": 9}, "0 to num_classes - 1, with 9"),
+        ({"targets": torch.zeros(4)}, "class numbers of shape"),
+    ],
+)
+def test_labels_that_cannot_be_flipped_are_refused(settings, words):
+    settings = {"targets": torch.arange(10), "fraction": 0.5, "num_classes": 10} | settings
+    with pytest.raises(ValueError, match=words):
+        flip_labels(**settings, generator=seeded())
+
+
+def test_features_are_counted_over_all_dimensions():
+    digits = load("digits", num_train=8)
+    assert (digits.num_features, digits.num_classes) == (64, 10)
+    images = [t.view(-1, 1, 8, 8) for t in (digits.train_inputs, digits.test_inputs)]
+    labels = (digits.train_targets, digits.test_targets)
+    shaped = from_splits(
+        "shaped", [images[0], labels[0], images[1], labels[1], images[1], labels[1]], num_classes=3
+    )
+    assert (shaped.num_features, shaped.num_classes) == (64, 3)
