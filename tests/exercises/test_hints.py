@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import random
 import warnings
 
 import numpy as np
@@ -68,7 +69,8 @@ def test_a_mistake_in_one_group_is_named_though_the_others_are_right(exercise):
 @pytest.mark.parametrize("exercise", GROUPED.values(), ids=GROUPED)
 def test_of_two_mistakes_the_one_behind_the_input_shown_is_named(exercise):
     groups = list(exercise.points)[:2]
-    for one, other in itertools.permutations(exercise.mistakes, 2):
+    pairs = list(itertools.permutations(exercise.mistakes, 2))
+    for one, other in random.Random(0).sample(pairs, k=min(60, len(pairs))):
         by_group = dict(zip(groups, (one, other), strict=True))
         answers = {group: mistake.answer for group, mistake in by_group.items()}
         verdict = judge(exercise, mixed(exercise, 0, answers), seed=0)
