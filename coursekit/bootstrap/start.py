@@ -36,8 +36,8 @@ def start(argv: list, *, cli: Callable[[list], int], doctor: Callable[[], int]) 
         cli: Runs them in this interpreter.
         doctor: Runs the one command that needs nothing installed.
     """
-    # torch's threads wait for each other by spinning. Where other programs run too, that made a small
-    # model train 30 times slower with two threads than with one; asleep while they wait, 3 times.
+    # torch's threads wait for each other by spinning. Where other programs run too, that made a
+    # small model train 30 times slower with two threads than with one; asleep, 3 times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = argv[: argv.index("--")] if "--" in argv else argv
     command = next((word for word in words if not word.startswith("-")), None)
