@@ -94,7 +94,7 @@ def _finished(
             yield work, found
     while pending:
         done, _ = wait(pending, return_when=FIRST_COMPLETED)
-        for future in done:
+        for future in [f for f in pending if f in done]:  # in order of submission
             work = pending.pop(future)
             error = future.exception()
             if error is not None and is_out_of_memory(error):

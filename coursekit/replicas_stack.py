@@ -14,7 +14,7 @@ from coursekit.data import Dataset
 from coursekit.optim import SGD, Settings
 from coursekit.optim_stacked import stacked_state, stacked_step
 from coursekit.replicas_mlp import mlp_activation, mlp_gradients, mlp_logits, mlp_sgd_step
-from coursekit.replicas_vmap import Loss, Stacked, vmap_gradients, vmap_outputs
+from coursekit.replicas_vmap import Loss, Stacked, single_outputs, vmap_gradients, vmap_outputs
 
 EVALUATION_BYTES = {"cpu": 2**22, "cuda": 2**28}  # activations while a split is evaluated
 
@@ -97,7 +97,8 @@ class Replicas:
         model = copy.deepcopy(stack.model).to(device)
         if stack.backend == "vmap":
             self.by_vmap = vmap_gradients(model, stack.loss_fn)
-        self.outputs = vmap_outputs(model)
+        together = stack.backend != "loop"
+        self.outputs = vmap_outputs(model) if together else single_outputs(model)
         self.alive = torch.ones(len(stack.lrs), dtype=torch.bool, device=device)
         self.finite_steps = torch.zeros(len(stack.lrs), dtype=torch.int64, device=device)
 
@@ -158,7 +159,11 @@ class Replicas:
                 classes = logits.argmax(dim=1)
             else:
                 outputs = self.outputs(self.params, self.buffers, x)
-                loss_sum += len(x) * vmap(self.stack.loss_fn, in_dims=(0, None))(outputs, y)
+                if self.stack.backend == "loop":
+                    losses = self.stack.loss_fn(outputs[0], y)
+                else:
+                    losses = vmap(self.stack.loss_fn, in_dims=(0, None))(outputs, y)
+                loss_sum += len(x) * losses
                 classes = outputs.argmax(dim=-1)
             if y.is_floating_point():
                 right += float("nan")

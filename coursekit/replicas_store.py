@@ -59,7 +59,7 @@ def load(folder: Path, key: str) -> Result | None:
     if not path.exists():
         return None
     try:
-        with np.load(path) as packed:
+        with path.open("rb") as file, np.load(file) as packed:
             return {name: packed[name] for name in packed.files}
     except Exception as error:
         aside = free_name(path, "damaged-" + time_stamp())

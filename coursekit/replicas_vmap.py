@@ -81,6 +81,17 @@ def vmap_outputs(model: nn.Module) -> Callable[[Stacked, Stacked, Tensor], Tenso
     return vmap(outputs, in_dims=(0, 0, None))
 
 
+def single_outputs(model: nn.Module) -> Callable[[Stacked, Stacked, Tensor], Tensor]:
+    """Return the same function for a stack of one, without vmap: any model will do."""
+    base = copy.deepcopy(model).eval()
+
+    def outputs(params: Stacked, buffers: Stacked, inputs: Tensor) -> Tensor:
+        alone = {name: t[0] for name, t in (params | buffers).items()}
+        return functional_call(base, alone, (inputs,)).unsqueeze(0)
+
+    return outputs
+
+
 def activation_bytes(model: nn.Module, loss_fn: Loss, inputs: Tensor, targets: Tensor) -> int:
     """Return the bytes that autograd keeps of this batch for its backward pass."""
     model = copy.deepcopy(model)
