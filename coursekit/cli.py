@@ -7,6 +7,7 @@ imported when it runs, so that ``--help`` stays fast.
 import importlib
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -122,6 +123,23 @@ def claims(
 ) -> int:
     """Print the ledger of claims, or measure some of them again."""
     return load("claims")(list(ids or []), quick=quick, all=all_, json=json)
+
+
+@app.command(epilog="Example: python3 -m coursekit measure noise docs/examples/convnet.py")
+def measure(
+    what: Annotated[str, typer.Argument(help="noise, sharpness or batch-size.")],
+    script: Annotated[Path, typer.Argument(help="Defines model, loss_fn and data.")],
+    examples: Annotated[
+        int | None, typer.Option("--examples", help="Measure the first so many. Default: all.")
+    ] = None,
+    lr: Annotated[
+        float | None, typer.Option("--lr", help="Learning rate, to compare sharpness with 2/lr.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of random probes.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Measure your own model: gradient noise, sharpness, or what a batch size buys."""
+    return load("measure")(what, script, examples=examples, lr=lr, seed=seed, json=json)
 
 
 def main(argv: list[str]) -> int:

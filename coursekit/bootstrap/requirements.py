@@ -20,6 +20,7 @@ NEEDS = {  # every command, and the level of what it imports
     "solution": "course",
     "build": "course",
     "claims": "core",
+    "measure": "core",
 }
 EXTRAS = {"core": (), "course": ("course",), "test": ("course", "test")}
 ORACLES = "tests/oracles.txt"

@@ -1,0 +1,279 @@
+"""`measure`: the quantities of the course, on a user's own model.
+
+The script to measure defines three names, at its top level:
+
+    model      a torch.nn.Module, in the mode in which it is to be measured
+    loss_fn    loss_fn(output, target) -> mean loss, or BatchLoss(fn) with fn(model, batch) -> mean
+    data       (inputs, targets), or an iterable of batches in a fixed order
+
+What stands under ``if __name__ == "__main__":`` does not run, so a training script can be measured
+as it is. `docs/examples` has a convnet and a transformer.
+"""
+
+import json as json_format
+import math
+import runpy
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from coursekit.batches import (
+    Batch,
+    Data,
+    Loss,
+    is_one_batch,
+    iter_batches,
+    model_device,
+    num_examples,
+    slice_batch,
+    trainable_params,
+)
+from coursekit.critical_batch import optimal_lr
+from coursekit.curvature import hessian_trace
+from coursekit.device import device_name
+from coursekit.noise import grad_noise_scale
+from coursekit.noise_model import hessian_noise_scale, model_moments
+from coursekit.sharpness import sam_sharpness, sharpness
+
+WANTED = ("model", "loss_fn", "data")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a script defines, cut to the examples that are measured."""
+
+    name: str
+    model: nn.Module
+    loss_fn: Loss
+    data: Data
+    num_examples: int
+
+
+def read_script(path: Path, max_examples: int | None) -> Subject:
+    """Run a user's script and take what it defines.
+
+    Raises:
+        ValueError: If the file is missing, stops with an error, or lacks a name.
+    """
+    if not path.is_file():
+        raise ValueError(
+            f"no script at {path}\nName a Python file that defines model, loss_fn, data."
+        )
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        names = runpy.run_path(str(path), run_name="coursekit.measure")
+    except Exception as error:
+        raise ValueError(
+            f"{path} stopped with {type(error).__name__}: {error}\n"
+            "It has to run by itself; training belongs under `if __name__ == '__main__':`."
+        ) from error
+    finally:
+        sys.path.pop(0)
+    lacking = [name for name in WANTED if name not in names]
+    if lacking:
+        raise ValueError(
+            f"{path} does not define {', '.join(lacking)}\n"
+            "Define model, loss_fn and data at its top level; docs/examples has two such scripts."
+        )
+    data, count = first_examples(names["data"], max_examples)
+    return Subject(path.name, names["model"], names["loss_fn"], data, count)
+
+
+def first_examples(data: Data, limit: int | None) -> tuple[Data, int]:
+    """Return the first ``limit`` examples of the data and how many there are; None: all."""
+    if is_one_batch(data):
+        count = num_examples(data)
+        if limit is None or limit >= count:
+            return data, count
+        return slice_batch(data, 0, limit), limit
+    kept: list[Batch] = []
+    count = 0
+    for batch in iter_batches(data):
+        size = num_examples(batch)
+        if limit is not None and count + size > limit:
+            if limit > count:
+                kept.append(slice_batch(batch, 0, limit - count))
+            return kept, limit
+        kept.append(batch)
+        count += size
+    return kept, count
+
+
+def measure_noise(subject: Subject, *, seed: int) -> dict[str, Any]:
+    """|G|^2, tr(Sigma) and their ratio, with intervals."""
+    moments = model_moments(subject.model, subject.loss_fn, subject.data)
+    scale = grad_noise_scale(moments)
+    return {
+        "grad_sq_norm": moments.grad_sq_norm,
+        "grad_sq_norm_stderr": moments.grad_sq_norm_stderr,
+        "tr_cov": moments.tr_cov,
+        "tr_cov_stderr": moments.tr_cov_stderr,
+        "grad_noise_scale": scale.value,
+        "low": scale.low,
+        "high": scale.high,
+        "reason": scale.reason,
+        "cost": moments.cost / subject.num_examples,
+    }
+
+
+def measure_sharpness(subject: Subject, *, seed: int, lr: float = math.nan) -> dict[str, Any]:
+    """lambda_max against 2/lr, the trace, and the rise of the loss along SAM's step."""
+    rng = torch.Generator().manual_seed(seed)
+    top = sharpness(subject.model, subject.loss_fn, subject.data, lr=lr, rng=rng)
+    trace = hessian_trace(subject.model, subject.loss_fn, subject.data, rng=rng)
+    sam = sam_sharpness(subject.model, subject.loss_fn, subject.data, rho=0.05)
+    return {
+        "sharpness": top.value,
+        "residual": top.residual,
+        "threshold": top.threshold,
+        "trace": trace.value,
+        "trace_stderr": trace.stderr,
+        "trace_method": trace.method,
+        "sam_sharpness": sam.value,
+        "cost": top.cost + trace.cost + sam.cost,
+    }
+
+
+def measure_batch_size(subject: Subject, *, seed: int) -> dict[str, Any]:
+    """B_simple and B_noise, and what B_noise foretells of a few batch sizes.
+
+    Steps over the fewest possible: 1 + B_noise/B. Examples over the fewest: 1 + B/B_noise. Best
+    learning rate over that of the full gradient: 1/(1 + B_noise/B). McCandlish et al. 2018,
+    arXiv:1812.06162, Eqs. 2.6, 2.11 and 5.2: one step's progress on a quadratic.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    noise = measure_noise(subject, seed=seed)
+    weighted = hessian_noise_scale(subject.model, subject.loss_fn, subject.data, rng=rng)
+    b_noise = weighted.value
+    table = []
+    if math.isfinite(b_noise) and b_noise > 0:
+        middle = round(math.log2(b_noise))
+        for exponent in range(max(0, middle - 4), middle + 5, 2):
+            b = 2**exponent
+            table.append(
+                {
+                    "batch_size": b,
+                    "steps": 1 + b_noise / b,
+                    "examples": 1 + b / b_noise,
+                    "lr": optimal_lr(b, max_lr=1.0, noise_scale=b_noise),
+                }
+            )
+    return {
+        "grad_noise_scale": noise["grad_noise_scale"],
+        "low": noise["low"],
+        "high": noise["high"],
+        "hessian_noise_scale": b_noise,
+        "hessian_low": weighted.low,
+        "hessian_high": weighted.high,
+        "reason": weighted.reason or noise["reason"],
+        "batch_sizes": table,
+        "cost": noise["cost"] + weighted.cost,
+    }
+
+
+def noise_lines(found: dict[str, Any]) -> list[str]:
+    """Say what `measure_noise` found."""
+    lines = [
+        f"|G|^2       {found['grad_sq_norm']:.4g} ± {found['grad_sq_norm_stderr']:.2g}   (± is one "
+        "standard error)",
+        f"tr(Sigma)   {found['tr_cov']:.4g} ± {found['tr_cov_stderr']:.2g}   per example",
+        f"B_simple    {found['grad_noise_scale']:.4g} examples, 95 % interval "
+        f"{found['low']:.4g} to {found['high']:.4g}",
+    ]
+    if found["reason"]:
+        lines.append(f"            unresolved: {found['reason']}; measure more examples")
+    lines.append("At B = B_simple half of a batch gradient's squared length is noise.")
+    return lines
+
+
+def sharpness_lines(found: dict[str, Any]) -> list[str]:
+    """Say what `measure_sharpness` found."""
+    edge = "give --lr to compare with 2/lr"
+    if math.isfinite(found["threshold"]):
+        ratio = found["sharpness"] / found["threshold"]
+        edge = f"{ratio:.2f} of 2/lr = {found['threshold']:.4g}"
+    return [
+        f"lambda_max  {found['sharpness']:.5g}, residual {found['residual']:.1g}; {edge}",
+        f"trace       {found['trace']:.5g} ± {found['trace_stderr']:.2g}   "
+        f"({found['trace_method']})",
+        f"SAM         {found['sam_sharpness']:.4g}   rise of the loss along a step of length 0.05",
+    ]
+
+
+def batch_size_lines(found: dict[str, Any]) -> list[str]:
+    """Say what `measure_batch_size` found."""
+    lines = [
+        f"B_simple    {found['grad_noise_scale']:.4g} examples, 95 % interval "
+        f"{found['low']:.4g} to {found['high']:.4g}",
+        f"B_noise     {found['hessian_noise_scale']:.4g} examples, 95 % interval "
+        f"{found['hessian_low']:.4g} to {found['hessian_high']:.4g}   (weighted by the Hessian)",
+    ]
+    if found["reason"]:
+        lines.append(f"            unresolved: {found['reason']}")
+    if found["batch_sizes"]:
+        lines.append(
+            "     B   steps, x fewest   examples, x fewest   best lr, share of the largest"
+        )
+    for row in found["batch_sizes"]:
+        lines.append(
+            f"{row['batch_size']:6d}   {row['steps']:15.2f}   {row['examples']:18.2f}   "
+            f"{row['lr']:25.2f}"
+        )
+    lines.append("This is the trade-off at these weights; it changes while the model trains.")
+    return lines
+
+
+def run(
+    what: str,
+    script: Path,
+    *,
+    examples: int | None = None,
+    lr: float | None = None,
+    seed: int = 0,
+    json: bool = False,
+) -> int:
+    """Measure a script's model and print what came out.
+
+    Args:
+        what: "noise", "sharpness" or "batch-size".
+        script: Defines model, loss_fn, data.
+        examples: Measure the first so many examples; None: all.
+        lr: Learning rate, for sharpness.
+        seed: Of probes and start vectors.
+        json: Print JSON.
+
+    Raises:
+        ValueError: For another quantity, too few examples, or a script that can't be measured.
+    """
+    if what not in ("noise", "sharpness", "batch-size"):
+        raise ValueError(f"can't measure {what!r}\nChoose noise, sharpness or batch-size.")
+    if examples is not None and examples < 2:
+        raise ValueError(f"--examples must be at least 2, got {examples}\nNoise needs a spread.")
+    subject = read_script(script, examples)
+    print(f"measuring {what} of {subject.name} ...", file=sys.stderr)
+    began = time.perf_counter()
+    if what == "noise":
+        found = measure_noise(subject, seed=seed)
+        lines = noise_lines(found)
+    elif what == "sharpness":
+        found = measure_sharpness(subject, seed=seed, lr=math.nan if lr is None else lr)
+        lines = sharpness_lines(found)
+    else:
+        found = measure_batch_size(subject, seed=seed)
+        lines = batch_size_lines(found)
+    seconds = time.perf_counter() - began
+    count = sum(p.numel() for p in trainable_params(subject.model).values())
+    device = device_name(model_device(subject.model))
+    if json:
+        about = {"script": subject.name, "parameters": count, "examples": subject.num_examples}
+        print(json_format.dumps({**about, "device": device, "seconds": seconds, **found}))
+        return 0
+    print(f"{subject.name}: {count:,} parameters, {subject.num_examples:,} examples, {device}")
+    print("\n".join(lines))
+    print(f"Cost: {found['cost']:.1f} gradients over the data, {seconds:.1f} s")
+    return 0
