@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -78,8 +77,8 @@ def lab_server(folder: Path, *, extra: Sequence[str] = ()) -> Iterator[Server]:
         argv.append("--allow-root")
     log = own / "log.txt"
     with log.open("w") as file:
-        process = subprocess.Popen(
-            argv, env=environment, cwd=folder, stdout=file, stderr=file, start_new_session=True
+        process = subprocess.Popen(  # in our own process group: what kills us kills it too
+            argv, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file
         )
         try:
             _say("starting JupyterLab ...")
@@ -193,11 +192,7 @@ def _await_server(server: Server, process: subprocess.Popen, log: Path) -> None:
 
 def _end(process: subprocess.Popen) -> None:
     """End the server and its kernels: gently, then by force."""
-    if os.name == "nt":
-        process.terminate()
-    else:
-        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
-            os.killpg(process.pid, signal.SIGTERM)
+    process.terminate()
     try:
         process.wait(15)
     except subprocess.TimeoutExpired:

@@ -1,6 +1,12 @@
 """`lab --check`: what it prints is what a real server's kernel did, and an error is an error."""
 
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +14,8 @@ import pytest
 from coursekit.classroom import lab_server as module
 from coursekit.classroom.lab_server import lab_server, run_cells
 from coursekit.commands.lab_check import check_unit, report
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def code(source, **mark):
@@ -122,3 +130,39 @@ def test_a_server_that_does_not_start_is_named_with_its_log(tmp_path, monkeypatc
         lab_server(tmp_path),
     ):
         pass
+
+
+STAY = (
+    "import sys, time\n"
+    "from pathlib import Path\n"
+    "from coursekit.classroom.lab_server import lab_server\n"
+    "with lab_server(Path(sys.argv[1])) as server:\n"
+    "    print(server.port, flush=True)\n"
+    "    time.sleep(60)\n"
+)
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill"])
+def test_the_server_ends_with_what_started_it(tmp_path, sign):
+    argv = [sys.executable, "-c", STAY, str(tmp_path)]
+    with subprocess.Popen(
+        argv,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        port = int(process.stdout.readline())
+        assert listens(port)
+        os.killpg(process.pid, sign)
+        process.wait(30)
+    until = time.monotonic() + 10  # a killed process is gone a moment later
+    while listens(port):
+        assert time.monotonic() < until
+        time.sleep(0.05)
