@@ -79,9 +79,8 @@ def ensure_environment(
     level = "course" if level == "core" else level
     lacking = f"{sys.executable} has no {', '.join(missing(level))}"
     if not is_clone():
-        raise SetupError(
-            f"{lacking}.\nInstall it: {sys.executable} -m pip install 'coursekit[{level}]'"
-        )
+        install = f"{sys.executable} -m pip install {' '.join(missing(level))}"
+        raise SetupError(f"{lacking}.\nInstall what is missing: {install}")
     if os.environ.get("COURSEKIT_NO_VENV") == "1":
         raise SetupError(
             f"{lacking}, and COURSEKIT_NO_VENV=1 forbids to make an environment.\n"

@@ -65,7 +65,7 @@ def environment() -> Finding:
     if os.environ.get("COURSEKIT_NO_VENV") == "1":
         return Finding("environment", seen, "unset COURSEKIT_NO_VENV", fatal=True)
     if not is_clone():
-        return Finding("environment", seen, "pip install 'coursekit[course]'", fatal=True)
+        return Finding("environment", seen, f"pip install {' '.join(lacking)}", fatal=True)
     return Finding("environment", seen, LACKS_ENVIRONMENT, fatal=True)
 
 

@@ -234,7 +234,11 @@ def test_a_dicts_own_items_count():
     assert repr(plain(LyingDict(b=0.0))) == "{'b': 0.0}"
 
 
-@pytest.mark.parametrize("value", [Anything(), Disguised(), type("X", (), {})()])
+@pytest.mark.parametrize(
+    "value",
+    [Anything(), Disguised(), type("X", (), {})()],
+    ids=["anything", "disguised", "other"],  # an address would differ between test workers
+)
 def test_objects_that_claim_to_be_numbers_are_refused(value):
     with pytest.raises(NotPlain):
         plain(value)
