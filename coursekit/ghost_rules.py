@@ -16,13 +16,19 @@ from torch import Tensor, nn
 NormsAndSum = dict[str, tuple[Tensor, Tensor]]  # parameter -> squared norms, sum of gradients
 Rule = Callable[[nn.Module, Tensor, Tensor, set[str]], NormsAndSum]
 
-BLOCK_BYTES = 2**21  # products of one block of examples: they should stay in a core's cache
+# Products of one block of examples: on a CPU they should stay in a core's cache.
+BLOCK_BYTES = {"cpu": 2**21, "cuda": 2**28}
 GRAM_FACTOR = 24  # a float written and read again costs about as much as this many multiply-adds
 
 
 def squared_rows(t: Tensor) -> Tensor:
     """Return the squared norm of each t[n], shape (len(t),)."""
     return torch.linalg.vector_norm(t.flatten(1), dim=1).square()
+
+
+def _block(bytes_each: int, like: Tensor) -> int:
+    """Return how many examples make one block."""
+    return max(1, BLOCK_BYTES.get(like.device.type, BLOCK_BYTES["cpu"]) // bytes_each)
 
 
 def outer_products(inputs: Tensor, grads: Tensor) -> tuple[Tensor, Tensor]:
@@ -43,7 +49,7 @@ def outer_products(inputs: Tensor, grads: Tensor) -> tuple[Tensor, Tensor]:
         gram *= grads @ grads.transpose(1, 2)
         flat_inputs, flat_grads = inputs.reshape(-1, num_in), grads.reshape(-1, num_out)
         return gram.sum(dim=(1, 2)), flat_grads.T @ flat_inputs
-    block = max(1, BLOCK_BYTES // (size * inputs.element_size()))
+    block = _block(size * inputs.element_size(), inputs)
     sq_norms = inputs.new_empty(count)
     total = inputs.new_zeros(num_out, num_in)
     for start in range(0, count, block):
@@ -109,7 +115,7 @@ def conv_rule(module: nn.Module, inputs: Tensor, grads: Tensor, wanted: set[str]
     groups, positions = module.groups, grads.shape[2]
     patch_size = module.weight[0].numel() * groups
     bytes_each = (patch_size * positions + module.weight.numel()) * inputs.element_size()
-    block = max(1, BLOCK_BYTES // bytes_each)
+    block = _block(bytes_each, inputs)
     sq_norms = inputs.new_zeros(len(inputs))
     total = inputs.new_zeros(groups, module.out_channels // groups, patch_size // groups)
     for start in range(0, len(inputs), block):

@@ -3,8 +3,6 @@
 import math
 from typing import Any
 
-import torch
-
 from coursekit.noise import GradMoments, NoiseScaleEstimate, grad_noise_scale
 
 STATE_VERSION = 1
@@ -29,7 +27,7 @@ class MomentAverage:
         self.num_updates = self.num_skipped = 0
         self.last = GradMoments(math.nan, math.nan)  # unbiased but noisy: one step's
         self._cost = 0.0
-        self._sums = torch.zeros(5, dtype=torch.float64)  # weighted x, y, x^2, y^2, x y
+        self._sums = [0.0] * 5  # weighted x, y, x^2, y^2, x y
         self._weight = self._weight_squares = 0.0  # sum of decay^age, and of its square
 
     def update(self, moments: GradMoments) -> None:
@@ -39,8 +37,8 @@ class MomentAverage:
         if not (math.isfinite(x) and math.isfinite(y)):
             self.num_skipped += 1
             return
-        new = torch.tensor([x, y, x * x, y * y, x * y], dtype=torch.float64)
-        self._sums = self.decay * self._sums + new
+        new = (x, y, x * x, y * y, x * y)
+        self._sums = [self.decay * old + n for old, n in zip(self._sums, new, strict=True)]
         self._weight = self.decay * self._weight + 1
         self._weight_squares = self.decay**2 * self._weight_squares + 1
         self.num_updates += 1
@@ -54,7 +52,7 @@ class MomentAverage:
         """
         if self.num_updates == 0:
             return GradMoments(math.nan, math.nan, num_samples=0, cost=0.0)
-        x, y, xx, yy, xy = (self._sums / self._weight).tolist()
+        x, y, xx, yy, xy = (total / self._weight for total in self._sums)
         share = self._weight_squares / self._weight**2  # 1/share: effective number of steps
         variance_x = variance_y = covariance = math.nan
         if share < 1:
@@ -90,7 +88,7 @@ class MomentAverage:
             "num_updates": self.num_updates,
             "num_skipped": self.num_skipped,
             "cost": self._cost,
-            "sums": self._sums.tolist(),
+            "sums": self._sums,
             "weight": self._weight,
             "weight_squares": self._weight_squares,
         }
@@ -107,5 +105,5 @@ class MomentAverage:
             )
         self.num_updates, self.num_skipped = state["num_updates"], state["num_skipped"]
         self._cost = state["cost"]
-        self._sums = torch.tensor(state["sums"], dtype=torch.float64)
+        self._sums = list(state["sums"])
         self._weight, self._weight_squares = state["weight"], state["weight_squares"]

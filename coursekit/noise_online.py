@@ -18,7 +18,7 @@ gradient before it is averaged.
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -29,27 +29,41 @@ from torch.utils.hooks import RemovableHandle
 from coursekit.moment_average import MomentAverage
 from coursekit.noise import GradMoments, NoiseScaleEstimate
 
-NUM_ROWS = 64  # micro-batches and steps whose norms stay on the device before they are fetched
+MAX_PENDING = 2048  # norms kept before they are averaged in (and fetched, from a GPU) together
+
+Norms = list[float] | list[Tensor]  # numbers on a CPU, scalars on the device elsewhere
+
+
+@dataclass(frozen=True)
+class _Micro:
+    """One micro-batch: norms of factor times its gradient, parameter by parameter."""
+
+    norms: Norms
+    params: list[int]
+    factor: float
+    size: int
 
 
 @dataclass(frozen=True)
 class _Step:
-    """What is known of an optimizer step before its norms are fetched."""
+    """One optimizer step: its micro-batches' norms, and those of the accumulated gradient."""
 
-    factors: list[float]  # of the loss, for each micro-batch
+    norms: list[Norms]
+    factors: list[float]
     sizes: list[int]
     workers: int
 
-    def moments(self, sq_norms: list[float]) -> GradMoments:
-        """Solve for |G|^2 and tr(Sigma), given |f_k g_k|^2 and last |sum_k f_k g_k|^2."""
+    def moments(self) -> GradMoments:
+        """Solve for |G|^2 and tr(Sigma)."""
+        *micro, accumulated = (math.fsum(n * n for n in part) for part in self.norms)
         total = math.fsum(self.factors)
         mean_sq = first = second = 0.0
-        for f, b, sq_norm in zip(self.factors, self.sizes, sq_norms[:-1], strict=True):
+        for f, b, sq_norm in zip(self.factors, self.sizes, micro, strict=True):
             weight = f / total
             mean_sq += weight * sq_norm / f**2
             first += weight / b
             second += weight**2 / b / self.workers
-        mean_grad_sq = sq_norms[-1] / total**2
+        mean_grad_sq = accumulated / total**2
         tr_cov = (mean_sq - mean_grad_sq) / (first - second)
         cost = float(sum(self.sizes) * self.workers)
         return GradMoments(mean_grad_sq - second * tr_cov, tr_cov, cost=cost)
@@ -67,8 +81,8 @@ class NoiseScale:
 
     Each watched parameter gets a hook that notes the norm of every fresh gradient before it is
     added to `.grad`: one pass over the gradient while it is in the cache, no copy of it. step()
-    makes one more pass. A GPU is waited for once in about 64 micro-batches (with `group`: at each
-    step). close() removes the hooks.
+    makes one more pass. A GPU is waited for only when the norms of many steps are fetched at
+    once. close() removes the hooks.
 
     Args:
         params: The parameters to watch, on one device; those without a gradient count as 0.
@@ -76,8 +90,9 @@ class NoiseScale:
         loss_factor: What the mean loss of a micro-batch is multiplied by before backward: 1, or
             1/accum_steps, times the scale of a gradient scaler. A wrong one scales both moments
             alike, and the ratio survives.
-        decay: Weight of the past; about 1/(1 - decay) measured steps are averaged.
-        every: Measure only every so many steps; the others cost nothing.
+        decay: Weight of the past; about 1/(1 - decay) MEASURED steps are averaged.
+        every: Measure only every so many steps, from the first on; the others cost nothing. On
+            a CPU, each measured step of a small convnet takes about 3 % longer.
         group: Process group of data-parallel workers that average their gradients, as
             DistributedDataParallel does, with micro-batches of equal size; every worker must then
             call micro_step() and step().
@@ -96,7 +111,7 @@ class NoiseScale:
         micro_batch_size: int,
         loss_factor: float = 1.0,
         decay: float = 0.99,
-        every: int = 1,
+        every: int = 4,
         group: Any = None,
     ) -> None:
         self.params = [p for p in params if p.requires_grad]
@@ -109,34 +124,33 @@ class NoiseScale:
         self.micro_batch_size, self.loss_factor = _checked(micro_batch_size, loss_factor)
         self.every, self.group = every, group
         self.average = MomentAverage(decay=decay)
+        self._closed = False
         self._num_steps = 0  # measured or not
-        self._steps: list[_Step] = []  # whose norms were not used yet
-        self._micro: list[tuple[float, int]] = []  # factor and size since the last step
-        self._used: set[int] = set()  # parameters that had a gradient since the last step
-        self._sq_norms: list[float] = []  # fetched: of micro-batches and accumulated gradients
-        # Norms go to fixed places: a new small tensor among a backward pass's large ones made the
-        # allocator return and fault in their pages, at 5 % of a step.
-        is_double = any(p.dtype == torch.float64 for p in self.params)
-        self._dtype = torch.float64 if is_double else torch.float32
-        self._norms = torch.zeros(
-            NUM_ROWS, len(self.params), dtype=self._dtype, device=self.params[0].device
-        )
-        self._places = [row.unbind() for row in self._norms]
-        self._row = [0]
-        self._fired = [0] * len(self.params)
+        self._micro: list[_Micro] = []  # since the last step
+        self._pending: list[_Step] = []  # whose norms are still on the device
+        self._num_pending = 0
+        self._norms: list = []  # of gradients since the last micro_step
+        self._params: list[int] = []  # whose
+        self._on_cpu = self.params[0].device.type == "cpu"
         self._hooks: list[RemovableHandle] = []
         self._listen()
 
     def _listen(self) -> None:
         """Note the norm of every gradient from now on."""
-        fired, places, row, dtype = self._fired, self._places, self._row, self._dtype
+        norms, params = self._norms, self._params
 
         def hook_of(index: int) -> Callable[[Tensor], None]:
             def note(grad: Tensor) -> None:
-                fired[index] += 1
-                vector_norm(grad, dtype=dtype, out=places[row[0]][index])
+                norms.append(vector_norm(grad))
+                params.append(index)
 
-            return note
+            def note_number(grad: Tensor) -> None:
+                # A small tensor that outlives the backward pass among its large ones makes the
+                # CPU's allocator hand pages back and forth, at 5 % of a step.
+                norms.append(vector_norm(grad).item())
+                params.append(index)
+
+            return note_number if self._on_cpu else note
 
         self._hooks = [p.register_hook(hook_of(i)) for i, p in enumerate(self.params)]
 
@@ -159,22 +173,17 @@ class NoiseScale:
         )
         if not self._hooks:  # a step that is not measured
             return
-        most = max(self._fired)
-        if most == 1:
-            self._used.update(i for i, count in enumerate(self._fired) if count)
-        self._fired[:] = [0] * len(self._fired)
-        if most != 1:
-            self._norms[self._row[0]] = 0
-            if most == 0:
-                raise ValueError(
-                    "no gradient since the last micro_step(): call it after backward()"
-                )
+        norms, params = self._norms[:], self._params[:]
+        self._norms.clear()
+        self._params.clear()
+        if not norms:
+            raise ValueError("no gradient since the last micro_step(): call it after backward()")
+        if len(set(params)) < len(params):
             raise ValueError(
                 "several backward passes since the last micro_step(): call it after each, and "
                 "put other measurements of this model into `with noise.paused():`"
             )
-        self._micro.append((factor, size))
-        self._next_row()
+        self._micro.append(_Micro(norms, params, factor, size))
 
     def step(self) -> None:
         """Turn the micro-batches since the last step into one estimate and average it in.
@@ -190,42 +199,42 @@ class NoiseScale:
         self._num_steps += 1
         if self._hooks:
             self._measure()
-        if self.every > 1:
-            self.close()
-            if self._num_steps % self.every == 0:
-                self._listen()
+            if self.every > 1:
+                self._unhook()
+        elif not self._closed and self._num_steps % self.every == 0:
+            self._listen()
 
     def _measure(self) -> None:
-        micro, used = self._micro, sorted(self._used)
-        self._micro, self._used = [], set()
+        micro, self._micro = self._micro, []
         workers = 1 if self.group is None else _world_size(self.group)
-        grads = [g for i in used if (g := self.params[i].grad) is not None]
-        if len(micro) * workers < 2 or not micro or len(grads) < len(used):
-            self._flush()
-            self._sq_norms.clear()
-            if len(grads) < len(used):
-                raise ValueError("gradients were zeroed before step(): call it before zero_grad()")
+        if len(micro) * workers < 2 or not micro:
             raise ValueError(
                 f"need >= 2 micro-batches before step() to see any spread, got {len(micro)}; "
                 f"split the batch, or pass the process group of data-parallel workers"
             )
+        used = micro[0].params
+        if any(m.params != used for m in micro):
+            used = list({i for m in micro for i in m.params})
+        grads = [g for i in used if (g := self.params[i].grad) is not None]
+        if len(grads) < len(used):
+            raise ValueError("gradients were zeroed before step(): call it before zero_grad()")
+        norms = [m.norms for m in micro]
         if self.group is not None:
-            self._fetch()
-            self._sq_norms[-len(micro) :] = _mean_over_workers(
-                self._sq_norms[-len(micro) :], self.group, self._norms.device
-            )
-        row = self._norms[self._row[0]]
-        norms = torch.stack(torch._foreach_norm(grads)).to(self._dtype)
-        row[: len(norms)] = norms  # only their sum of squares counts
-        self._next_row()
-        factors, sizes = (list(values) for values in zip(*micro, strict=True))
-        self._steps.append(_Step(factors, sizes, workers))
+            norms = _mean_over_workers(norms, self.group)
+        accumulated = torch._foreach_norm(grads)
+        norms.append([n.item() for n in accumulated] if self._on_cpu else list(accumulated))
+        self._pending.append(
+            _Step(norms, [m.factor for m in micro], [m.size for m in micro], workers)
+        )
+        self._num_pending += len(used) * len(norms)
+        if self._num_pending >= MAX_PENDING:
+            self._flush()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let other backward passes through the model (sharpness, validation) go unnoticed."""
         listening = bool(self._hooks)
-        self.close()
+        self._unhook()
         try:
             yield
         finally:
@@ -233,7 +242,11 @@ class NoiseScale:
                 self._listen()
 
     def close(self) -> None:
-        """Remove the hooks; the averages stay readable."""
+        """Remove the hooks for good; the averages stay readable."""
+        self._closed = True
+        self._unhook()
+
+    def _unhook(self) -> None:
         for hook in self._hooks:
             hook.remove()
         self._hooks = []
@@ -264,27 +277,17 @@ class NoiseScale:
         self._flush()
         self.average.load_state_dict(state)
 
-    def _next_row(self) -> None:
-        self._row[0] += 1
-        if self._row[0] == NUM_ROWS:
-            self._fetch()
-
-    def _fetch(self) -> None:
-        """Bring the norms noted so far from the device, in one transfer."""
-        rows = self._row[0]
-        if rows:
-            self._sq_norms += self._norms[:rows].double().square().sum(dim=1).tolist()
-            self._norms.zero_()
-            self._row[0] = 0
-
     def _flush(self) -> None:
-        """Average in all steps taken so far."""
-        self._fetch()
-        for step in self._steps:
-            count = len(step.sizes) + 1
-            self.average.update(step.moments(self._sq_norms[:count]))
-            del self._sq_norms[:count]
-        self._steps = []
+        """Average the pending steps in, after one transfer from the device."""
+        steps, self._pending, self._num_pending = self._pending, [], 0
+        parts = [part for step in steps for part in step.norms]
+        if parts and any(isinstance(part[0], Tensor) for part in parts):
+            numbers = iter(torch.stack([n for part in parts for n in _tensors(part)]).tolist())
+            parts = [[next(numbers) for _ in part] for part in parts]
+        norms = iter(parts)
+        for step in steps:
+            fetched = [next(norms) for _ in step.norms]
+            self.average.update(replace(step, norms=fetched).moments())
 
 
 def _checked(micro_batch_size: int, loss_factor: float) -> tuple[int, float]:
@@ -301,9 +304,15 @@ def _world_size(group: Any) -> int:
     return dist.get_world_size(group)
 
 
-def _mean_over_workers(values: list[float], group: Any, device: torch.device) -> list[float]:
+def _mean_over_workers(norms: list[Norms], group: Any) -> list[Norms]:
+    """Return, for each micro-batch, the root mean square over workers of its gradient's norm."""
     import torch.distributed as dist
 
-    total = torch.tensor(values, dtype=torch.float64, device=device)
+    total = torch.stack([torch.stack(_tensors(part)).square().sum() for part in norms])
     dist.all_reduce(total, group=group)
-    return (total / dist.get_world_size(group)).tolist()
+    means = (total / dist.get_world_size(group)).sqrt()
+    return [[m] for m in (means.tolist() if means.device.type == "cpu" else means.unbind())]
+
+
+def _tensors(norms: Norms) -> list[Tensor]:
+    return [n if isinstance(n, Tensor) else torch.tensor(n, dtype=torch.float64) for n in norms]
