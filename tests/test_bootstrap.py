@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+
+from coursekit.bootstrap import environment
+from coursekit.bootstrap.installer import SetupError
 
 ROOT = Path(__file__).resolve().parents[1]
 FAKE = ROOT / "tests" / "fake_pip.py"
@@ -86,7 +90,7 @@ def launch(clone, level="course", *, gpu=False, before="", **environment):
 def set_up(clone, level="course", **options):
     """Run a set-up to its end and return its exit status, answer and messages."""
     process = launch(clone, level, **options)
-    answer, messages = process.communicate(timeout=60)
+    answer, messages = process.communicate(timeout=240)
     return process.returncode, answer.strip(), messages
 
 
@@ -100,7 +104,7 @@ def installed(clone):
 
 
 def wait_for(clone, line):
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while line not in log_of(clone):
         assert time.monotonic() < until, (line, log_of(clone))
         time.sleep(0.02)
@@ -201,7 +205,7 @@ def test_two_set_ups_at_once_take_turns(clone):
     assert second.stderr.readline() == WAITING
     go_on(clone)
     for process in (first, second):
-        answer, messages = process.communicate(timeout=60)
+        answer, messages = process.communicate(timeout=240)
         assert (process.returncode, answer.strip()) == (0, str(clone / ".venv/bin/python"))
     assert messages == ""  # the second had nothing left to do
     assert len(installed(clone)) == len(set(installed(clone)))
@@ -217,7 +221,7 @@ def test_an_installer_that_outlives_its_set_up_still_holds_the_lock(clone):
     second = launch(clone)
     assert second.stderr.readline() == WAITING
     go_on(clone)
-    _, messages = second.communicate(timeout=60)
+    _, messages = second.communicate(timeout=240)
     assert second.returncode == 0, messages
     assert installed(clone).count("torch") == 1  # by the orphan
     assert whole(clone)
@@ -236,7 +240,7 @@ def test_ctrl_c_leaves_nothing_behind_and_the_next_call_goes_on(clone):
     process = launch(clone, before=starting, FAKE_HANG="torch")
     wait_for(clone, "hanging torch")
     os.killpg(process.pid, signal.SIGINT)
-    _, messages = process.communicate(timeout=30)
+    _, messages = process.communicate(timeout=120)
     assert process.returncode == 130
     assert messages.endswith("Stopped. The same command goes on where this one stopped.\n")
     assert "Traceback" not in messages
@@ -395,3 +399,11 @@ def test_gpu_replaces_a_cpu_build(clone):
     count = len(log_of(clone))
     assert set_up(clone, gpu=True)[0] == 0
     assert len(log_of(clone)) == count
+
+
+@pytest.mark.quick
+def test_an_installed_package_makes_no_environment_and_names_what_to_install(monkeypatch):
+    monkeypatch.setattr(environment, "is_clone", lambda: False)
+    monkeypatch.setattr(environment, "missing", lambda level: ["torch", "nbgrader"])
+    with pytest.raises(SetupError, match=rf"{re.escape(sys.executable)} -m pip install torch nbgr"):
+        environment.ensure_environment("course", maker=["false"])
