@@ -112,19 +112,8 @@ def moments_of_groups(
 ) -> GradMoments:
     """Estimate the moments as grad_moments does, from inner products alone.
 
-    Args:
-        mean_sq_norm: |mean g|^2 over the K groups.
-        deviations: |g_k - mean g|^2, shape (num_groups,), float64.
-        projections: (g_k - mean g).(mean g), shape (num_groups,), float64.
-        size: Examples averaged in each group.
-        num_examples: As for grad_moments.
-        cost: Examples; None: the groups' own.
-
-    Returns:
-        As grad_moments.
-
-    Raises:
-        ValueError: As grad_moments.
+    `deviations` |g_k - mean g|^2 and `projections` (g_k - mean g).(mean g) of K groups of `size`
+    examples have shape (K,) and are in float64.
     """
     count = len(deviations)
     if size < 1:

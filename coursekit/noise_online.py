@@ -18,7 +18,7 @@ gradient before it is averaged.
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -28,45 +28,15 @@ from torch.utils.hooks import RemovableHandle
 
 from coursekit.moment_average import MomentAverage
 from coursekit.noise import GradMoments, NoiseScaleEstimate
+from coursekit.step_norms import (
+    MicroNorms,
+    StepNorms,
+    as_tensors,
+    mean_over_workers,
+    world_size,
+)
 
 MAX_PENDING = 2048  # norms kept before they are averaged in (and fetched, from a GPU) together
-
-Norms = list[float] | list[Tensor]  # numbers on a CPU, scalars on the device elsewhere
-
-
-@dataclass(frozen=True)
-class _Micro:
-    """One micro-batch: norms of factor times its gradient, parameter by parameter."""
-
-    norms: Norms
-    params: list[int]
-    factor: float
-    size: int
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One optimizer step: its micro-batches' norms, and those of the accumulated gradient."""
-
-    norms: list[Norms]
-    factors: list[float]
-    sizes: list[int]
-    workers: int
-
-    def moments(self) -> GradMoments:
-        """Solve for |G|^2 and tr(Sigma)."""
-        *micro, accumulated = (math.fsum(n * n for n in part) for part in self.norms)
-        total = math.fsum(self.factors)
-        mean_sq = first = second = 0.0
-        for f, b, sq_norm in zip(self.factors, self.sizes, micro, strict=True):
-            weight = f / total
-            mean_sq += weight * sq_norm / f**2
-            first += weight / b
-            second += weight**2 / b / self.workers
-        mean_grad_sq = accumulated / total**2
-        tr_cov = (mean_sq - mean_grad_sq) / (first - second)
-        cost = float(sum(self.sizes) * self.workers)
-        return GradMoments(mean_grad_sq - second * tr_cov, tr_cov, cost=cost)
 
 
 class NoiseScale:
@@ -126,8 +96,8 @@ class NoiseScale:
         self.average = MomentAverage(decay=decay)
         self._closed = False
         self._num_steps = 0  # measured or not
-        self._micro: list[_Micro] = []  # since the last step
-        self._pending: list[_Step] = []  # whose norms are still on the device
+        self._micro: list[MicroNorms] = []  # since the last step
+        self._pending: list[StepNorms] = []  # whose norms are still on the device
         self._num_pending = 0
         self._norms: list = []  # of gradients since the last micro_step
         self._params: list[int] = []  # whose
@@ -183,7 +153,7 @@ class NoiseScale:
                 "several backward passes since the last micro_step(): call it after each, and "
                 "put other measurements of this model into `with noise.paused():`"
             )
-        self._micro.append(_Micro(norms, params, factor, size))
+        self._micro.append(MicroNorms(norms, params, factor, size))
 
     def step(self) -> None:
         """Turn the micro-batches since the last step into one estimate and average it in.
@@ -206,7 +176,7 @@ class NoiseScale:
 
     def _measure(self) -> None:
         micro, self._micro = self._micro, []
-        workers = 1 if self.group is None else _world_size(self.group)
+        workers = 1 if self.group is None else world_size(self.group)
         if len(micro) * workers < 2 or not micro:
             raise ValueError(
                 f"need >= 2 micro-batches before step() to see any spread, got {len(micro)}; "
@@ -220,11 +190,11 @@ class NoiseScale:
             raise ValueError("gradients were zeroed before step(): call it before zero_grad()")
         norms = [m.norms for m in micro]
         if self.group is not None:
-            norms = _mean_over_workers(norms, self.group)
+            norms = mean_over_workers(norms, self.group)
         accumulated = torch._foreach_norm(grads)
         norms.append([n.item() for n in accumulated] if self._on_cpu else list(accumulated))
         self._pending.append(
-            _Step(norms, [m.factor for m in micro], [m.size for m in micro], workers)
+            StepNorms(norms, [m.factor for m in micro], [m.size for m in micro], workers)
         )
         self._num_pending += len(used) * len(norms)
         if self._num_pending >= MAX_PENDING:
@@ -282,7 +252,7 @@ class NoiseScale:
         steps, self._pending, self._num_pending = self._pending, [], 0
         parts = [part for step in steps for part in step.norms]
         if parts and any(isinstance(part[0], Tensor) for part in parts):
-            numbers = iter(torch.stack([n for part in parts for n in _tensors(part)]).tolist())
+            numbers = iter(torch.stack([n for part in parts for n in as_tensors(part)]).tolist())
             parts = [[next(numbers) for _ in part] for part in parts]
         norms = iter(parts)
         for step in steps:
@@ -296,23 +266,3 @@ def _checked(micro_batch_size: int, loss_factor: float) -> tuple[int, float]:
     if not (math.isfinite(loss_factor) and loss_factor > 0):
         raise ValueError(f"loss_factor must be positive and finite, got {loss_factor}")
     return micro_batch_size, loss_factor
-
-
-def _world_size(group: Any) -> int:
-    import torch.distributed as dist
-
-    return dist.get_world_size(group)
-
-
-def _mean_over_workers(norms: list[Norms], group: Any) -> list[Norms]:
-    """Return, for each micro-batch, the root mean square over workers of its gradient's norm."""
-    import torch.distributed as dist
-
-    total = torch.stack([torch.stack(_tensors(part)).square().sum() for part in norms])
-    dist.all_reduce(total, group=group)
-    means = (total / dist.get_world_size(group)).sqrt()
-    return [[m] for m in (means.tolist() if means.device.type == "cpu" else means.unbind())]
-
-
-def _tensors(norms: Norms) -> list[Tensor]:
-    return [n if isinstance(n, Tensor) else torch.tensor(n, dtype=torch.float64) for n in norms]
