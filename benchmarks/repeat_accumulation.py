@@ -1,7 +1,13 @@
-"""Rows 5 and 11: accumulation, clipping, BatchNorm, data-parallel ranks (MNIST-1D, 40-64-64-10)."""
+"""Rows 5 and 11: accumulation, clipping, BatchNorm, data-parallel ranks (MNIST-1D, 40-64-64-10).
+
+How wrong a wrong average is depends on how large the mean gradient is beside its noise, and so on
+the initialisation. The earlier figures were taken with torch's default; both are measured here.
+"""
+
+from itertools import pairwise
 
 import torch
-from agreement import bound, compare, of_seeds
+from agreement import Interval, bound, compare, of_seeds, shown
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
@@ -16,8 +22,21 @@ from coursekit.replicas import run_grid
 SIZES, SEEDS = (40, 64, 64, 10), range(10)
 
 
-def net(seed: int, dtype: torch.dtype = torch.float32, batch_norm: bool = False) -> nn.Module:
-    plain = mlp(SIZES, generator=torch.Generator().manual_seed(seed))
+def net(
+    seed: int,
+    dtype: torch.dtype = torch.float32,
+    *,
+    batch_norm: bool = False,
+    init: str = "he",
+) -> nn.Module:
+    """Return the net with the course's initialisation ("he") or torch's own default ("torch")."""
+    if init == "he":
+        plain = mlp(SIZES, generator=torch.Generator().manual_seed(seed))
+    else:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            linear = [nn.Linear(a, b) for a, b in pairwise(SIZES)]
+        plain = nn.Sequential(linear[0], nn.ReLU(), linear[1], nn.ReLU(), linear[2])
     if not batch_norm:
         return plain.to(dtype)
     layers = [[m, nn.BatchNorm1d(64)] if i in (0, 2) else [m] for i, m in enumerate(plain)]
@@ -58,40 +77,74 @@ def exactness(data: Dataset) -> list[bool]:
             errors.append(relative(grad(model, batch, micro_batch_size=32), grad(model, batch)))
         label = f"32x32 against 1024, relative error, {dtype}"
         found.append(bound(label, max(errors), limit, note="(before: 1.4e-7, 6.6e-16)"))
-    for size, micro, before in ((1000, 64, 0.053), (1028, 64, 0.39), (130, 64, 1.98)):
-        naive, exact = [], []
+    for size, micro in ((1000, 64), (1028, 64), (130, 64)):
+        exact = []
         for seed in SEEDS:
             batch, model = draw(data, size, seed), net(seed)
             truth = grad(model, batch)
-            naive.append(relative(micro_grads(model, batch, micro).mean(dim=0), truth))
             exact.append(relative(grad(model, batch, micro_batch_size=micro), truth))
-        label = f"mean of means, {size} in parts of {micro}"
-        found.append(compare(label, of_seeds(naive), (before, 0.15 * before)))
         found.append(bound(f"weighted, {size} in parts of {micro}", max(exact), 1e-6))
+    return found
+
+
+def token_counts(seed: int) -> list[int]:
+    """Sixteen random counts that sum to 512."""
+    sizes = torch.randint(1, 64, (16,), generator=torch.Generator().manual_seed(seed))
+    sizes = (sizes * 512 // sizes.sum()).clamp(min=1)
+    sizes[-1] += 512 - sizes.sum()
+    return sizes.tolist()
+
+
+def mean_of_means(data: Dataset, size: int, parts: int | None, init: str) -> Interval:
+    """Relative error of averaging unequal micro-batches as if they were equal."""
     errors = []
     for seed in SEEDS:
-        g, model = torch.Generator().manual_seed(seed), net(seed)
-        sizes = torch.randint(1, 64, (16,), generator=g)
-        sizes = (sizes * 512 // sizes.sum()).clamp(min=1)
-        sizes[-1] += 512 - sizes.sum()
-        batch = draw(data, 512, seed)
-        naive_grad = micro_grads(model, batch, sizes.tolist()).mean(dim=0)
-        errors.append(relative(naive_grad, grad(model, batch)))
-    label = "mean of means, 16 parts of random token counts"
-    return [*found, compare(label, of_seeds(errors), (0.38, 0.09))]
+        batch, model = draw(data, size, seed), net(seed, init=init)
+        rows = micro_grads(model, batch, parts or token_counts(seed))
+        errors.append(relative(rows.mean(dim=0), grad(model, batch)))
+    return of_seeds(errors)
 
 
-def batch_norm(data: Dataset) -> list[bool]:
-    before = {4: 0.72, 8: 0.43, 16: 0.29, 32: 0.22, 64: 0.17, 128: 0.13, 256: 0.10}
+def batch_norm_error(data: Dataset, micro: int, init: str) -> Interval:
+    errors = []
+    for seed in SEEDS:
+        batch, model = draw(data, 1024, seed), net(seed, batch_norm=True, init=init)
+        errors.append(relative(grad(model, batch, micro_batch_size=micro), grad(model, batch)))
+    return of_seeds(errors)
+
+
+def wrong_averages(data: Dataset) -> list[bool]:
     found = []
-    for micro, value in before.items():
-        errors = []
-        for seed in SEEDS:
-            batch, model = draw(data, 1024, seed), net(seed, batch_norm=True)
-            errors.append(relative(grad(model, batch, micro_batch_size=micro), grad(model, batch)))
+    cases: list[tuple[str, int, int | None, Interval]] = [
+        ("1000 in parts of 64 (last 40)", 1000, 64, (0.053, 0.008)),
+        ("1028 in parts of 64 (last 4)", 1028, 64, (0.39, 0.06)),
+        ("130 in parts of 64 (last 2)", 130, 64, (1.98, 0.3)),
+        ("16 parts of random token counts", 512, None, (0.38, 0.09)),
+    ]
+    for label, size, parts, before in cases:
+        he = f"(He: {shown(mean_of_means(data, size, parts, 'he'))})"
+        here = mean_of_means(data, size, parts, "torch")
+        found.append(compare(f"mean of means, {label}", here, before, note=he))
+    errors = {4: 0.72, 8: 0.43, 16: 0.29, 32: 0.22, 64: 0.17, 128: 0.13, 256: 0.10}
+    for micro, value in errors.items():
+        he = f"(He: {shown(batch_norm_error(data, micro, 'he'))})"
+        here = batch_norm_error(data, micro, "torch")
         label = f"BatchNorm, relative error at micro-batch {micro}"
-        found.append(compare(label, of_seeds(errors), (value, float("nan")), slack=0.03))
+        found.append(compare(label, here, (value, float("nan")), slack=0.03, note=he))
     return found
+
+
+def clip_error(data: Dataset, init: str) -> tuple[Interval, Interval]:
+    """Norm against clipping once, and cosine with it, of clipping every micro-batch."""
+    ratios, cosines = [], []
+    for seed in SEEDS:
+        batch, model = draw(data, 1024, seed), net(seed, init=init)
+        limit = 0.5 * grad(model, batch).norm()
+        inside = clip_rows(micro_grads(model, batch, 32), limit).mean(dim=0)
+        once = grad(model, batch, micro_batch_size=32, max_norm=limit.item())
+        ratios.append((inside.norm() / once.norm()).item())
+        cosines.append(torch.cosine_similarity(inside, once, dim=0).item())
+    return of_seeds(ratios), of_seeds(cosines)
 
 
 def trained(data: Dataset, seeds: range) -> list[nn.Module]:
@@ -115,29 +168,19 @@ def trained(data: Dataset, seeds: range) -> list[nn.Module]:
 
 
 def clipping(data: Dataset, late: list[nn.Module]) -> list[bool]:
-    ratios, cosines = [], []
-    for seed in SEEDS:
-        batch, model = draw(data, 1024, seed), net(seed)
-        whole = grad(model, batch)
-        limit = 0.5 * whole.norm()
-        inside = clip_rows(micro_grads(model, batch, 32), limit).mean(dim=0)
-        after = grad(model, batch, micro_batch_size=32, max_norm=limit.item())
-        ratios.append((inside.norm() / whole.norm()).item())
-        cosines.append(torch.cosine_similarity(inside, after, dim=0).item())
+    (ratio, cosine), (he_ratio, _) = clip_error(data, "torch"), clip_error(data, "he")
     late_ratios = []
     for seed, model in enumerate(late):
         batch = draw(data, 1024, seed)
         whole = grad(model, batch)
         inside = clip_rows(micro_grads(model, batch, 32), whole.norm()).mean(dim=0)
         late_ratios.append((inside.norm() / whole.norm()).item())
+    he = f"(He: {shown(he_ratio)})"
     return [
-        compare("clip inside, limit |g|/2: norm against clip after",
-                of_seeds([2 * r for r in ratios]), (0.37, 0.02)),
-        compare("  the same against the unclipped gradient",
-                of_seeds(ratios), (0.37, 0.02), note="(which of the two was meant?)"),
-        compare("  cosine", of_seeds(cosines), (0.998, float("nan")), slack=0.002),
+        compare("clip inside, limit |g|/2: norm against once", ratio, (0.37, 0.02), note=he),
+        compare("  cosine", cosine, (0.998, float("nan")), slack=0.002),
         compare("clip inside, late, limit |g|: norm ratio", of_seeds(late_ratios), (0.33, 0.08)),
-    ]  # fmt: skip
+    ]
 
 
 def variances(data: Dataset, late: list[nn.Module], draws: int = 200) -> list[bool]:
@@ -167,7 +210,7 @@ def row_5() -> list[bool]:
     late = trained(data, range(5))
     return [
         *exactness(data),
-        *batch_norm(data),
+        *wrong_averages(data),
         *clipping(data, late),
         *variances(data, late),
     ]
