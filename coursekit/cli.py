@@ -142,6 +142,18 @@ def measure(
     return load("measure")(what, script, examples=examples, lr=lr, seed=seed, json=json)
 
 
+@app.command(epilog="Example: python3 -m coursekit bench replicas -- --rounds 3")
+def bench(
+    ctx: typer.Context,
+    topic: Annotated[str, typer.Argument(help="measure, replicas or gpu.")],
+) -> int:
+    """Time this library against its peers on this machine, and print the ratios.
+
+    What follows -- goes to the scripts of benchmarks/ as it is.
+    """
+    return load("bench")(topic, extra=ctx.obj)
+
+
 def main(argv: list[str]) -> int:
     """Run one command and return its exit status.
 

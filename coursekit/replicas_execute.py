@@ -37,7 +37,7 @@ def run_stacks(
     Raises:
         MemoryError: If a single replica does not fit.
     """
-    stop = threading.Event()
+    stop, lock = threading.Event(), threading.Lock()
     total = sum(int(p.stack.batch_sizes.sum()) * len(p.positions) for p in planned)
     bar = tqdm(
         total=total,
@@ -50,7 +50,8 @@ def run_stacks(
     )
 
     def on_examples(count: int) -> None:
-        bar.update(count)
+        with lock:
+            bar.update(count)
         if stop.is_set():
             raise Stopped
 

@@ -24,7 +24,7 @@ class CapturedStep:
                 replicas.step(self.indices, self.lr, self.num_updates)
         torch.cuda.current_stream(lr.device).wait_stream(side)
         self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
+        with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
             replicas.step(self.indices, self.lr, self.num_updates)
         for tensor, value in zip(changed, before, strict=True):
             tensor.copy_(value)

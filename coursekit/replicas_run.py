@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,8 @@ def train_stack(
     """
     device = torch.device(device)
     data = move(data, device)
-    with denormals_flushed(), torch.no_grad():
+    current = torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+    with current, denormals_flushed(), torch.no_grad():
         if stack.backend == "loop":
             return _train_loop(stack, data, on_examples)
         return _train_stacked(stack, data, device, on_examples)

@@ -48,7 +48,12 @@ def drawn(model: nn.Module, generator: torch.Generator) -> nn.Module:
 
 
 def convnet(*, generator: torch.Generator, norm: bool = False) -> nn.Module:
-    layers = [nn.Conv2d(1, 4, 3), *([nn.BatchNorm2d(4)] * norm), nn.ReLU(), nn.Flatten()]
+    layers = [
+        nn.Conv2d(1, 4, 3, bias=not norm),
+        *([nn.BatchNorm2d(4)] * norm),
+        nn.ReLU(),
+        nn.Flatten(),
+    ]
     return drawn(nn.Sequential(*layers, nn.Linear(144, 10)), generator)
 
 

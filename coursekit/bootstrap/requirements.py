@@ -21,6 +21,7 @@ NEEDS = {  # every command, and the level of what it imports
     "build": "course",
     "claims": "core",
     "measure": "core",
+    "bench": "core",
 }
 EXTRAS = {"core": (), "course": ("course",), "test": ("course", "test")}
 ORACLES = "tests/oracles.txt"
