@@ -16,7 +16,8 @@ class GhostBatchNorm(nn.modules.batchnorm._BatchNorm):
 
     Args:
         num_features: Channels C; the input is (B, C) or (B, C, ...).
-        ghost_size: Examples in a part; it must divide every training batch.
+        ghost_size: Examples in a part; it must divide a larger training batch. A batch of fewer
+            examples is one part.
         eps: Added to the variance.
         momentum: Weight of each new part in the running statistics, one part after another.
 
@@ -40,21 +41,22 @@ class GhostBatchNorm(nn.modules.batchnorm._BatchNorm):
         """Normalise x, shape (B, C) or (B, C, ...).
 
         Raises:
-            ValueError: In train mode, if ghost_size does not divide B, or a part holds a single
-                value per channel.
+            ValueError: In train mode, if ghost_size does not divide a larger B, or a part holds a
+                single value per channel.
         """
         if x.dim() < 2 or x.shape[1] != self.num_features:
             raise ValueError(f"expected (B, {self.num_features}, ...), got {tuple(x.shape)}")
         if not self.training:
             return super().forward(x)
-        if len(x) % self.ghost_size:
+        ghost_size = min(self.ghost_size, len(x))
+        if len(x) % ghost_size:
             raise ValueError(
                 f"ghost_size {self.ghost_size} does not divide the batch of {len(x)}: choose a "
                 f"batch size that is a multiple of it"
             )
-        num_parts = len(x) // self.ghost_size
+        num_parts = len(x) // ghost_size
         # (B, C, ...) -> (ghost_size, parts * C, ...): every part is a set of channels of its own
-        parts = x.unflatten(0, (num_parts, self.ghost_size)).transpose(0, 1).flatten(1, 2)
+        parts = x.unflatten(0, (num_parts, ghost_size)).transpose(0, 1).flatten(1, 2)
         normed = batch_norm(
             parts,
             None,

@@ -2,6 +2,7 @@ import pytest
 import torch
 from accumulation_examples import examples, relative_error
 from torch import nn
+from torch.func import functional_call, stack_module_state, vmap
 from torch.nn.functional import cross_entropy
 
 from coursekit.accumulate import accumulate
@@ -75,6 +76,29 @@ def test_measurements_refuse_it_in_train_mode_alone():
     with pytest.raises(ValueError, match="batch statistics"):
         refuse_batch_norm(norm)
     refuse_batch_norm(norm.eval())
+
+
+def test_a_batch_smaller_than_a_part_is_one_part():
+    ghost, plain = pair(3, 16)
+    x = torch.randn(6, 3, 2, 2, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    assert torch.allclose(ghost(x), plain(x), atol=1e-12)
+
+
+def test_vmap_over_stacked_weights_is_each_model_alone():
+    models = [net(lambda: GhostBatchNorm(16, 4)) for _ in range(3)]
+    for i, model in enumerate(models):
+        model[0].bias.data += i
+    params, buffers = stack_module_state(models)
+    x = examples(8)[0]
+
+    def outputs(params, buffers):
+        buffers = {name: b.clone() for name, b in buffers.items()}
+        return functional_call(models[0], (params, buffers), (x,)), buffers
+
+    stacked, changed = vmap(outputs)(params, buffers)
+    for i, model in enumerate(models):
+        assert torch.allclose(stacked[i], model(x), atol=1e-12)
+        assert torch.allclose(changed["1.running_var"][i], model[1].running_var, atol=1e-12)
 
 
 def test_bad_sizes_are_named():
