@@ -1,19 +1,22 @@
 """Traces from layers: exact for the Gauss-Newton matrix, one probe per example for the Hessian."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from coursekit.batches import (
+    Batch,
     BatchLoss,
     Data,
     Loss,
     as_batch_loss,
     check_mean_loss,
+    is_one_batch,
     iter_batches,
+    map_tensors,
     model_device,
     num_examples,
     refuse_batch_norm,
@@ -27,6 +30,7 @@ from coursekit.taps import Tap, check_tappable, draw_output_change, tapped
 from coursekit.trace import TraceEstimate, probes_missing
 
 CHUNK_BYTES = {"cpu": 2**23, "cuda": 2**29}  # layer inputs and outputs of one chunk
+FIRST_EXAMPLES = 512  # enough to judge the spread
 MIN_FREEDOM = 29  # with fewer degrees of freedom a spread is no reason to stop
 GRADS_PER_WALK, GRADS_PER_PROBE = 0.7, 1.2  # gradients: building the graph; one product with it
 
@@ -131,8 +135,9 @@ def per_example_trace(
         model: In the mode to measure in.
         loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss.
         data: A batch or an iterable of batches.
-        num_probes: Probes per example. None: 1, and then as many more as are needed until the
-            standard error is rel_stderr.
+        num_probes: Probes per example, for all examples. None: as few as bring the standard
+            error to rel_stderr. Where data is one batch, that starts with one probe for 512
+            examples drawn without replacement; an iterable is walked to its end.
         rel_stderr: Standard error wanted, as a fraction of |tr H|.
         max_probes: At most so many where num_probes is None.
         chunk_size: Examples per pass; None: as for `ggn_trace`.
@@ -140,8 +145,9 @@ def per_example_trace(
 
     Returns:
         An unbiased estimate for these very examples. With one probe the standard error also
-        contains the spread BETWEEN examples, so it is too large rather than too small; from two
-        on it is that of the probes alone. Where few examples dominate, it is itself uncertain.
+        contains the spread BETWEEN examples, so for all of them it is too large rather than too
+        small; from two on it is that of the probes alone. `num_examples` tells how many were
+        drawn. Where few examples dominate, the standard error is itself uncertain.
 
     Raises:
         ValueError: As for `ggn_trace`, or if num_probes < 1 or rel_stderr <= 0.
@@ -153,14 +159,24 @@ def per_example_trace(
     rng = torch.Generator().manual_seed(0) if rng is None else rng
     chunk_size = _checked_chunk_size(model, loss_fn, data, chunk_size)
     walks: list[_Walk] = []
-    more = num_probes or 1
-    while more:
-        walks.append(_probe_walk(model, loss_fn, data, more, chunk_size, rng))
+    if num_probes is None and is_one_batch(data):
+        walk = _sampled_walk(model, loss_fn, data, rel_stderr, chunk_size, rng)
+        total = num_examples(data)
+        if walk.num_examples < total:
+            stderr = math.sqrt(walk.between / walk.num_examples)
+            cost = (GRADS_PER_WALK + GRADS_PER_PROBE) * walk.num_examples / total
+            return TraceEstimate(walk.mean, stderr, cost, "per_example", 1, walk.num_examples)
+        walks.append(walk)
+    more = (num_probes or 1) - len(walks)
+    while True:
+        if more:
+            chunks = iter_batches(data, chunk_size=chunk_size, device=model_device(model))
+            walks.append(_Walk.of(_probe_products(model, loss_fn, chunks, more, rng)))
         value, stderr, drawn, freedom = _pooled(walks)
-        more = 0
-        if num_probes is None:
-            trusted = stderr if freedom >= MIN_FREEDOM else math.nan
-            more = probes_missing(drawn, trusted, rel_stderr * abs(value), max_probes)
+        trusted = stderr if freedom >= MIN_FREEDOM else math.nan
+        more = probes_missing(drawn, trusted, rel_stderr * abs(value), max_probes)
+        if num_probes is not None or more == 0:
+            break
     cost = GRADS_PER_WALK * len(walks) + GRADS_PER_PROBE * drawn
     return TraceEstimate(value, stderr, cost, "per_example", drawn)
 
@@ -174,6 +190,49 @@ class _Walk:
     mean: float
     within: float  # sum over examples of squared deviations from the example's own mean
     between: float  # variance over examples; used where one probe shows nothing within
+
+    @staticmethod
+    def of(products: Tensor) -> "_Walk":
+        """Sum up products of shape (num_probes, num_examples)."""
+        if not torch.isfinite(products).all():
+            raise ValueError("a product with the Hessian is not finite: is the loss NaN or inf?")
+        num_probes, count = products.shape
+        return _Walk(
+            num_probes=num_probes,
+            num_examples=count,
+            mean=products.mean().item(),
+            within=(products - products.mean(dim=0)).square().sum().item(),
+            between=products[0].var().item() if count > 1 else math.nan,
+        )
+
+
+def _select(batch: Batch, index: Tensor) -> Batch:
+    return map_tensors(lambda t: t[index.to(t.device)] if t.dim() else t, batch)
+
+
+def _sampled_walk(
+    model: nn.Module,
+    loss_fn: Loss,
+    batch: Batch,
+    rel_stderr: float,
+    chunk_size: int,
+    rng: torch.Generator,
+) -> _Walk:
+    """Give one probe each to as many examples, in random order, as bring the error down."""
+    total = num_examples(batch)
+    order = torch.randperm(total, generator=rng, device=rng.device)
+    columns: list[Tensor] = []
+    used, wanted = 0, min(total, FIRST_EXAMPLES)
+    while True:
+        part = _select(batch, order[used:wanted])
+        chunks = iter_batches(part, chunk_size=chunk_size, device=model_device(model))
+        columns.append(_probe_products(model, loss_fn, chunks, 1, rng))
+        walk, used = _Walk.of(torch.cat(columns, dim=1)), wanted
+        target = rel_stderr * abs(walk.mean)
+        missing = probes_missing(used, math.sqrt(walk.between / used), target, total)
+        if used == total or missing == 0:
+            return walk
+        wanted = min(total, used + math.ceil(1.1 * missing))  # so that one more look is enough
 
 
 def _pooled(walks: list[_Walk]) -> tuple[float, float, int, int]:
@@ -189,18 +248,13 @@ def _pooled(walks: list[_Walk]) -> tuple[float, float, int, int]:
     return value, math.sqrt(variance), drawn, count - 1
 
 
-def _probe_walk(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
-    num_probes: int,
-    chunk_size: int,
-    rng: torch.Generator,
-) -> _Walk:
-    """Walk the data once with fresh probes."""
+def _probe_products(
+    model: nn.Module, loss_fn: Loss, chunks: Iterator[Batch], num_probes: int, rng: torch.Generator
+) -> Tensor:
+    """Return u_n' H_n u_n for fresh probes, shape (num_probes, num_examples), float64."""
     loss = as_batch_loss(loss_fn)
     columns = []
-    for chunk in iter_batches(data, chunk_size=chunk_size, device=model_device(model)):
+    for chunk in chunks:
         with torch.enable_grad(), double_backward_kernels(model), tapped(model) as taps:
             value = loss(model, chunk)
             shifts = [tap.shift for tap in taps.values()]
@@ -214,19 +268,9 @@ def _probe_walk(
         for row in rows:
             changes = [draw_output_change(tap, rng) for tap in taps.values()]
             for u, h in zip(changes, pull(slopes, shifts, changes), strict=True):
-                row += (u * h).flatten(1).sum(dim=1, dtype=torch.float64)
+                row += torch.linalg.vecdot(u.flatten(1), h.flatten(1))
         columns.append(rows)
-    products = torch.cat(columns, dim=1)
-    if not torch.isfinite(products).all():
-        raise ValueError("a product with the Hessian is not finite: is the loss NaN or inf?")
-    count = products.shape[1]
-    return _Walk(
-        num_probes=num_probes,
-        num_examples=count,
-        mean=products.mean().item(),
-        within=(products - products.mean(dim=0)).square().sum().item(),
-        between=products[0].var().item() if count > 1 else math.nan,
-    )
+    return torch.cat(columns, dim=1)
 
 
 def _checked_chunk_size(model: nn.Module, loss_fn: Loss, data: Data, chunk_size: int | None) -> int:

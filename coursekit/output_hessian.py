@@ -24,6 +24,7 @@ def output_hessian_factors(
 
     Returns:
         Factors (num_factors, num_examples, D) and signs (num_factors, num_examples), +1 or -1.
+        D factors at most.
 
     Raises:
         ValueError: If one example's loss depends on another's output.
@@ -41,32 +42,53 @@ def output_hessian_factors(
 
     flat = output.detach().reshape(count, -1)
     num_outputs = flat.shape[1]
-    probe = torch.randn(
-        flat.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64
-    ).to(flat)
+    probe = torch.randn(flat.shape, generator=torch.Generator().manual_seed(0)).to(flat)
     seen = product(probe)
 
-    def is_seen(expected: Tensor) -> bool:
-        largest = max(seen.abs().max().item(), torch.finfo(flat.dtype).tiny)
-        return (seen - expected).abs().max().item() <= 1e3 * torch.finfo(flat.dtype).eps * largest
+    eps = float(torch.finfo(flat.dtype).eps)
+
+    def is_seen(expected: Tensor, scale: float) -> bool:
+        largest = max(seen.abs().max().item(), expected.abs().max().item())
+        rounding = 1e3 * eps * largest + 10 * eps * scale * probe.abs().max().item()
+        return (seen - expected).abs().max().item() <= rounding
 
     if output.dim() == 2 and num_outputs > 1:
         p = flat.softmax(dim=1)
-        if is_seen(p * (probe - (p * probe).sum(dim=1, keepdim=True))):
-            factors = torch.eye(num_outputs, dtype=p.dtype, device=p.device) - p.unsqueeze(1)
-            factors = (p.sqrt().unsqueeze(2) * factors).transpose(0, 1).contiguous()
-            return factors, torch.ones_like(p.T)
+        if is_seen(p * (probe - (p * probe).sum(dim=1, keepdim=True)), scale=1.0):
+            return _softmax_factors(p), torch.ones_like(p.T[1:])
     diagonal = product(torch.ones_like(flat))
-    if is_seen(diagonal * probe):
+    if is_seen(diagonal * probe, scale=diagonal.abs().max().item()):
         factors = torch.diag_embed(diagonal.abs().sqrt()).transpose(0, 1)
         return factors.contiguous(), diagonal.T.sign()
     units = torch.eye(num_outputs, dtype=flat.dtype, device=flat.device)
     columns = [product(unit.expand(count, num_outputs)) for unit in units]
     matrices = torch.stack(columns, dim=2)
-    if not is_seen((matrices @ probe.unsqueeze(2)).squeeze(2)):
+    expected = (matrices @ probe.unsqueeze(2)).squeeze(2)
+    if not is_seen(expected, scale=matrices.abs().max().item()):
         raise ValueError(
             "the loss couples examples: its second derivative by two examples' outputs is not 0"
         )
     values, vectors = torch.linalg.eigh((matrices + matrices.transpose(1, 2)) / 2)
     factors = vectors * values.abs().sqrt().unsqueeze(1)
     return factors.permute(2, 0, 1).contiguous(), values.T.sign()
+
+
+def _softmax_factors(p: Tensor) -> Tensor:
+    """Factor diag(p) - p p' of each row into one vector less than there are classes.
+
+    LDL' in closed form, with the tails r_c = p_c + ... + p_C: column c is 1 at c and
+    -p_j / r_{c+1} below, times sqrt(p_c r_{c+1} / r_c); the last is 0.
+
+    Args:
+        p: Probabilities, shape (num_examples, num_classes).
+
+    Returns:
+        Shape (num_classes - 1, num_examples, num_classes).
+    """
+    tiny = torch.finfo(p.dtype).tiny
+    tails = p.T.flip(0).cumsum(dim=0).flip(0)  # (num_classes, num_examples)
+    here, below = tails[:-1].clamp(min=tiny), tails[1:].clamp(min=tiny)
+    lengths = (p.T[:-1] * below / here).sqrt()
+    unit = torch.eye(p.shape[1], dtype=p.dtype, device=p.device)[:-1].unsqueeze(1)
+    later = unit.cumsum(dim=2) - unit
+    return unit * lengths.unsqueeze(2) - later * (lengths / below).unsqueeze(2) * p

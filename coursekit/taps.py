@@ -65,29 +65,31 @@ def check_tappable(model: nn.Module, loss: BatchLoss, batch: Batch) -> int:
             )
     example = slice_batch(batch, 0, 1)
     try:
-        plan = make_plan(model, loss, example)[0]
+        plan, sq_norm = make_plan(model, loss, example)
     except ValueError as error:
         raise NoLayerRoute(str(error)) from error
     if plan.by_layer or plan.by_loss:
         missing = [*plan.by_loss, *(n for names in plan.by_layer.values() for n in names)]
         raise NoLayerRoute(f"the layer of {missing[0]!r} does not see one row per example")
-    params = trainable_params(model)
-    pieces = minibatch_gradient(model, loss, example).split([p.numel() for p in params.values()])
-    grads = {n: g.view_as(p) for (n, p), g in zip(params.items(), pieces, strict=True)}
     with torch.enable_grad(), tapped(model) as taps:
         value = loss(model, example)
-        slopes = torch.autograd.grad(
-            value, [t.shift for t in taps.values()], materialize_grads=True
-        )
+        shifts = [tap.shift for tap in taps.values()]
+        slopes = torch.autograd.grad(value, shifts, materialize_grads=True)
+    gradients = {}
     for (layer, tap), slope in zip(taps.items(), slopes, strict=True):
         rule = rule_for(tap.module)
         assert rule is not None
         with torch.no_grad():
             found = rule(tap.module, tap.inputs, slope, tap.wanted)
-        for own, (_, total) in found.items():
-            name = f"{layer}.{own}" if layer else own
-            tolerance = 100 * float(torch.finfo(total.dtype).eps) ** 0.75
-            if (total - grads[name]).norm() > tolerance * grads[name].norm():
+        for own, (square, total) in found.items():
+            gradients[f"{layer}.{own}" if layer else own] = square.item(), total
+    tolerance = 100 * float(torch.finfo(value.dtype).eps) ** 0.75
+    if abs(sum(square for square, _ in gradients.values()) - sq_norm) > tolerance * sq_norm:
+        params = trainable_params(model)
+        flat = minibatch_gradient(model, loss, example).split([p.numel() for p in params.values()])
+        for (name, param), whole in zip(params.items(), flat, strict=True):
+            seen = gradients[name][1] if name in gradients else torch.zeros_like(param)
+            if (seen.reshape(-1) - whole).norm() > tolerance / 10 * whole.norm():
                 raise NoLayerRoute(f"{name!r} is used outside its layer too")
     return plan.bytes_per_example
 

@@ -16,17 +16,20 @@ class TraceEstimate:
     """A trace, how uncertain it is and how it was found."""
 
     value: float  # tr A; for a Hessian in loss/param^2
-    stderr: float  # over the random probes, for the very same data; 0 if exact
+    stderr: float  # over the random probes (and examples, if not all); 0 if exact
     cost: float  # gradients over the data, about; nan where that has no meaning
     method: str  # "exact", "per_example", "hutchinson" or "hutch++"
     num_probes: int  # random probes (0 if exact)
+    num_examples: int | None = None  # drawn at random from the data; None: all of them
     reason: str = ""  # why no more exact method was used
 
 
 def draw_signs(like: Tensor, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
     """Draw +-1 with equal chances, with the type and device of `like`."""
-    bits = torch.randint(0, 2, shape, generator=rng, device=rng.device, dtype=torch.int8)
-    return (2 * bits - 1).to(device=like.device, dtype=like.dtype)
+    num = math.prod(shape)
+    words = torch.empty((num + 7) // 8, dtype=torch.int64, device=rng.device)
+    bits = words.random_(generator=rng).view(torch.uint8)[:num] & 1  # one bit of every byte
+    return bits.to(device=like.device).to(like.dtype).mul_(2).sub_(1).view(shape)
 
 
 def hutchinson_trace(

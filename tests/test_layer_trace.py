@@ -100,7 +100,7 @@ def test_ggn_trace_is_exact(name, loss_fn, chunk_size):
     expected = torch.trace(dense_ggn(model, loss_fn, *data())).item()
     assert found.value == pytest.approx(expected, rel=1e-10)
     assert (found.stderr, found.num_probes, found.method) == (0.0, 0, "exact")
-    assert found.cost == pytest.approx(4 / 3)
+    assert found.cost == pytest.approx(1 if loss_fn is F.cross_entropy else 4 / 3)
 
 
 @pytest.mark.quick
@@ -208,6 +208,29 @@ def test_the_number_of_probes_follows_the_wanted_error():
     single = per_example_trace(model, F.cross_entropy, small_data(1))
     assert single.num_probes > 1  # one probe of one example shows no spread
     assert single.stderr > 0
+
+
+def test_a_rough_answer_looks_at_some_examples_only():
+    model, data = small_net(), small_data(3000)
+    truth = torch.trace(dense_hessian(model, F.cross_entropy, *data)).item()
+    found = [
+        per_example_trace(model, F.cross_entropy, data, rel_stderr=0.06, rng=generator(i))
+        for i in range(60)
+    ]
+    assert all(512 <= e.num_examples < 3000 for e in found)
+    assert all(e.cost < 1.9 for e in found)
+    values = torch.tensor([e.value for e in found], dtype=torch.float64)
+    assert abs(z_score(values, truth)) < 4
+    stated = torch.tensor([e.stderr**2 for e in found], dtype=torch.float64)
+    assert all(e.stderr <= 0.065 * e.value for e in found)
+    squares = (values - truth).square()
+    assert abs(z_score(squares - stated, 0.0)) < 4
+    assert z_score(squares - stated / 3, 0.0) > 3  # power
+    fine = per_example_trace(model, F.cross_entropy, data, rel_stderr=0.005)
+    assert fine.num_examples is None
+    assert fine.num_probes > 1
+    whole = per_example_trace(model, F.cross_entropy, [data], rel_stderr=0.06)
+    assert (whole.num_examples, whole.num_probes) == (None, 1)
 
 
 def test_a_batch_loss_will_do_for_probes():

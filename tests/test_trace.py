@@ -116,11 +116,15 @@ def test_a_trace_of_zero_stops_at_the_limit_and_says_how_uncertain_it_is():
 
 
 @pytest.mark.quick
-def test_signs_are_fair_and_keep_type():
-    signs = draw_signs(torch.empty(0, dtype=torch.float32), (4000,), generator())
+def test_signs_are_fair_uncorrelated_and_keep_type():
+    signs = draw_signs(torch.empty(0, dtype=torch.float32), (4000, 33), generator())
     assert signs.dtype == torch.float32
-    assert set(signs.tolist()) == {-1.0, 1.0}
-    assert abs(signs.mean().item()) < 4 / math.sqrt(4000)
+    assert signs.shape == (4000, 33)
+    assert set(signs.flatten().tolist()) == {-1.0, 1.0}
+    assert signs.mean(dim=0).abs().max().item() < 4.5 / math.sqrt(4000)  # 33 looks
+    correlation = signs.T @ signs / 4000 - torch.eye(33)
+    assert correlation.abs().max().item() < 5 / math.sqrt(4000)  # 528 looks
+    assert draw_signs(signs, (0,), generator()).shape == (0,)
 
 
 @pytest.mark.quick
