@@ -137,12 +137,12 @@ class NoiseScale:
             ValueError: If a size or factor is not positive, or there was no backward pass since
                 the last call, or more than one.
         """
+        if not self._hooks:  # a step that is not measured
+            return
         size, factor = _checked(
             self.micro_batch_size if micro_batch_size is None else micro_batch_size,
             self.loss_factor if loss_factor is None else loss_factor,
         )
-        if not self._hooks:  # a step that is not measured
-            return
         norms, params = self._norms[:], self._params[:]
         self._norms.clear()
         self._params.clear()
