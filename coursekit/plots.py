@@ -300,3 +300,120 @@ def plane_plot(
     ridge = ", ".join(f"B={b}: {lrs[i]:g}" for b, i in zip(batch_sizes, best, strict=True))
     alt = f"{title}. Heat map of test accuracy from {low:.0f} to {high:.0f} %. Best lr at {ridge}."
     return figure, alt
+
+
+def flagship_plot(
+    accuracy: np.ndarray,
+    batch_sizes: Sequence[int],
+    lrs: Sequence[float],
+    *,
+    best: Sequence[int],
+    frontier: np.ndarray,
+    num_steps: Sequence[int],
+    bands: Mapping[str, tuple[float, float]],
+    title: str,
+) -> Plot:
+    """Draw the flagship plane: accuracy, best learning rates, both rules, where training fails.
+
+    Args:
+        accuracy: Mean over seeds, shape (learning rates, batch sizes), 0 to 1.
+        batch_sizes: Columns, powers of two.
+        lrs: Rows, powers of two, ascending.
+        best: Row of the best learning rate at each batch size, chosen on validation data.
+        frontier: Learning rate above which training fails, one a batch size.
+        num_steps: Steps that a run has at each batch size; written along the top.
+        bands: Name of a batch-size scale -> (low, high), drawn below the plane.
+        title: Task, budget and number of seeds.
+    """
+    figure, (axes,) = new_figure(9.6, 7.0)
+    x, y = np.log2(batch_sizes), np.log2(lrs)
+    mean = 100 * np.asarray(accuracy)
+    image = axes.pcolormesh(x, y, mean, cmap="viridis", shading="nearest")
+    figure.colorbar(image, label="test accuracy, %", pad=0.02)
+    for i in range(len(lrs)):
+        for j in range(len(batch_sizes)):
+            dark = mean[i, j] < mean.min() + 0.6 * (mean.max() - mean.min())
+            axes.text(
+                x[j],
+                y[i],
+                f"{mean[i, j]:.0f}",
+                ha="center",
+                va="center",
+                fontsize=9,
+                color="white" if dark else "black",
+            )
+    ridge = y[list(best)]
+    axes.plot(
+        x,
+        ridge,
+        "s",
+        markersize=25,
+        markerfacecolor="none",
+        markeredgecolor=RED,
+        markeredgewidth=2.4,
+        label="best learning rate at this batch size",
+    )
+    top = y[-1] + 0.5
+    linear = ridge[0] + (x - x[0])
+    axes.plot(x, np.where(linear <= top, linear, np.nan), "-", color=RED, lw=2.5)
+    axes.plot(x, ridge[0] + 0.5 * (x - x[0]), "--", color="white", lw=2.5)
+    fine = np.linspace(x[0], x[-1], 200)
+    wall = np.interp(fine, x, np.log2(frontier))
+    axes.fill_between(fine, wall, top, facecolor="none", edgecolor="white", hatch="//", alpha=0.35)
+    axes.plot(fine, wall, color="white", lw=1.5)
+    for text, k, values, offset, colour in (
+        ("linear rule: lr × 2 when B × 2", min(3, len(x) - 1), linear, (-14, 16), RED),
+        ("sqrt rule", len(x) - 2, ridge[0] + 0.5 * (x - x[0]), (0, -20), "black"),
+    ):
+        axes.annotate(
+            text,
+            (x[k], values[k]),
+            xytext=offset,
+            textcoords="offset points",
+            ha="center" if offset[0] == 0 else "right",
+            fontsize=11,
+            fontweight="bold",
+            color=colour,
+            bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "alpha": 0.9, "lw": 0},
+        )
+    axes.text(
+        x[0] + 0.1,
+        y[-1] + 0.1,
+        "training fails",
+        fontsize=12,
+        fontweight="bold",
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "alpha": 0.9, "lw": 0},
+    )
+    axes.set_xlim(x[0] - 0.5, x[-1] + 0.5)
+    floor = y[0] - 0.5 - 0.75 * len(bands)
+    axes.set_ylim(floor, top)
+    for row, (name, (low, high)) in enumerate(bands.items()):
+        height = y[0] - 0.9 - 0.75 * row
+        axes.plot(np.log2([low, high]), [height, height], color=BLUE, lw=7, solid_capstyle="butt")
+        axes.annotate(
+            name,
+            (np.log2(low), height),
+            xytext=(-6, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=10,
+        )
+    axes.set_xticks(x, [str(b) for b in batch_sizes])
+    axes.set_yticks(y, [f"{lr:.3g}" for lr in lrs])
+    axes.set_xlabel("batch size B, examples per step")
+    axes.set_ylabel("learning rate")
+    axes.grid(visible=False)
+    above = axes.secondary_xaxis("top")
+    above.set_xticks(x, [str(n) for n in num_steps])
+    above.set_xlabel("steps in the same number of epochs")
+    figure.suptitle(title, fontsize=12)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), markerscale=0.45)
+    told = ", ".join(f"B={b}: {lrs[i]:g}" for b, i in zip(batch_sizes, best, strict=True))
+    alt = (
+        f"{title}. Heat map of test accuracy over batch size and learning rate. The best learning "
+        f"rate climbs with the linear rule ({told}) until it meets the region where training "
+        f"fails; further right there are too few steps ({num_steps[-1]} at B={batch_sizes[-1]}) "
+        "and accuracy falls."
+    )
+    return figure, alt

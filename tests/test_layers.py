@@ -24,7 +24,6 @@ LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
             "replicas_plan",
             "replicas_execute",
             "replicas_store",
-            "replicas_fused",
             "population",
             "flagship",
             "accumulate",
