@@ -18,6 +18,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from coursekit.data import Dataset
+from coursekit.device import pick_device
 from coursekit.models import mlp
 from coursekit.optim import Settings
 from coursekit.population import Population
@@ -45,7 +46,7 @@ def run_grid(
     num_records: int = 0,
     keep_weights: bool = False,
     backend: str = "auto",
-    device: Device | Sequence[Device] = "cpu",
+    device: Device | Sequence[Device] | None = None,
     executor: Executor | None = None,
     resume: Path | str | None = None,
     max_stack: int | None = None,
@@ -82,7 +83,8 @@ def run_grid(
         backend: "mlp" (hand-written products, for `coursekit.models.mlp` with cross-entropy),
             "vmap" (any model), "loop" (one after another), or "auto": the first that applies. On
             a CPU vmap is slower than the loop for convolutions, so there "auto" takes the loop.
-        device: Where to train; several: stacks take them in turn.
+        device: Where to train; several: stacks take them in turn. None: the CUDA device if there
+            is one, else the CPU.
         executor: What runs the stacks: any `concurrent.futures` executor, for processes or a
             cluster. None: a thread for each of torch's threads on a CPU, one a GPU.
         resume: A folder: finished stacks are kept there, and not trained again by an equal call.
@@ -103,8 +105,10 @@ def run_grid(
         raise ValueError(f"num_records must be >= 0, got {num_records}")
     if max_stack is not None and max_stack < 1:
         raise ValueError(f"max_stack must be >= 1, got {max_stack}")
-    several = isinstance(device, Sequence) and not isinstance(device, str)
-    devices = [torch.device(d) for d in (device if several else [device])]  # type: ignore
+    if device is None:
+        device = pick_device()
+    chosen = [device] if isinstance(device, str | torch.device) else device
+    devices = [torch.device(d) for d in chosen]
     steps = {
         size: step_sizes(len(data.train_inputs), size, batch_growth, num_epochs, num_steps)
         for size in axes["batch_size"]

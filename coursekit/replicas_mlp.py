@@ -48,7 +48,7 @@ def mlp_gradients(
     hidden = _forward(params, inputs, activation)
     losses, delta = _losses_and_delta(hidden.pop(), targets)
     delta.div_(inputs.shape[1])
-    _backward(params, hidden, delta, activation, grads, keep=0.0, add=1.0)
+    _backward(params, hidden, delta, activation, grads, descend=False)
     return losses
 
 
@@ -63,7 +63,7 @@ def mlp_sgd_step(
     hidden = _forward(params, inputs, activation)
     losses, delta = _losses_and_delta(hidden.pop(), targets)
     delta.mul_((lr / inputs.shape[1]).view(-1, 1, 1))
-    _backward(params, hidden, delta, activation, params, keep=1.0, add=-1.0)
+    _backward(params, hidden, delta, activation, params, descend=True)
     return losses
 
 
@@ -94,18 +94,21 @@ def _backward(
     activation: str,
     into: list[Tensor],
     *,
-    keep: float,
-    add: float,
+    descend: bool,
 ) -> None:
-    """Set into <- keep * into + add * gradient, layer by layer from the output.
+    """Set into <- gradient, or to descend into <- into - gradient, from the output backwards.
 
     dW_l = delta_l h_l^T,   db_l = sum_n delta_l,   delta_{l-1} = (W_l^T delta_l) * act'(h_l)
     """
     for layer in range(len(hidden) - 1, -1, -1):
         weight, h = params[2 * layer], hidden[layer]
         below = torch.bmm(weight.transpose(1, 2), delta) if layer else None  # of the old weight
+        keep, add = (1, -1) if descend else (0, 1)
         into[2 * layer].baddbmm_(delta, h.transpose(1, 2), beta=keep, alpha=add)
-        into[2 * layer + 1].mul_(keep).add_(delta.sum(dim=2), alpha=add)
+        if descend:
+            into[2 * layer + 1].sub_(delta.sum(dim=2))
+        else:
+            torch.sum(delta, dim=2, out=into[2 * layer + 1])
         if below is not None:
             if activation == "relu":
                 torch.ops.aten.threshold_backward.grad_input(below, h, 0, grad_input=below)

@@ -93,7 +93,8 @@ class Replicas:
         self.state = stacked_state(stack.optimizer, self.weights)
         self.activation = mlp_activation(stack.model)
         self.fused_sgd = stack.backend == "mlp" and stack.optimizer == SGD()
-        self.grads = [] if self.fused_sgd else [torch.zeros_like(w) for w in self.weights]
+        needs_grads = stack.backend == "mlp" and not self.fused_sgd
+        self.grads = [torch.zeros_like(w) for w in self.weights] if needs_grads else []
         model = copy.deepcopy(stack.model).to(device)
         if stack.backend == "vmap":
             self.by_vmap = vmap_gradients(model, stack.loss_fn)
@@ -105,20 +106,19 @@ class Replicas:
     def step(self, indices: Tensor, lr: Tensor, num_updates: int | Tensor) -> None:
         """Take one step with the batch ``indices`` (seeds, B) and learning rates (R,)."""
         chosen = indices[self.seed_index]
-        inputs = self.data.train_inputs.index_select(0, chosen.view(-1))
-        targets = self.data.train_targets.index_select(0, chosen.view(-1))
+        inputs = self.data.train_inputs.index_select(0, chosen.reshape(-1))
+        targets = self.data.train_targets.index_select(0, chosen.reshape(-1))
         inputs = inputs.view(*chosen.shape, *inputs.shape[1:])
         targets = targets.view(*chosen.shape, *targets.shape[1:])
+        optimizer, grads = self.stack.optimizer, self.grads
         if self.fused_sgd:
             losses = mlp_sgd_step(self.weights, inputs, targets, self._activation, lr)
+        elif self.stack.backend == "mlp":
+            losses = mlp_gradients(self.weights, inputs, targets, self._activation, grads)
         else:
-            if self.stack.backend == "mlp":
-                losses = mlp_gradients(self.weights, inputs, targets, self._activation, self.grads)
-            else:
-                losses = self.by_vmap(self.params, self.buffers, inputs, targets, self.grads)
-            stacked_step(
-                self.stack.optimizer, self.weights, self.grads, self.state, lr, num_updates
-            )
+            losses, grads = self.by_vmap(self.params, self.buffers, inputs, targets)
+        if not self.fused_sgd:
+            stacked_step(optimizer, self.weights, grads, self.state, lr, num_updates)
         self.alive.logical_and_(losses.isfinite())
         self.finite_steps.add_(self.alive)
 

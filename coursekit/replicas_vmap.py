@@ -29,12 +29,15 @@ def refuse_unstackable(model: nn.Module) -> None:
             )
 
 
-def vmap_gradients(model: nn.Module, loss_fn: Loss) -> Callable[..., Tensor]:
-    """Return a function that writes every replica's gradient and returns the losses (R,).
+Gradients = Callable[[Stacked, Stacked, Tensor, Tensor], tuple[Tensor, list[Tensor]]]
 
-    The function takes (params, buffers, inputs (R, B, ...), targets (R, B, ...), grads) with the
-    stacked tensors by name; it writes ``grads`` and, where a forward pass changes them
-    (BatchNorm's running statistics), ``buffers``.
+
+def vmap_gradients(model: nn.Module, loss_fn: Loss) -> Gradients:
+    """Return a function that computes every replica's loss (R,) and gradient.
+
+    The function takes (params, buffers, inputs (R, B, ...), targets (R, B, ...)) with the stacked
+    tensors by name. Buffers that a forward pass changes (BatchNorm's running statistics) are
+    changed in place.
     """
     base = copy.deepcopy(model).train()
 
@@ -48,8 +51,8 @@ def vmap_gradients(model: nn.Module, loss_fn: Loss) -> Callable[..., Tensor]:
     batched = vmap(grad_and_value(objective, has_aux=True))
 
     def gradients(
-        params: Stacked, buffers: Stacked, inputs: Tensor, targets: Tensor, grads: list[Tensor]
-    ) -> Tensor:
+        params: Stacked, buffers: Stacked, inputs: Tensor, targets: Tensor
+    ) -> tuple[Tensor, list[Tensor]]:
         try:
             found, (losses, changed) = batched(params, buffers, inputs, targets)
         except torch.OutOfMemoryError:
@@ -62,11 +65,9 @@ def vmap_gradients(model: nn.Module, loss_fn: Loss) -> Callable[..., Tensor]:
                 f"{str(error).strip().splitlines()[0]!r}. To train one replica after another, "
                 "pass backend='loop'."
             ) from error
-        for own, new in zip(grads, found.values(), strict=True):
-            own.copy_(new)
         for name, new in changed.items():
             buffers[name].copy_(new)
-        return losses
+        return losses, [found[name].contiguous() for name in params]
 
     return gradients
 

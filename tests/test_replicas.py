@@ -27,7 +27,7 @@ from coursekit.data import load
 from coursekit.models import mlp
 from coursekit.optim import BY_NAME, LAMB, LARS, SGD, Adam
 from coursekit.replicas import run_grid
-from coursekit.schedules import cosine, step_decay, warmup_cosine
+from coursekit.schedules import step_decay, warmup_cosine
 from coursekit.train import accuracy
 
 SETTINGS = {
@@ -112,6 +112,7 @@ def test_each_replica_is_the_single_run_for_another_loss():
     assert compare(tanh_mlp, digits(double=True), **settings) < 1e-9
 
 
+@pytest.mark.quick
 def test_the_comparison_has_power():
     """It must see an update that differs in the order of one example or one part in 1e6."""
     data = digits(double=True)
@@ -125,6 +126,7 @@ def test_the_comparison_has_power():
     assert (flat(other_order) - replica).abs().max() > 1e-2
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", BY_NAME)
 def test_the_first_float32_step_agrees(name):
     data = digits()
@@ -275,24 +277,17 @@ def test_divergence_is_noted_and_harms_no_other(backend):
 
 
 def test_a_stack_whose_runs_have_all_diverged_stops():
-    seen = []
-
-    def schedule(num_steps):
-        return cosine(1.0, num_steps=num_steps)
-
     grid = quiet(
         double_mlp,
         digits(double=True),
         seeds=(0,),
         batch_sizes=(32,),
         lrs=(1e250,),
-        num_steps=400_000,
-        schedule=schedule,
+        num_steps=1_000_000,  # an hour, if it went on
         num_records=2,
     )
     assert grid.diverged.all()
     assert np.isnan(grid.recorded["train_loss"]).all()
-    assert not seen
 
 
 @pytest.mark.parametrize(
@@ -345,10 +340,6 @@ def branching(*, generator):
     nn.init.normal_(model.weight, std=0.1, generator=generator)
     nn.init.zeros_(model.bias)
     return model
-
-
-def dropping(*, generator):
-    return nn.Sequential(mlp((64, 8, 8), generator=generator), nn.Dropout(0.5), nn.Linear(8, 10))
 
 
 def test_a_model_that_cannot_be_stacked_says_why_and_runs_in_the_loop_if_asked():
