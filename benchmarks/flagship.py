@@ -43,8 +43,8 @@ def main(picture: str) -> None:
         frontier=frontier.at(np.array(BATCH_SIZES)),
         num_steps=population.num_steps.tolist(),
         bands={
-            f"B_crit, runs to loss {TARGET}": (crit.low, crit.high),
-            "tr Σ / |G|² during a run": scales,
+            "critical batch size, from runs": (crit.low, crit.high),
+            "noise scale tr Σ / |G|², during a run": scales,
         },
         title=f"SGD on MNIST-1D, N = 2048, 30 epochs, mean of {len(SEEDS)} seeds",
     )
