@@ -13,7 +13,6 @@ from coursekit.batches import (
     BatchLoss,
     Data,
     Loss,
-    check_mean_loss,
     iter_batches,
     model_device,
     refuse_batch_norm,
@@ -132,10 +131,9 @@ def hessian_trace(
     params: list[Tensor] = list(trainable_params(model).values())
     refuse_batch_norm(model)
     refuse_dropout(model)
-    first = next(iter_batches(data, device=model_device(model)))
-    check_mean_loss(model, loss_fn, first)
     reason = ""
     if method in ("auto", "exact"):
+        first = next(iter_batches(data, device=model_device(model)))
         reason = why_not_exact(model, loss_fn, first, params, any_size=method == "exact")
         if reason and method == "exact":
             raise ValueError(f"no exact trace: {reason}; use another method, or 'auto'")

@@ -21,9 +21,7 @@ from coursekit.batches import (
     tied_params,
     trainable_params,
 )
-from coursekit.ghost_pass import make_plan
 from coursekit.ghost_rules import rule_for, squared_rows
-from coursekit.gradients import minibatch_gradient
 from coursekit.trace import draw_signs
 
 BLOCK_BYTES = 2**24  # weights drawn at once, one set per example
@@ -63,35 +61,26 @@ def check_tappable(model: nn.Module, loss: BatchLoss, batch: Batch) -> int:
             raise NoLayerRoute(
                 f"{type(module).__name__} {name!r} is not known to be linear in {direct[0]!r}"
             )
-    example = slice_batch(batch, 0, 1)
-    try:
-        plan, sq_norm = make_plan(model, loss, example)
-    except ValueError as error:
-        raise NoLayerRoute(str(error)) from error
-    if plan.by_layer or plan.by_loss:
-        missing = [*plan.by_loss, *(n for names in plan.by_layer.values() for n in names)]
-        raise NoLayerRoute(f"the layer of {missing[0]!r} does not see one row per example")
+    params = trainable_params(model)
     with torch.enable_grad(), tapped(model) as taps:
-        value = loss(model, example)
+        value = loss(model, slice_batch(batch, 0, 1))
         shifts = [tap.shift for tap in taps.values()]
-        slopes = torch.autograd.grad(value, shifts, materialize_grads=True)
-    gradients = {}
-    for (layer, tap), slope in zip(taps.items(), slopes, strict=True):
+        grads = torch.autograd.grad(value, [*shifts, *params.values()], materialize_grads=True)
+    seen: dict[str, Tensor] = {}
+    for (layer, tap), slope in zip(taps.items(), grads, strict=False):
         rule = rule_for(tap.module)
-        assert rule is not None
+        if rule is None or len(tap.inputs) != 1 or len(tap.shift) != 1:
+            raise NoLayerRoute(f"layer {layer!r} does not see one row per example")
         with torch.no_grad():
             found = rule(tap.module, tap.inputs, slope, tap.wanted)
-        for own, (square, total) in found.items():
-            gradients[f"{layer}.{own}" if layer else own] = square.item(), total
+        seen |= {f"{layer}.{own}" if layer else own: total for own, (_, total) in found.items()}
     tolerance = 100 * float(torch.finfo(value.dtype).eps) ** 0.75
-    if abs(sum(square for square, _ in gradients.values()) - sq_norm) > tolerance * sq_norm:
-        params = trainable_params(model)
-        flat = minibatch_gradient(model, loss, example).split([p.numel() for p in params.values()])
-        for (name, param), whole in zip(params.items(), flat, strict=True):
-            seen = gradients[name][1] if name in gradients else torch.zeros_like(param)
-            if (seen.reshape(-1) - whole).norm() > tolerance / 10 * whole.norm():
-                raise NoLayerRoute(f"{name!r} is used outside its layer too")
-    return plan.bytes_per_example
+    for (name, param), whole in zip(params.items(), grads[len(shifts) :], strict=True):
+        difference = whole - seen.get(name, torch.zeros_like(param))
+        if difference.norm() > tolerance * whole.norm():
+            raise NoLayerRoute(f"{name!r} is used outside its layer too")
+    sizes = [t.numel() * t.element_size() for tap in taps.values() for t in (tap.inputs, tap.shift)]
+    return sum(sizes)
 
 
 @contextmanager
@@ -100,13 +89,21 @@ def tapped(model: nn.Module) -> Iterator[dict[str, Tap]]:
 
     Yields:
         Taps by layer name, filled by the next forward pass.
+
+    Raises:
+        NoLayerRoute: From the forward pass, if such a layer runs twice or not on tensors.
     """
     taps: dict[str, Tap] = {}
 
     def hook_of(name: str, wanted: set[str]) -> Any:
-        def hook(module: nn.Module, args: tuple, output: Tensor) -> Tensor:
+        def hook(module: nn.Module, args: tuple, kwargs: dict, output: Any) -> Tensor:
+            inputs = next(iter((*args, *kwargs.values())), None)
+            if name in taps:
+                raise NoLayerRoute(f"layer {name!r} runs twice, so its uses share weights")
+            if not (isinstance(inputs, Tensor) and isinstance(output, Tensor)):
+                raise NoLayerRoute(f"layer {name!r} does not map a tensor to a tensor")
             shift = torch.zeros_like(output, requires_grad=True)
-            taps[name] = Tap(module, wanted, args[0].detach(), shift)
+            taps[name] = Tap(module, wanted, inputs.detach(), shift)
             return output + shift
 
         return hook
@@ -115,7 +112,8 @@ def tapped(model: nn.Module) -> Iterator[dict[str, Tap]]:
     for name, module in model.named_modules():
         wanted = {n for n, p in module.named_parameters(recurse=False) if p.requires_grad}
         if wanted:
-            handles.append(module.register_forward_hook(hook_of(name, wanted)))
+            hook = hook_of(name, wanted)
+            handles.append(module.register_forward_hook(hook, with_kwargs=True))
     try:
         yield taps
     finally:

@@ -116,7 +116,7 @@ class OwnParameter(nn.Module):
     ("make", "message"),
     [
         (Tied, "weights are shared: first.weight = second.weight"),
-        (Twice, "runs 2 times"),
+        (Twice, "'layer' runs twice"),
         (Outside, "'layer.weight' is used outside its layer"),
         (OwnParameter, "OwnParameter '' is not known to be linear in 'factor'"),
         (lambda: nn.LSTM(4, 4), "LSTM"),
