@@ -332,8 +332,8 @@ def flagship_plot(
     mean = 100 * np.asarray(accuracy)
     image = axes.pcolormesh(x, y, mean, cmap="viridis", shading="nearest", vmin=0)
     figure.colorbar(image, label="test accuracy, %", pad=0.02)
-    card = {"boxstyle": "round,pad=0.3", "facecolor": "white", "alpha": 0.92, "lw": 0}
-    bold = {"fontsize": 11, "fontweight": "bold", "bbox": card}
+    card: dict[str, Any] = {"boxstyle": "round,pad=0.3", "facecolor": "white", "alpha": 0.92, "lw": 0}
+    bold: dict[str, Any] = {"fontsize": 11, "fontweight": "bold", "bbox": card}
     edges = np.array([x[0] - 0.5, *x, x[-1] + 0.5])
     wall = np.log2([frontier[0], *frontier, frontier[-1]])
     top = y[-1] + 0.5

@@ -162,8 +162,10 @@ def test_mean_passes_and_sum_is_refused(count, dtype):
     ],
 )
 def test_losses_that_mislead(fn, said, count):
-    with pytest.raises(ValueError, match=said):
-        loss_of(fn, count=count)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)  # one example's dropout may draw the same mask twice
+        with pytest.raises(ValueError, match=said):
+            loss_of(fn, count=count)
 
 
 def test_losses_that_couple_examples():

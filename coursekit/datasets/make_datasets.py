@@ -88,7 +88,7 @@ def make_python_topics() -> None:
         done += len(paragraph)
     texts = {split: "\n\n".join(found) + "\n" for split, found in parts.items()}
     packed = {s: np.frombuffer(t.encode("ascii"), dtype=np.uint8) for s, t in texts.items()}
-    np.savez_compressed(HERE / "python_topics.npz", **packed)
+    np.savez_compressed(HERE / "python_topics.npz", **packed)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
