@@ -124,6 +124,16 @@ def run_cells(server: Server, path: str, notebook: dict[str, Any]) -> None:
             server.ask(f"/api/sessions/{session['id']}", method="DELETE")
 
 
+def _add_output(cell: dict[str, Any], output: dict[str, Any]) -> None:
+    """Append an output; text of the stream that was written to last joins it, as in a notebook."""
+    last = cell["outputs"][-1] if cell["outputs"] else {}
+    same = output["output_type"] == last.get("output_type") == "stream"
+    if same and output["name"] == last["name"]:
+        last["text"] += output["text"]
+    else:
+        cell["outputs"].append(output)
+
+
 def _run_cell(channels: Any, cell: dict[str, Any]) -> bool:
     """Run one cell, fill in its outputs, and say whether it ended without an error."""
     import websocket
@@ -156,7 +166,7 @@ def _run_cell(channels: Any, cell: dict[str, Any]) -> bool:
         elif kind == "execute_reply":
             replied, cell["execution_count"] = True, body.get("execution_count")
         elif kind in ("stream", "display_data", "execute_result", "error"):
-            cell["outputs"].append(_as_output(kind, body))
+            _add_output(cell, _as_output(kind, body))
     return not any(output["output_type"] == "error" for output in cell["outputs"])
 
 

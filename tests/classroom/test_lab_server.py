@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.classroom import lab_server as module
-from coursekit.classroom.lab_server import lab_server, run_cells
+from coursekit.classroom.lab_server import _add_output, lab_server, run_cells
 from coursekit.commands.lab_check import check_unit, report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,3 +166,13 @@ def test_the_server_ends_with_what_started_it(tmp_path, sign):
     while listens(port):
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_pieces_of_one_stream_become_one_output():
+    """A kernel under load sends what one cell prints in several pieces."""
+    cell = {"outputs": []}
+    for name, text in (("stdout", "a"), ("stdout", "b\n"), ("stderr", "c"), ("stdout", "d")):
+        _add_output(cell, {"output_type": "stream", "name": name, "text": text})
+    _add_output(cell, {"output_type": "execute_result", "data": {}})
+    _add_output(cell, {"output_type": "stream", "name": "stdout", "text": "e"})
+    assert [o.get("text") for o in cell["outputs"]] == ["ab\n", "c", "d", None, "e"]
