@@ -9,7 +9,8 @@ from functools import partial
 
 import torch
 from agreement import compare, fact, of_seeds
-from repeat_scaling import LOSS_SHARE, POINTS, SIZES, STARTS, accuracy, grid
+from repeat_interview import STARTS
+from repeat_scaling import LOSS_SHARE, POINTS, SIZES, accuracy, grid
 from torch import nn
 
 from coursekit.data import load

@@ -14,7 +14,8 @@ import torch
 from repeat_accumulation import row_5, row_11
 from repeat_cures import row_9a, row_9b, row_9c
 from repeat_dynamics import row_8a, row_8b, row_8c, row_8d
-from repeat_scaling import row_2a, row_2b, row_2c, row_3, row_6a, row_6b
+from repeat_interview import row_3, row_3b, row_3c
+from repeat_scaling import row_2a, row_2b, row_2c, row_6a, row_6b
 from repeat_sharpness import row_7a, row_7b, row_7c, row_7d
 from repeat_training import row_4, row_10
 
@@ -23,6 +24,8 @@ ROWS = {
     "2b": row_2b,
     "2c": row_2c,
     "3": row_3,
+    "3b": row_3b,
+    "3c": row_3c,
     "4": row_4,
     "5": row_5,
     "6a": row_6a,

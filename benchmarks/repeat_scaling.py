@@ -1,4 +1,4 @@
-"""Rows 2a-2c, 3, 6a and 6b: learning-rate rules, the interview, noise scale and B_crit.
+"""Rows 2a-2c, 6a and 6b: learning-rate rules, noise scale and B_crit.
 
 The rule, fixed before any run: two figures agree if they differ by less than their joint 95 %
 interval plus a slack for another draw of the data, 3 points of accuracy, 5 % of a training loss or
@@ -26,7 +26,7 @@ from coursekit.noise_model import model_moments
 from coursekit.population import Population
 from coursekit.ratios import t_quantile
 from coursekit.replicas import run_grid
-from coursekit.schedules import Schedule, constant, linear_warmup, warmup_cosine
+from coursekit.schedules import constant
 from coursekit.sharpness import sharpness
 from coursekit.train import TrainConfig, train
 
@@ -141,74 +141,6 @@ def row_2c() -> list[bool]:
     found.append(compare("2 / lambda_max at the start", of_seeds(walls), wide, slack=0.03))
     ratio = fit.max_lr / walls.mean()
     found.append(fact("the wall is far above it (5 x)", ratio > 5, f"{ratio:.0f} x"))
-    return found
-
-
-def warm(num_steps: int) -> Schedule:
-    return linear_warmup(1.0, warmup_steps=num_steps // 10)
-
-
-def warm_cosine(num_steps: int) -> Schedule:
-    return warmup_cosine(1.0, warmup_steps=num_steps // 10, num_steps=num_steps)
-
-
-STARTS = {"none": lambda n: constant(1.0), "warmup": warm, "warmup + cosine": warm_cosine}
-
-
-def row_3() -> list[bool]:
-    print("Row 3: the interview, MNIST-1D N=4096, B=256 -> 1024, 20 epochs. 10 seeds, paired")
-    arm = partial(grid, data=load("mnist1d"), seeds=range(10))
-    base = arm(batch_sizes=(256,), lrs=(0.125, 0.25, 0.5, 1.0), num_steps=320)
-    theirs = arm(batch_sizes=(1024,), lrs=(0.5, 1.0, 2.0, 4.0), num_steps=80, schedule=STARTS)
-    root = arm(batch_sizes=(1024,), lrs=(0.25, 1.0, 2.0), num_steps=80)
-    noisy = arm(batch_sizes=(256,), lrs=(0.5, 2.0, 4.0), num_steps=80)
-    still = arm(batch_sizes=(4096,), lrs=(0.5, 2.0, 4.0), num_steps=80)
-    equal = arm(batch_sizes=(1024,), lrs=(0.125, 0.5, 1.0, 2.0, 4.0), num_steps=320)
-    found = []
-
-    def change(label: str, here: np.ndarray, before: np.ndarray, earlier: Interval) -> None:
-        found.append(compare(label, of_seeds(here - before), earlier))
-
-    plain = theirs.at(schedule="none")
-    start = {lr: accuracy(base, batch_size=256, lr=lr) for lr in base.axes["lr"]}
-    change("lr .25: B=1024, 4 lr, 80 steps",
-           accuracy(plain, batch_size=1024, lr=1.0), start[0.25], (-8.2, 4.0))  # fmt: skip
-    columns = {
-        0.125: [(-5.0, 1.8), (0.2, 0.8), (-3.2, 1.4), (-9.2, 1.4), (-5.6, 3.0), (-4.4, 1.2),
-                (0.6, 0.6), (12.3, 1.4)],
-        0.5: [(-14.1, 5.5), (2.3, 6.9), (5.7, 4.6), (-12.4, 4.1), (-20.8, 3.2), (-11.1, 3.4),
-              (0.3, 1.6), (6.6, 2.1)],
-        1.0: [(-45.0, 3.1), (-0.6, 4.8), (24.9, 5.3), (-17.7, 5.4), (-48.0, 2.5), (-44.0, 4.2),
-              (0.0, 2.9), (-33.2, 9.3)],
-    }  # fmt: skip
-    for lr, earlier in columns.items():
-        b, big = start[lr], {"batch_size": 1024, "lr": 4 * lr}
-        their = accuracy(plain, **big)
-        small, whole = {"batch_size": 256, "lr": 4 * lr}, {"batch_size": 4096, "lr": 4 * lr}
-        lines = {
-            "B=1024, 4 lr, 80 steps (their change)": (their, b),
-            "  and 10 % warmup, against that": (accuracy(theirs, schedule="warmup", **big), their),
-            "  and cosine too, against that": (
-                accuracy(theirs, schedule="warmup + cosine", **big),
-                their,
-            ),
-            "B=1024, 2 lr (sqrt), 80 steps": (accuracy(root, batch_size=1024, lr=2 * lr), b),
-            "B=256, 4 lr, 80 steps (temperature x 4)": (accuracy(noisy, **small), b),
-            "B=4096, 4 lr, 80 steps (temperature 0)": (accuracy(still, **whole), b),
-            "B=1024, lr, 320 steps (equal steps)": (accuracy(equal, batch_size=1024, lr=lr), b),
-            "B=1024, 4 lr, 320 steps": (accuracy(equal, **big), b),
-        }
-        for (name, (here, against)), figure in zip(lines.items(), earlier, strict=True):
-            change(f"lr {lr}: {name}", here, against, figure)
-    long = arm(batch_sizes=(256,), lrs=(0.25, 0.5), num_steps=1280)
-    ends = {0.5: ((61.8, 0.8), (61.8, 1.9)), 0.25: ((59.3, 0.6), (58.9, 2.4))}
-    for lr, (first, second) in ends.items():
-        values = accuracy(long, batch_size=256, lr=lr)
-        label = f"80 epochs, lr {lr}, B=256: test accuracy"
-        found.append(compare(label, of_seeds(values), first, slack=POINTS))
-        values = accuracy(equal, batch_size=1024, lr=4 * lr)
-        label = f"80 epochs, lr {4 * lr}, B=1024: test accuracy"
-        found.append(compare(label, of_seeds(values), second, slack=POINTS))
     return found
 
 
