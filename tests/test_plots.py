@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from coursekit import plots
-from coursekit.plots import bars_plot, means, plane_plot, png, show, signal_plot, variance_plot
+from coursekit.plots import (
+    bars_plot,
+    means,
+    plane_plot,
+    png,
+    show,
+    signal_plot,
+    style,
+    variance_plot,
+)
 
 pytestmark = pytest.mark.quick
 WAYS = ("with replacement", "without replacement")
@@ -87,6 +95,6 @@ def test_no_state_is_left_in_pyplot():
 
 
 def test_colours_are_of_the_palette():
-    source = Path(plots.__file__).read_text()
+    source = Path(style.__file__).read_text()
     used = set(re.findall(r"#[0-9A-F]{6}", source))
     assert used == {"#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"}
