@@ -93,9 +93,7 @@ def normed_mlp(*, generator: torch.Generator, ghost_size: int) -> nn.Sequential:
 
 
 def row_9c() -> list[bool]:
-    print(
-        "Row 9c: ghost BatchNorm, N=4096, 20 epochs, 4 lr chosen on validation (before: on test)."
-    )
+    print("Row 9c: ghost BatchNorm, N=4096, 20 epochs, 4 lr chosen on validation")
     print("        (before: on test). 4 seeds (before: 6)")
     data, found, best = load("mnist1d"), [], {}
     before = {1024: (52.9, 3.0), 256: (52.1, 2.9), 64: (53.7, 3.1), 16: (50.2, 4.2)}

@@ -15,8 +15,7 @@ from coursekit.models import mlp
 from coursekit.replicas import run_grid
 from coursekit.schedules import Schedule, constant, cosine, linear_warmup, warmup_cosine
 
-# points of accuracy below which a run counts as dead
-DEAD = 20.0
+DEAD = 20.0  # % of accuracy below which a run counts as dead
 
 
 def dead(values: np.ndarray) -> str:
