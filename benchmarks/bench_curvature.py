@@ -29,11 +29,9 @@ from coursekit.data import load
 from coursekit.gradients import minibatch_gradient
 from coursekit.hvp import ggn_operator, hessian_operator
 from coursekit.lanczos import lanczos_eigenvalues
-from coursekit.models import mlp
 from coursekit.sharpness import sharpness
 from coursekit.trace import hutchinson_trace
 
-SIZES = (64, 128, 128, 10)
 REL_STDERR = 0.05
 PROBE_BLOCK = 8
 PILOT = {"mlp": 300, "tanh": 300, "cnn": 60}  # probes that find the spread
@@ -53,6 +51,12 @@ Data = tuple[Tensor, Tensor]
 Workload = tuple[nn.Module, Data]
 
 
+def mlp(activation: Callable[[], nn.Module]) -> nn.Module:
+    return nn.Sequential(
+        *(nn.Linear(64, 128), activation(), nn.Linear(128, 128), activation()), nn.Linear(128, 10)
+    )
+
+
 def sgd(model: nn.Module, data: Data, num_steps: int, lr: float = 0.1) -> None:
     """Take a few steps, so that the point is that of a net in training."""
     rng = torch.Generator().manual_seed(1)
@@ -68,7 +72,6 @@ def sgd(model: nn.Module, data: Data, num_steps: int, lr: float = 0.1) -> None:
 def workloads(device: torch.device) -> dict[str, Workload]:
     """Return MLPs on the 1,797 digits and a CNN on 512 synthetic images, each partly trained."""
     torch.manual_seed(0)
-    rng = torch.Generator().manual_seed(0)
     digits = load("digits")
     inputs = torch.cat([digits.train_inputs, digits.validation_inputs, digits.test_inputs])
     targets = torch.cat([digits.train_targets, digits.validation_targets, digits.test_targets])
@@ -81,8 +84,8 @@ def workloads(device: torch.device) -> dict[str, Workload]:
     )
     found = {}
     for name, model, data, num_steps in (
-        ("mlp", mlp(SIZES, generator=rng), (inputs, targets), 100),
-        ("tanh", mlp(SIZES, generator=rng, activation="tanh"), (inputs, targets), 100),
+        ("mlp", mlp(nn.ReLU), (inputs, targets), 100),
+        ("tanh", mlp(nn.Tanh), (inputs, targets), 100),
         ("cnn", cnn, (images, labels), 20),
     ):
         placed = (data[0].to(device), data[1].to(device))

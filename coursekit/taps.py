@@ -56,10 +56,10 @@ def check_tappable(model: nn.Module, loss: BatchLoss, batch: Batch) -> int:
     if tied := tied_params(model):
         raise NoLayerRoute(f"weights are shared: {' = '.join(tied[0])}")
     for name, module in model.named_modules():
-        direct = [n for n, p in module.named_parameters(recurse=False) if p.requires_grad]
-        if direct and rule_for(module) is None:
+        own = own_trainable(module)
+        if own and rule_for(module) is None:
             raise NoLayerRoute(
-                f"{type(module).__name__} {name!r} is not known to be linear in {direct[0]!r}"
+                f"{type(module).__name__} {name!r} is not known to be linear in {own[0]!r}"
             )
     params = trainable_params(model)
     with torch.enable_grad(), tapped(model) as taps:
@@ -81,6 +81,11 @@ def check_tappable(model: nn.Module, loss: BatchLoss, batch: Batch) -> int:
             raise NoLayerRoute(f"{name!r} is used outside its layer too")
     sizes = [t.numel() * t.element_size() for tap in taps.values() for t in (tap.inputs, tap.shift)]
     return sum(sizes)
+
+
+def own_trainable(module: nn.Module) -> list[str]:
+    """Return the names of a module's own trainable parameters, without those of its children."""
+    return [n for n, p in module._parameters.items() if p is not None and p.requires_grad]
 
 
 @contextmanager
@@ -110,9 +115,8 @@ def tapped(model: nn.Module) -> Iterator[dict[str, Tap]]:
 
     handles = []
     for name, module in model.named_modules():
-        wanted = {n for n, p in module.named_parameters(recurse=False) if p.requires_grad}
-        if wanted:
-            hook = hook_of(name, wanted)
+        if wanted := own_trainable(module):
+            hook = hook_of(name, set(wanted))
             handles.append(module.register_forward_hook(hook, with_kwargs=True))
     try:
         yield taps
