@@ -7,7 +7,7 @@
    run. Bar: 8 times its variance, for tr(Sigma).
 2. Cost. Four training steps with and without `NoiseScale`, taken in turn; the overhead is the
    median of per-pair differences over the median. Bar: 2 % on the CNN at B = 32, with the
-   default of measuring every fourth step.
+   default of measuring every eighth step.
 """
 
 import argparse
@@ -89,7 +89,7 @@ def statistics_of_rules(device: torch.device, draws: int) -> list[dict[str, Any]
 def training_steps(
     model: nn.Module, inputs: Tensor, targets: Tensor, num_micro: int, every: int | None
 ) -> Callable[[], None]:
-    """Return four optimizer steps; every=None: without NoiseScale."""
+    """Return eight optimizer steps; every=None: without NoiseScale."""
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
     size = len(inputs) // num_micro
     noise = None
@@ -99,7 +99,7 @@ def training_steps(
         )
 
     def steps() -> None:
-        for _ in range(4):
+        for _ in range(8):
             for x, y in zip(inputs.split(size), targets.split(size), strict=True):
                 (F.cross_entropy(model(x), y) / num_micro).backward()
                 if noise:
@@ -118,14 +118,14 @@ def overheads(device: torch.device, rounds: int) -> list[dict[str, Any]]:
         for num_micro in (2, 4):
             batch = inputs[:32], targets[:32]
             # "again" is a second loop without NoiseScale: its overhead shows the resolution.
-            kinds = {"plain": None, "again": None, "every step": 1, "every 4th": 4}
+            kinds = {"plain": None, "again": None, "every step": 1, "every 8th": 8}
             runs = {
                 kind: training_steps(copy.deepcopy(model), *batch, num_micro, every)
                 for kind, every in kinds.items()
             }
             times = interleave(runs, rounds, device)
             base = statistics.median(times["plain"])
-            row = {"workload": workload, "num_micro": num_micro, "ms": 1e3 * base / 4}
+            row = {"workload": workload, "num_micro": num_micro, "ms": 1e3 * base / 8}
             for kind in list(kinds)[1:]:
                 pairs = zip(times["plain"], times[kind], strict=True)
                 row[kind] = statistics.median(b - a for a, b in pairs) / base
@@ -159,12 +159,12 @@ def main() -> None:
             f"{rule['z']:9.1f} {rule['negative']:10.3f} {rule['ratio of means']:14.1f} "
             f"{rule['mean of ratios']:14.1f}"
         )
-    print(f"Overhead of NoiseScale on training at B = 32, {arguments.rounds} rounds of four steps")
+    print(f"Overhead of NoiseScale on training at B = 32, {arguments.rounds} rounds of eight steps")
     for row in overheads(device, arguments.rounds):
         print(
             f"{row['workload']:4} {row['num_micro']} micro-batches of {32 // row['num_micro']:2}: "
             f"{row['ms']:7.2f} ms a step; measuring every step {100 * row['every step']:+.2f} %, "
-            f"every 4th {100 * row['every 4th']:+.2f} % (none: {100 * row['again']:+.2f} %)"
+            f"every 8th {100 * row['every 8th']:+.2f} % (none: {100 * row['again']:+.2f} %)"
         )
 
 

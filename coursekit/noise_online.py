@@ -81,7 +81,7 @@ class NoiseScale:
         micro_batch_size: int,
         loss_factor: float = 1.0,
         decay: float = 0.99,
-        every: int = 4,
+        every: int = 8,
         group: Any = None,
     ) -> None:
         self.params = [p for p in params if p.requires_grad]
