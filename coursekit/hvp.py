@@ -31,8 +31,6 @@ CACHE_BYTES = {"cpu": 2**30, "cuda": 2**34}  # graphs that "auto" keeps, of all 
 # One product, counted in gradients over the same data: measured by benchmarks/bench_curvature.py.
 GRADS_PER_HVP = {"cached": 1.7, "rebuilt": 2.9, "ggn cached": 1.3, "ggn rebuilt": 2.3}
 
-Prepared = tuple[Tensor | None, Product]  # the chunk's gradient, if it was needed; its products
-
 
 def hessian_operator(
     model: nn.Module,
@@ -74,13 +72,12 @@ def hessian_operator(
     loss = as_batch_loss(loss_fn)
     params = _checked_params(model, loss, data, method)
 
-    def product_of(batch: Batch) -> Prepared:
+    def product_of(batch: Batch) -> Product:
         with torch.enable_grad(), double_backward_kernels(model):
             grads = torch.autograd.grad(
                 loss(model, batch), params, create_graph=True, materialize_grads=True
             )
-        gradient = flatten([g.detach() for g in grads])
-        return gradient, lambda vector: flatten(pull(grads, params, split_like(vector, params)))
+        return lambda vector: flatten(pull(grads, params, split_like(vector, params)))
 
     return _operator(product_of, params, data, method, chunk_size, prefix="")
 
@@ -121,7 +118,7 @@ def ggn_operator(
         raise ValueError("the GGN needs loss_fn(output, target); a BatchLoss hides the output")
     params = _checked_params(model, as_batch_loss(loss_fn), data, method)
 
-    def product_of(batch: Batch) -> Prepared:
+    def product_of(batch: Batch) -> Product:
         inputs, target = batch
         with torch.enable_grad(), double_backward_kernels(model):
             output = model(inputs)
@@ -137,7 +134,7 @@ def ggn_operator(
             bent = pull(slope, [leaf], pushed)
             return flatten(pull([output], params, bent))
 
-        return None, product
+        return product
 
     return _operator(product_of, params, data, method, chunk_size, prefix="ggn ")
 
@@ -187,7 +184,7 @@ def _checked_params(
 
 
 def _operator(
-    product_of: Callable[[Batch], Prepared],
+    product_of: Callable[[Batch], Product],
     params: list[nn.Parameter],
     data: Data,
     method: str,
@@ -201,26 +198,21 @@ def _operator(
     bytes_each = max(1, _graph_bytes(product_of, first))
     if chunk_size is None:
         chunk_size = max(1, _limit(CHUNK_BYTES, device) // bytes_each)
-    kept: list[tuple[int, Tensor | None, Product]] | None = None
-    gradient = None
+    kept: list[tuple[int, Product]] | None = None
 
-    def products() -> Iterator[tuple[int, Tensor | None, Product]]:
+    def products() -> Iterator[tuple[int, Product]]:
         for chunk in iter_batches(data, chunk_size=chunk_size, device=device):
-            yield num_examples(chunk), *product_of(chunk)
+            yield num_examples(chunk), product_of(chunk)
 
     if method != "rebuilt":
         kept = []
-        for prepared in products():
-            kept.append(prepared)
-            size = bytes_each * sum(num for num, _, _ in kept)
+        for num, chunk_product in products():
+            kept.append((num, chunk_product))
+            size = bytes_each * sum(n for n, _ in kept)
             if method == "auto" and size > _limit(CACHE_BYTES, device):
                 kept = None
                 break
 
-    if kept:
-        total = sum(num for num, _, _ in kept)
-        parts = [g * (num / total) for num, g, _ in kept if g is not None]
-        gradient = torch.stack(parts).sum(dim=0) if parts else None
     versions = [p._version for p in params]
 
     def product(vector: Tensor) -> Tensor:
@@ -230,7 +222,7 @@ def _operator(
                 "method='rebuilt'"
             )
         total, weighted = 0, torch.zeros_like(vector)
-        for num, _, chunk_product in products() if kept is None else kept:
+        for num, chunk_product in products() if kept is None else kept:
             weighted.add_(chunk_product(vector), alpha=num)
             total += num
         return weighted / total
@@ -243,7 +235,6 @@ def _operator(
         device=device,
         method=method,
         grads_per_hvp=GRADS_PER_HVP[prefix + method],
-        gradient=gradient,
     )
 
 
@@ -251,7 +242,7 @@ def _limit(limits: dict[str, int], device: torch.device) -> int:
     return limits.get(device.type, limits["cpu"])
 
 
-def _graph_bytes(product_of: Callable[[Batch], Prepared], batch: Batch) -> int:
+def _graph_bytes(product_of: Callable[[Batch], Product], batch: Batch) -> int:
     """Measure the bytes of graph that one further example adds, on four examples at most."""
     sizes = []
     total = min(4, num_examples(batch))

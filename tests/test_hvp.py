@@ -21,7 +21,6 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import coursekit.hvp
 from coursekit.batches import BatchLoss
-from coursekit.gradients import minibatch_gradient
 from coursekit.hvp import ggn_operator, hessian_operator
 
 TIGHT = {"rtol": 1e-10, "atol": 1e-12}
@@ -221,15 +220,6 @@ def test_auto_rebuilds_what_would_not_fit(monkeypatch):
     op = hessian_operator(model, F.cross_entropy, data)
     assert op.method == "rebuilt"
     torch.testing.assert_close(as_matrix(op), dense_hessian(model, F.cross_entropy, *data), **TIGHT)
-
-
-def test_the_gradient_comes_along_where_it_was_computed():
-    model, data = small_net(), small_data()
-    expected = minibatch_gradient(model, F.cross_entropy, *data)
-    op = hessian_operator(model, F.cross_entropy, data, chunk_size=4)
-    torch.testing.assert_close(op.gradient, expected, **TIGHT)
-    assert hessian_operator(model, F.cross_entropy, data, method="rebuilt").gradient is None
-    assert ggn_operator(model, F.cross_entropy, data).gradient is None
 
 
 def test_the_model_is_left_alone_and_gradients_may_be_off():
