@@ -49,8 +49,8 @@ def hessian_eigenvalues(
 ) -> Eigenpairs:
     """Find the k most extreme eigenvalues of the Hessian of the mean loss over the data.
 
-    While training, pass the `vectors` of the last measurement as `start`: it takes about half as
-    many products.
+    While training, pass the `vectors` of the last measurement as `start`: it takes less than half
+    the products.
 
     Args:
         model: In the mode to measure in (train or eval); it is not changed.

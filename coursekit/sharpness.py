@@ -76,8 +76,9 @@ def sharpness(
         lr: Learning rate; without it threshold and ratio are nan.
         momentum: Of heavy-ball SGD.
         tol: Residual to reach, as a fraction of the value; the error is of the order of its
-            square.
-        start: `vectors` of an earlier measurement: about half as many products while training.
+            square, so 1e-2 is enough to follow a run.
+        start: `vectors` of an earlier measurement; while training that takes less than half the
+            products.
         chunk_size: As for `hessian_operator`.
         rng: Source of the first vector; None: a new generator seeded 0.
 

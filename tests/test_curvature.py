@@ -158,6 +158,34 @@ def test_tied_weights_go_to_hutchinson():
         hessian_trace(model, F.cross_entropy, data, method="per_example")
 
 
+class Transformer(nn.Module):
+    """One block of the usual kind, on token sequences."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(7, 4)
+        self.block = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.1, batch_first=True)
+        self.head = nn.Linear(4, 7)
+
+    def forward(self, tokens):
+        return self.head(self.block(self.embed(tokens)))
+
+
+def test_a_transformer_with_a_loss_of_its_own():
+    model = built(Transformer).eval()
+    tokens = torch.randint(0, 7, (6, 5), generator=generator(3))
+    loss = BatchLoss(lambda m, x: F.cross_entropy(m(x[:, :-1]).flatten(0, 1), x[:, 1:].flatten()))
+    top = hessian_eigenvalues(model, loss, DataLoader(tokens, batch_size=4), tol=1e-6)
+    op = hessian_operator(model, loss, tokens, method="rebuilt")
+    theirs = eigsh(op, k=1, which="LA", return_eigenvectors=False, v0=np.ones(op.shape[0]))
+    assert top.value == pytest.approx(theirs[0], rel=1e-8)
+    trace = hessian_trace(model, loss, tokens, rel_stderr=0.2)
+    assert trace.method == "hutchinson"
+    assert "MultiheadAttention" in trace.reason
+    with pytest.raises(ValueError, match="random in train mode"):
+        hessian_trace(model.train(), loss, tokens)
+
+
 def test_spectrum_agrees_with_the_trace():
     model, data = small_net(), small_data()
     density = hessian_spectrum(model, F.cross_entropy, data, num_probes=20, num_steps=30)
