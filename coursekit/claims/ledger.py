@@ -1,8 +1,8 @@
 """The ledger: per-seed values of every measured claim, and the numbers that prose quotes.
 
-ledger.json holds, under claim and size, what one measurement gave:
+measured/N1.json holds, under each size, what one measurement of claim N1 gave:
 
-    {"N1": {"cpu": {"device": ..., "seconds": ..., "values": {"slope": [...]}}}}
+    {"cpu": {"device": ..., "seconds": ..., "values": {"slope": [...]}}}
 
 Every printed number is computed from these values: "N1.slope" is their mean with its interval.
 """
@@ -17,33 +17,37 @@ from typing import Any
 
 from coursekit.intervals import t_interval
 
-LEDGER = Path(str(files("coursekit.claims") / "ledger.json"))
+LEDGER = Path(str(files("coursekit.claims") / "measured"))
 FORMS = ("mean", "seeds")  # what may follow the quantity in a name; nothing: mean with interval
 
 
-def load_ledger(path: Path = LEDGER) -> dict[str, Any]:
-    """Read the ledger; an absent file is an empty ledger.
+def load_ledger(folder: Path = LEDGER) -> dict[str, Any]:
+    """Read the ledger: claim -> size -> entry; an absent folder is an empty ledger.
 
     Raises:
-        ValueError: If the file is not JSON; the message says how to get it back.
+        ValueError: If a file is not JSON; the message says how to get it back.
     """
-    try:
-        ledger: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is damaged ({error}): restore it from version control") from error
+    ledger: dict[str, Any] = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            ledger[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise ValueError(
+                f"{path} is damaged ({error}): restore it from version control"
+            ) from error
     return ledger
 
 
-def save_ledger(ledger: dict[str, Any], path: Path = LEDGER) -> None:
-    """Write the ledger to a temporary name, then rename it into place."""
-    text = json.dumps(ledger, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".ledger-")
+def save_entry(claim_id: str, size: str, entry: dict[str, Any], folder: Path = LEDGER) -> None:
+    """Write one measurement of one claim: to a temporary name, then renamed into place."""
+    folder.mkdir(exist_ok=True)
+    entries = {**load_ledger(folder).get(claim_id, {}), size: entry}
+    text = json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".ledger-")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     os.chmod(name, 0o644)
-    os.replace(name, path)
+    os.replace(name, folder / f"{claim_id}.json")
 
 
 def format_with_interval(mean: float, half: float) -> str:

@@ -3,13 +3,36 @@
 import time
 from typing import Any
 
-from coursekit.claims import gradient_noise, start
+from coursekit.claims import (
+    accumulation,
+    flat_minima,
+    gradient_noise,
+    hardware,
+    literature,
+    lr_scaling,
+    noise_scale,
+    sharpness,
+    start,
+    toolkit,
+    warmup,
+)
 from coursekit.claims.declare import Claim
 from coursekit.device import device_name
 
-CLAIMS: dict[str, Claim] = {
-    claim.id: claim for group in (start, gradient_noise) for claim in group.CLAIMS
-}
+GROUPS = (
+    start,
+    gradient_noise,
+    lr_scaling,
+    warmup,
+    accumulation,
+    noise_scale,
+    sharpness,
+    flat_minima,
+    toolkit,
+    hardware,
+    literature,
+)
+CLAIMS: dict[str, Claim] = {claim.id: claim for group in GROUPS for claim in group.CLAIMS}
 
 
 def measure(claim: Claim, size: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from coursekit.claims import load_ledger, save_ledger
+from coursekit.claims import load_ledger, save_entry
 from coursekit.claims.ledger import format_with_interval
 from coursekit.intervals import t_interval
 
@@ -71,7 +71,7 @@ def run(ids: list[str], *, quick: bool = False, all: bool = False, json: bool = 
         print(f"  {verdict}, {entry['seconds']} s: {headline(entry['values'])}", file=sys.stderr)
         if at != "tiny":
             ledger.setdefault(claim_id, {})[at] = entry
-            save_ledger(ledger)
+            save_entry(claim_id, at, entry)
     table_rows = rows(ledger)
     if json:
         print(json_format.dumps(table_rows, indent=1, ensure_ascii=False))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coursekit.claims import load_ledger, quote, save_ledger
+from coursekit.claims import load_ledger, quote, save_entry
 from coursekit.claims.ledger import format_with_interval
 from coursekit.claims.register import CLAIMS, measure
 
@@ -57,14 +57,14 @@ def test_two_digits_of_the_interval_decide_the_rounding(mean, half, text):
 
 
 def test_the_ledger_survives_a_round_trip_and_leaves_no_other_file(tmp_path):
-    path = tmp_path / "ledger.json"
-    assert load_ledger(path) == {}
-    save_ledger(SMALL, path)
-    assert load_ledger(path) == SMALL
-    assert [p.name for p in tmp_path.iterdir()] == ["ledger.json"]
-    path.write_text('{"N1": ')
+    assert load_ledger(tmp_path) == {}
+    for size, entry in SMALL["N1"].items():
+        save_entry("N1", size, entry, tmp_path)
+    assert load_ledger(tmp_path) == SMALL
+    assert [p.name for p in tmp_path.iterdir()] == ["N1.json"]
+    (tmp_path / "N1.json").write_text('{"cpu": ')
     with pytest.raises(ValueError, match="damaged"):
-        load_ledger(path)
+        load_ledger(tmp_path)
 
 
 def test_every_claim_is_in_the_ledger_with_its_verdict():

@@ -1,0 +1,5 @@
+"""Claims about hardware."""
+
+from coursekit.claims.declare import Claim
+
+CLAIMS: tuple[Claim, ...] = ()

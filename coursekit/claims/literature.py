@@ -1,0 +1,5 @@
+"""Claims about literature."""
+
+from coursekit.claims.declare import Claim
+
+CLAIMS: tuple[Claim, ...] = ()

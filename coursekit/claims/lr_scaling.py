@@ -1,0 +1,5 @@
+"""Claims about lr scaling."""
+
+from coursekit.claims.declare import Claim
+
+CLAIMS: tuple[Claim, ...] = ()

@@ -1,0 +1,5 @@
+"""Claims about noise scale."""
+
+from coursekit.claims.declare import Claim
+
+CLAIMS: tuple[Claim, ...] = ()

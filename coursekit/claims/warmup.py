@@ -1,0 +1,5 @@
+"""Claims about warmup."""
+
+from coursekit.claims.declare import Claim
+
+CLAIMS: tuple[Claim, ...] = ()
