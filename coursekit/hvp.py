@@ -31,6 +31,8 @@ CACHE_BYTES = {"cpu": 2**30, "cuda": 2**34}  # graphs that "auto" keeps, of all 
 # One product, counted in gradients over the same data: measured by benchmarks/bench_curvature.py.
 GRADS_PER_HVP = {"cached": 1.7, "rebuilt": 2.9, "ggn cached": 1.3, "ggn rebuilt": 2.3}
 
+Prepared = tuple[Tensor | None, Product]  # the chunk's gradient, if it was needed; its products
+
 
 def hessian_operator(
     model: nn.Module,
@@ -72,12 +74,13 @@ def hessian_operator(
     loss = as_batch_loss(loss_fn)
     params = _checked_params(model, loss, data, method)
 
-    def product_of(batch: Batch) -> Product:
+    def product_of(batch: Batch) -> Prepared:
         with torch.enable_grad(), double_backward_kernels(model):
             grads = torch.autograd.grad(
                 loss(model, batch), params, create_graph=True, materialize_grads=True
             )
-        return lambda vector: flatten(pull(grads, params, split_like(vector, params)))
+        gradient = flatten([g.detach() for g in grads])
+        return gradient, lambda vector: flatten(pull(grads, params, split_like(vector, params)))
 
     return _operator(product_of, params, data, method, chunk_size, prefix="")
 
@@ -118,7 +121,7 @@ def ggn_operator(
         raise ValueError("the GGN needs loss_fn(output, target); a BatchLoss hides the output")
     params = _checked_params(model, as_batch_loss(loss_fn), data, method)
 
-    def product_of(batch: Batch) -> Product:
+    def product_of(batch: Batch) -> Prepared:
         inputs, target = batch
         with torch.enable_grad(), double_backward_kernels(model):
             output = model(inputs)
@@ -134,7 +137,7 @@ def ggn_operator(
             bent = pull(slope, [leaf], pushed)
             return flatten(pull([output], params, bent))
 
-        return product
+        return None, product
 
     return _operator(product_of, params, data, method, chunk_size, prefix="ggn ")
 
@@ -175,8 +178,12 @@ def _checked_params(
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     params = list(trainable_params(model).values())
-    if len({(p.dtype, p.device) for p in params}) > 1:
-        raise ValueError("the trainable parameters must share one dtype and one device")
+    kinds = {(p.dtype, p.device) for p in params}
+    if len(kinds) > 1 or params[0].dtype not in (torch.float32, torch.float64):
+        raise ValueError(
+            f"the trainable parameters must all be float32 or all float64 on one device, got "
+            f"{', '.join(sorted(f'{dtype} on {device}' for dtype, device in kinds))}"
+        )
     refuse_batch_norm(model)
     refuse_dropout(model)
     check_mean_loss(model, loss, next(iter_batches(data, device=model_device(model))))
@@ -184,7 +191,7 @@ def _checked_params(
 
 
 def _operator(
-    product_of: Callable[[Batch], Product],
+    product_of: Callable[[Batch], Prepared],
     params: list[nn.Parameter],
     data: Data,
     method: str,
@@ -198,21 +205,26 @@ def _operator(
     bytes_each = max(1, _graph_bytes(product_of, first))
     if chunk_size is None:
         chunk_size = max(1, _limit(CHUNK_BYTES, device) // bytes_each)
-    kept: list[tuple[int, Product]] | None = None
+    kept: list[tuple[int, Tensor | None, Product]] | None = None
+    gradient = None
 
-    def products() -> Iterator[tuple[int, Product]]:
+    def products() -> Iterator[tuple[int, Tensor | None, Product]]:
         for chunk in iter_batches(data, chunk_size=chunk_size, device=device):
-            yield num_examples(chunk), product_of(chunk)
+            yield num_examples(chunk), *product_of(chunk)
 
     if method != "rebuilt":
         kept = []
-        for num, chunk_product in products():
-            kept.append((num, chunk_product))
-            size = bytes_each * sum(n for n, _ in kept)
+        for prepared in products():
+            kept.append(prepared)
+            size = bytes_each * sum(num for num, _, _ in kept)
             if method == "auto" and size > _limit(CACHE_BYTES, device):
                 kept = None
                 break
 
+    if kept:
+        total = sum(num for num, _, _ in kept)
+        parts = [g * (num / total) for num, g, _ in kept if g is not None]
+        gradient = torch.stack(parts).sum(dim=0) if parts else None
     versions = [p._version for p in params]
 
     def product(vector: Tensor) -> Tensor:
@@ -222,7 +234,7 @@ def _operator(
                 "method='rebuilt'"
             )
         total, weighted = 0, torch.zeros_like(vector)
-        for num, chunk_product in products() if kept is None else kept:
+        for num, _, chunk_product in products() if kept is None else kept:
             weighted.add_(chunk_product(vector), alpha=num)
             total += num
         return weighted / total
@@ -235,6 +247,7 @@ def _operator(
         device=device,
         method=method,
         grads_per_hvp=GRADS_PER_HVP[prefix + method],
+        gradient=gradient,
     )
 
 
@@ -242,7 +255,7 @@ def _limit(limits: dict[str, int], device: torch.device) -> int:
     return limits.get(device.type, limits["cpu"])
 
 
-def _graph_bytes(product_of: Callable[[Batch], Product], batch: Batch) -> int:
+def _graph_bytes(product_of: Callable[[Batch], Prepared], batch: Batch) -> int:
     """Measure the bytes of graph that one further example adds, on four examples at most."""
     sizes = []
     total = min(4, num_examples(batch))

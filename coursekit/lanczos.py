@@ -70,7 +70,7 @@ def lanczos_eigenvalues(
     which: str = "LA",
     tol: float = 1e-4,
     num_guards: int | None = None,
-    guard_tol: float = 1e-2,
+    guard_tol: float = 3e-2,
     start: Tensor | None = None,
     confirm_hvps: int = 0,
     max_hvps: int = 1000,
@@ -103,7 +103,9 @@ def lanczos_eigenvalues(
             only a start nearly orthogonal to the first eigenvector could skip anything.
         guard_tol: Residual of the guards, as a fraction of the largest |Ritz value|.
         start: Vectors to start from, shape (num_params,) or (num_params, j), such as the
-            `vectors` of a nearby point; they are summed. None: a random vector.
+            `vectors` of a nearby point; they are summed. None: a random vector, plus the gradient
+            where the operator has it (`op.gradient`): it lies largely along the top eigenvectors
+            and saves about a tenth of the products.
         confirm_hvps: Further products, from a random vector orthogonal to all that was seen, to
             find what the start vector hid. 10 is a good number, and the one taken if the start
             lies exactly in an invariant subspace.
@@ -141,7 +143,7 @@ def lanczos_eigenvalues(
     space = _Subspace(_first_vector(op, start, rng), max_basis)
     num_hvps, looked_again, confirm_until = 0, False, 0
     while True:
-        remainder, beta = space.multiply(op)
+        beta = space.multiply(op)
         num_hvps += 1
         theta, rotation, residuals = space.ritz_pairs(which)
         scale = np.abs(theta).max()
@@ -156,14 +158,14 @@ def lanczos_eigenvalues(
         settled = settled and num_hvps >= confirm_until
         if settled or space.num == size or num_hvps >= max_hvps:
             break
-        start_afresh = look_again or invariant
-        if not start_afresh:
-            space.left[space.num - 1] = 0  # the basis goes on with this remainder
+        if invariant:
+            space.outside.clear()
+        vector = None if look_again or invariant else space.most_wanted(rotation[:, :wanted])
         if space.num == max_basis:
             space.restart(theta, rotation, keep=wanted + (max_basis - wanted) // 3)
-        if start_afresh:
-            remainder, _ = orthogonalise(draw_normal(size, op, rng), space.basis[: space.num])
-        space.append(remainder / remainder.norm())
+        while vector is None or vector.norm().item() <= rounding * scale:
+            vector, _ = orthogonalise(draw_normal(size, op, rng), space.basis[: space.num])
+        space.append(vector / vector.norm())
     return Eigenpairs(
         values=torch.from_numpy(theta[:k].copy()),
         residuals=torch.from_numpy(residuals[:k].copy()),
@@ -183,10 +185,11 @@ class _Subspace:
         self.num = 0  # basis vectors that have been multiplied; one more may wait
         self.max_basis = max_basis
         self.projected = np.zeros((max_basis, max_basis))  # Q' A Q
-        self.left = np.zeros(max_basis)  # norms of the remainders the basis was not extended by
+        self.left = np.zeros(max_basis)  # how far A q_j lies outside the basis
+        self.outside: dict[int, Tensor] = {}  # those parts of A q_j that may still be added
 
-    def multiply(self, op: Products) -> tuple[Tensor, float]:
-        """Multiply the newest vector; return what lies outside the basis, and its norm."""
+    def multiply(self, op: Products) -> float:
+        """Multiply the newest vector; return the norm of what lies outside the basis."""
         product = op @ self.basis[self.num]
         remainder, inside = orthogonalise(product, self.basis[: self.num + 1])
         beta = remainder.norm().item()
@@ -195,8 +198,17 @@ class _Subspace:
         row = inside.double().cpu().numpy()
         self.projected[self.num, : self.num + 1] = self.projected[: self.num + 1, self.num] = row
         self.left[self.num] = beta
+        self.outside[self.num] = remainder
         self.num += 1
-        return remainder, beta
+        return beta
+
+    def most_wanted(self, rotation: np.ndarray) -> Tensor:
+        """Take out the part that adds most to the residuals of these Ritz vectors."""
+        column = max(self.outside, key=lambda j: self.left[j] * np.abs(rotation[j]).max())
+        self.left[column] = 0  # once it is in the basis
+        vector = self.outside.pop(column)
+        is_newest = column == self.num - 1
+        return vector if is_newest else orthogonalise(vector, self.basis[: self.num])[0]
 
     def ritz_pairs(self, which: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return Ritz values, most extreme first, their coordinates and residuals."""
@@ -218,6 +230,7 @@ class _Subspace:
         self.projected[range(keep), range(keep)] = theta[:keep]
         self.left[:] = 0
         self.left[:keep] = left
+        self.outside.clear()
         self.num = keep
 
     def append(self, vector: Tensor) -> None:
@@ -233,6 +246,9 @@ def _first_vector(op: Products, start: Tensor | None, rng: torch.Generator) -> T
     size = op.shape[0]
     if start is None:
         vector = draw_normal(size, op, rng)
+        gradient = getattr(op, "gradient", None)
+        if gradient is not None and gradient.norm() > 0:
+            vector = vector / vector.norm() + gradient / gradient.norm()
     else:
         if start.shape[0] != size or start.dim() > 2:
             raise ValueError(

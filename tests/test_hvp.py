@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import coursekit.hvp
 from coursekit.batches import BatchLoss
+from coursekit.gradients import minibatch_gradient
 from coursekit.hvp import ggn_operator, hessian_operator
 
 TIGHT = {"rtol": 1e-10, "atol": 1e-12}
@@ -222,6 +223,15 @@ def test_auto_rebuilds_what_would_not_fit(monkeypatch):
     torch.testing.assert_close(as_matrix(op), dense_hessian(model, F.cross_entropy, *data), **TIGHT)
 
 
+def test_the_gradient_comes_along_where_it_was_computed():
+    model, data = small_net(), small_data()
+    expected = minibatch_gradient(model, F.cross_entropy, *data)
+    op = hessian_operator(model, F.cross_entropy, data, chunk_size=4)
+    torch.testing.assert_close(op.gradient, expected, **TIGHT)
+    assert hessian_operator(model, F.cross_entropy, data, method="rebuilt").gradient is None
+    assert ggn_operator(model, F.cross_entropy, data).gradient is None
+
+
 def test_the_model_is_left_alone_and_gradients_may_be_off():
     model, data = small_net().train(), small_data()
     with torch.no_grad():
@@ -239,7 +249,8 @@ def test_the_model_is_left_alone_and_gradients_may_be_off():
         (lambda m: m.append(nn.BatchNorm1d(3).double()), F.cross_entropy, "BatchNorm '3'"),
         (lambda m: m.append(nn.Dropout(0.5)), F.cross_entropy, "Dropout '3'"),
         (lambda m: m.requires_grad_(False), F.cross_entropy, "requires a gradient"),
-        (lambda m: m[0].float(), F.cross_entropy, "one dtype"),
+        (lambda m: m[0].float(), F.cross_entropy, "float32 on cpu, torch.float64 on cpu"),
+        (lambda m: m.bfloat16(), F.cross_entropy, "got torch.bfloat16 on cpu"),
         (lambda m: m, lambda o, t: F.cross_entropy(o, t, reduction="sum"), "sums over examples"),
         (lambda m: m, lambda o, t: F.cross_entropy(o, t, reduction="none"), "one number"),
         (lambda m: m, lambda o, t: F.cross_entropy(o / 0, t), "nothing to measure"),

@@ -108,7 +108,7 @@ class TestHessianNoiseScale:
             model,
             F.cross_entropy,
             data,
-            num_probes=200,
+            num_probes=400,
             num_eigenvectors=num_eigenvectors,
             rng=torch.Generator().manual_seed(3),
         )
