@@ -110,19 +110,26 @@ def build(
     return load("build")(check=check)
 
 
-@app.command(epilog="Example: python3 -m coursekit claims N1 --quick")
+@app.command(epilog="Example: python3 -m coursekit claims N1 N2")
 def claims(
     ids: Annotated[
         list[str] | None, typer.Argument(help="Claims to measure again.", show_default=False)
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Measure again at the smallest size.")
+        bool,
+        typer.Option(
+            "--quick",
+            help="Measure a third of the claims (or those named) and compare; write nothing.",
+        ),
     ] = False,
     all_: Annotated[bool, typer.Option("--all", help="Measure every claim again.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    page: Annotated[
+        bool, typer.Option("--page", help="Write docs/claims.md and its pictures.")
+    ] = False,
 ) -> int:
     """Print the ledger of claims, or measure some of them again."""
-    return load("claims")(list(ids or []), quick=quick, all=all_, json=json)
+    return load("claims")(list(ids or []), quick=quick, all=all_, json=json, page=page)
 
 
 @app.command(epilog="Example: python3 -m coursekit measure noise docs/examples/convnet.py")

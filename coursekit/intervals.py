@@ -1,5 +1,6 @@
 """The interval that every figure and every printed number carries."""
 
+import functools
 import math
 from collections.abc import Iterable
 
@@ -22,10 +23,15 @@ def t_interval(values: Iterable[float], *, level: float = 0.95) -> tuple[float, 
     Assumes roughly normal values from independent seeds; what all seeds share (the data set) is
     not in the interval.
     """
-    from scipy import stats  # takes 0.3 s, only needed here
-
     array = np.asarray(list(values), dtype=np.float64)
     if len(array) < 2:
         return (float(array[0]) if len(array) else math.nan), math.nan
-    half = stats.t.ppf(0.5 + level / 2, len(array) - 1) * array.std(ddof=1) / math.sqrt(len(array))
+    half = _quantile(level, len(array) - 1) * array.std(ddof=1) / math.sqrt(len(array))
     return float(array.mean()), float(half)
+
+
+@functools.cache
+def _quantile(level: float, freedom: int) -> float:
+    from scipy import stats  # takes 0.3 s, only needed here
+
+    return float(stats.t.ppf(0.5 + level / 2, freedom))

@@ -7,6 +7,7 @@ Values = Mapping[str, Sequence[float]]  # name of a quantity -> one number a see
 
 EVIDENCE = ("measurement", "calculation", "literature")
 VERDICTS = ("holds", "fails", "depends", "not reproduced", "unresolved")
+STATUSES = ("proven", "measured", "contested", "refuted", "not reproduced", "untested here")
 
 
 def nothing_to_measure(size: str) -> dict[str, list[float]]:
@@ -17,6 +18,11 @@ def nothing_to_measure(size: str) -> dict[str, list[float]]:
 def no_verdict(values: Values) -> str:
     """Stand for the rule of a claim that rests on literature alone."""
     return "unresolved"
+
+
+def published(verdict: str) -> Callable[[Values], str]:
+    """Return the rule of a claim whose verdict is what published figures say."""
+    return lambda values: verdict
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Claim:
         finding: What came out otherwise than expected; "" if nothing did.
         changes: How to argue with this: what would change the verdict.
         shown: Quantities for the picture and the table, the most telling first; () is all.
+        portable: False where the quantities are times of one machine: measured again elsewhere,
+            neither they nor the verdict need agree, and ``claims --quick`` only runs them.
     """
 
     id: str
@@ -58,3 +66,31 @@ class Claim:
     finding: str = ""
     changes: str = ""
     shown: tuple[str, ...] = ()
+    portable: bool = True
+
+
+def status_of(claim: Claim, verdict: str) -> str:
+    """Return how far a claim is settled: one of STATUSES.
+
+    Published disagreement comes first: a small experiment does not end it. A verdict that rests
+    on literature alone is "untested here", whatever it is.
+    """
+    if claim.contested:
+        return "contested"
+    if claim.evidence == "literature":
+        return "untested here"
+    if verdict == "not reproduced":
+        return "not reproduced"
+    if verdict == "fails":
+        return "refuted"
+    return "proven" if claim.evidence == "calculation" else "measured"
+
+
+def as_expected(claim: Claim, verdict: str) -> bool:
+    """Say whether a verdict is the one that was expected before measuring.
+
+    "contested" is expected of a claim that published work disputes; any verdict agrees with it.
+    """
+    if claim.expected == "contested":
+        return claim.contested
+    return claim.expected in ("", verdict)

@@ -2,62 +2,89 @@
 
 measured/N1.json holds, under each size, what one measurement of claim N1 gave:
 
-    {"cpu": {"device": ..., "seconds": ..., "values": {"slope": [...]}}}
+    {"cpu": {"device": ..., "seconds": ..., "verdict": ..., "values": {"slope": [...]},
+             "digest": ...}}
 
-Every printed number is computed from these values: "N1.slope" is their mean with its interval.
+Every printed number is computed from these values: "N1.slope" is their mean with its interval. The
+digest is over all the rest of an entry: an entry that was edited is refused. It stops a careless
+hand; `claims --quick` and the tests, which measure again, stop any other.
 """
 
+import hashlib
 import json
 import math
-import os
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from coursekit.intervals import t_interval
+from coursekit.storage import write_atomically
 
 LEDGER = Path(str(files("coursekit.claims") / "measured"))
 FORMS = ("mean", "seeds")  # what may follow the quantity in a name; nothing: mean with interval
+
+
+def digest_of(entry: dict[str, Any]) -> str:
+    """Return the fingerprint of an entry's contents, its own digest left out."""
+    contents = {name: value for name, value in entry.items() if name != "digest"}
+    text = json.dumps(contents, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def load_entries(claim_id: str, folder: Path = LEDGER) -> dict[str, Any]:
+    """Read what was measured of one claim: size -> entry; {} if nothing was.
+
+    Raises:
+        ValueError: If the file is not JSON, or an entry is not as it was written.
+    """
+    path = folder / f"{claim_id}.json"
+    if not path.exists():
+        return {}
+    remedy = (
+        f"restore it from version control, or delete it and measure again: "
+        f"python3 -m coursekit claims {claim_id}"
+    )
+    try:
+        entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is damaged ({error}): {remedy}") from error
+    for size, entry in entries.items():
+        if entry.get("digest", digest_of(entry)) != digest_of(entry):
+            raise ValueError(
+                f"{path} is not what was measured: the entry {size!r} was changed by hand: {remedy}"
+            )
+    return entries
 
 
 def load_ledger(folder: Path = LEDGER) -> dict[str, Any]:
     """Read the ledger: claim -> size -> entry; an absent folder is an empty ledger.
 
     Raises:
-        ValueError: If a file is not JSON; the message says how to get it back.
+        ValueError: If a file is not JSON, or an entry is not as it was written; the message says
+            how to get it back.
     """
-    ledger: dict[str, Any] = {}
-    for path in sorted(folder.glob("*.json")):
-        try:
-            ledger[path.stem] = json.loads(path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise ValueError(
-                f"{path} is damaged ({error}): restore it from version control"
-            ) from error
-    return ledger
+    return {path.stem: load_entries(path.stem, folder) for path in sorted(folder.glob("*.json"))}
 
 
 def save_entry(claim_id: str, size: str, entry: dict[str, Any], folder: Path = LEDGER) -> None:
-    """Write one measurement of one claim: to a temporary name, then renamed into place."""
-    folder.mkdir(exist_ok=True)
-    entries = {**load_ledger(folder).get(claim_id, {}), size: entry}
+    """Write one measurement of one claim with its digest, in place of an earlier one."""
+    entry = {**entry, "digest": digest_of(entry)}
+    entries = {**load_entries(claim_id, folder), size: entry}
     text = json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".ledger-")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(name, 0o644)
-    os.replace(name, folder / f"{claim_id}.json")
+    write_atomically(folder / f"{claim_id}.json", text)
 
 
 def format_with_interval(mean: float, half: float) -> str:
     """Write a mean with the half-width of its interval, rounded to two digits of the latter.
 
     (-0.99921, 0.00163) gives "−0.9992 ± 0.0016"; without an interval, four digits of the mean.
+    Very small numbers get an exponent.
     """
     if not math.isfinite(half) or half == 0:
         return f"{mean:.4g}".replace("-", "−")
     decimals = max(0, 1 - math.floor(math.log10(half)))
+    if decimals > 6:
+        return f"{mean:.3g} ± {half:.2g}".replace("-", "−")
     return f"{mean:.{decimals}f} ± {half:.{decimals}f}".replace("-", "−")
 
 
@@ -71,10 +98,9 @@ def quote(name: str, *, ledger: dict[str, Any] | None = None) -> str:
     Raises:
         KeyError: If the ledger holds no such number; the message lists what it holds.
     """
-    ledger = load_ledger() if ledger is None else ledger
     claim, *rest = name.strip().split(".")
     size = rest.pop(0) if rest and rest[0] in ("cpu", "gpu") else "cpu"
-    entry = ledger.get(claim, {}).get(size)
+    entry = (load_entries(claim) if ledger is None else ledger.get(claim, {})).get(size)
     if entry is None:
         raise KeyError(f"the ledger has no {size} measurement of {claim!r} (asked for {name!r})")
     if len(rest) == 1 and rest[0] in ("device", "seconds"):

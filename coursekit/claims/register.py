@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+import torch
+
 from coursekit.claims import (
     accumulation,
     flat_minima,
@@ -36,9 +38,29 @@ CLAIMS: dict[str, Claim] = {claim.id: claim for group in GROUPS for claim in gro
 
 
 def measure(claim: Claim, size: str) -> dict[str, Any]:
-    """Measure a claim and return its entry for the ledger."""
-    began = time.perf_counter()
-    values = claim.measure(size)
-    seconds = round(time.perf_counter() - began, 1)
+    """Measure a claim and return its entry for the ledger, without the digest.
+
+    On a CPU one thread computes: more would add the same numbers in another order. ``seconds``
+    passed on the clock, ``cpu_seconds`` were spent computing.
+
+    Raises:
+        ValueError: If the claim rests on literature alone.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads if size == "gpu" else 1)
+    try:
+        began, spent = time.perf_counter(), time.process_time()
+        values = claim.measure(size)
+        seconds = round(time.perf_counter() - began, 1)
+        cpu_seconds = round(time.process_time() - spent, 1)
+        device = device_name()
+    finally:
+        torch.set_num_threads(threads)
     rounded = {name: [float(f"{v:.6g}") for v in column] for name, column in values.items()}
-    return {"device": device_name(), "seconds": seconds, "values": rounded}
+    return {
+        "device": device.removesuffix(", 1 threads"),
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "verdict": claim.verdict(rounded),
+        "values": rounded,
+    }

@@ -1,58 +1,103 @@
-"""`claims`: print the ledger, or measure claims again."""
+"""`claims`: print the ledger, measure claims again, or write the page of all claims."""
 
 import json as json_format
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from tqdm import tqdm
 
-from coursekit.claims import load_ledger, save_entry
-from coursekit.claims.ledger import format_with_interval
+from coursekit.claims.again import LEVEL, a_third, disagreements, measure_each
+from coursekit.claims.alarm import alarm_sentence, ledger_alarm
+from coursekit.claims.declare import Claim, as_expected, status_of
+from coursekit.claims.ledger import LEDGER, format_with_interval, load_ledger, save_entry
+from coursekit.claims.register import CLAIMS
 from coursekit.intervals import t_interval
+from coursekit.storage import ROOT, is_clone
+
+GUESS = 10.0  # seconds for a claim that was never measured
+MAX_SHOWN = 3  # quantities in the table where a claim does not choose
+WIDTH = 118  # columns, where no terminal says how many there are
 
 
-def headline(values: dict[str, list[float]]) -> str:
-    """Return the first few quantities of a claim with their intervals."""
-    shown = [f"{name} {format_with_interval(*t_interval(v))}" for name, v in values.items()]
-    return "; ".join(shown[:3]) + (f"; {len(shown) - 3} more" if len(shown) > 3 else "")
+def key_figures(claim: Claim, values: dict[str, list[float]]) -> list[str]:
+    """Return the most telling quantities of a claim with their intervals."""
+    names = [n for n in claim.shown if n in values] or list(values)[:MAX_SHOWN]
+    figures = [f"{name} {format_with_interval(*t_interval(values[name]))}" for name in names]
+    rest = len(values) - len(names)
+    return figures if claim.shown or not rest else [*figures, f"and {rest} more"]
+
+
+def row(claim: Claim, size: str, entry: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what is known of a claim from one measurement of it, or from none."""
+    values = entry["values"] if entry else {}
+    verdict = claim.verdict(values) if entry or claim.evidence == "literature" else "unresolved"
+    status = status_of(claim, verdict)
+    if entry is None and status != "contested":
+        status = "untested here"
+    return {
+        "id": claim.id,
+        "size": size,
+        "unit": claim.unit,
+        "statement": claim.statement,
+        "heard": claim.heard,
+        "status": status,
+        "evidence": claim.evidence,
+        "verdict": verdict,
+        "expected": claim.expected,
+        "as_expected": verdict == "unresolved" or as_expected(claim, verdict),
+        "finding": claim.finding,
+        "rule": claim.rule,
+        "setting": claim.setting,
+        "changes": claim.changes,
+        "source": claim.source,
+        "figures": key_figures(claim, values),
+        "intervals": {name: list(t_interval(column)) for name, column in values.items()},
+        "seeds": max((len(column) for column in values.values()), default=0),
+        "seconds": entry["seconds"] if entry else 0.0,
+        "device": entry["device"] if entry else "",
+    }
 
 
 def rows(ledger: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a row a measured claim, verdict recomputed from the per-seed values."""
-    from coursekit.claims.register import CLAIMS
+    """Return a row a measurement, and one for each claim that has none.
 
+    Verdicts are computed anew from the per-seed values.
+    """
     return [
-        {
-            "id": claim.id,
-            "size": size,
-            "statement": claim.statement,
-            "verdict": claim.verdict(entry["values"]),
-            "rule": claim.rule,
-            "setting": claim.setting,
-            "measured": headline(entry["values"]),
-            "seeds": max(len(v) for v in entry["values"].values()),
-            "seconds": entry["seconds"],
-            "device": entry["device"],
-        }
+        row(claim, size, entry)
         for claim in CLAIMS.values()
-        for size, entry in sorted(ledger.get(claim.id, {}).items())
+        for size, entry in (sorted(ledger.get(claim.id, {}).items()) or [("", None)])
     ]
 
 
-def run(ids: list[str], *, quick: bool = False, all: bool = False, json: bool = False) -> int:
-    """Print the ledger; with ids or ``all`` measure first, and write what came out.
+def run(
+    ids: list[str],
+    *,
+    quick: bool = False,
+    all: bool = False,
+    json: bool = False,
+    page: bool = False,
+    folder: Path = LEDGER,
+) -> int:
+    """Print the ledger; or measure first, and write what came out.
 
     Args:
         ids: Claims to measure again.
-        quick: Measure at tiny size and write nothing: does everything still run?
+        quick: Measure a third of all claims (or the given ones) again at size "cpu", compare with
+            the ledger, write nothing.
         all: Measure all claims.
         json: Print rows as JSON.
+        page: Write docs/claims.md and its pictures from the ledger.
+        folder: Where the ledger lies.
 
     Returns:
-        Exit status: 2 for an unknown claim, else 0.
+        Exit status: 1 where ``quick`` finds a disagreement, 2 for an unknown claim or options that
+        exclude each other, else 0.
     """
-    from coursekit.claims.register import CLAIMS, measure
     from coursekit.device import size
 
     unknown = [i for i in ids if i not in CLAIMS]
@@ -61,26 +106,165 @@ def run(ids: list[str], *, quick: bool = False, all: bool = False, json: bool = 
             f"no claim named {', '.join(unknown)}: there are {', '.join(CLAIMS)}", file=sys.stderr
         )
         return 2
-    ledger = load_ledger()
-    chosen = list(CLAIMS) if all or (quick and not ids) else ids
-    at = "tiny" if quick else size()
-    for claim_id in chosen:
-        print(f"measuring {claim_id} at size {at} ...", file=sys.stderr)
-        entry = measure(CLAIMS[claim_id], at)
-        verdict = CLAIMS[claim_id].verdict(entry["values"])
-        print(f"  {verdict}, {entry['seconds']} s: {headline(entry['values'])}", file=sys.stderr)
-        if at != "tiny":
-            ledger.setdefault(claim_id, {})[at] = entry
-            save_entry(claim_id, at, entry)
-    table_rows = rows(ledger)
+    silent = [i for i in ids if CLAIMS[i].evidence == "literature"]
+    if silent:
+        print(f"{', '.join(silent)}: literature alone, nothing to measure here", file=sys.stderr)
+        print("To read what would test it: python3 -m coursekit claims --json", file=sys.stderr)
+        return 2
+    if (all and (quick or ids)) or (page and (quick or all or ids)):
+        print("--all, --quick, --page and ids exclude each other, but for ids with --quick: "
+              "choose one", file=sys.stderr)  # fmt: skip
+        return 2
+    ledger = load_ledger(folder)
+    if quick:
+        return check_again(ids, ledger)
+    if page:
+        return write_page(ledger)
+    chosen = [i for i, c in CLAIMS.items() if c.evidence != "literature"] if all else ids
+    for claim_id, entry in measured(chosen, size(), ledger):
+        if size() == "tiny":
+            print(f"{claim_id}: size tiny is for trying out: nothing written", file=sys.stderr)
+            continue
+        save_entry(claim_id, size(), entry, folder)
+        ledger.setdefault(claim_id, {})[size()] = entry
     if json:
-        print(json_format.dumps(table_rows, indent=1, ensure_ascii=False))
-        return 0
+        print(json_format.dumps(rows(ledger), indent=1, ensure_ascii=False))
+    else:
+        print_table(ledger)
+    return 0
+
+
+def cost(claim_id: str, size: str, ledger: dict[str, Any]) -> float:
+    """Return the seconds that measuring a claim is known to take."""
+    entry = ledger.get(claim_id, {}).get(size)
+    return max(0.1, entry.get("cpu_seconds", entry["seconds"])) if entry else GUESS
+
+
+def measured(ids: Sequence[str], size: str, ledger: dict[str, Any]) -> Any:
+    """Measure claims, the costly ones first; yield id and entry, with a bar on stderr."""
+    import torch
+
+    order = sorted(ids, key=lambda i: -cost(i, size, ledger))
+    workers = torch.get_num_threads() if size == "cpu" else 1
+    total = sum(cost(i, size, ledger) for i in ids)
+    text = "{l_bar}{bar}| {elapsed} of about " + f"{max(1, total / workers):.0f} s"
+    with tqdm(total=total, delay=2, bar_format=text, leave=False) as bar:
+        for claim_id, entry in measure_each(order, size, workers=workers):
+            bar.update(cost(claim_id, size, ledger))
+            figures = "; ".join(key_figures(CLAIMS[claim_id], entry["values"]))
+            line = f"{claim_id}: {entry['verdict']} in {entry['seconds']} s: {figures}"
+            tqdm.write(line, file=sys.stderr)
+            yield claim_id, entry
+
+
+def commit_hash() -> str:
+    """Return the commit that is checked out, or what this package's version is called."""
+    import subprocess
+
+    if is_clone():
+        asked = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+        try:
+            return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        except (OSError, subprocess.CalledProcessError):
+            pass  # no git here, or a clone without its history: then the version decides
+    from coursekit import __version__
+
+    return __version__
+
+
+def check_again(ids: list[str], ledger: dict[str, Any]) -> int:
+    """Measure some claims again at size cpu and compare with the ledger; write nothing."""
+    possible = {i: cost(i, "cpu", ledger) for i in CLAIMS if "cpu" in ledger.get(i, {})}
+    if not ids:
+        commit = commit_hash()
+        ids = a_third(possible, commit)
+        print(
+            f"{len(ids)} of {len(possible)} measured claims, a third of the cost, chosen by "
+            f"{commit[:12]}: {' '.join(ids)}",
+            file=sys.stderr,
+        )
+    absent = [i for i in ids if i not in possible]
+    if absent:
+        print(f"the ledger has no cpu measurement of {', '.join(absent)}", file=sys.stderr)
+        print(f"Measure it: COURSEKIT_SIZE=cpu python3 -m coursekit claims {absent[0]}",
+              file=sys.stderr)  # fmt: skip
+        return 1
+    fresh = dict(measured(ids, "cpu", ledger))
+    comparable = [i for i in ids if CLAIMS[i].portable]
+    stored = {i: ledger[i]["cpu"]["values"] for i in comparable}
+    found = disagreements(stored, {i: fresh[i]["values"] for i in comparable})
+    for claim_id in comparable:
+        before = CLAIMS[claim_id].verdict(stored[claim_id])
+        if fresh[claim_id]["verdict"] != before:
+            line = f"verdict: {fresh[claim_id]['verdict']} now, {before} in the ledger"
+            found.setdefault(claim_id, []).insert(0, line)
+    quantities = sum(len(fresh[i]["values"]) for i in comparable)
+    for claim_id in ids:
+        words = "differs" if claim_id in found else "agrees"
+        print(f"{claim_id}: {words if claim_id in comparable else 'runs (times of one machine)'}")
+        for line in found.get(claim_id, []):
+            print(f"  {line}")
+    print(f"{quantities} quantities compared; chance of a false alarm: at most {LEVEL:.0%}")
+    if found:
+        print("Something changed what is measured, or the ledger was changed by hand. If the new "
+              f"values are right: python3 -m coursekit claims {' '.join(found)}",
+              file=sys.stderr)  # fmt: skip
+    return 1 if found else 0
+
+
+def print_table(ledger: dict[str, Any]) -> None:
+    """Print the ledger for a reader, what came out otherwise below it, then its false alarms."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH
     table = Table(title="Claims of the course, as last measured (95 % intervals over seeds)")
-    for column in ("id", "statement", "verdict", "measured", "seeds", "s", "device"):
-        table.add_column(column)
-    for row in table_rows:
-        keys = ("id", "statement", "verdict", "measured", "seeds", "seconds", "device")
-        table.add_row(*(str(row[k]) for k in keys))
-    Console().print(table)
+    for name, options in {
+        "id": {"no_wrap": True},
+        "claim": {"ratio": 1},
+        "status": {"min_width": 9},
+        "verdict": {"min_width": 7},
+        "measured": {"ratio": 1},
+        "seeds": {"justify": "right"},
+        "s": {"justify": "right"},
+        "on": {"min_width": 4},
+    }.items():
+        table.add_column(name, **options)  # type: ignore[arg-type]
+    all_rows, before = rows(ledger), ""
+    for r in all_rows:
+        again = r["id"] == before
+        before = r["id"]
+        table.add_row(
+            "" if again else r["id"],
+            "" if again else r["statement"],
+            r["status"],
+            r["verdict"] + ("" if r["as_expected"] else " (!)"),
+            "\n".join(r["figures"])
+            or ("literature" if r["evidence"] == "literature" else "not measured yet"),
+            str(r["seeds"] or ""),
+            f"{r['seconds']:.0f}" if r["seeds"] else "",
+            short_device(r["device"]),
+        )
+    console.print(table)
+    told = {r["id"]: r for r in all_rows if r["finding"]}
+    if told:
+        console.print("(!) Otherwise than expected before measuring:", highlight=False)
+        for r in told.values():
+            expected = f" (expected: {r['expected']})" if r["expected"] else ""
+            console.print(f"  {r['id']}{expected}: {r['finding']}", highlight=False, markup=False)
+    console.print(alarm_sentence(ledger_alarm(CLAIMS, ledger)), highlight=False)
+
+
+def short_device(name: str) -> str:
+    """Return "H100" for "NVIDIA H100 80GB HBM3", "CPU" for "CPU, 2 threads"."""
+    words = name.replace(",", "").split()
+    known = len(words) > 1 and words[0] in ("NVIDIA", "Tesla", "AMD")
+    return words[1] if known else "".join(words[:1])
+
+
+def write_page(ledger: dict[str, Any]) -> int:
+    """Write docs/claims.md and its pictures."""
+    from coursekit.commands.claims_page import put_in_place
+
+    for name in put_in_place(ledger):
+        print(name)
     return 0

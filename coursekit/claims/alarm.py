@@ -1,0 +1,83 @@
+"""How often the ledger cries wolf: the chance that verdicts rest on the seeds that were drawn."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from coursekit.claims.declare import Claim, Values
+
+NUM_DRAWS = 200
+INTERVAL_LEVEL = 0.05  # what a 95 % interval leaves out
+
+
+def chance_to_turn(claim: Claim, values: Values, *, num_draws: int = NUM_DRAWS) -> float:
+    """Estimate the chance that other seeds, as many, would give another verdict.
+
+        mean' = mean + sqrt(2) * standard error * t_{n-1}
+
+    Each draw moves every quantity as a new experiment would: by the error of the old mean and of
+    the new one. Quantities of equal length move together, as their seeds are paired: the shift is
+    one random combination of the residuals. The spread over seeds stays as it is.
+
+    Returns:
+        Share of draws with another verdict: 0 where it is below 1/num_draws; 0 for calculations.
+        Rough where a verdict counts rare events, such as runs that diverged.
+    """
+    seed = hashlib.sha256(claim.id.encode()).digest()[:8]
+    rng = np.random.default_rng(int.from_bytes(seed, "big"))
+    columns = {name: np.asarray(column, dtype=float) for name, column in values.items()}
+    lengths = sorted({len(c) for c in columns.values() if len(c) > 1})
+    if not lengths:
+        return 0.0
+    verdict, turned = claim.verdict(values), 0
+    for _ in range(num_draws):
+        weights = {}
+        for n in lengths:
+            tails = math.sqrt((n - 1) / rng.chisquare(n - 1))
+            weights[n] = rng.standard_normal(n) * tails * math.sqrt(2 / (n * (n - 1)))
+        moved = {
+            name: list(c + weights[len(c)] @ (c - c.mean())) if len(c) > 1 else list(c)
+            for name, c in columns.items()
+        }
+        turned += claim.verdict(moved) != verdict
+    return turned / num_draws
+
+
+def ledger_alarm(claims: Mapping[str, Claim], ledger: Mapping[str, Any]) -> dict[str, Any]:
+    """State the false-alarm rate of the whole ledger, all its verdicts taken together.
+
+    Returns:
+        "verdicts": measured verdicts, m. "by_level": m * 5 %, the false verdicts to expect if
+        every one sat on its threshold and rested on one 95 % interval. "expected": how many of the
+        verdicts new seeds would turn, the sum of `chance_to_turn`. "any": the chance of one or
+        more, as if claims were independent. "fragile": claim -> chance, of those above 1 %, the
+        largest first.
+    """
+    chances = {
+        claim_id: chance_to_turn(claim, ledger[claim_id]["cpu"]["values"])
+        for claim_id, claim in claims.items()
+        if claim.evidence == "measurement" and "cpu" in ledger.get(claim_id, {})
+    }
+    fragile = {i: c for i, c in chances.items() if c > 0.01}
+    return {
+        "verdicts": len(chances),
+        "by_level": INTERVAL_LEVEL * len(chances),
+        "expected": sum(chances.values()),
+        "any": 1 - math.prod(1 - c for c in chances.values()),
+        "fragile": dict(sorted(fragile.items(), key=lambda item: -item[1])),
+    }
+
+
+def alarm_sentence(alarm: Mapping[str, Any]) -> str:
+    """Write the false-alarm rate for a reader."""
+    fragile = ", ".join(f"{i} ({100 * c:.0f} %)" for i, c in alarm["fragile"].items())
+    return (
+        f"False alarms, all {alarm['verdicts']} measured verdicts together: if each sat on its "
+        f"threshold, 95 % intervals would give {alarm['by_level']:.1f} false ones. With the spread "
+        f"that was measured, new seeds would turn {alarm['expected']:.2f} verdicts on average, and "
+        f"at least one with a chance of {100 * alarm['any']:.0f} %. "
+        + (f"Most likely to turn: {fragile}." if fragile else "None is more likely than 1 %.")
+    )
