@@ -26,6 +26,8 @@ LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
             "replicas_store",
             "population",
             "flagship",
+            "equal_loss",
+            "edge",
             "accumulate",
             "ranks",
             "distributed",
