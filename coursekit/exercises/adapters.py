@@ -4,11 +4,14 @@ An adapter is named in the declaration, so that the same name works beside the l
 the grader's sandbox. It holds no answers.
 """
 
+import math
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from coursekit.exercises.plain import plain
 
@@ -30,4 +33,147 @@ def call(answer: Callable[..., Any], *args: Any) -> Any:
     return plain(answer(*[to_torch(a) for a in args]))
 
 
-ADAPTERS: dict[str, Callable[..., Any]] = {"call": call}
+def refusing(answer: Callable[..., Any], *args: Any) -> Any:
+    """Call the answer; a ValueError is a refusal, and comes back as an empty list."""
+    try:
+        return call(answer, *args)
+    except ValueError:
+        return []
+
+
+def linear_model(weights: np.ndarray) -> nn.Linear:
+    """Return a linear layer without bias in float64; weights are (outputs, inputs)."""
+    model = nn.Linear(weights.shape[1], weights.shape[0], bias=False, dtype=torch.float64)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor(weights))
+    return model
+
+
+def in_float64(value: Any) -> Any:
+    """Turn arrays into tensors, real ones of float64, also inside lists."""
+    if isinstance(value, list | tuple):
+        return [in_float64(v) for v in value]
+    tensor = to_torch(value)
+    return (
+        tensor.double()
+        if isinstance(tensor, torch.Tensor) and tensor.is_floating_point()
+        else tensor
+    )
+
+
+def linear_grad(answer: Callable[..., Any], weights: np.ndarray, *args: Any) -> Any:
+    """Give the answer a linear model for its weights; return what it leaves in `weight.grad`."""
+    model = linear_model(weights)
+    answer(model, *in_float64(args))
+    if model.weight.grad is None:
+        raise ValueError("model.weight.grad is None after your function: where is backward()?")
+    return plain(model.weight.grad)
+
+
+class RecordedAdamW(torch.optim.AdamW):
+    """AdamW that keeps (lr, gradient) of every step, as one row each."""
+
+    def __init__(self, model: nn.Linear, lr: float) -> None:
+        """Start for one linear model without weight decay."""
+        super().__init__(model.parameters(), lr=lr, weight_decay=0.0)
+        self.rows: list[list[float]] = []
+
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """Note the rate and the gradient (0 where there is none), then move the weights."""
+        group = self.param_groups[0]
+        (param,) = group["params"]
+        grad = torch.zeros_like(param) if param.grad is None else param.grad
+        self.rows.append([float(group["lr"]), *grad.flatten().tolist()])
+        super().step(closure)
+
+
+def linear_steps(answer: Callable[..., Any], weights: np.ndarray, lr: float, *args: Any) -> Any:
+    """Give the answer a linear model and AdamW; return lr and gradient of each step, a row each."""
+    model = linear_model(weights)
+    optimizer = RecordedAdamW(model, lr)
+    answer(model, optimizer, *in_float64(args))
+    return plain(np.array(optimizer.rows))
+
+
+def doubles(value: Any) -> Any:
+    """Turn an array of numbers into a fresh float64 tensor; leave anything else."""
+    is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return torch.tensor(value) if is_array else to_torch(value)
+
+
+TERM = re.compile(r"([+-]?)(\d+(?:\.\d+)?)?\*?((?:w\d+(?:\*\*\d+)?\*?)*)")
+
+
+def loss_of(text: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Make a loss, a function of one vector of weights, from the text that a check shows.
+
+    Args:
+        text: A polynomial such as "3*w0**2*w1 - w1**3"; or "tanh network 5": 3 inputs, 2 hidden
+            units, 8 weights, and 6 examples drawn from seed 5, half the mean squared error.
+    """
+    if text.startswith("tanh network"):
+        rng = np.random.default_rng(int(text.split()[-1]))
+        inputs = torch.tensor(rng.normal(size=(6, 3)))
+        targets = torch.tensor(rng.normal(size=6) * 1.5)
+
+        def network(w: torch.Tensor) -> torch.Tensor:
+            hidden = torch.tanh(inputs.to(w.dtype) @ w[:6].view(2, 3).T)
+            return 0.5 * (hidden @ w[6:] - targets.to(w.dtype)).square().mean()
+
+        return network
+    terms = []
+    for sign, number, powers in TERM.findall(text.replace(" ", "")):
+        if number or powers:
+            pairs = re.findall(r"w(\d+)(?:\*\*(\d+))?", powers)
+            terms.append((float(sign + (number or "1")), [(int(i), int(n or 1)) for i, n in pairs]))
+
+    def polynomial(w: torch.Tensor) -> torch.Tensor:
+        total = 0 * w.sum()
+        for factor, pairs in terms:
+            total = total + factor * math.prod(w[i] ** n for i, n in pairs)
+        return total
+
+    return polynomial
+
+
+def call_with_loss(answer: Callable[..., Any], text: str, *args: Any) -> Any:
+    """Call the answer with a loss, a function of the weights, and float64 tensors."""
+    return plain(answer(loss_of(text), *[doubles(a) for a in args]))
+
+
+def call_with_product(answer: Callable[..., Any], matrix: np.ndarray, *args: Any) -> Any:
+    """Call the answer with the function v -> A v in place of the matrix A, and float64 tensors."""
+    held = torch.tensor(matrix, dtype=torch.float64)
+
+    def product(vector: Any) -> torch.Tensor:
+        return held @ torch.as_tensor(vector, dtype=torch.float64)
+
+    return plain(answer(product, *[doubles(a) for a in args]))
+
+
+def call_on_parameters(
+    answer: Callable[..., Any], text: str, weights: np.ndarray, *args: Any
+) -> Any:
+    """Call the answer twice with loss() and the list of parameters that it reads.
+
+    The second result shows whether the first call left the parameters as they were.
+    """
+    parts = doubles(weights).split([len(weights) // 2, len(weights) - len(weights) // 2])
+    params = [part.clone().requires_grad_() for part in parts]
+    of_weights = loss_of(text)
+
+    def loss() -> torch.Tensor:
+        return of_weights(torch.cat(params))
+
+    return [plain(answer(loss, params, *args)) for _ in range(2)]
+
+
+ADAPTERS: dict[str, Callable[..., Any]] = {
+    "call": call,
+    "loss": call_with_loss,
+    "product": call_with_product,
+    "parameters": call_on_parameters,
+    "refusing": refusing,
+    "linear_grad": linear_grad,
+    "linear_steps": linear_steps,
+}
