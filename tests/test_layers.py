@@ -26,6 +26,7 @@ LAYERS = (  # top to bottom; a name is a module or a folder of coursekit
             "replicas_store",
             "population",
             "flagship",
+            "trade_off",
             "equal_loss",
             "edge",
             "accumulate",
