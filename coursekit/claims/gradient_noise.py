@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from coursekit.claims.declare import Claim, Values
 from coursekit.data import Dataset, jittered_copies, load
 from coursekit.device import pick_device
-from coursekit.gradients import per_example_gradients
+from coursekit.gradients import minibatch_gradient_variance, per_example_gradients
 from coursekit.intervals import t_interval
 from coursekit.models import mlp
 from coursekit.sampling import (
@@ -50,6 +50,13 @@ def device_for(size: str) -> torch.device:
     return pick_device() if size == "gpu" else torch.device("cpu")
 
 
+def in_one_epoch(tr_cov: float, batch_size: int) -> float:
+    """Predict the variance of a batch drawn without replacement; tr_cov has the divisor N."""
+    return minibatch_gradient_variance(
+        tr_cov, batch_size, num_examples=NUM_EXAMPLES, replacement=False, ddof=0
+    )
+
+
 def measure_law(size: str) -> dict[str, list[float]]:
     """N1: measured variance over tr(Sigma)/B, with and without replacement."""
     num_seeds, num_draws = counts_for(size)
@@ -75,11 +82,11 @@ def measure_law(size: str) -> dict[str, list[float]]:
                 add(f"with_{name}_{b}", measured.value / (tr_cov / b))
             drawn = variance_curve(products, BATCH_SIZES, num_draws, replacement=False, generator=g)
             for b, measured in zip(BATCH_SIZES, drawn, strict=True):
-                add(f"without_{name}_{b}", measured.value / (tr_cov / b * (n - b) / (n - 1)))
+                add(f"without_{name}_{b}", measured.value / in_one_epoch(tr_cov, b))
             b = 3 * n // 4
             (late,) = variance_curve(products, [b], num_draws, replacement=False, generator=g)
             add(f"uncorrected_{name}", late.value / (tr_cov / b))
-            add(f"corrected_{name}", late.value / (tr_cov / b * (n - b) / (n - 1)))
+            add(f"corrected_{name}", late.value / in_one_epoch(tr_cov, b))
     return values
 
 

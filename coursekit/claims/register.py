@@ -7,6 +7,7 @@ import torch
 
 from coursekit.claims import (
     accumulation,
+    estimators,
     flat_minima,
     gradient_noise,
     hardware,
@@ -32,6 +33,7 @@ GROUPS = (
     flat_minima,
     toolkit,
     hardware,
+    estimators,
     literature,
 )
 CLAIMS: dict[str, Claim] = {claim.id: claim for group in GROUPS for claim in group.CLAIMS}
