@@ -1,0 +1,231 @@
+"""Find the flaw: an online estimator that uses the last micro-batch."""
+
+import math
+
+import numpy as np
+import torch
+
+from coursekit.exercises.bank_05_noise_scale.two_batch import ANSWERED_BY
+from coursekit.exercises.declare import Case, Exercise, Mistake
+
+
+def step_moments(micro_grads: torch.Tensor, micro_batch_size: int) -> list[float]:
+    grads = micro_grads.double()
+    centre = grads.mean(dim=0)
+    spread = float((grads - centre).square().sum()) / (len(grads) - 1)
+    return [float(centre.square().sum()) - spread / len(grads), micro_batch_size * spread]
+
+
+def moments_by_two_sizes(micro_grads, micro_batch_size):
+    small = float(micro_grads.double().square().sum(dim=1).mean())
+    large = float(micro_grads.double().mean(dim=0).square().sum())
+    return from_norms(small, large, len(micro_grads), micro_batch_size)
+
+
+def moments_by_pairs(micro_grads, micro_batch_size):
+    g = np.asarray(micro_grads, dtype=float)
+    products = g @ g.T
+    same = np.trace(products) / len(g)
+    different = (products.sum() - np.trace(products)) / (len(g) * (len(g) - 1))
+    return [different, micro_batch_size * (same - different)]
+
+
+def moments_by_covariance(micro_grads, micro_batch_size):
+    g = np.asarray(micro_grads, dtype=float)
+    trace = float(g.var(axis=0, ddof=1).sum())
+    return np.array([np.sum(g.mean(axis=0) ** 2) - trace / len(g), micro_batch_size * trace])
+
+
+def from_norms(small: float, large: float, count: int, size: int) -> list[float]:
+    """Solve for signal and noise from the squared norms of a micro-batch and of the whole batch."""
+    noise = size * (small - large) * count / (count - 1)
+    return [(count * large - small) / (count - 1), noise]
+
+
+def variant(pick="all", whole="mean", clip=None):
+    """Return a wrong estimate: other micro-batches, another whole gradient, a clipped signal."""
+
+    def answer(g, b):
+        norms = g.double().square().sum(dim=1)
+        small = {"all": norms.mean(), "last": norms[-1], "first": norms[0], "sum": norms.sum()}
+        small["mean length"] = norms.sqrt().mean() ** 2
+        wholes = {
+            "mean": g.double().mean(dim=0).square().sum(),
+            "sum": g.double().sum(dim=0).square().sum(),
+        }
+        found = from_norms(float(small[pick]), float(wholes[whole]), len(g), b)
+        return found if clip is None else [max(found[0], clip), found[1]]
+
+    return answer
+
+
+def changed(signal=lambda s, n, g, b: s, noise=lambda s, n, g, b: n):
+    """Return the mistake that changes signal or noise of the right answer."""
+
+    def answer(g, b):
+        s, n = step_moments(g, b)
+        return [signal(s, n, g, b), noise(s, n, g, b)]
+
+    return answer
+
+
+def draw_grads(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    while len(cases) < 8:
+        above = len(cases) % 2 == 0
+        k, b = int(rng.integers(3, 6)), int(rng.integers(2, 9))
+        noise = rng.normal(size=(k, 4)) * 2.0
+        grads = noise + rng.normal(size=4) * 2.5 if above else noise - 0.97 * noise.mean(axis=0)
+        grads = np.round(grads, 2)
+        signal = moments_by_pairs(grads, b)[0]
+        if (signal > 0.5) if above else (signal < -0.3):
+            cases.append(Case("signal above zero" if above else "signal below zero", (grads, b)))
+    return cases
+
+
+U05_STEP_MOMENTS = Exercise(
+    id="u05_step_moments",
+    call="step_moments(micro_grads, micro_batch_size)",
+    points={"signal above zero": 2.0, "signal below zero": 1.0},
+    by_hand=(
+        Case("signal above zero", (np.array([[1.0, 3.0], [3.0, 1.0]]), 4)),
+        Case("signal below zero", (np.array([[2.0, 1.0], [-1.0, 0.0], [-1.0, 2.0]]), 2)),
+    ),
+    draw=draw_grads,
+    reference=step_moments,
+    mistakes=(
+        Mistake(
+            "as it was",
+            "These are the numbers of the code as it was. Which micro-batches does it look at, and "
+            "is `total` a mean like each of them?",
+            variant(pick="last", whole="sum", clip=1e-8),
+        ),
+        Mistake(
+            "only no longer clipped",
+            "The clipping is gone, and the rest is as it was. Which micro-batches does it look at, "
+            "and is `total` a mean like each of them?",
+            variant(pick="last", whole="sum"),
+        ),
+        Mistake(
+            "last micro-batch only",
+            "Your small norm is that of the last micro-batch. What do the others have to say?",
+            variant(pick="last"),
+        ),
+        Mistake(
+            "last micro-batch only, clipped",
+            "Your small norm is that of the last micro-batch, and the signal is clipped. What do "
+            "the others have to say, and what does clipping do to an average?",
+            variant(pick="last", clip=1e-8),
+        ),
+        Mistake(
+            "first micro-batch only",
+            "Your small norm is that of one micro-batch. What do the others have to say?",
+            variant(pick="first"),
+        ),
+        Mistake(
+            "sum of the micro-batches",
+            "Your big gradient is the sum of the micro-batches. Of which length is the gradient of "
+            "a mean loss over all their examples?",
+            variant(whole="sum"),
+        ),
+        Mistake(
+            "sum of the micro-batches, clipped",
+            "Your big gradient is the sum of the micro-batches, and the signal is clipped. Of "
+            "which length is the gradient of a mean loss over all their examples?",
+            variant(whole="sum", clip=1e-8),
+        ),
+        Mistake(
+            "signal clipped",
+            "You still lift a signal below zero. If every low estimate is lifted, what happens to "
+            "the average over steps?",
+            variant(clip=1e-8),
+        ),
+        Mistake(
+            "signal clipped at zero",
+            "You lift a signal below zero up to it. If every low estimate is lifted, what happens "
+            "to the average over steps?",
+            variant(clip=0.0),
+        ),
+        Mistake(
+            "nan below zero",
+            "You put nan where one step's signal is below zero. What happens to the average over "
+            "steps if such steps drop out of it?",
+            changed(signal=lambda s, n, g, b: s if s > 0 else math.nan),
+        ),
+        Mistake(
+            "norms summed",
+            "Your small norm is a sum over micro-batches. What happens to it when there are twice "
+            "as many of the same size?",
+            variant(pick="sum"),
+        ),
+        Mistake(
+            "lengths averaged",
+            "You average lengths and square after. Of which quantity is the expectation signal "
+            "plus noise?",
+            variant(pick="mean length"),
+        ),
+        Mistake(
+            "plug-in signal",
+            "Your signal is the squared length of the mean gradient. What does the noise that is "
+            "left in it do to a squared length?",
+            changed(signal=lambda s, n, g, b: s + n / (b * len(g))),
+        ),
+        Mistake(
+            "noise of a micro-batch",
+            "Your noise is that of a whole micro-batch. Of how many examples is tr(Sigma) the "
+            "noise?",
+            changed(noise=lambda s, n, g, b: n / b),
+        ),
+        Mistake(
+            "noise of a micro-batch, and its whole taken away",
+            "Your noise shrinks when the micro-batches grow. Of how many examples is tr(Sigma) the "
+            "noise?",
+            changed(
+                signal=lambda s, n, g, b: s + n / (b * len(g)) - n / (b * b * len(g)),
+                noise=lambda s, n, g, b: n / b,
+            ),
+        ),
+        Mistake(
+            "mean fitted to the same rows",
+            "Your noise is a little small. The mean was fitted to the same micro-batches: how many "
+            "deviations are still free?",
+            changed(noise=lambda s, n, g, b: n * (len(g) - 1) / len(g)),
+        ),
+        Mistake(
+            "mean fitted to the same rows, in both",
+            "Noise and what you take from the signal are a little small. The mean was fitted to "
+            "the same micro-batches: how many deviations are still free?",
+            changed(
+                signal=lambda s, n, g, b: s + n / (b * len(g) ** 2),
+                noise=lambda s, n, g, b: n * (len(g) - 1) / len(g),
+            ),
+        ),
+        Mistake(
+            "noise of a micro-batch taken away",
+            "You take the noise of one micro-batch from the mean of all. How much is left in their "
+            "mean?",
+            changed(signal=lambda s, n, g, b: s + n / (b * len(g)) - n / b),
+        ),
+        Mistake(
+            "noise of the whole batch",
+            "You scale by the examples of the whole batch. How many examples does each of the "
+            "spreading gradients average?",
+            changed(noise=lambda s, n, g, b: n * len(g)),
+        ),
+        Mistake(
+            "mean over parameters",
+            "You average over the parameters. What happens to your numbers when every parameter "
+            "appears twice?",
+            lambda g, b: [x / g.shape[1] for x in step_moments(g, b)],
+        ),
+        Mistake(
+            "order of the two",
+            "Your two numbers look exchanged. Which comes first?",
+            lambda g, b: step_moments(g, b)[::-1],
+        ),
+    ),
+    accepted=(moments_by_two_sizes, moments_by_pairs, moments_by_covariance),
+    lesson="All micro-batches at the same weights speak; the last one alone gives the same mean "
+    "with a noise that is many times larger. Sums and clips are wrong even on average.",
+    answered_by=ANSWERED_BY,
+)

@@ -1,0 +1,220 @@
+"""Signal and noise from squared gradient norms at two batch sizes."""
+
+import math
+
+import numpy as np
+
+from coursekit.exercises.declare import Case, Exercise, Mistake
+
+ANSWERED_BY = (
+    "coursekit.noise",
+    "coursekit.noise_online",
+    "coursekit.noise_model",
+    "coursekit.moment_average",
+    "coursekit.step_norms",
+)
+
+
+def two_batch(small: float, big: float, b: int, size: int) -> tuple[float, float]:
+    """Return (signal, noise) of two squared norms."""
+    return (size * big - b * small) / (size - b), (small - big) / (1 / b - 1 / size)
+
+
+def two_batch_moments(
+    sq_norm_small: float, sq_norm_big: float, batch_small: int, batch_big: int
+) -> list[float]:
+    signal, noise = two_batch(sq_norm_small, sq_norm_big, batch_small, batch_big)
+    return [signal, noise]
+
+
+def two_batch_by_solving(sq_norm_small, sq_norm_big, batch_small, batch_big):
+    rows = np.array([[1.0, 1 / batch_small], [1.0, 1 / batch_big]])
+    return np.linalg.solve(rows, [float(sq_norm_small), float(sq_norm_big)])
+
+
+def two_batch_by_line(sq_norm_small, sq_norm_big, batch_small, batch_big):
+    slope, intercept = np.polyfit(
+        [1 / batch_small, 1 / batch_big], [float(sq_norm_small), float(sq_norm_big)], 1
+    )
+    return [intercept, slope]
+
+
+def draw_norms(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for group in ("signal above zero", "signal below zero") * 4:
+        b = int(rng.integers(3, 12))
+        size = b * int(rng.integers(3, 8))
+        if group == "signal above zero":
+            signal, noise = rng.uniform(0.5, 4.0), rng.uniform(30.0, 90.0)
+        else:
+            signal = -rng.uniform(0.5, 2.0)
+            noise = size * (rng.uniform(0.5, 2.0) - signal)
+        cases.append(
+            Case(group, (float(signal + noise / b), float(signal + noise / size), b, size))
+        )
+    return cases
+
+
+def with_signal(change):
+    """Return the mistake that changes the first number alone: change(signal, noise, *args)."""
+
+    def answer(small, big, b, size):
+        signal, noise = two_batch(small, big, b, size)
+        return [change(signal, noise, small, big, b, size), noise]
+
+    return answer
+
+
+def with_noise(change):
+    """Return the mistake that changes the second number alone."""
+
+    def answer(small, big, b, size):
+        signal, _ = two_batch(small, big, b, size)
+        return [signal, change(small, big, b, size)]
+
+    return answer
+
+
+U05_TWO_BATCH = Exercise(
+    id="u05_two_batch",
+    call="two_batch_moments(sq_norm_small, sq_norm_big, batch_small, batch_big)",
+    points={"signal above zero": 1.0, "signal below zero": 1.0},
+    by_hand=(
+        Case("signal above zero", (7.0, 4.0, 2, 8)),
+        Case("signal below zero", (9.0, 2.0, 2, 8)),
+    ),
+    draw=draw_norms,
+    reference=two_batch_moments,
+    mistakes=(
+        Mistake(
+            "plug-in signal",
+            "Your signal is the big batch's squared norm as it is. What does the noise that is "
+            "left in it do to a squared length?",
+            with_signal(lambda s, n, small, big, b, size: big),
+        ),
+        Mistake(
+            "plug-in signal of the small batch",
+            "Your signal is the small batch's squared norm as it is. What does its noise do to a "
+            "squared length?",
+            with_signal(lambda s, n, small, big, b, size: small),
+        ),
+        Mistake(
+            "signal clipped",
+            "You replace a signal below zero. If every low estimate is lifted, what happens to "
+            "the average of many estimates?",
+            with_signal(lambda s, n, small, big, b, size: max(s, 0.0)),
+        ),
+        Mistake(
+            "signal lifted to a tiny number",
+            "You replace a signal below zero by a tiny positive number. What would dividing by it "
+            "do, and what happens to the average of many estimates?",
+            with_signal(lambda s, n, small, big, b, size: max(s, 1e-8)),
+        ),
+        Mistake(
+            "sign of the signal dropped",
+            "You take the sign away from the signal. Is an estimate of a positive number always "
+            "positive, if it is to be right on average?",
+            with_signal(lambda s, n, small, big, b, size: abs(s)),
+        ),
+        Mistake(
+            "nan below zero",
+            "One estimate below zero still belongs into the average of many. What is lost when "
+            "you put nan in its place?",
+            with_signal(lambda s, n, small, big, b, size: s if s > 0 else math.nan),
+        ),
+        Mistake(
+            "weights exchanged",
+            "Your signal gives the small batch's norm the larger weight. Which of the two norms "
+            "is closer to the signal?",
+            with_signal(lambda s, n, small, big, b, size: (size * small - b * big) / (size - b)),
+        ),
+        Mistake(
+            "the other batch's noise",
+            "You take the noise of one batch size away from the norm of the other. Which share of "
+            "tr(Sigma) is inside the big batch's norm?",
+            with_signal(lambda s, n, small, big, b, size: big - n / b),
+        ),
+        Mistake(
+            "a whole example's noise taken away",
+            "You take all of tr(Sigma) away from a squared norm. How much of one example's noise "
+            "is left in a mean over many?",
+            with_signal(lambda s, n, small, big, b, size: big - n),
+        ),
+        Mistake(
+            "noise of the batch",
+            "Your noise is the difference of the two squared norms. Is tr(Sigma) the noise of a "
+            "batch or of one example?",
+            with_noise(lambda small, big, b, size: small - big),
+        ),
+        Mistake(
+            "big batch taken as exact",
+            "In your noise the big batch has none. How would your answer change if both batches "
+            "had almost the same size?",
+            with_noise(lambda small, big, b, size: b * (small - big)),
+        ),
+        Mistake(
+            "difference of the sizes",
+            "You scale by the difference of the batch sizes. Is it B or 1/B that the squared norm "
+            "is a straight line of?",
+            with_noise(lambda small, big, b, size: (small - big) * (size - b)),
+        ),
+        Mistake(
+            "divided by the difference of the sizes",
+            "You divide by the difference of the batch sizes. Is it B or 1/B that the squared "
+            "norm is a straight line of?",
+            with_noise(lambda small, big, b, size: (small - big) / (size - b)),
+        ),
+        Mistake(
+            "multiplied in place of divided",
+            "You multiply by the difference of 1/B. A small difference between two sizes: should "
+            "it make the estimate of tr(Sigma) small?",
+            with_noise(lambda small, big, b, size: (small - big) * (1 / b - 1 / size)),
+        ),
+        Mistake(
+            "noise below zero",
+            "Your noise comes out below zero where the smaller batch has the longer gradient. "
+            "Which of 1/b and 1/B is the larger one?",
+            with_noise(lambda small, big, b, size: (small - big) / (1 / size - 1 / b)),
+        ),
+        Mistake(
+            "all of the small norm is noise",
+            "Your noise counts the whole squared norm of the small batch. What would it be if all "
+            "examples had the same gradient?",
+            with_noise(lambda small, big, b, size: b * small),
+        ),
+        Mistake(
+            "squared again",
+            "You square the norms once more. What is the unit of sq_norm_small already?",
+            lambda small, big, b, size: list(two_batch(small**2, big**2, b, size)),
+        ),
+        Mistake(
+            "roots taken",
+            "You take the root of the norms first. Of which quantity is the expectation a "
+            "straight line in 1/B, the length or its square?",
+            lambda small, big, b, size: list(two_batch(math.sqrt(small), math.sqrt(big), b, size)),
+        ),
+        Mistake(
+            "order of the two",
+            "Your two numbers look exchanged. Which comes first?",
+            lambda small, big, b, size: list(two_batch(small, big, b, size))[::-1],
+        ),
+        Mistake(
+            "plug-in and exact big batch",
+            "You treat the big batch's gradient as the true one, for signal and noise alike. Is "
+            "any finite batch free of noise?",
+            lambda small, big, b, size: [big, b * (small - big)],
+        ),
+        Mistake(
+            "already divided",
+            "You return the noise scale. Which two numbers are asked for, and why would one keep "
+            "them apart?",
+            lambda small, big, b, size: (
+                two_batch(small, big, b, size)[1] / two_batch(small, big, b, size)[0]
+            ),
+        ),
+    ),
+    accepted=(two_batch_by_solving, two_batch_by_line),
+    lesson="Two norms at the same weights are two equations in two unknowns. One step's signal may "
+    "come out below zero: keep it, or the average over steps is too large.",
+    answered_by=ANSWERED_BY,
+)
