@@ -161,6 +161,34 @@ def bench(
     return load("bench")(topic, extra=ctx.obj)
 
 
+@app.command(epilog="Example: python3 -m coursekit interview --mock 45")
+def interview(
+    minutes: Annotated[float, typer.Option("--minutes", help="Length of the session.")] = 15,
+    level: Annotated[str, typer.Option("--level", help="screen, onsite or staff.")] = "",
+    unit: Annotated[str, typer.Option("--unit", help="Only questions of this unit: 05.")] = "",
+    due: Annotated[bool, typer.Option("--due", help="Only what is due for repetition.")] = False,
+    mock: Annotated[
+        float | None, typer.Option("--mock", help="A mixed interview of so many minutes.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write a text deck (for Anki); ask nothing.")
+    ] = None,
+    aloud: Annotated[bool, typer.Option("--aloud", help="Answer aloud, then tick.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", help="The same session again.")] = None,
+) -> int:
+    """Practise interview questions: answer, follow-up, rubric, evidence."""
+    return load("interview")(
+        minutes=minutes,
+        level=level,
+        unit=unit,
+        due=due,
+        mock=mock,
+        export=export,
+        aloud=aloud,
+        seed=seed,
+    )
+
+
 def main(argv: list[str]) -> int:
     """Run one command and return its exit status.
 

@@ -21,6 +21,7 @@ from coursekit.storage import free_name, home, locked, time_stamp, write_atomica
 
 VERSION = 1
 PAUSE_SECONDS = 900.0  # a longer gap between two checks is a pause, not work
+MAX_ANSWERS = 1000  # interview answers kept; the oldest go first
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,10 @@ class Progress:
     exercises: Mapping[str, ExerciseProgress] = field(default_factory=dict)
     units: Mapping[str, UnitProgress] = field(default_factory=dict)
     predictions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    cards: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # interview question -> when
+    answers: tuple[Mapping[str, Any], ...] = ()  # of interview practice, the oldest first
     set_aside: Path | None = None  # where a damaged file was put by this very reading
 
 
@@ -158,6 +163,29 @@ def record_prediction(unit: str, key: str, value: Any) -> None:
     _change(change)
 
 
+def record_answer(answer: Mapping[str, Any], card: Mapping[str, Any]) -> None:
+    """Record the answer to an interview question, and when that question comes back.
+
+    Args:
+        answer: Plain data with at least "question_id" and "score".
+        card: The question's card after this answer; plain data with "due".
+
+    Raises:
+        ValueError: If either is not plain, or a newer release wrote the file.
+        OSError: If the file cannot be written.
+    """
+    try:
+        kept, planned = json.loads(json.dumps([dict(answer), dict(card)], allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"no plain data: {answer!r}, {card!r}") from error
+
+    def change(old: Progress, now: datetime) -> Progress:
+        answers = (*old.answers, {**kept, "time": _text(now)})[-MAX_ANSWERS:]
+        return replace(old, cards={**old.cards, kept["question_id"]: planned}, answers=answers)
+
+    _change(change)
+
+
 def record_visit(unit: str) -> None:
     """Record that a unit was opened, from when the time spent in it counts."""
     number = unit_number(unit)
@@ -206,8 +234,12 @@ def _parse(data: dict[str, Any]) -> Progress:
     exercises = {name: ExerciseProgress(**entry) for name, entry in data["exercises"].items()}
     units = {number: UnitProgress(**entry) for number, entry in data["units"].items()}
     predictions = {number: dict(keys.items()) for number, keys in data["predictions"].items()}
+    cards = {name: dict(card) for name, card in data.get("cards", {}).items()}
+    answers = tuple(dict(answer) for answer in data.get("answers", []))
     numbers = [unit.seconds for unit in units.values()]
+    numbers += [answer["score"] for answer in answers]
     times = [time for unit in units.values() for time in (unit.first_seen, unit.last_seen)]
+    times += [card["due"] for card in cards.values()]
     for entry in exercises.values():
         numbers += [entry.score, entry.best, entry.points, entry.attempts, entry.seconds]
         times += [entry.first, entry.last]
@@ -216,7 +248,7 @@ def _parse(data: dict[str, Any]) -> Progress:
     for time in times:
         if datetime.fromisoformat(time).tzinfo is None:
             raise ValueError("a time has no zone")
-    return Progress(exercises, units, predictions)
+    return Progress(exercises, units, predictions, cards, answers)
 
 
 def _seen(old: Progress, number: str, now: datetime, spent: float) -> Progress:

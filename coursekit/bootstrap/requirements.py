@@ -20,6 +20,7 @@ NEEDS = {  # every command, and the level of what it imports
     "solution": "course",
     "build": "course",
     "claims": "core",
+    "interview": "course",
     "measure": "core",
     "bench": "core",
 }

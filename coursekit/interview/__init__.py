@@ -1,0 +1,1 @@
+"""Interview practice: questions with rubrics, an interviewer who asks further, and evidence."""

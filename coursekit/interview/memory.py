@@ -1,0 +1,33 @@
+"""When a question comes back: spaced repetition with fsrs, kept in the progress file."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from fsrs import Card, Rating, Scheduler
+
+from coursekit.interview.report import Outcome
+
+
+def rating(outcome: Outcome) -> Rating:
+    """Return how well a question was remembered, from its score and red flags."""
+    if outcome.red_flags or outcome.score < 0.4:
+        return Rating.Again
+    if outcome.score < 0.6:
+        return Rating.Hard
+    return Rating.Good if outcome.score < 0.9 else Rating.Easy
+
+
+def review(card: Mapping[str, Any] | None, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """Return the card of a question after an outcome; None stands for a question never asked."""
+    before = Card(card_id=1, due=now) if card is None else Card.from_dict(dict(card))
+    scheduler = Scheduler(enable_fuzzing=False)
+    after, _ = scheduler.review_card(before, rating(outcome), review_datetime=now)
+    return dict(after.to_dict())
+
+
+def due(cards: Mapping[str, Mapping[str, Any]], now: datetime | None = None) -> Sequence[str]:
+    """Return the questions whose time has come, the longest overdue first."""
+    now = datetime.now(UTC) if now is None else now
+    when = {name: datetime.fromisoformat(card["due"]) for name, card in cards.items()}
+    return sorted((name for name, time in when.items() if time <= now), key=lambda n: when[n])
