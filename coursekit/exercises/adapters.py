@@ -70,27 +70,33 @@ def linear_grad(answer: Callable[..., Any], weights: np.ndarray, *args: Any) -> 
     return plain(model.weight.grad)
 
 
-class RecordedAdamW(torch.optim.AdamW):
-    """AdamW that keeps (lr, gradient) of every step, as one row each."""
+class RecordedSteps:
+    """Stand for an optimizer: keep (lr, gradient) of every step as a row, move by lr in signs."""
 
     def __init__(self, model: nn.Linear, lr: float) -> None:
-        """Start for one linear model without weight decay."""
-        super().__init__(model.parameters(), lr=lr, weight_decay=0.0)
+        """Start without a step."""
+        self.params = list(model.parameters())
+        self.param_groups = [{"params": self.params, "lr": lr}]
         self.rows: list[list[float]] = []
 
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Note the rate and the gradient (0 where there is none), then move the weights."""
-        group = self.param_groups[0]
-        (param,) = group["params"]
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear the gradient, as every optimizer of torch does."""
+        for param in self.params:
+            param.grad = None if set_to_none else torch.zeros_like(param)
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Note the rate and the gradient (0 where there is none), then move like a young Adam."""
+        (param,), lr = self.params, float(self.param_groups[0]["lr"])  # type: ignore[arg-type]
         grad = torch.zeros_like(param) if param.grad is None else param.grad
-        self.rows.append([float(group["lr"]), *grad.flatten().tolist()])
-        super().step(closure)
+        self.rows.append([lr, *grad.flatten().tolist()])
+        param -= lr * grad / (grad.abs() + 1e-2)
 
 
 def linear_steps(answer: Callable[..., Any], weights: np.ndarray, lr: float, *args: Any) -> Any:
-    """Give the answer a linear model and AdamW; return lr and gradient of each step, a row each."""
+    """Give the answer a linear model and an optimizer; return lr and gradient of each step."""
     model = linear_model(weights)
-    optimizer = RecordedAdamW(model, lr)
+    optimizer = RecordedSteps(model, lr)
     answer(model, optimizer, *in_float64(args))
     return plain(np.array(optimizer.rows))
 
@@ -168,7 +174,36 @@ def call_on_parameters(
     return [plain(answer(loss, params, *args)) for _ in range(2)]
 
 
+def tabled_runs(
+    answer: Callable[..., Any],
+    tables: np.ndarray,
+    batch_sizes: list[int],
+    lrs: list[float],
+    seeds: list[int],
+    num_steps: int,
+) -> Any:
+    """Call ``answer(run, batch_sizes, lrs, seeds, num_steps)``, with training read from tables.
+
+    ``run(batch_size, lr, seed, num_steps)`` gives (validation accuracy, test accuracy): entries
+    [0 or 1, seed, lr, batch size] of the tables, times a share that grows with the steps.
+    """
+
+    def run(batch_size: int, lr: float, seed: int, num_steps: int) -> tuple[float, float]:
+        wanted = (("seed", seed, seeds), ("lr", lr, lrs), ("batch_size", batch_size, batch_sizes))
+        for name, value, known in wanted:
+            if value not in known:
+                raise ValueError(f"run has no {name}={value!r}: there are {known}")
+        if not num_steps > 0:
+            raise ValueError(f"run needs num_steps above 0, got {num_steps!r}")
+        place = tuple(known.index(value) for _, value, known in wanted)
+        share = num_steps / (num_steps + 40)
+        return share * float(tables[(0, *place)]), share * float(tables[(1, *place)])
+
+    return plain(answer(run, list(batch_sizes), list(lrs), list(seeds), num_steps))
+
+
 ADAPTERS: dict[str, Callable[..., Any]] = {
+    "tabled_runs": tabled_runs,
     "call": call,
     "loss": call_with_loss,
     "product": call_with_product,
