@@ -15,7 +15,8 @@ from coursekit.data import Dataset
 from coursekit.models import mlp
 from coursekit.ranks import copy_to_ranks, parallel_step, split_to_ranks
 
-LRS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+LRS_SHORT_LAST = (0.1, 0.2, 0.4, 0.8, 1.6)
+LRS_LEFTOVERS = (0.2, 0.4, 0.8, 1.6, 3.2)
 Stack = list[Tensor]  # weights and biases with the replica as their first axis
 Epoch = Callable[[Stack, Dataset, Tensor, Tensor], None]
 
@@ -67,6 +68,7 @@ def run_epochs(
     seeds: Sequence[int],
     num_epochs: int,
     epoch: Epoch,
+    lrs: Sequence[float],
 ) -> tuple[Tensor, Tensor]:
     """Train all (seed, lr) for some epochs; return validation and test accuracy, (seeds, lrs).
 
@@ -74,13 +76,13 @@ def run_epochs(
     seed gives weights and order, so arms with other epochs are paired.
     """
     device = data.train_inputs.device
-    stack = stack_nets(seeds, LRS, device)
-    lrs = torch.tensor(LRS, device=device).repeat(len(seeds))
+    stack = stack_nets(seeds, lrs, device)
+    rates = torch.tensor(lrs, device=device).repeat(len(seeds))
     generators = [torch.Generator().manual_seed(1000 + s) for s in seeds]
     for _ in range(num_epochs):
         orders = torch.stack([torch.randperm(num_train, generator=g) for g in generators])
-        epoch(stack, data, orders.repeat_interleave(len(LRS), dim=0).to(device), lrs)
-    shape = (len(seeds), len(LRS))
+        epoch(stack, data, orders.repeat_interleave(len(lrs), dim=0).to(device), rates)
+    shape = (len(seeds), len(lrs))
     return (
         accuracies(stack, data.validation_inputs, data.validation_targets).view(shape).cpu(),
         accuracies(stack, data.test_inputs, data.test_targets).view(shape).cpu(),
@@ -133,25 +135,26 @@ def windows(micro_batch_size: int, accum_steps: int, leftovers: str) -> Epoch:
 def measure_short_last(size: str) -> Values:
     """P6: accuracy with a last batch of 37 of 64, or of 1 of 64, kept against dropped."""
     data, seeds = setting(size)
-    num_epochs = 2 if size == "tiny" else 40
+    num_epochs, lrs = 2 if size == "tiny" else 30, LRS_SHORT_LAST
     values: Values = {}
-    for last in (37, 1):
+    for last, arms in ((37, ("keep", "drop")), (1, ("keep", "drop", "weight"))):
         count = 15 * 64 + last
-        arms = ("keep", "drop", "weight")
         runs = {
-            arm: run_epochs(data, count, seeds, num_epochs, short_last(64, arm)) for arm in arms
+            arm: run_epochs(data, count, seeds, num_epochs, short_last(64, arm), lrs)
+            for arm in arms
         }
         chosen = best(runs["drop"][0])  # one lr for all arms: they differ in the last batch alone
         for seed, _ in enumerate(seeds):
             tests = {arm: runs[arm][1][seed] for arm in arms}
             add(values, f"drop_{last}", tests["drop"][chosen].item())
-            for arm in ("keep", "weight"):
-                change = tests[arm][chosen] - tests["drop"][chosen]
-                add(values, f"{arm}_minus_drop_{last}", change.item())
+            for arm in arms:
+                if arm != "drop":
+                    change = tests[arm][chosen] - tests["drop"][chosen]
+                    add(values, f"{arm}_minus_drop_{last}", change.item())
             own = tests["keep"][best(runs["keep"][0])] - tests["drop"][chosen]
             add(values, f"keep_minus_drop_{last}_tuned", own.item())
             add(values, f"weight_of_example_{last}", 64 / last)
-            add(values, f"lr_{last}", LRS[chosen])
+            add(values, f"lr_{last}", lrs[chosen])
     return values
 
 
@@ -159,7 +162,8 @@ def measure_leftovers(size: str) -> Values:
     """P8: the next window's gradient with leftovers in it, and accuracy with and without."""
     data, seeds = setting(size)
     micro, num_micro, accum_steps = 32, 15, 8
-    count, num_epochs = micro * num_micro, 2 if size == "tiny" else 120
+    count, num_epochs = micro * num_micro, 2 if size == "tiny" else 80
+    lrs = LRS_LEFTOVERS
     values: Values = {}
     for seed in seeds:  # a fresh net: one epoch's leftovers, then the first window of the next
         model = fresh_net(seed).to(data.train_inputs.device)
@@ -180,16 +184,16 @@ def measure_leftovers(size: str) -> Values:
         add(values, "relative_error", ((leaky - right).norm() / right.norm()).item())
     arms = ("leak", "flush", "drop")
     runs = {
-        arm: run_epochs(data, count, seeds, num_epochs, windows(micro, accum_steps, arm))
+        arm: run_epochs(data, count, seeds, num_epochs, windows(micro, accum_steps, arm), lrs)
         for arm in arms
     }
     chosen = {arm: best(runs[arm][0]) for arm in arms}
     for seed, _ in enumerate(seeds):
         tests = {arm: runs[arm][1][seed] for arm in arms}
         for arm in arms:
-            for lr, accuracy in zip(LRS, tests[arm].tolist(), strict=True):
+            for lr, accuracy in zip(lrs, tests[arm].tolist(), strict=True):
                 add(values, f"{arm}_{lr}", accuracy)
-            add(values, f"best_lr_{arm}", LRS[chosen[arm]])
+            add(values, f"best_lr_{arm}", lrs[chosen[arm]])
         for arm in ("leak", "drop"):
             own = tests[arm][chosen[arm]] - tests["flush"][chosen["flush"]]
             same = tests[arm][chosen["flush"]] - tests["flush"][chosen["flush"]]
