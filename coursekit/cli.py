@@ -152,7 +152,7 @@ def measure(
 @app.command(epilog="Example: python3 -m coursekit bench replicas -- --rounds 3")
 def bench(
     ctx: typer.Context,
-    topic: Annotated[str, typer.Argument(help="measure, replicas or gpu.")],
+    topic: Annotated[str, typer.Argument(help="measure, replicas, grade or gpu.")],
 ) -> int:
     """Time this library against its peers on this machine, and print the ratios.
 

@@ -2,25 +2,16 @@
 
 import random
 import sys
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
 from coursekit import progress
 from coursekit.interview import choose, memory
 from coursekit.interview.deck import deck
 from coursekit.interview.declare import Question, all_questions
-from coursekit.interview.report import Outcome, write_report
+from coursekit.interview.report import write_report
 from coursekit.interview.session import hold
 from coursekit.interview.terminal import drive
 from coursekit.storage import write_atomically
-
-
-def keep(outcome: Outcome) -> None:
-    """Write an outcome into the progress file, and when its question comes back."""
-    now = datetime.now(UTC)
-    card = memory.review(progress.load().cards.get(outcome.question_id), outcome, now)
-    progress.record_answer(asdict(outcome), card)
 
 
 def plan(
@@ -77,7 +68,7 @@ def run(
         print("Nothing is due. `python3 -m coursekit interview` asks something new.")
         return 0
     limit = float("inf") if due else length
-    outcomes = drive(hold(questions, rng=rng, save=keep, planned_minutes=limit), aloud=aloud)
+    outcomes = drive(hold(questions, rng=rng, save=memory.keep, planned_minutes=limit), aloud=aloud)
     planned = sum(q.minutes for q in questions) if due else length
     print()
     print(write_report(outcomes or [], all_questions(), planned))

@@ -48,11 +48,8 @@ def for_minutes(
     overdue = [name for name in due(cards, now) if name in questions]
     fresh = [name for name in questions if name not in cards]
     rest = [name for name in questions if name in cards and name not in overdue]
-    order = [
-        *overdue,
-        *_units_in_turn(fresh, questions, rng),
-        *_units_in_turn(rest, questions, rng),
-    ]
+    fresh, rest = (_units_in_turn(names, questions, rng) for names in (fresh, rest))
+    order = [*overdue, *fresh, *rest]
     return _fill([questions[name] for name in order], minutes)
 
 

@@ -135,8 +135,9 @@ def check(question: Question) -> None:
     want(1 <= question.minutes <= 10, f"minutes must be 1 to 10, got {question.minutes}")
     want(4 <= len(question.points) <= 7, f"4 to 7 points, got {len(question.points)}")
     want(all(1 <= p.weight <= 3 for p in question.points), "weights must be 1 to 3")
-    for point in (*question.points, *question.red_flags):
-        want(bool(point.terms) and all(point.terms), f"no terms to look for in {point.text!r}")
+    looked_for = [(p.text, p.terms) for p in question.points]
+    for text, terms in [*looked_for, *((f.text, f.terms) for f in question.red_flags)]:
+        want(bool(terms) and all(terms), f"no terms to look for in {text!r}")
     want(
         sorted(f.after for f in question.follow_ups) == sorted(AFTER),
         "two follow-ups, one after a good and one after a weak answer",

@@ -1,11 +1,13 @@
 """When a question comes back: spaced repetition with fsrs, kept in the progress file."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from fsrs import Card, Rating, Scheduler
 
+from coursekit import progress
 from coursekit.interview.report import Outcome
 
 
@@ -20,7 +22,7 @@ def rating(outcome: Outcome) -> Rating:
 
 def review(card: Mapping[str, Any] | None, outcome: Outcome, now: datetime) -> dict[str, Any]:
     """Return the card of a question after an outcome; None stands for a question never asked."""
-    before = Card(card_id=1, due=now) if card is None else Card.from_dict(dict(card))
+    before = Card(card_id=1, due=now) if card is None else Card.from_dict(cast(Any, dict(card)))
     scheduler = Scheduler(enable_fuzzing=False)
     after, _ = scheduler.review_card(before, rating(outcome), review_datetime=now)
     return dict(after.to_dict())
@@ -31,3 +33,9 @@ def due(cards: Mapping[str, Mapping[str, Any]], now: datetime | None = None) -> 
     now = datetime.now(UTC) if now is None else now
     when = {name: datetime.fromisoformat(card["due"]) for name, card in cards.items()}
     return sorted((name for name, time in when.items() if time <= now), key=lambda n: when[n])
+
+
+def keep(outcome: Outcome) -> None:
+    """Write an outcome into the progress file, and when its question comes back."""
+    card = review(progress.load().cards.get(outcome.question_id), outcome, datetime.now(UTC))
+    progress.record_answer(asdict(outcome), card)

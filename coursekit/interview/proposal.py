@@ -15,7 +15,8 @@ GOOD = 0.6  # share of the weights from which an answer counts as good
 DENIALS = re.compile(
     r"\b(no|not|never|none|nothing|neither|nor|cannot|without|wrong|false|myth|fails?|refuted|"
     r"misconception|misleading|rather than|instead of|contrary|hardly|unlikely|untrue|incorrect|"
-    r"mistaken|fallacy|tempting|popular|many (?:people )?(?:say|think|believe)|people (?:say|think)|"
+    r"mistaken|fallacy|tempting|popular|many (?:people )?(?:say|think|believe)|"
+    r"people (?:say|think)|"
     r"blame|doesn t|isn t|don t|won t|can t|wasn t|didn t|aren t)\b"
 )
 TURNS = re.compile(

@@ -43,8 +43,9 @@ def write_report(
     concepts = sorted(shares(outcomes, questions, "concepts").items(), key=lambda c: c[1][0])
     strong = [c for c in reversed(concepts) if c[1][0] >= STRONG]
     weak = [c for c in concepts if c[1][0] < WEAK]
+    plural = "s" if len(outcomes) > 1 else ""
     lines = [
-        f"{len(outcomes)} question{'s' * (len(outcomes) > 1)} in {spent:.0f} of {planned_minutes:.0f} minutes, "
+        f"{len(outcomes)} question{plural} in {spent:.0f} of {planned_minutes:.0f} minutes, "
         f"{100 * total:.0f} % of the rubrics",
         "",
         "  question                          level    score  time  marked by",

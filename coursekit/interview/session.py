@@ -224,7 +224,8 @@ def _ask_further(
         flag = question.red_flags[i]
         yield Say(
             "flag",
-            f"Did you say this? {flag.text} That is claim {flag.claim} (I saw: {', '.join(words)}).",
+            f"Did you say this? {flag.text} "
+            f"That is claim {flag.claim} (I saw: {', '.join(words)}).",
         )
     ticks: Sequence[bool] = yield AskTicks(
         tuple(point.text for point in question.points),

@@ -22,8 +22,8 @@ DOUBLE_BATCH = NumericTask(
     draw=_draw_double,
     value=_steps_ratio,
     unit="",
-    working="B is {gpus} x {local}. Steps follow S(B) = S_min (1 + B_crit/B) with B_crit = {b_crit}; "
-    "the ratio is S(2B)/S(B).",
+    working="B is {gpus} x {local}. Steps follow S(B) = S_min (1 + B_crit/B) with "
+    "B_crit = {b_crit}; the ratio is S(2B)/S(B).",
     slips=(
         Slip(
             "half the steps",

@@ -68,16 +68,16 @@ def show(event: Event, console: Console, read: Read, typed: list[str], *, aloud:
     if isinstance(event, Say):
         console.print()
         text = MARKS.get(event.kind, "") + event.text
-        console.print(escape(text), style=STYLES[event.kind])
+        console.print(escape(text), style=STYLES.get(event.kind))
         return None
     if isinstance(event, ShowEvidence):
         console.print(escape(f"Evidence {event.claim}: {event.says}"))
         if verdict := verdict_of(event.claim):
             console.print(escape(f"  in the ledger: {verdict}"))
         picture = picture_of(event.claim)
-        if picture and read("  o and Enter opens its picture, Enter goes on: ").strip() == "o":
-            if not webbrowser.open(picture.as_uri()):
-                console.print(f"  no viewer found; the picture is {picture}")
+        wanted = picture and read("  o and Enter opens its picture, Enter goes on: ").strip() == "o"
+        if picture and wanted and not webbrowser.open(picture.as_uri()):
+            console.print(f"  no viewer found; the picture is {picture}")
         return None
     console.print()
     if isinstance(event, AskTicks):

@@ -11,6 +11,7 @@ from coursekit.explorers.mode import interactive, show_html
 from coursekit.interview import choose
 from coursekit.interview.declare import all_questions
 from coursekit.interview.evidence import picture_of, verdict_of
+from coursekit.interview.memory import keep
 from coursekit.interview.numeric import filled
 from coursekit.interview.session import (
     AskAnswer,
@@ -52,8 +53,6 @@ def interview_corner(unit: str, *, minutes: float = 10, seed: int | None = None)
         )
         return
     from IPython.display import display
-
-    from coursekit.commands.interview import keep
 
     chosen = choose.for_minutes(questions, minutes, cards=progress.load().cards, rng=rng)
     display(Board(hold(chosen, rng=rng, save=keep, planned_minutes=minutes)).box)
@@ -140,9 +139,8 @@ class Board:
         else:
             assert isinstance(event, AskAnswer)
             prompt = event.prompt
-            fields = [
-                w.Textarea(rows=6, layout=wide, placeholder="Leave empty if you said it aloud")
-            ]
+            aloud = "Leave empty if you said it aloud"
+            fields = [w.Textarea(rows=6, layout=wide, placeholder=aloud)]
             reply = lambda: fields[0].value  # noqa: E731
         send = w.Button(description="Go on", button_style="primary")
         asked = f'<p style="max-width:46em"><b>{html.escape(prompt)}</b></p>'
