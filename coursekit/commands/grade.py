@@ -1,0 +1,229 @@
+"""``coursekit grade``: mark a class, sandboxed, in parallel, resumable."""
+
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from coursekit.classroom.archive import unpack
+from coursekit.classroom.class_run import Usage
+from coursekit.classroom.gradebook import Course, open_course
+from coursekit.classroom.grading import VARIANT, Graded, grade_unit
+from coursekit.classroom.judging import JudgeSettings, open_judge
+from coursekit.classroom.learner import find_unit, released_units
+from coursekit.classroom.manifest import STATUSES, Record
+from coursekit.classroom.roster import DueDates, Student, read_due_dates, read_roster
+from coursekit.classroom.submissions import units_in
+
+SECONDS_EACH = 900.0  # for a judge that hangs; its own limits are shorter
+RISK = "--i-trust-every-student"
+WARNING = f"""--sandbox none runs what students wrote with your own rights: it can read and change the
+gradebook, other students' work and your files, and use the network. If you know every line that
+was handed in, add {RISK}; else leave out --sandbox none."""
+
+
+def run(
+    folder: Path,
+    *,
+    unit: str = "",
+    roster: Path | None = None,
+    due: Path | None = None,
+    course: Path | None = None,
+    workers: int | None = None,
+    again: str = "",
+    sandbox: str = "bubblewrap",
+    risk_accepted: bool = False,
+) -> int:
+    """Grade what a folder or an LMS's zip holds, and print what came of it.
+
+    Args:
+        folder: Folder of submissions, STUDENT/UNIT/UNIT.ipynb, or a zip from Canvas or Moodle.
+        unit: Which unit; "" for every released unit of which the folder holds something.
+        roster: CSV of students. By default roster.csv in the course's grading/, if there is one.
+        due: CSV of due dates. By default due.csv there.
+        course: Folder of the course. By default the one that holds `folder`, or else this one.
+        workers: How many processes. By default as many as cores and memory allow.
+        again: Statuses, separated by commas, to grade again though nothing changed.
+        sandbox: "bubblewrap" or "none".
+        risk_accepted: Has to be given with "none".
+
+    Returns:
+        0 if every submission has its status.
+
+    Raises:
+        ValueError: Naming what is missing or cannot be used, and the remedy.
+        RuntimeError: If a wall of the sandbox is missing: then nothing is graded.
+    """
+    if not folder.exists():
+        raise ValueError(f"{folder} does not exist: name a folder of submissions, or a zip")
+    if sandbox == "none" and not risk_accepted:
+        raise ValueError(WARNING)
+    statuses = tuple(word for word in again.replace(" ", "").split(",") if word)
+    if unknown := [word for word in statuses if word not in STATUSES]:
+        raise ValueError(f"--again {unknown[0]}: the statuses are {', '.join(STATUSES)}")
+    home = the_course(folder, course)
+    released = [path.name for path in released_units(home.root / "notebooks")]
+    students = read_roster(found) if (found := _file(home, roster, "roster.csv")) else {}
+    dates = read_due_dates(found, released) if (found := _file(home, due, "due.csv")) else None
+    submitted, units = _submissions(folder, home, unit, released, students)
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # of the grading processes
+        os.environ[name] = "1"
+    settings = JudgeSettings(
+        sandbox=sandbox,
+        risk_accepted=risk_accepted,
+        variant=home.root / VARIANT if (home.root / VARIANT).exists() else None,
+        forbidden=_secret(home, submitted),
+    )
+    for name in units:
+        progress, usage = Progress(), Usage()
+        graded = grade_unit(
+            home,
+            submitted,
+            name,
+            roster=students,
+            due=dates or DueDates(),
+            open_judge=open_judge,
+            settings=settings,
+            seconds_each=SECONDS_EACH,
+            workers=workers,
+            again=statuses,
+            on_start=progress.start,
+            on_record=progress.show,
+            usage=usage,
+        )
+        progress.end(usage)
+        report(graded, home)
+    return 0
+
+
+def the_course(folder: Path, course: Path | None) -> Course:
+    """Return the course to grade in: the one named, else that of the folder, else the one here."""
+    if course is not None:
+        return open_course(course)
+    try:
+        return open_course(folder)
+    except ValueError:
+        return open_course(Path.cwd())
+
+
+def _file(course: Course, given: Path | None, name: str) -> Path | None:
+    if given is not None:
+        return given
+    usual = course.grading / name
+    return usual if usual.is_file() else None
+
+
+def _secret(course: Course, submitted: Path) -> tuple[Path, ...]:
+    """Return what submissions must not see, as far as it exists."""
+    places = ("gradebook.db", "manifest", "autograded", "roster.csv")
+    found = [submitted, *(course.grading / name for name in places)]
+    found += [course.root / ".build", course.root / "solutions", course.root / VARIANT]
+    return tuple(path.resolve() for path in found if path.exists())
+
+
+def _submissions(
+    folder: Path, course: Course, unit: str, released: list[str], students: dict[str, Student]
+) -> tuple[Path, list[str]]:
+    """Return the folder in nbgrader's layout, and the units to grade; unpack a zip first."""
+    if folder.is_file():
+        if not unit:
+            raise ValueError(f"{folder}: for which unit was it collected? Add --unit 01")
+        units = [find_unit(unit, released)]
+        submitted = course.grading / "submitted"
+        count, told = unpack(folder, units[0], submitted, students)
+        for line in told:
+            print(line, file=sys.stderr)
+        print(f"{folder.name}: {count} notebooks, now in {submitted}", file=sys.stderr)
+        if not count:
+            raise ValueError(f"{folder} holds no notebook that Canvas or Moodle named")
+        return submitted, units
+    if unit:
+        return folder, [find_unit(unit, released)]
+    units = [name for name in units_in(folder) if name in released]
+    if not units:
+        listed = ", ".join(released) or "none: run `python3 -m coursekit build`"
+        raise ValueError(
+            f"{folder} holds no submission as STUDENT/UNIT/UNIT.ipynb of a released unit "
+            f"({listed}).\nPut them there, or name the unit with --unit."
+        )
+    return folder, units
+
+
+class Progress:
+    """Lines on stderr: how many are done, how fast, how long it will take."""
+
+    def __init__(self) -> None:
+        self.began = self.told = time.monotonic()
+        self.total = self.done = 0
+        self.statuses: Counter[str] = Counter()
+
+    def start(self, changed: int, unchanged: int, workers: int) -> None:
+        """Say what there is to do."""
+        self.total = changed
+        kept = f", {unchanged} unchanged" if unchanged else ""
+        print(f"{changed} to grade{kept}; processes: {workers if changed else 0}", file=sys.stderr)
+
+    def show(self, record: Record) -> None:
+        """Count one; on a terminal rewrite the line, elsewhere write one every ten seconds."""
+        self.done += 1
+        self.statuses[record.status] += 1
+        now = time.monotonic()
+        terminal = sys.stderr.isatty()
+        if now - self.told < (0.2 if terminal else 10) and self.done < self.total:
+            return
+        self.told = now
+        print(
+            ("\r\x1b[K" if terminal else "") + self.line(now - self.began),
+            end="" if terminal and self.done < self.total else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def line(self, seconds: float) -> str:
+        """Return "12/40, 95 a minute, 18 s left: 10 ok, 2 late"."""
+        rate = 60 * self.done / max(seconds, 1e-9)
+        left = (self.total - self.done) * seconds / self.done
+        time_left = f"{left:.0f} s" if left < 120 else f"{left / 60:.0f} min"
+        seen = ", ".join(
+            f"{self.statuses[word]} {word}" for word in STATUSES if self.statuses[word]
+        )
+        return f"{self.done}/{self.total}, {rate:.0f} a minute, {time_left} left: {seen}"
+
+    def end(self, usage: Usage) -> None:
+        """Say how fast it was and what memory it took."""
+        if not self.done:
+            return
+        seconds = time.monotonic() - self.began
+        largest = max(usage.workers.values(), default=0)
+        print(
+            f"{self.done} in {seconds:.0f} s, {60 * self.done / seconds:.0f} a minute; memory: "
+            f"{usage.grader / 1e6:.0f} MB here, at most {largest / 1e6:.0f} MB a process",
+            file=sys.stderr,
+        )
+
+
+def report(graded: Graded, course: Course) -> None:
+    """Print a line for each submission that a person should look at, and the sums."""
+    for record in graded.records:
+        if record.status != "ok" or record.notes:
+            notes = "".join(f"; {note}" for note in record.notes[:3])
+            points = f"{record.points:g}/{record.max_points:g}"
+            print(f"{record.student:20} {record.status:10} {points:>7}  {record.reason}{notes}")
+    counted = Counter(record.status for record in graded.records)
+    sums = ", ".join(f"{counted[word]} {word}" for word in STATUSES if counted[word])
+    there = [record.points for record in graded.records if record.status != "missing"]
+    mean = f"; mean {sum(there) / len(there):.1f} points of those handed in" if there else ""
+    print(
+        f"{graded.unit}: {len(graded.records)} students, {graded.graded} graded now: {sums}{mean}"
+    )
+    waiting = sum(any(record.answered.values()) for record in graded.records)
+    if waiting:
+        print(f"{waiting} wait for a person to mark their essays: Formgrader, in JupyterLab")
+    if graded.provisional:
+        print(
+            "Provisional: the unit is still open. Grade again after the last due date: new seeds."
+        )
+    for path in graded.set_aside:
+        print(f"A damaged record was kept as {path} and graded again.", file=sys.stderr)
+    print(f"Seeds drawn at {graded.seed_drawn_at}; marks in {course.grading / 'gradebook.db'}")

@@ -1,0 +1,56 @@
+"""A judge for the small unit that runs cells in its own process: for tests of what is around it."""
+
+import os
+import time
+
+from small_unit import POINTS
+
+from coursekit.classroom.marks import QuestionMark, SubmissionMark
+
+CASES = {
+    "u07_double": ("double", (3,), 6),
+    "u07_mean": ("mean", ([1.0, 2.0],), 1.5),
+    "u07_spread": ("spread", ([1.0, 3.0],), 2.0),
+}
+
+
+def open_fake(settings):
+    """Return a judge; settings: {"seconds": time it takes, "log": file that gets a line each}."""
+    if settings.get("refuse"):
+        raise RuntimeError("the sandbox has no wall around the network")
+    return lambda attempt, exercise_ids, seed: judge(attempt, exercise_ids, seed, settings)
+
+
+def judge(attempt, exercise_ids, seed, settings):
+    time.sleep(settings.get("seconds", 0))
+    if "log" in settings:
+        with open(settings["log"], "a", encoding="utf-8") as file:
+            file.write(f"{attempt.unit} {seed}\n")
+    names = {}
+    for cell in attempt.cells:
+        if "die at once" in cell.source:
+            os._exit(9)
+        if "break the judge" in cell.source:
+            raise KeyError("a bug of ours")
+        if "sleep for ever" in cell.source:
+            time.sleep(600)
+        try:
+            exec(cell.source, names)
+        except Exception:
+            continue
+    questions = tuple(mark(name, names) for name in exercise_ids)
+    return SubmissionMark(questions, "ok", "all questions judged", 0.0)
+
+
+def mark(exercise_id, names):
+    function, arguments, expected = CASES[exercise_id]
+    points = POINTS[exercise_id]
+    try:
+        right = names[function](*arguments) == expected
+    except NotImplementedError:
+        return QuestionMark(exercise_id, 0.0, points, "missing", "not done")
+    except Exception as error:
+        return QuestionMark(exercise_id, 0.0, points, "wrong", repr(error))
+    if right:
+        return QuestionMark(exercise_id, points, points, "ok", "right")
+    return QuestionMark(exercise_id, 0.0, points, "wrong", "another result", "Is <that> all?")

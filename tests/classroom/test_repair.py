@@ -1,0 +1,321 @@
+"""A submission put in order: what runs, what is put back, what stays the learner's own."""
+
+import copy
+import json
+import random
+import warnings
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell
+from small_course import UNIT, cell_of, make_course, released, solved
+
+from coursekit.classroom.graded_notebook import graded_notebook
+from coursekit.classroom.raw_notebook import Unreadable, cells_in
+from coursekit.classroom.repair import new_definitions, read_release, repair, without_magics
+
+SOLUTIONS = ["u07_double", "u07_mean", "u07_spread"]
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    return make_course(tmp_path_factory.mktemp("course") / "course")
+
+
+@pytest.fixture(scope="module")
+def release(course):
+    return read_release(course / f"notebooks/{UNIT}/{UNIT}.ipynb")
+
+
+def mended(release, notebook):
+    data = notebook if isinstance(notebook, bytes) else nbformat.writes(notebook).encode()
+    return repair(release, cells_in(data)[0])
+
+
+def sources(repaired, kind):
+    return [cell.source for cell in repaired.attempt.cells if cell.kind == kind]
+
+
+def answered(repaired):
+    return [cell.exercise_id for cell in repaired.attempt.cells if cell.kind == "solution"]
+
+
+def shown_ids(repaired):
+    notebook = graded_notebook(repaired, heading="", verdicts={})
+    marks = [cell.metadata.get("nbgrader") for cell in notebook.cells]
+    return [mark["grade_id"] for mark in marks if mark]
+
+
+def marked_ids(release):
+    return [cell.id for cell in release.cells if cell.role]
+
+
+@pytest.mark.quick
+def test_a_release_says_what_counts(release):
+    assert release.points == {"u07_double": 1.0, "u07_mean": 2.0, "u07_spread": 3.0}
+    assert [essay.id for essay in release.essays] == ["u07_why"]
+    assert "def check" in release.prelude
+    with pytest.raises(ValueError, match="coursekit build"):
+        read_release(Path("nowhere.ipynb"))
+
+
+@pytest.mark.quick
+def test_an_honest_submission_needs_no_mending(course, release):
+    repaired = mended(release, solved(course))
+    assert repaired.notes == ()
+    assert answered(repaired) == SOLUTIONS
+    assert sources(repaired, "added") == []
+    assert repaired.attempt.prelude == release.prelude
+    assert shown_ids(repaired) == marked_ids(release)
+
+
+def test_what_the_learner_added_stays_in_its_place(course, release):
+    notebook = solved(course)
+    i = notebook.cells.index(cell_of(notebook, "u07_mean"))
+    notebook.cells.insert(i, new_code_cell("helper = 1"))
+    notebook.cells.insert(i, new_markdown_cell("a thought"))
+    repaired = mended(release, notebook)
+    assert [cell.kind for cell in repaired.attempt.cells] == [
+        *("solution", "added", "solution", "solution")
+    ]
+    assert sources(repaired, "added") == ["helper = 1"]
+
+
+def test_the_last_copy_that_is_no_stub_counts(course, release):
+    notebook, stub = solved(course), cell_of(released(course), "u07_mean")
+    i = notebook.cells.index(cell_of(notebook, "u07_mean"))
+    first = copy.deepcopy(notebook.cells[i])
+    first.source = "def mean(numbers):\n    return 0"
+    notebook.cells.insert(i, first)
+    notebook.cells.insert(i + 2, copy.deepcopy(stub))
+    notebook.cells[i].id, notebook.cells[i + 2].id = "a-copy", "another-copy"
+    repaired = mended(release, notebook)
+    assert answered(repaired) == SOLUTIONS
+    assert sources(repaired, "added") == [first.source]
+    assert "total / len(numbers)" in sources(repaired, "solution")[1]
+    assert not any("NotImplementedError" in cell.source for cell in repaired.attempt.cells)
+    assert repaired.notes == ("u07_mean was copied: the last copy counts",)
+    assert sorted(shown_ids(repaired)) == sorted(marked_ids(release))
+
+
+def test_prelude_and_checks_come_from_the_release(course, release):
+    notebook = solved(course)
+    cell_of(notebook, "u07_mean_check").source = "check = lambda *a: 99.0\n99.0"
+    cell_of(
+        notebook, "u07_prelude"
+    ).source = "import os\nimport itertools\nTOLERANCE = 1e-3\nx = f()"
+    repaired = mended(release, notebook)
+    assert repaired.attempt.prelude == release.prelude
+    assert sources(repaired, "added") == ["import itertools\nTOLERANCE = 0.001"]
+    assert len(repaired.notes) == 2
+    texts = [place.cell.source for place in repaired.placed if place.released]
+    assert not any("99.0" in text for text in texts)
+
+
+def test_missing_cells_are_put_back_below_their_neighbours(course, release):
+    notebook = solved(course)
+    for name in ("u07_prelude", "u07_mean", "u07_mean_check", "u07_why"):
+        notebook.cells.remove(cell_of(notebook, name))
+    repaired = mended(release, notebook)
+    assert shown_ids(repaired) == marked_ids(release)
+    assert answered(repaired) == ["u07_double", "u07_spread"]
+    assert len(repaired.notes) == 4
+
+
+@pytest.mark.parametrize("keep_ids", [True, False])
+def test_cells_that_lost_their_marks_are_found(course, release, keep_ids):
+    notebook = solved(course)
+    for i, cell in enumerate(notebook.cells):
+        cell.metadata.pop("nbgrader", None)
+        cell.id = cell.id if keep_ids else f"x{i}"
+    repaired = mended(release, notebook)
+    assert answered(repaired) == SOLUTIONS
+    assert sources(repaired, "added") == []
+    assert sorted(shown_ids(repaired)) == sorted(marked_ids(release))
+
+
+def test_a_changed_kind_is_changed_back(course, release):
+    notebook = json.loads(nbformat.writes(solved(course)))
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "u07_spread":
+            cell["cell_type"] = "markdown"
+    repaired = mended(release, json.dumps(notebook).encode())
+    assert answered(repaired) == SOLUTIONS
+
+
+def test_unknown_marks_are_the_learners_own(course, release):
+    notebook = solved(course)
+    mark = {"grade_id": "u07_bonus", "grade": True, "solution": False, "points": 50}
+    notebook.cells.append(new_code_cell("50.0", metadata={"nbgrader": mark}))
+    repaired = mended(release, notebook)
+    assert sources(repaired, "added") == ["50.0"]
+    assert shown_ids(repaired) == marked_ids(release)
+
+
+@pytest.mark.quick
+def test_jupyters_own_lines_become_comments():
+    assert without_magics("x = 10 % 3") == "x = 10 % 3"
+    text = without_magics("%%time\n!ls\nx = 1\nif x:\n    %timeit x\nx?")
+    names = {}
+    exec(text, names)
+    assert names["x"] == 1
+    assert without_magics("s = '''\n%not magic\n'''") == "s = '''\n%not magic\n'''"
+
+
+@pytest.mark.quick
+def test_definitions_taken_from_an_edited_cell():
+    new = "import math\nimport re\nrun()\nN = [1, 2]\nM = run()\n\n\ndef f(x):\n    return x\n"
+    found = new_definitions(new, "import math\nrun()")
+    assert found == "import re\nN = [1, 2]\ndef f(x):\n    return x"
+    assert new_definitions("def (", "") == ""
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b"  \n", "empty"),
+        (b'{"cells": [', "not JSON"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"[1, 2]", "a list"),
+        (b"null", "NoneType"),
+        (b'{"nbformat": 4}', "no list of cells"),
+        (b'{"cells": {"0": 1}}', "no list of cells"),
+        (b"\x00\xff\xfe\x80", "not JSON"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "not JSON"),
+    ],
+)
+def test_what_is_no_notebook_is_said(data, words):
+    with pytest.raises(Unreadable, match=words):
+        cells_in(data)
+
+
+@pytest.mark.quick
+def test_odd_cells_are_read_as_far_as_they_go():
+    odd = [
+        3,
+        {"cell_type": "code", "source": ["a\n", 5, "b"], "metadata": None},
+        {"cell_type": ["code"], "source": {"x": 1}, "outputs": "none", "metadata": {"nbgrader": 7}},
+        {"cell_type": "code", "source": "\ud800x", "id": 9, "outputs": [1, {"text": "hi"}]},
+        {"cell_type": "code", "source": "x" * 2_000_000},
+    ]
+    cells, told = cells_in(json.dumps({"cells": odd}).encode())
+    assert [cell.source for cell in cells] == ["a\nb", "", "?x"]
+    assert [cell.kind for cell in cells] == ["code", "raw", "code"]
+    assert len(told) == 2
+    old = {"worksheets": [{"cells": [{"cell_type": "code", "input": "y = 1"}]}]}
+    assert cells_in(json.dumps(old).encode())[0][0].source == "y = 1"
+    assert cells_in(json.dumps(old).encode("utf-16"))[0][0].source == "y = 1"
+
+
+# --- fuzzing ---------------------------------------------------------------------------------
+
+ODD_VALUES = [
+    None,
+    3,
+    -1.5,
+    True,
+    "",
+    "x",
+    [],
+    {},
+    ["a", 1],
+    {"a": None},
+    "\x00",
+    "\ud800",
+    "𝜎" * 9,
+]
+
+ODD_TEXTS = ["\x00", "(", "'''", "\t", "%%x", "é"]
+DEEP = ["(" * 500, "x=" * 300, "-" * 5000]
+
+
+def mutate(notebook, rng):
+    """Change one thing somewhere in a notebook, valid or not; return bytes."""
+    data = json.loads(notebook)
+    for _ in range(rng.randint(1, 4)):
+        kind, cells = rng.randrange(9), data.get("cells")
+        if not isinstance(cells, list) or not cells:
+            break
+        i = rng.randrange(len(cells))
+        if kind == 0:
+            del cells[i]
+        elif kind == 1:
+            cells.insert(rng.randrange(len(cells)), copy.deepcopy(cells[i]))
+        elif kind == 2:
+            rng.shuffle(cells)
+        elif kind == 3:
+            cells[i] = rng.choice(ODD_VALUES)
+        elif kind == 4:
+            poke(cells[i], rng)
+        elif kind == 5:
+            poke(data, rng)
+        elif kind == 6 and isinstance(cells[i], dict):
+            text = cells[i].get("source")
+            text = text if isinstance(text, str) else "x"
+            at = rng.randrange(len(text) + 1)
+            cells[i]["source"] = text[:at] + rng.choice(ODD_TEXTS) + text[at:]
+        elif kind == 7:
+            cells.append({"cell_type": "code", "source": rng.choice(DEEP)})
+        elif kind == 8:
+            for cell in cells:
+                if isinstance(cell, dict):
+                    cell.pop(rng.choice(["metadata", "id", "source", "cell_type"]), None)
+    raw = json.dumps(data).encode()
+    if rng.random() < 0.15:  # bytes
+        at = rng.randrange(len(raw))
+        raw = raw[:at] + bytes(rng.randrange(256) for _ in range(rng.randint(0, 4))) + raw[at + 1 :]
+    return raw[: rng.randrange(len(raw))] if rng.random() < 0.05 else raw
+
+
+def poke(thing, rng):
+    """Replace a value at a random place inside."""
+    while True:
+        if isinstance(thing, dict) and thing:
+            keys = list(thing)
+        elif isinstance(thing, list) and thing:
+            keys = list(range(len(thing)))
+        else:
+            return
+        key = rng.choice(keys)
+        if rng.random() < 0.5 or not isinstance(thing[key], dict | list) or not thing[key]:
+            thing[key] = copy.deepcopy(rng.choice(ODD_VALUES))
+            return
+        thing = thing[key]
+
+
+def valid(data):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nbformat.validate(json.loads(data))
+    except Exception:
+        return False
+    return True
+
+
+def test_a_thousand_mutated_notebooks_are_read_or_said_to_be_unreadable(course, release):
+    """What comes out is always a valid notebook with every marked cell once, in plain text."""
+    rng = random.Random(2027)
+    text = nbformat.writes(solved(course))
+    unreadable = invalid = 0
+    told = set()
+    for _ in range(1000):
+        data = mutate(text, rng)
+        try:
+            cells, _ = cells_in(data)
+        except Unreadable as error:
+            told.add(str(error))
+            unreadable += 1
+            continue
+        invalid += not valid(data)
+        repaired = repair(release, cells)
+        assert sorted(shown_ids(repaired)) == sorted(marked_ids(release))
+        assert len(answered(repaired)) == len(set(answered(repaired)))
+        json.dumps([cell.source for cell in repaired.attempt.cells]).encode("utf-8")
+        assert all(len(note) < 300 for note in repaired.notes)
+    assert unreadable > 50
+    assert all(10 < len(line) < 200 for line in told)
+    assert invalid > 200
