@@ -1,0 +1,153 @@
+"""The Hessian of a loss times a vector."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coursekit.exercises.declare import Case, Exercise, Mistake
+
+Loss = Callable[[Tensor], Tensor]
+
+
+def hvp(loss: Loss, weights: Tensor, vector: Tensor) -> Tensor:
+    """Go through torch.func, whose first call takes seconds: no learner's time limit pays it."""
+    return torch.func.jvp(torch.func.grad(loss), (weights,), (vector,))[1]
+
+
+def double_backward(loss: Loss, weights: Tensor, vector: Tensor) -> Tensor:
+    leaf = weights.clone().requires_grad_()
+    (grad,) = torch.autograd.grad(loss(leaf), leaf, create_graph=True)
+    return torch.autograd.grad(grad @ vector, leaf)[0]
+
+
+def gradient(loss: Loss, weights: Tensor) -> Tensor:
+    leaf = weights.clone().requires_grad_()
+    return torch.autograd.grad(loss(leaf), leaf)[0]
+
+
+def dense(loss: Loss, weights: Tensor) -> Tensor:
+    leaf = weights.clone().requires_grad_()
+    (grad,) = torch.autograd.grad(loss(leaf), leaf, create_graph=True)
+    rows = [torch.autograd.grad(g, leaf, retain_graph=True)[0] for g in grad]
+    return torch.stack(rows)
+
+
+def hvp_by_differences(loss, weights, vector):
+    step = 1e-5 / float(vector.norm())
+    ahead, behind = (gradient(loss, weights + s * vector) for s in (step, -step))
+    return (ahead - behind) / (2 * step)
+
+
+def hvp_by_the_whole_matrix(loss, weights, vector):
+    return torch.autograd.functional.hessian(loss, weights) @ vector
+
+
+def draw_hvp(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for _ in range(2):
+        a, b, c = (int(n) for n in rng.integers(2, 6, 3))
+        text = f"{a}*w0**2*w1 + {b}*w1**3 - {c}*w0*w1"
+        args = (text, rng.uniform(1.0, 2.0, 2), rng.choice([-1, 1], 2) * rng.uniform(1.2, 2.0, 2))
+        cases.append(Case("polynomial", args))
+        network = f"tanh network {int(rng.integers(1000))}"
+        cases.append(Case("network", (network, rng.normal(size=8), 2 * rng.normal(size=8))))
+    return cases
+
+
+U06_HVP = Exercise(
+    id="u06_hvp",
+    call="hvp(loss, weights, vector)",
+    points={"polynomial": 1.0, "network": 2.0},
+    by_hand=(
+        Case("polynomial", ("w0**2*w1", np.array([1.0, 2.0]), np.array([1.0, 3.0]))),
+        Case("network", ("tanh network 1", np.full(8, 0.5), np.arange(8.0) + 1)),
+    ),
+    draw=draw_hvp,
+    run="loss",
+    reference=hvp,
+    mistakes=(
+        Mistake(
+            "row sums",
+            "You differentiate the plain sum of the gradient's entries. Where does `vector` come "
+            "in?",
+            lambda loss, w, v: double_backward(loss, w, torch.ones_like(w)),
+        ),
+        Mistake(
+            "gradient alone",
+            "You return the gradient. How often must the loss be differentiated before curvature "
+            "shows?",
+            lambda loss, w, v: gradient(loss, w),
+        ),
+        Mistake(
+            "gradient times vector",
+            "You return one number, the slope along the vector. What is the derivative of that "
+            "number with respect to the weights?",
+            lambda loss, w, v: gradient(loss, w) @ v,
+        ),
+        Mistake(
+            "outer product of gradients",
+            "Your matrix is the gradient's outer product with itself. It vanishes wherever the "
+            "gradient does: does curvature vanish there too?",
+            lambda loss, w, v: (gradient(loss, w) @ v) * gradient(loss, w),
+        ),
+        Mistake(
+            "diagonal only",
+            "You use the Hessian's diagonal alone. Does moving one weight change the slope along "
+            "another?",
+            lambda loss, w, v: dense(loss, w).diagonal() * v,
+        ),
+        Mistake(
+            "curvature along the vector",
+            "You return one number, the curvature along the vector. How many entries has a matrix "
+            "times a vector?",
+            lambda loss, w, v: v @ double_backward(loss, w, v),
+        ),
+        Mistake(
+            "vector made to length one",
+            "You rescale the vector before you use it. What should the result do when the vector "
+            "becomes twice as long?",
+            lambda loss, w, v: double_backward(loss, w, v / v.norm()),
+        ),
+        Mistake(
+            "difference over a whole step",
+            "You compare the gradients of two points that lie far apart. Over how short a step is "
+            "a difference a derivative?",
+            lambda loss, w, v: gradient(loss, w + v) - gradient(loss, w),
+        ),
+        Mistake(
+            "gradient at the moved point",
+            "You take the gradient at the weights plus the vector. To see how a gradient changes, "
+            "how many gradients do you need?",
+            lambda loss, w, v: gradient(loss, w + v),
+        ),
+        Mistake(
+            "gradient of the squared gradient",
+            "You differentiate the gradient's squared length: that is the Hessian times the "
+            "gradient itself. With which vector should it be multiplied?",
+            lambda loss, w, v: 2 * double_backward(loss, w, gradient(loss, w)),
+        ),
+        Mistake(
+            "Hessian twice",
+            "You apply the Hessian twice. Which vector did you put into the second product?",
+            lambda loss, w, v: double_backward(loss, w, double_backward(loss, w, v)),
+        ),
+        Mistake(
+            "entry by entry",
+            "You multiply gradient and vector entry by entry and stop there. Which derivative is "
+            "missing?",
+            lambda loss, w, v: gradient(loss, w) * v,
+        ),
+        Mistake(
+            "the whole Hessian",
+            "You return the matrix. What is asked is what it does to one vector: how large is "
+            "that?",
+            lambda loss, w, v: dense(loss, w),
+        ),
+    ),
+    accepted=(double_backward, hvp_by_differences, hvp_by_the_whole_matrix),
+    lesson="The derivative of (gradient . vector) is the Hessian times the vector. It costs about "
+    "two gradients, and no matrix is ever made.",
+    answered_by=("coursekit.hvp", "coursekit.curvature", "coursekit.sharpness"),
+)
