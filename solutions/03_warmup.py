@@ -1,0 +1,927 @@
+# %% [markdown]
+# # 03 · Why does a large learning rate need a gentle start?
+#
+# | | |
+# |---|---|
+# | **Question** | Why do recipes begin with tiny steps, and when is that of any use? |
+# | **Difficulty** | medium |
+# | **Importance** | the usual cure for "it diverged at step 3"; often prescribed for the wrong disease |
+# | **Your time** | 60 to 75 minutes |
+# | **Run time** | about half a minute on two CPU cores |
+# | **You need** | units 00 and 01; what an eigenvalue of a symmetric matrix is |
+
+# %% prelude
+import math
+from functools import partial
+
+import torch
+from torch import nn
+
+from coursekit.claims import load_ledger
+from coursekit.data import load
+from coursekit.device import by_size, device_name, pick_device
+from coursekit.explorers.gentle_start import gentle_start
+from coursekit.hvp import ggn_operator, hessian_operator
+from coursekit.intervals import t_interval
+from coursekit.lanczos import lanczos_eigenvalues
+from coursekit.measures import sharpness
+from coursekit.models import mlp
+from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
+from coursekit.plots.warmup import (
+    curvature_plot,
+    gain_plot,
+    growth_plot,
+    lengths_plot,
+    lr_range_plot,
+    schedule_plot,
+)
+from coursekit.replicas import run_grid
+from coursekit.train import TrainConfig, train
+
+# %% [markdown]
+# ## 3.1 Predict first
+
+# %%
+predict(
+    "03_warmup",
+    "five_times",
+    "On a quadratic, gradient descent diverges above lr = 2/λ. A network starts with its largest "
+    "curvature at λ, and lr is five times that limit. Its loss ...",
+    ["grows without end", "falls from the first step", "jumps up, then falls", "stays at chance"],
+)
+
+# %%
+predict(
+    "03_warmup",
+    "no_noise",
+    "A run with the full batch (no noise at all) dies at a large lr. With a warmup it ...",
+    ["dies too: warmup is about noise", "lives", "it depends on the noise scale"],
+)
+
+# %%
+predict(
+    "03_warmup",
+    "grow",
+    "One run divides lr by 4, twice. The other multiplies B by 4 instead, at the same epochs. The "
+    "second reaches ...",
+    ["less accuracy", "the same, in fewer steps", "more accuracy, in as many steps"],
+)
+
+# %% [markdown]
+# ## 3.2 The limit on a quadratic
+# Near a point the loss is a bowl, steep in some directions, flat in others. Along an eigenvector of
+# the Hessian with curvature λ it is $\tfrac12 \lambda w^2$, the gradient is λw, and a step of
+# gradient descent is a multiplication:
+#
+# $$ w \leftarrow w - \eta \lambda w = (1 - \eta\lambda)\, w . $$
+#
+# It shrinks w exactly when $|1 - \eta\lambda| < 1$, that is for **η < 2/λ**. At η = 1/λ it lands in
+# the minimum; between 1/λ and 2/λ it overshoots and still comes closer; above 2/λ each overshoot is
+# longer than the last. All directions share one η, so **one** of them decides.
+#
+# **With momentum** m (velocity $v \leftarrow m v + \lambda w$, then $w \leftarrow w - \eta v$) two
+# steps are tied together:
+#
+# $$ w_{t+1} = (1 + m - \eta\lambda)\, w_t - m\, w_{t-1} . $$
+#
+# A solution $w_t = r^t$ needs $r^2 - (1 + m - \eta\lambda)\, r + m = 0$. The two roots multiply to
+# m < 1, so a complex pair always shrinks. Stability can end only where a real root leaves through
+# r = 1 (that is η = 0) or through r = −1. The exercise asks for that second place.
+#
+# ### Exercise 1 (2 points): the largest stable learning rate
+#
+# <details><summary>Hint 1 (click to open)</summary><code>torch.linalg.eigvalsh</code> gives the
+# eigenvalues of a symmetric matrix. Which of them decides?</details>
+# <details><summary>Hint 2 (click to open)</summary>Put r = −1 into the equation for r.</details>
+# <details><summary>Hint 3 (click to open)</summary>Solve for η. At m = 0 it must give 2/λ.</details>
+
+
+# %% solution="u03_stable_lr"
+def largest_stable_lr(hessian, momentum):
+    """Learning rate at the edge: above it gradient descent on this quadratic diverges.
+
+    hessian: (P, P), symmetric, all eigenvalues positive; momentum: m, 0 <= m < 1, in the form
+    v <- m v + gradient, w <- w - lr v. One number.
+    """
+    ### BEGIN SOLUTION
+    steepest = torch.linalg.eigvalsh(hessian)[-1]
+    return 2 * (1 + momentum) / steepest
+    ### END SOLUTION
+
+
+# %% check="u03_stable_lr"
+check("u03_stable_lr", largest_stable_lr)
+
+# %% [markdown]
+# Check it by walking: 200 steps just below the edge, and just above.
+
+# %%
+use_stable = mine_or_library("u03_stable_lr", largest_stable_lr)
+bowl = torch.tensor([[5, 2, 0], [2, 3, 1], [0, 1, 1]], dtype=torch.float64)
+for m in (0.0, 0.9):
+    edge = float(use_stable(bowl, m))
+    for share in (0.98, 1.02):
+        w, velocity = torch.ones(3).double(), torch.zeros(3).double()
+        for _ in range(200):
+            velocity = m * velocity + bowl @ w
+            w = w - share * edge * velocity
+        print(f"momentum {m}: lr = {share} x {edge:.3f}, distance after 200 steps {w.norm():.1e}")
+
+# %% [markdown]
+# Momentum *raises* the edge, almost to twice: at the edge the steps alternate, and the old velocity
+# holds them back.
+#
+# ## 3.3 Myth lab: "training diverges above 2/λ"
+# So measure λ_max of a network before its first step, and stay below 2/λ_max? Let us see where
+# training really ends. Every learning rate, several seeds, constant lr.
+
+# %%
+num_examples = by_size(tiny=256, cpu=1024, gpu=4096)
+num_epochs = by_size(tiny=2, cpu=20)
+num_seeds = by_size(tiny=2, cpu=4, gpu=32)
+B = num_examples // 8
+sizes = (40, 64, 64, 10)
+data = load("mnist1d", num_train=num_examples)
+ledger = {name: entry["cpu"]["values"] for name, entry in load_ledger().items() if "cpu" in entry}
+
+
+def accuracies(runs, **arm):
+    """Test accuracy in %, one number a seed; a run that diverged counts as chance."""
+    return (100 * runs.at(**arm).values("test_accuracy", diverged_as=0.1)).ravel().tolist()
+
+
+lrs = [2.0**k for k in range(-3, 4)]
+runs = run_grid(
+    sizes,
+    data,
+    seeds=range(num_seeds),
+    batch_sizes=(B,),
+    lrs=lrs,
+    num_epochs=num_epochs,
+    progress=False,
+)
+mine = [accuracies(runs, lr=lr) for lr in lrs]
+
+# %%
+stored = {k.removeprefix("accuracy_lr"): v for k, v in ledger["L7"].items() if "_lr" in k}
+stored = dict(sorted(stored.items(), key=lambda pair: float(pair[0])))
+curves = {
+    f"N=2048, B=256, {len(ledger['L7']['limit'])} seeds (stored)": (
+        [float(lr) for lr in stored],
+        list(stored.values()),
+    ),
+    f"N={num_examples}, B={B}, {num_seeds} seeds (yours)": (lrs, mine),
+}
+limit, _ = t_interval(ledger["L7"]["limit"])
+show(lr_range_plot(curves, limit=limit, title="MNIST-1D, MLP, constant lr: where training ends"))
+
+# %% [markdown]
+# **What the figure says.** Training does not end at the dotted line: it is at its *best* far to the
+# right of it. The largest lr that still trains is {{L7.over_limit}} times 2/λ_max
+# ({{L7.largest_alive}} against {{L7.limit}}). Verdict on claim **L7: fails**.
+#
+# **Caveat.** There *is* a wall, near lr = 3 here. 2/λ_max at the start just doesn't tell where.
+#
+# ## 3.4 The catapult
+# The quadratic is wrong in one point: it thinks that λ is a constant. The smallest model in which λ
+# can change has two weights, the output $f = u\,v$, and the loss $\tfrac12 f^2$. The gradient
+# of f is (v, u), so the curvature along it is
+#
+# $$ \lambda = |\nabla f|^2 = u^2 + v^2 . $$
+#
+# ### Exercise 2 (2 points): walk and measure
+# Take `num_steps` steps of gradient descent on $\tfrac12 (u v)^2$ and return λ = u² + v² after them.
+#
+# <details><summary>Hint 1 (click to open)</summary>By the chain rule the derivative of the loss with
+# respect to u is f · v.</details>
+# <details><summary>Hint 2 (click to open)</summary>Both weights move at the same time, from the same
+# point.</details>
+# <details><summary>Hint 3 (click to open)</summary>After every step f is a new number.</details>
+
+
+# %% solution="u03_catapult"
+def sharpness_after(u, v, lr, num_steps):
+    """u^2 + v^2 after num_steps steps of gradient descent on the loss (u v)^2 / 2, one number.
+
+    u, v: the two weights before the first step; lr: constant; num_steps >= 1.
+    """
+    ### BEGIN SOLUTION
+    for _ in range(num_steps):
+        f = u * v
+        u, v = u - lr * f * v, v - lr * f * u
+    return u**2 + v**2
+    ### END SOLUTION
+
+
+# %% check="u03_catapult"
+check("u03_catapult", sharpness_after)
+
+# %% [markdown]
+# Now multiply out. With $u' = u - \eta f v$ and $v' = v - \eta f u$:
+#
+# $$ f' = u' v' = f\,\bigl(1 - \eta\lambda + \eta^2 f^2\bigr), \qquad
+#    \lambda' = u'^2 + v'^2 = \lambda + \eta f^2\,(\eta\lambda - 4) . $$
+#
+# Read them together, for a small f:
+#
+# - **η < 2/λ**: f shrinks. The bowl.
+# - **2/λ < η < 4/λ**: f grows, as on the quadratic. But the last bracket is negative, so each step
+#   *lowers* λ, the more the larger f is. Sooner or later λ < 2/η, and f shrinks again. The run
+#   has thrown itself into a flatter place: the **catapult**.
+# - **η > 4/λ**: λ grows too. Gone.
+
+# %%
+use_after = mine_or_library("u03_catapult", sharpness_after)
+u, v = 2.0, 0.2
+start = u * u + v * v
+print("curvature u^2 + v^2 in units of 2/lr; above 1 a step overshoots")
+for times in (0.9, 1.5, 1.9, 2.1):
+    eta = 2 * times / start
+    formula = start + eta * (u * v) ** 2 * (eta * start - 4)
+    assert math.isclose(float(use_after(u, v, eta, 1)), formula, rel_tol=1e-4)
+    path = [eta / 2 * float(use_after(u, v, eta, k)) for k in (1, 3, 5, 7, 9, 12)]
+    shown = "  ".join(f"{c:.2f}" if c < 1e3 else "gone" for c in path)
+    print(f"lr = {times} x 2/λ: after 1, 3, 5, 7, 9, 12 steps: {shown}")
+
+# %% [markdown]
+# ### The same on a network
+# Full-batch gradient descent (so: no noise), at half, five and twenty times 2/λ_max, the
+# curvature of the real Hessian measured along the way.
+
+# %%
+shown_steps = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 40)
+few = load("mnist1d", num_train=by_size(tiny=64, cpu=512, gpu=2048), device=pick_device())
+trace_seeds = range(by_size(tiny=2, cpu=8))
+
+
+def follow(schedule_of, init_scale=1.0):
+    """40 full-batch steps for each seed: λ_max (steps, seeds), losses (steps, seeds), lrs."""
+    curvatures, losses, used = [], [], []
+    for seed in trace_seeds:
+        g = torch.Generator().manual_seed(seed)
+        model = mlp(sizes, generator=g, init_scale=init_scale).to(pick_device())
+        schedule = schedule_of(sharpness(model, few)["sharpness"])
+        config = TrainConfig(
+            len(few.train_inputs), 41, schedule, measures=(sharpness,), record_steps=shown_steps
+        )
+        history = train(model, few, config, rng=g)
+        curvatures.append(history.recorded["sharpness"])
+        losses.append([history.losses[step] for step in shown_steps])
+        used.append([schedule(step) for step in shown_steps])
+    return [list(zip(*rows, strict=True)) for rows in (curvatures, losses, used)]
+
+
+over, losses = {}, {}
+for times in (0.5, 5.0, 20.0):
+    name = f"{times:g} × 2/λ"
+    lam, losses[name], used = follow(lambda start, k=times: lambda step: 2 * k / start)
+    over[name] = [
+        [c * lr / 2 for c, lr in zip(*at, strict=True)] for at in zip(lam, used, strict=True)
+    ]
+
+# %%
+title = f"Full batch, constant lr, {len(trace_seeds)} seeds (bands: 95 %)"
+show(curvature_plot(shown_steps, over, losses, title=title, over_limit=True))
+
+# %% [markdown]
+# **What the figure says.** At five times the limit the loss first rises (to {{V1.spike}} times its
+# first value), λ drops within a few steps to about 2/lr, and training goes on:
+# over steps 8 to 40, lr·λ/2 is {{V1.settled}} on average (claim **V1: holds**). At twenty times most
+# runs die: their loss ends at {{V1.times20_last_loss}}, and guessing is ln 10 = 2.30.
+#
+# So **λ adapts to the learning rate**, within limits. That is why 2/λ_max at the start is no wall.
+#
+# **Caveat.** The gentle hovering at exactly 1 that papers show needs a smooth loss (unit 06). With
+# ReLU and cross-entropy it is rough.
+
+# %% [markdown]
+# ## 3.5 A start that is too sharp
+# How steep is the loss before the first step? Take a net of L layers with ReLU and zero biases, and
+# multiply every weight by s. The output grows by $s^L$. Its derivative with respect to one weight
+# lacks that weight's factor: $s^{L-1}$. For a squared error the curvature is a square of such
+# derivatives, so
+#
+# $$ \lambda \propto s^{2(L-1)} , $$
+#
+# sixteen-fold for three layers and s = 2. For cross-entropy the softmax saturates, which takes part
+# of it back. Check (biases count a little less, so expect somewhat under 16):
+
+# %%
+one_hot = nn.functional.one_hot(few.train_targets, 10).float()
+found = {}
+for scale in (1.0, 2.0):
+    net = mlp(sizes, generator=torch.Generator().manual_seed(0), init_scale=scale)
+    net = net.to(pick_device())
+    squared = ggn_operator(net, nn.MSELoss(), (few.train_inputs, one_hot))
+    entropy = hessian_operator(net, nn.CrossEntropyLoss(), (few.train_inputs, few.train_targets))
+    found[scale] = [lanczos_eigenvalues(op, 1, tol=1e-3).value for op in (squared, entropy)]
+for i, name in enumerate(("squared error", "cross-entropy")):
+    print(f"{name}: λ_max grows {found[2.0][i] / found[1.0][i]:.1f} times when weights double")
+
+# %% [markdown]
+# A start gets this sharp by an unlucky initialisation, by depth without normalisation, by a loss that
+# sums. But a sharp start is also a *short* episode: outputs that are too large are the first
+# thing that training shrinks, and the curvature falls with them. If only the first steps survive.
+# That is what a warmup is for.
+#
+# ### Exercise 3 (2 points): linear warmup
+# The learning rate rises in equal parts to the peak and stays there. Steps count from 0. The first
+# step already moves, and the **last** step of the warmup, number `warmup_steps - 1`, is the first
+# at the peak.
+#
+# <details><summary>Hint 1 (click to open)</summary>There are warmup_steps equal parts. How many of
+# them has step 0?</details>
+# <details><summary>Hint 2 (click to open)</summary>The share of the peak is (step + 1) over
+# warmup_steps, while that is below one.</details>
+# <details><summary>Hint 3 (click to open)</summary><code>min</code> holds a share at one.</details>
+
+
+# %% solution="u03_linear_warmup"
+def linear_warmup(step, peak_lr, warmup_steps):
+    """Learning rate at a step, one number.
+
+    step: 0, 1, 2, ...; warmup_steps: whole, >= 1; 1 means no warmup.
+    """
+    ### BEGIN SOLUTION
+    return peak_lr * min(1, (step + 1) / warmup_steps)
+    ### END SOLUTION
+
+
+# %% check="u03_linear_warmup"
+check("u03_linear_warmup", linear_warmup)
+
+# %% [markdown]
+# ### Exercise 4 (1 point): constant warmup
+# The older form: hold a low learning rate for exactly `warmup_steps` steps, then jump to the peak.
+#
+# <details><summary>Hint 1 (click to open)</summary>An <code>if</code> is enough.</details>
+# <details><summary>Hint 2 (click to open)</summary>The steps of the warmup are 0 to warmup_steps − 1.
+# </details>
+# <details><summary>Hint 3 (click to open)</summary>With warmup_steps = 0 there is none.</details>
+
+
+# %% solution="u03_constant_warmup"
+def constant_warmup(step, peak_lr, warmup_lr, warmup_steps):
+    """Learning rate at a step, one number.
+
+    step: 0, 1, 2, ...; warmup_lr: the low rate itself; warmup_steps: whole, >= 0.
+    """
+    ### BEGIN SOLUTION
+    if step < warmup_steps:
+        return warmup_lr
+    return peak_lr
+    ### END SOLUTION
+
+
+# %% check="u03_constant_warmup"
+check("u03_constant_warmup", constant_warmup)
+
+# %% [markdown]
+# ### What happens inside
+# Weights × 2, peak lr 2, full batch again: once from the first step on, once with 16 steps of your
+# warmup.
+
+# %%
+use_linear = mine_or_library("u03_linear_warmup", linear_warmup)
+lam, losses, limits = {}, {}, {}
+for name, length in (("no warmup", 1), ("16 steps of warmup", 16)):
+    lam[name], losses[name], used = follow(
+        lambda start, w=length: lambda step: float(use_linear(step, 2.0, w)), init_scale=2.0
+    )
+    limits[name] = [2 / at[0] for at in used]
+title = f"Weights × 2, peak lr 2, full batch, {len(trace_seeds)} seeds (bands: 95 %)"
+show(curvature_plot(shown_steps, lam, losses, title=title, over_limit=False, limits=limits))
+
+# %% [markdown]
+# **What the figure says.** Both runs start at a curvature of about 50, and 2/lr = 1 at the peak.
+# Without warmup the loss explodes and comes back only to chance: the network has lost what its
+# start had to offer. With warmup, λ has come down to {{V2.warm_lambda_16}}
+# by step 16, when lr reaches its peak, and the loss is at {{V2.warm_last_loss}} after 40 steps, against
+# {{V2.none_last_loss}}. Small steps first, curvature falls, then large steps: claim **V2: holds**.
+#
+# **Caveat.** The curvature falls in the dead run too. Flat is not the same as trained.
+
+# %% [markdown]
+# ## 3.6 How long?
+# Say you have the curvature λ_t before each step t of a run, t = 0 ... T − 1. Your warmup has a given
+# length. How high may the **peak** be if no step shall be longer than 2/λ_t?
+#
+# ### Exercise 5 (3 points): the largest safe peak
+# The learning rate at step t is that of exercise 3: a share of the peak, min(1, (t + 1)/warmup_steps).
+# Return the largest `peak_lr` with lr(t) ≤ 2/λ_t at **every** step of the trace.
+#
+# <details><summary>Hint 1 (click to open)</summary>Each step alone allows a certain peak. Which one
+# do you need of all these?</details>
+# <details><summary>Hint 2 (click to open)</summary>Step t allows a peak of 2/λ_t over its share.
+# </details>
+# <details><summary>Hint 3 (click to open)</summary><code>torch.arange(len(sharpness))</code> makes
+# the step numbers; <code>.clamp(max=1)</code> holds a share at one.</details>
+
+
+# %% solution="u03_safe_peak"
+def safe_peak(sharpness, warmup_steps):
+    """Largest peak_lr such that no step of a linear warmup exceeds 2 / sharpness, one number.
+
+    sharpness: (T,), the curvature before step 0, 1, ..., T - 1, all positive;
+    warmup_steps: whole, 1 <= warmup_steps <= T.
+    """
+    ### BEGIN SOLUTION
+    share = ((torch.arange(len(sharpness)) + 1) / warmup_steps).clamp(max=1)
+    return (2 / (sharpness * share)).min()
+    ### END SOLUTION
+
+
+# %% check="u03_safe_peak"
+check("u03_safe_peak", safe_peak)
+
+# %% [markdown]
+# Apply it to two measured traces of 48 steps: the sharp start under a slow warmup, and the usual
+# start at a small constant lr.
+
+# %%
+use_safe = mine_or_library("u03_safe_peak", safe_peak)
+traces = {}
+for name, scale, peak, length in (("weights × 2", 2.0, 1.0, 32), ("usual start", 1.0, 0.1, 1)):
+    g = torch.Generator().manual_seed(1)
+    model = mlp(sizes, generator=g, init_scale=scale).to(pick_device())
+    config = TrainConfig(
+        len(few.train_inputs),
+        48,
+        lambda step, p=peak, w=length: float(use_linear(step, p, w)),
+        measures=(sharpness,),
+        record_steps=range(48),
+    )
+    traces[name] = torch.tensor(train(model, few, config, rng=g).recorded["sharpness"])
+print("largest safe peak lr        w =", "".join(f"{w:7d}" for w in (1, 2, 4, 8, 16, 32)))
+for name, trace in traces.items():
+    peaks = [float(use_safe(trace, w)) for w in (1, 2, 4, 8, 16, 32)]
+    print(
+        f"{name}: λ {trace[0]:5.1f} to {trace[-1]:4.1f}      ", "".join(f"{p:7.2f}" for p in peaks)
+    )
+
+# %% [markdown]
+# From the sharp start a short warmup buys nothing by this rule, since λ stays high for some steps;
+# once it is long enough to see λ fall, each doubling buys about twice the peak. From the usual start
+# it buys little at any length: there λ hardly falls, and the steps at the peak set the bound.
+#
+# **Caveat.** The rule is cautious, as 3.4 showed: a network survives steps above 2/λ. And the trace
+# belongs to the run in which it was measured; other steps would have left other curvatures.
+#
+# ### So measure: warmups of several lengths, weights × 2, lr 2
+
+# %%
+arms = {"none": 1, "4 steps": 4, "16 steps": 16, "64 steps": 64}
+schedules = {
+    name: lambda n, w=w: lambda step: float(use_linear(step, 1.0, w)) for name, w in arms.items()
+}
+use_constant = mine_or_library("u03_constant_warmup", constant_warmup)
+schedules["16 held at lr/16"] = lambda n: lambda step: float(use_constant(step, 1.0, 1 / 16, 16))
+runs = run_grid(
+    partial(mlp, sizes, init_scale=2.0),
+    data,
+    seeds=range(2 * num_seeds),
+    batch_sizes=(B,),
+    lrs=(2.0,),
+    num_epochs=num_epochs,
+    schedule=schedules,
+    progress=False,
+)
+reached = {name: accuracies(runs, schedule=name) for name in schedules}
+title = f"Weights × 2, lr 2, N={num_examples}, B={B}, {2 * num_seeds} seeds"
+show(lengths_plot(reached, title=title))
+
+# %% [markdown]
+# **What the figure says.** In our longer run (N = 4096, B = 256, {{L8.sharp_gain.seeds}} seeds) 16
+# steps of linear warmup are worth {{L8.sharp_gain}} points: without, every seed is dead
+# ({{L8.sharp_linear0}} %). 64 steps are no better than 16 ({{L8.sharp_linear64}} against
+# {{L8.sharp_linear16}} %). A constant warmup of the same length reaches {{L8.sharp_held16}} %, and
+# some of its seeds die at the jump.
+#
+# At the **usual** start, same lr, the gain is {{L8.he_gain}} points: nothing.
+
+# %% [markdown]
+# ### Play with it
+# Two weights, output u·v, and now a target of 1. From (3, 2) the output is too large, and shrinking
+# it lowers the curvature. From (4, 1) the curvature has nowhere to go: at the minimum it is nearly
+# as high. Find a peak that only a warmup survives. Then try the second start.
+
+# %%
+gentle_start()
+
+# %% [markdown]
+# ## 3.7 Warmup in front of a decay
+# Most recipes warm up and then decay along a cosine.
+#
+# ### Exercise 6 (3 points): warmup, then cosine
+# Steps 0 to `warmup_steps - 1` are the linear warmup of exercise 3. The remaining
+# D = `num_steps - warmup_steps` steps are half a cosine, with its own count i = 0, 1, ..., D − 1:
+# at i = 0 it is at the peak, at i = D/2 at half of it, and at i = D, one step **after** the run, it
+# would be zero. So the last step still moves.
+#
+# <details><summary>Hint 1 (click to open)</summary>Treat the two pieces in an <code>if</code>.
+# </details>
+# <details><summary>Hint 2 (click to open)</summary>In the second piece i = step − warmup_steps.
+# </details>
+# <details><summary>Hint 3 (click to open)</summary>cos(π i/D) goes from 1 to −1. Lift it by one, then
+# halve it.</details>
+
+
+# %% solution="u03_warmup_cosine"
+def warmup_cosine(step, peak_lr, warmup_steps, num_steps):
+    """Learning rate at a step, one number.
+
+    step: 0, 1, ..., num_steps - 1; 0 <= warmup_steps < num_steps; warmup_steps = 0: cosine alone.
+    """
+    ### BEGIN SOLUTION
+    if step < warmup_steps:
+        return peak_lr * (step + 1) / warmup_steps
+    share = (step - warmup_steps) / (num_steps - warmup_steps)
+    return peak_lr * (1 + math.cos(math.pi * share)) / 2
+    ### END SOLUTION
+
+
+# %% check="u03_warmup_cosine"
+check("u03_warmup_cosine", warmup_cosine)
+
+# %%
+use_cosine = mine_or_library("u03_warmup_cosine", warmup_cosine)
+shapes = {
+    "linear warmup": [float(use_linear(t, 1.0, 16)) for t in range(80)],
+    "constant warmup": [float(use_constant(t, 1.0, 1 / 16, 16)) for t in range(80)],
+    "warmup + cosine": [float(use_cosine(t, 1.0, 16, 80)) for t in range(80)],
+    "cosine alone": [float(use_cosine(t, 1.0, 0, 80)) for t in range(80)],
+}
+show(schedule_plot(shapes, title="Your schedules: peak 1, warmup 16 of 80 steps"))
+
+# %% [markdown]
+# ### Does it help? Ask in pairs
+# One seed gives both arms the same start and the same order of examples. So compare **within**
+# seeds: the gain of a seed is its accuracy with warmup minus its accuracy without. What the two
+# runs share drops out.
+#
+# Some runs diverge. They have no accuracy, but they happened: leave them out, and the arm that kills
+# its runs looks healthy. Count each as a guesser: 10 % with ten classes.
+#
+# ### Exercise 7 (2 points): the lower end of the gain
+# Return $\bar d - 2\, s/\sqrt{S}$, where d are the S gains, and s their standard deviation with
+# divisor S − 1. Rule for this unit: **warmup helps if this is above zero**.
+#
+# <details><summary>Hint 1 (click to open)</summary>First replace None by chance, in percent.</details>
+# <details><summary>Hint 2 (click to open)</summary>Then make one list: the differences.</details>
+# <details><summary>Hint 3 (click to open)</summary><code>torch.tensor(gains).std()</code> has the
+# divisor S − 1.</details>
+
+
+# %% solution="u03_paired_gain"
+def gain_lower_end(with_warmup, without):
+    """Mean gain minus two standard errors, in points, one number.
+
+    Both: lists of S >= 3 accuracies in percent, in the same order of seeds. None stands for a run
+    that diverged: it counts as 10 percent.
+    """
+    ### BEGIN SOLUTION
+    pairs = zip(with_warmup, without, strict=True)
+    gains = torch.tensor(
+        [(10.0 if a is None else a) - (10.0 if b is None else b) for a, b in pairs],
+        dtype=torch.float64,
+    )
+    return gains.mean() - 2 * gains.std() / math.sqrt(len(gains))
+    ### END SOLUTION
+
+
+# %% check="u03_paired_gain"
+check("u03_paired_gain", gain_lower_end)
+
+# %% [markdown]
+# Now four settings from the usual start, at a large batch: lr 2 and 4, constant or followed by a
+# cosine, each with and without 10 % of warmup.
+
+# %%
+use_gain = mine_or_library("u03_paired_gain", gain_lower_end)
+num_steps = by_size(tiny=8, cpu=80)
+early = max(1, num_steps // 10)
+factor = {
+    "constant": lambda n: lambda step: 1.0,
+    "warmup, constant": lambda n: lambda step: float(use_linear(step, 1.0, early)),
+    "cosine": lambda n: lambda step: float(use_cosine(step, 1.0, 0, n)),
+    "warmup, cosine": lambda n: lambda step: float(use_cosine(step, 1.0, early, n)),
+}
+runs = run_grid(
+    sizes,
+    data,
+    seeds=range(2 * num_seeds),
+    batch_sizes=(num_examples // 4,),
+    lrs=(2.0, 4.0),
+    num_steps=num_steps,
+    schedule=factor,
+    progress=False,
+)
+
+
+def with_none(arm, lr):
+    """Accuracies in %, None where the run diverged."""
+    part = runs.at(schedule=arm, lr=lr)
+    pairs = zip(part.test_accuracy.ravel().tolist(), part.diverged.ravel().tolist(), strict=True)
+    return [None if dead else 100 * accuracy for accuracy, dead in pairs]
+
+
+for lr in (2.0, 4.0):
+    for name in ("constant", "cosine"):
+        low = float(use_gain(with_none(f"warmup, {name}", lr), with_none(name, lr)))
+        print(f"lr {lr:g}, {name:8s}: lower end of the gain {low:+6.1f} points")
+
+# %% [markdown]
+# Four looks, so a lower end just above zero may be luck; one far above is not. The same settings in
+# our longer run, with the sharp start for comparison:
+
+# %%
+gains = {
+    "sharp start, lr 2, constant": ledger["L8"]["sharp_gain"],
+    "usual start, lr 2, constant, B=256": ledger["L8"]["he_gain"],
+    "usual start, lr 2, constant, B=1024": ledger["L8"]["constant_lr2_gain"],
+    "usual start, lr 2, cosine, B=1024": ledger["L8"]["cosine_lr2_gain"],
+    "usual start, lr 4, constant, B=1024": ledger["L8"]["constant_lr4_gain"],
+    "usual start, lr 4, cosine, B=1024": ledger["L8"]["cosine_lr4_gain"],
+}
+count = len(ledger["L8"]["he_gain"])
+title = f"What warmup is worth: N=4096, 20 epochs, {count} seeds (stored)"
+show(gain_plot(gains, title=title, xlabel="gain in test accuracy, points (circles: clear of zero)"))
+
+# %% [markdown]
+# **What the figure says.** Two circles, four squares. Warmup is worth {{L8.sharp_gain}} points from
+# a sharp start and {{L8.cosine_lr4_gain}} where the peak (4) is above what the network stands but a
+# cosine takes it down *later*. At constant lr 4 it is worth {{L8.constant_lr4_gain}}: who drives over
+# the limit for ever can't be saved by a gentle start. Below the limit it is worth nothing. Claim
+# **L8, "a large lr needs warmup": depends.**
+#
+# ### And if lr is tuned?
+# At lr 2 the sharp start without warmup is dead. But who would have used lr 2? Give **each** arm its
+# own best lr, chosen on validation data: then 16 steps of warmup gain {{V3.sharp_gain}} points from
+# the sharp start (best lr {{V3.sharp_warm_lr.mean}} instead of {{V3.sharp_none_lr.mean}}) and
+# {{V3.he_gain}} from the usual one (claim **V3: depends**). So most of the {{L8.sharp_gain.mean}}
+# points were a badly chosen lr. Warmup's real gift is smaller: it lets you use the lr that the rest
+# of the run wants.
+
+# %% [markdown]
+# ## 3.8 Myth lab: "warmup gives back the noise that the large batch lost"
+# You hear it after "256 → 1024 lost accuracy". Two facts speak against it before any run:
+#
+# - the noise of SGD is proportional to lr/B, and warmup *lowers* lr: over its 16 steps the mean lr
+#   is {{N6.temperature_early}} of the peak;
+# - the test that decides: take **all** the noise away. If warmup still helps with the full batch,
+#   noise is not what it cures.
+
+# %%
+runs = {}
+for size in (num_examples // 4, num_examples):
+    runs[size] = run_grid(
+        partial(mlp, sizes, init_scale=2.0),
+        data,
+        seeds=range(2 * num_seeds),
+        batch_sizes=(size,),
+        lrs=(2.0,),
+        num_steps=by_size(tiny=4, cpu=60),
+        schedule={name: schedules[name] for name in ("none", "16 steps")},
+        progress=False,
+    )
+gains = {}
+for size, pair in runs.items():
+    label = "full batch: no noise" if size == num_examples else f"B = {size}"
+    arms = [accuracies(pair, schedule=name) for name in ("16 steps", "none")]
+    gains[f"{label}\n(yours)"] = [a - b for a, b in zip(*arms, strict=True)]
+gains["full batch, N=2048\n(stored)"] = ledger["N6"]["full_gain"]
+title = "Gain from 16 steps of warmup, weights × 2, lr 2"
+show(gain_plot(gains, title=title, xlabel="gain in test accuracy, points"))
+
+# %% [markdown]
+# With no noise at all warmup is worth {{N6.full_gain}} points; at a sixteenth of that batch, with the
+# most noise, {{N6.sixteenth_gain}}. Claim **N6: fails**. Warmup cures early
+# *instability*. What a larger batch loses is another matter: steps (unit 10).
+
+# %% [markdown]
+# ## 3.9 Find the flaw
+# This is a training loop with gradient accumulation, reduced to the learning rates that it uses.
+# `num_examples` examples a pass, an optimizer step every `batch_size` examples, a warmup of
+# `warmup_epochs` epochs. It runs, and the curve looks like a warmup.
+#
+# ```python
+# def lrs_used(peak_lr, warmup_epochs, num_epochs, num_examples, batch_size, micro_batch_size):
+#     warmup_steps = warmup_epochs * (num_examples // batch_size)
+#     accum_steps = batch_size // micro_batch_size
+#     step, used = 0, []
+#     for epoch in range(num_epochs):
+#         for micro in range(num_examples // micro_batch_size):
+#             lr = peak_lr * min(1, step / warmup_steps)
+#             step += 1                                    # scheduler.step()
+#             if (micro + 1) % accum_steps == 0:
+#                 used.append(lr)                          # optimizer.step()
+#     return used
+# ```
+#
+# Two things are wrong. Mend it under these rules:
+#
+# - an optimizer step takes `batch_size` examples; what is left at the end of an epoch and fills no
+#   whole batch is dropped, and not carried over;
+# - the warmup lasts `warmup_epochs` epochs of **optimizer steps**;
+# - it is the linear warmup of exercise 3: the first optimizer step already moves, the last one of
+#   the warmup is at the peak.
+#
+# ### Exercise 8 (3 points): mend it
+#
+# <details><summary>Hint 1 (click to open)</summary>In which unit is <code>warmup_steps</code>, and in
+# which does <code>step</code> count?</details>
+# <details><summary>Hint 2 (click to open)</summary>What is lr at the very first optimizer step if
+# every batch is one micro-batch?</details>
+# <details><summary>Hint 3 (click to open)</summary>Count optimizer steps only. Then you may not need
+# the inner loop at all.</details>
+
+
+# %% solution="u03_warmup_loop"
+def lrs_used(peak_lr, warmup_epochs, num_epochs, num_examples, batch_size, micro_batch_size):
+    """Learning rate of each optimizer step, a list in order.
+
+    batch_size is a multiple of micro_batch_size; 1 <= warmup_epochs <= num_epochs;
+    num_examples >= batch_size.
+    """
+    ### BEGIN SOLUTION
+    steps_per_epoch = num_examples // batch_size
+    warmup_steps = warmup_epochs * steps_per_epoch
+    return [
+        peak_lr * min(1, (step + 1) / warmup_steps) for step in range(num_epochs * steps_per_epoch)
+    ]
+    ### END SOLUTION
+
+
+# %% check="u03_warmup_loop"
+check("u03_warmup_loop", lrs_used)
+
+# %% [markdown]
+# The first flaw makes the warmup shorter by the number of micro-batches, and nobody sees an
+# error. A cousin of it: a recipe says "5 epochs of warmup", and the batch grows 8×. Then 5 epochs are
+# an eighth of the steps. How few steps is too few?
+
+# %%
+use_lrs = mine_or_library("u03_warmup_loop", lrs_used)
+for batch in (256, 2048):
+    steps = use_lrs(0.4 * batch / 256, 5, 8, 50_000, batch, batch)
+    peak = max(float(lr) for lr in steps)
+    reached_at = next(i for i, lr in enumerate(steps) if float(lr) == peak)
+    jump = float(steps[1]) - float(steps[0])
+    print(f"B={batch}: peak {peak:.1f} at step {reached_at}; each step adds {jump:.5f} to lr")
+
+# %% [markdown]
+# Eight times the peak in an eighth of the steps: lr rises 64 times as fast for each step. Curvature
+# needs *steps* to fall. Count a warmup in steps, and lengthen it in epochs when the batch grows.
+#
+# ## 3.10 The other end of the run: grow the batch instead of decaying lr
+# A schedule has two hands on the same knob. A step moves by η g; its random part has variance
+# η² tr(Σ)/B. In one epoch, N/B steps:
+#
+# $$ \text{distance along the gradient} \propto \frac{N}{B}\,\eta , \qquad
+#    \text{random variance} \propto \frac{N}{B}\,\eta^2\,\frac{\operatorname{tr}\Sigma}{B}
+#    = N \operatorname{tr}\Sigma \left(\frac{\eta}{B}\right)^{2} . $$
+#
+# Both depend on η/B alone. So dividing lr by 4 or multiplying B by 4 should be the same medicine per
+# epoch, while η stays where the curvature allows it. Only, the second takes a quarter of the steps.
+#
+# ### Exercise 9 (3 points): a batch schedule in place of a decay
+# You have the old run's lr in each epoch (it never rises) at a fixed `batch_size`. The new run keeps
+# η/B of the old run in **every** epoch. It holds lr at its first value and grows the batch. Once
+# the batch would pass `max_batch_size` it stays at that size, and lr falls for the rest.
+#
+# <details><summary>Hint 1 (click to open)</summary>By which factor has lr fallen since epoch 0? The
+# batch grows by the same.</details>
+# <details><summary>Hint 2 (click to open)</summary><code>min</code> with max_batch_size.</details>
+# <details><summary>Hint 3 (click to open)</summary>With the batch of an epoch known, which lr gives
+# lr/B of the old run?</details>
+
+
+# %% solution="u03_grow_batch"
+def grow_instead(lrs, batch_size, max_batch_size):
+    """List of pairs [batch size, learning rate], one an epoch.
+
+    lrs: lr of the old run in each epoch, never rising, such that lrs[0] / lr is a whole number;
+    batch_size: its batch size; max_batch_size >= batch_size.
+    """
+    ### BEGIN SOLUTION
+    plan = []
+    for lr in lrs:
+        size = min(round(batch_size * lrs[0] / lr), max_batch_size)
+        plan.append([size, lr * size / batch_size])
+    return plan
+    ### END SOLUTION
+
+
+# %% check="u03_grow_batch"
+check("u03_grow_batch", grow_instead)
+
+# %%
+use_grow = mine_or_library("u03_grow_batch", grow_instead)
+epochs = by_size(tiny=4, cpu=24)
+old = [0.25 * 0.25 ** ((e >= epochs // 2) + (e >= 3 * epochs // 4)) for e in range(epochs)]
+plan = [[float(x) for x in pair] for pair in use_grow(old, 8, num_examples // 2)]
+train_plan = partial(
+    run_grid,
+    sizes,
+    data,
+    seeds=range(num_seeds),
+    batch_sizes=(8,),
+    lrs=(0.25,),
+    num_epochs=epochs,
+    progress=False,
+)
+per_epoch = num_examples // 8
+decayed = train_plan(schedule=lambda n: lambda step: old[step // per_epoch] / 0.25)
+grown = train_plan(batch_growth=lambda epoch: plan[epoch][0] / 8)
+plans = {"lr / 4": (old, [8] * epochs), "B × 4": ([p[1] for p in plan], [p[0] for p in plan])}
+reached = {"lr / 4": accuracies(decayed), "B × 4": accuracies(grown)}
+updates = {"lr / 4": float(decayed.num_steps[0]), "B × 4": float(grown.num_steps[0])}
+title = f"lr/4 or B×4, twice: N={num_examples}, {num_seeds} seeds, {epochs} epochs"
+show(growth_plot(plans, reached, updates, title=title))
+
+# %% [markdown]
+# **What the figure says.** On the left the two plans lie on each other. On the right they
+# reach the same accuracy, one in far fewer steps. In our longer run (N = 4096, B = 32 at first,
+# {{L11.growth.seeds}} seeds): growth minus decay is {{L11.growth_minus_decay}} points, paired, in
+# {{L11.growth_updates.mean}} updates against {{L11.decay_updates.mean}}. And the decay itself is worth
+# {{L11.decay_minus_constant}} points, so there was something to reproduce. Claim **L11: holds**.
+#
+# **Caveat.** It ends where B comes near N, or where η is at its limit: then only lr can give. And
+# fewer *steps* are a gain only if a large batch costs no more time (unit 09).
+#
+# **Verdicts of this unit.**
+#
+# | claim | verdict | because |
+# |---|---|---|
+# | L7: training diverges above 2/λ_max of the start | **fails** | it lives up to {{L7.over_limit}} times that |
+# | V1: at five times, λ falls to about 2/lr | **holds** | lr·λ/2 settles at {{V1.settled}} |
+# | V2: warmup lets λ fall before the steps grow | **holds** | λ at the peak: {{V2.warm_lambda_16}} |
+# | L8: a large lr needs warmup | **depends** | sharp start {{L8.sharp_gain}}, usual {{L8.he_gain}} points |
+# | V3: also when lr is tuned | **depends** | sharp start {{V3.sharp_gain}}, usual {{V3.he_gain}} points |
+# | N6: warmup restores lost noise | **fails** | full batch: {{N6.full_gain}} points |
+# | L11: growing B equals decaying lr | **holds** | difference {{L11.growth_minus_decay}} points |
+#
+# All on small perceptrons. Deep nets without normalisation and Adam have sharper first steps; there
+# expect more from warmup. Measure again, in a terminal: `python3 -m coursekit claims L8 V3`.
+
+# %% [markdown]
+# ## 3.11 On a GPU
+# The code above finds a GPU by itself and then takes more examples and more seeds. The claims have a
+# larger form too: 64 seeds instead of 8 to 12, and for V3 a small convnet from both starts, besides
+# the perceptron. On a machine with a GPU: `python3 -m coursekit claims L7 L8 N6 L11 V1 V2 V3`.
+
+# %%
+print(device_name(), "|", num_seeds, "seeds,", num_examples, "examples")
+
+# %% [markdown]
+# ## Interview corner
+# **"Why warmup?"**
+# 1. *Direct answer*: "Because the loss can be too sharp at the start for the lr that the rest of the
+#    run wants. Small steps let the curvature fall first."
+# 2. *Mechanism*: "A direction of curvature λ is unstable above lr = 2/λ. λ adapts to the lr within
+#    a few steps, if the run survives them."
+# 3. *Evidence*: "From a sharp start, 16 steps of warmup took λ_max to {{V2.warm_lambda_16}} and were
+#    worth {{L8.sharp_gain}} points; from an ordinary start nothing, {{L8.he_gain}}."
+# 4. *Practice*: "I look at the loss of the first fifty steps and at the gradient norm. If nothing
+#    spikes, warmup is insurance, not the cure. I count it in steps."
+#
+# *A weak answer*: "to restore the noise of small batches" (it helps full-batch runs too), or "because
+# gradients are noisy at first" (the noise is not what kills).
+#
+# *Follow-up*: "With both lrs tuned, what remains of the gain?" ({{V3.sharp_gain}} points here.)
+#
+# **"How do you choose the largest learning rate? Isn't it 2/λ_max?"**
+# 1. *Direct answer*: "On a quadratic, yes, and 2(1 + m)/λ_max with momentum. On a network that
+#    number at initialisation is far too cautious."
+# 2. *Mechanism*: "Above it the loss jumps, and the jump carries the weights to where λ is lower."
+# 3. *Evidence*: "The largest lr that trained was {{L7.over_limit}} times 2/λ_max of the start."
+# 4. *Practice*: "I run a sweep with several seeds, up to where runs die, and stay a factor of two
+#    below."
+#
+# *A weak answer*: quoting 2/λ_max as a law for networks.
+#
+# **"Can you replace learning rate decay?"** Yes: grow the batch by the factor by which lr would have
+# fallen; same η/B, same accuracy per epoch ({{L11.growth_minus_decay}} points apart), fewer steps. A
+# weak answer says "small steps help convergence" and can't say what stays equal.
+
+# %% [markdown]
+# ## Recap
+# - On a quadratic the limit is 2/λ_max, with momentum 2(1 + m)/λ_max: one direction decides.
+# - Networks live far above it: the loss jumps, λ falls to about 2/lr (the catapult), up to a wall.
+# - Warmup buys time for λ to fall. It helps from sharp starts, and for peaks that a decay takes down.
+# - It is not about noise. It is counted in optimizer steps.
+# - lr/B is one knob: growing B is decaying lr, in fewer steps.
+#
+# To read: Goyal et al. 2017 (arXiv:1706.02677) for warmup with large batches; Gilmer et al. 2021
+# (arXiv:2110.04369) for curvature; Lewkowycz et al. 2020 (arXiv:2003.02218) for the catapult; Smith
+# et al. 2018 (arXiv:1711.00489) for growing the batch.
+
+# %%
+compare_predictions(
+    "03_warmup",
+    {
+        "five_times": ("lr at five times 2/λ", "jumps up, then falls"),
+        "no_noise": ("Full batch, large lr, warmup", "lives"),
+        "grow": ("B × 4 in place of lr / 4", "the same, in fewer steps"),
+    },
+)
