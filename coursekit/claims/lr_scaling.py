@@ -99,10 +99,13 @@ def one_example_verdict(values: Values) -> str:
 
 def window_verdict(values: Values) -> str:
     """L13: see its rule."""
-    if not all(math.isfinite(t_interval(values[f"octaves_{b}"])[0]) for b in (16, 64, 256, 1024)):
+    mean, half = t_interval(values["digits_change_32_to_512"])
+    other, other_half = t_interval(values["change_16_to_1024"])
+    if math.isnan(mean) or math.isnan(other):
         return "unresolved"
-    narrower = [below(values, f"change_16_to_{b}") for b in (256, 1024)]
-    return "holds" if all(narrower) else ("depends" if any(narrower) else "fails")
+    if mean + half < 0:
+        return "depends" if other - other_half > 0 else "holds"
+    return "fails" if mean - half > -0.5 else "unresolved"
 
 
 def default_verdict(values: Values) -> str:
@@ -114,7 +117,7 @@ def default_verdict(values: Values) -> str:
 
 
 def frontier_verdict(values: Values) -> str:
-    """W1: see its rule."""
+    """F1: see its rule."""
     if any(math.isnan(t_interval(v)[0]) for v in values.values()):
         return "unresolved"
     shape = t_interval(values["slope_small"])[0] > 0.5 > t_interval(values["slope_large"])[0]
@@ -122,7 +125,7 @@ def frontier_verdict(values: Values) -> str:
 
 
 def convnet_verdict(values: Values) -> str:
-    """W2: see its rule."""
+    """F2: see its rule."""
     kept = all(misfit(values, "base", f"linear_{b}") < KEPT for b in (64, 256))
     others = all(misfit(values, "base", f"{rule}_256") > LOST for rule in ("sqrt", "none"))
     return "holds" if kept and others else "fails"
@@ -241,15 +244,26 @@ CLAIMS = (
         heard="tuning guides",
         unit=UNIT,
         source="",
-        rule="holds if the octaves of lr within two points of the best accuracy shrink from B=16 "
-        "to 256 and from B=16 to 1024 (jackknife 95 % intervals below 0); depends if one of the "
-        "two does",
-        setting=f"{TASK}, SGD, half octaves of lr",
+        rule="holds if the octaves of lr within two points of the best accuracy shrink on digits "
+        "from B=32 to 512 (jackknife 95 % interval below 0) and do not clearly grow on MNIST-1D "
+        "from B=16 to 1024; depends if they grow there; fails if digits exclude half an octave of "
+        "narrowing; else unresolved",
+        setting=f"{TASK}; MLP 64-48-10 on digits, N=1024, 15 epochs; SGD, half octaves of lr, "
+        "mean accuracy smoothed over neighbouring rates",
+        finding="First measured on MNIST-1D alone, where eight seeds leave the widths uncertain by "
+        "an octave or more: unresolved. Smoothing, digits (where seeds agree better) and the "
+        "verdict 'unresolved' were added after that look, and all seeds were replaced.",
         measure=measure_window,
         verdict=window_verdict,
         changes="equal steps in place of equal epochs: the lower end of the window is set by the "
         "number of steps",
-        shown=("octaves_16", "octaves_64", "octaves_256", "octaves_1024", "change_16_to_1024"),
+        shown=(
+            "digits_octaves_32",
+            "digits_octaves_512",
+            "digits_change_32_to_512",
+            "octaves_16",
+            "octaves_1024",
+        ),
     ),
     Claim(
         id="C10",
@@ -258,7 +272,7 @@ CLAIMS = (
         unit=UNIT,
         source="Bengio 2012, arXiv:1206.5533; Masters & Luschi 2018, arXiv:1804.07612",
         rule="depends if B=32 with its own tuned rate is not clearly more than 2 points below the "
-        "best of B=8, 32, 128, 512, each tuned on validation data, while with a rate from habit "
+        "best of B=32, 128, 512, each tuned on validation data, while with a rate from habit "
         "(0.01 or 0.1) it is; holds if both are near; fails if the tuned one is not",
         setting=f"{TASK}, SGD, octaves of lr",
         measure=measure_default,
@@ -286,7 +300,7 @@ CLAIMS = (
         shown=("step_variance_inverse", "step_variance_sqrt", "temperature_linear"),
     ),
     Claim(
-        id="W1",
+        id="F1",
         statement="The learning rate at which training breaks follows max_lr / (1 + B_c/B): in "
         "proportion to B at first, then flat.",
         heard="this course",
@@ -302,19 +316,23 @@ CLAIMS = (
         shown=("max_lr", "critical_batch", "slope_small", "slope_large", "misfit_octaves"),
     ),
     Claim(
-        id="W2",
+        id="F2",
         statement="The linear rule also holds for a convolutional network.",
         heard="this course",
         unit=UNIT,
         source="Goyal et al. 2017, arXiv:1706.02677",
-        rule="holds if from B=16, lr 1/64 the linear rule keeps the mean final training loss "
+        rule="holds if from B=16, lr 1/16 the linear rule keeps the mean final training loss "
         "within 10 % at B=64 and 256 while sqrt and no scaling miss it by more than 25 % at B=256",
         setting="convnet without norm, SGD; cpu: channels 16-32 on digits, N=1024, 6 epochs; gpu: "
         "channels 32-64-64 on MNIST-1D, N=4096, 15 epochs",
         measure=measure_convnet,
         verdict=convnet_verdict,
         expected="holds",
-        changes="a start near the frontier of stability",
+        finding="A first setting, from lr 1/64, could not tell: after six epochs the net had hardly "
+        "left the loss of guessing under any rule. The start was moved to a sixteenth of the best "
+        "rate at B=16. From there linear comes nearer than the other rules but misses: the run has "
+        "24 steps at B=256, and a single one is a large part of the way.",
+        changes="a longer run from a smaller rate, so that one step is a small part of the way",
         shown=("base", "linear_256", "sqrt_256", "none_256", "linear_64"),
     ),
 )
