@@ -167,6 +167,10 @@ CLAIMS = (
         setting="MLPs on digits (64-48-10) and MNIST-1D (40-64-64-10), N=1024, after one epoch",
         measure=measure_law,
         verdict=law_verdict,
+        expected="holds",
+        changes="Examples of a batch that depend on each other (N3), or a batch that is a large "
+        "part of the data set: then the factor (N-B)/(N-1) belongs to it (E4).",
+        shown=("slope_digits", "slope_mnist1d", "corrected_digits", "uncorrected_digits"),
     ),
     Claim(
         id="N2",
@@ -179,6 +183,10 @@ CLAIMS = (
         setting="MLP 40-64-64-10 on MNIST-1D, N=1024, after one epoch, with replacement",
         measure=measure_price,
         verdict=price_verdict,
+        expected="fails",
+        changes="Asking what a step gains instead of what its variance is: that does saturate, "
+        "once tr(Sigma)/B is small against |G|^2.",
+        shown=("price_ratio",),
     ),
     Claim(
         id="N3",
@@ -191,5 +199,8 @@ CLAIMS = (
         setting="MLP 40-64-64-10, 128 MNIST-1D sources x 8 copies, jitter 0.3, B=64",
         measure=measure_correlated,
         verdict=correlated_verdict,
+        expected="depends",
+        changes="How batches are drawn: copies that never meet in one batch cost nothing.",
+        shown=("independent", "together", "together_theory", "windows"),
     ),
 )

@@ -11,6 +11,7 @@ from coursekit.claims import (
     flat_minima,
     gradient_noise,
     hardware,
+    interview,
     literature,
     lr_scaling,
     noise_scale,
@@ -24,6 +25,7 @@ from coursekit.device import device_name
 
 GROUPS = (
     start,
+    interview,
     gradient_noise,
     lr_scaling,
     warmup,
