@@ -1,0 +1,69 @@
+import io
+
+import numpy as np
+import pytest
+from matplotlib import image
+
+from coursekit.plots import png
+from coursekit.plots.noise_scale import (
+    doubling_plot,
+    estimators_plot,
+    growth_plot,
+    progress_plot,
+    trade_off_plot,
+)
+
+pytestmark = pytest.mark.quick
+SIZES = [16, 64, 256]
+STEPS = [[650.0, 660.0], [200.0, 204.0], [87.0, 89.0]]
+
+PLOTS = {
+    "estimators": lambda: estimators_plot(
+        [4, 8], {"good": [[1.2, 1.1], [1.0, 1.1]], "bad": [[3.0, -2.0], [4.0, 4.2]]}, title="a task"
+    ),
+    "growth": lambda: growth_plot(
+        [0, 10, 100],
+        [[40.0, 42.0], [100.0, 120.0], [400.0, 420.0]],
+        [[3.0, 3.1], [1.0, 0.9], [0.3, 0.3]],
+        [[120.0, 126.0], [100.0, 108.0], [120.0, 126.0]],
+        title="a run",
+        own=([10, 20, 30], [90.0, float("nan"), 150.0]),
+    ),
+    "progress": lambda: progress_plot(
+        [8, 64, 512], [[0.1, 0.12], [0.5, 0.5], [0.9, 0.88]], 64.0, title="one step"
+    ),
+    "trade-off": lambda: trade_off_plot(
+        SIZES, STEPS, min_steps=50.0, critical_batch=192.0, title="runs", own=([16, 64], STEPS[:2])
+    ),
+    "doubling": lambda: doubling_plot([0.25, 1, 4], [1.1, 1.33, 1.67], [1.8, 1.5, 1.2], title="x2"),
+}
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_figure_renders_and_speaks(name):
+    figure, alt = PLOTS[name]()
+    pixels = image.imread(io.BytesIO(png(figure)))
+    assert min(pixels.shape[:2]) > 300
+    assert pixels[..., :3].std() > 0.02
+    assert len(alt) > 30
+    for axes in figure.axes:
+        assert axes.get_xlabel()
+        assert axes.get_ylabel()
+
+
+def test_the_alt_text_tells_what_the_figure_shows():
+    assert "bad: 4.10" in PLOTS["estimators"]()[1]
+    assert "from 41 at the start to 410" in PLOTS["growth"]()[1]
+    assert "B=64: 0.50" in PLOTS["progress"]()[1]
+    assert "B_crit = 192" in PLOTS["trade-off"]()[1]
+    assert "the speed-up is 1.10 and the cost 1.80" in PLOTS["doubling"]()[1]
+
+
+def test_examples_are_steps_times_batch_size():
+    left, right = PLOTS["trade-off"]()[0].axes
+    steps = left.containers[0].lines[0].get_ydata()
+    examples = right.containers[0].lines[0].get_ydata()
+    assert np.allclose(examples, steps * SIZES)
+    law = right.lines[0]
+    at = np.interp(192.0, law.get_xdata(), law.get_ydata())
+    assert at == pytest.approx(2 * 50 * 192, rel=1e-2)  # twice the least at B_crit
