@@ -148,7 +148,7 @@ def test_the_file_carries_its_version_and_plain_json():
     data = json.loads(progress_file().read_text())
     assert data["version"] == 1
     assert data["exercises"]["u01_a"]["best"] == 1.0
-    assert set(data) == {"version", "exercises", "units", "predictions"}
+    assert set(data) == {"version", "exercises", "units", "predictions", "cards", "answers"}
 
 
 @pytest.mark.quick

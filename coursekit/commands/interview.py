@@ -72,5 +72,6 @@ def run(
     planned = sum(q.minutes for q in questions) if due else length
     print()
     print(write_report(outcomes or [], all_questions(), planned))
-    print("Kept. What comes back when: python3 -m coursekit interview --due", file=sys.stderr)
+    if outcomes:
+        print("Kept. What comes back when: python3 -m coursekit interview --due", file=sys.stderr)
     return 0

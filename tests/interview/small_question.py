@@ -1,0 +1,40 @@
+"""A question for tests, and how to drive its conversation by hand."""
+
+from coursekit.interview.declare import Evidence, FollowUp, Point, Question, RedFlag
+
+SPOKEN = Question(
+    id="steps",
+    level="screen",
+    units=("00_start",),
+    concepts=("number of steps",),
+    minutes=3,
+    prompt="What broke?",
+    tests="whether you count steps",
+    answer="A quarter of the steps.",
+    points=(
+        Point("fewer steps", 3, (("fewer", "quarter"), ("steps", "updates"))),
+        Point("temperature unchanged", 2, (("temperature",), ("same", "unchanged"))),
+        Point("stability", 2, (("unstable", "diverges"),)),
+        Point("an experiment", 3, (("equal steps",),)),
+    ),
+    red_flags=(RedFlag("The noise was killed.", "N4", (("noise",), ("killed", "less"))),),
+    follow_ups=(
+        FollowUp("good", "And at equal steps?", "Then tune."),
+        FollowUp("weak", "How many steps?", "A quarter."),
+    ),
+    evidence=(Evidence("Q1", "accuracy fell"),),
+)
+
+
+def hear(conversation, replies):
+    """Send replies to whatever asks; return (events, value)."""
+    events, queue, reply = [], list(replies), None
+    while True:
+        try:
+            event = conversation.send(reply)
+        except StopIteration as stop:
+            assert not queue, f"nobody asked for {queue}"
+            return events, stop.value
+        events.append(event)
+        asks = type(event).__name__.startswith("Ask")
+        reply = queue.pop(0) if asks else None

@@ -1,0 +1,40 @@
+"""The bank of questions: enough of every kind, every reference real."""
+
+from pathlib import Path
+
+import pytest
+
+from coursekit.claims.register import CLAIMS
+from coursekit.interview.declare import all_questions
+from coursekit.interview.proposal import propose
+from coursekit.interview.tasks import TASKS
+
+ROOT = Path(__file__).resolve().parents[2]
+UNITS = {path.stem for path in (ROOT / "solutions").glob("*.py")}
+pytestmark = pytest.mark.quick
+each_question = pytest.mark.parametrize("question", all_questions().values(), ids=all_questions())
+
+
+@each_question
+def test_units_claims_and_tasks_exist(question):
+    assert set(question.units) <= UNITS
+    claims = [e.claim for e in question.evidence] + [f.claim for f in question.red_flags]
+    assert set(claims) <= set(CLAIMS)
+    assert question.numeric in ("", *TASKS)
+
+
+@each_question
+def test_the_model_answer_makes_its_points_and_raises_no_flag(question):
+    proposal = propose(question, question.answer)
+    assert proposal.red_flags == ()
+    assert proposal.share >= 0.8, [
+        p.text for p, words in zip(question.points, proposal.seen, strict=True) if not words
+    ]
+
+
+@each_question
+def test_what_a_red_flag_says_is_seen_as_one(question):
+    for i, flag in enumerate(question.red_flags):
+        proposal = propose(question, flag.text)
+        assert i in [number for number, _ in proposal.red_flags], flag.text
+        assert proposal.verdict != "good"

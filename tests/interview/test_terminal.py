@@ -1,0 +1,169 @@
+"""The terminal: a session in a real pseudo-terminal, and what each key does."""
+
+import io
+import json
+import os
+import pty
+import random
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from small_question import SPOKEN
+
+from coursekit.interview.session import hold
+from coursekit.interview.terminal import drive
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def play(lines, *, questions=(SPOKEN,), aloud=False):
+    """Feed lines to a session; return (screen, outcomes)."""
+    feed = iter(lines)
+    out = io.StringIO()
+
+    def read(prompt):
+        out.write(prompt)
+        line = next(feed)
+        if isinstance(line, BaseException):
+            raise line
+        return line
+
+    saved = []
+    console = Console(file=out, width=80, color_system=None, highlight=False)
+    session = hold(questions, rng=random.Random(0), save=saved.append)
+    drive(session, console=console, read=read, aloud=aloud)
+    return out.getvalue(), saved
+
+
+@pytest.mark.quick
+def test_the_learner_switches_ticks_and_decides():
+    screen, (outcome,) = play(["Fewer steps.", "", "tune", "", "2 4", "1", ""])
+    assert outcome.answer == "Fewer steps."
+    assert outcome.score == pytest.approx(0.5)
+    assert " 1 [x] fewer steps (I saw: fewer, steps)" in screen
+    assert " 1 [ ] fewer steps" in screen
+    assert "Evidence Q1" in screen
+    assert max(map(len, screen.splitlines())) <= 100  # 80, and what was typed after a prompt
+
+
+@pytest.mark.quick
+def test_aloud_and_a_word_that_is_no_choice(capsys):
+    _, (outcome,) = play(["", "perhaps", "weak", "", "9", "1 2 3 4", ""], aloud=True)
+    assert outcome.score == 1
+    assert "no point 9" in capsys.readouterr().err
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("leaving", [KeyboardInterrupt(), EOFError()])
+def test_leaving_keeps_the_lines_that_were_typed(leaving):
+    _, (outcome,) = play(["Fewer steps", "at equal steps", leaving], questions=[SPOKEN, SPOKEN])
+    assert outcome.answer == "Fewer steps\nat equal steps"
+    assert outcome.marked_by == "proposal"
+    _, saved = play([leaving])
+    assert saved == []
+
+
+class Terminal:
+    """`python -m coursekit interview` in a pseudo-terminal of 80 columns without colours."""
+
+    def __init__(self, home, *options):
+        self.master, slave = pty.openpty()
+        environment = {
+            **os.environ,
+            "COURSEKIT_HOME": str(home),
+            "COLUMNS": "80",
+            "NO_COLOR": "1",
+            "TERM": "dumb",
+            "PYTHONPATH": str(ROOT),
+            "COURSEKIT_NO_VENV": "1",
+        }
+        environment.pop("NBGRADER_EXECUTION", None)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "coursekit", "interview", *options],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.text, self.seen = "", 0
+
+    def wait_for(self, words, seconds=60):
+        """Read until words come that were not read before."""
+        end = time.monotonic() + seconds
+        while words not in self.text[self.seen :]:
+            assert time.monotonic() < end, f"no {words!r} in:\n{self.text}"
+            if select.select([self.master], [], [], 0.2)[0]:
+                try:
+                    self.text += os.read(self.master, 4096).decode(errors="replace")
+                except OSError:  # the other end is closed
+                    assert words in self.text[self.seen :], self.text
+        self.seen = self.text.index(words, self.seen) + len(words)
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def close(self):
+        assert self.process.wait(20) == 0
+        os.close(self.master)
+
+
+def test_a_session_in_a_pseudo_terminal_and_ctrl_c_in_the_next(tmp_path):
+    terminal = Terminal(
+        tmp_path, "--unit", "00", "--minutes", "1", "--level", "screen", "--seed", "1"
+    )
+    terminal.wait_for("> ")
+    terminal.type("It took a quarter of the optimizer steps.\n\n")
+    terminal.wait_for("> ")
+    terminal.type("\n")
+    terminal.wait_for("Enter to accept: ")
+    terminal.type("\n")
+    while True:  # pictures may be offered, one after another
+        terminal.wait_for("")
+        terminal.type("\n")
+        try:
+            terminal.wait_for("Do again", seconds=2)
+            break
+        except AssertionError:
+            continue
+    terminal.wait_for("Kept.")
+    terminal.close()
+    assert "\x1b[3" not in terminal.text  # no colours
+    answers = json.loads((tmp_path / "progress.json").read_text())["answers"]
+    assert answers[0]["answer"] == "It took a quarter of the optimizer steps."
+
+    terminal = Terminal(tmp_path, "--unit", "00", "--minutes", "1")
+    terminal.wait_for("> ")
+    terminal.type("Half an answer\n")
+    terminal.wait_for("> ")
+    os.kill(terminal.process.pid, signal.SIGINT)
+    terminal.wait_for("Kept.")
+    terminal.close()
+    answers = json.loads((tmp_path / "progress.json").read_text())["answers"]
+    assert [a["answer"] for a in answers][1] == "Half an answer"
+    assert answers[1]["marked_by"] == "proposal"
+
+
+def test_it_starts_without_torch_in_little_time(tmp_path):
+    code = (
+        "import sys, time; began = time.process_time()\n"
+        "from coursekit.commands import interview\n"
+        "interview.plan(15, level='', unit='', due=False, mock=False, rng=__import__('random'))\n"
+        "print(time.process_time() - began, 'torch' in sys.modules)"
+    )
+    environment = {**os.environ, "COURSEKIT_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    seconds, torch = re.fullmatch(r"(\S+) (\w+)\n", out).groups()
+    assert torch == "False"
+    assert float(seconds) < 1.0
