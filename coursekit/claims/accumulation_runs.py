@@ -134,10 +134,13 @@ def windows(micro_batch_size: int, accum_steps: int, leftovers: str) -> Epoch:
 
 def measure_short_last(size: str) -> Values:
     """P6: accuracy with a last batch of 37 of 64, or of 1 of 64, kept against dropped."""
-    data, seeds = setting(size)
+    data, _ = setting(size)
     num_epochs, lrs = 2 if size == "tiny" else 30, LRS_SHORT_LAST
+    num_seeds = {"tiny": (2, 2), "cpu": (20, 8), "gpu": (64, 32)}[size]
     values: Values = {}
-    for last, arms in ((37, ("keep", "drop")), (1, ("keep", "drop", "weight"))):
+    arms_of = {37: ("keep", "drop"), 1: ("keep", "drop", "weight")}
+    for (last, arms), number in zip(arms_of.items(), num_seeds, strict=True):
+        seeds = range(number)
         count = 15 * 64 + last
         runs = {
             arm: run_epochs(data, count, seeds, num_epochs, short_last(64, arm), lrs)

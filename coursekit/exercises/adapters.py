@@ -41,12 +41,12 @@ def refusing(answer: Callable[..., Any], *args: Any) -> Any:
         return []
 
 
-def linear_model(weights: np.ndarray) -> nn.Linear:
-    """Return a linear layer without bias in float64; weights are (outputs, inputs)."""
-    model = nn.Linear(weights.shape[1], weights.shape[0], bias=False, dtype=torch.float64)
+def linear_model(weights: np.ndarray) -> nn.Sequential:
+    """Return a model of one linear layer without bias in float64; weights are (outputs, inputs)."""
+    layer = nn.Linear(weights.shape[1], weights.shape[0], bias=False, dtype=torch.float64)
     with torch.no_grad():
-        model.weight.copy_(torch.tensor(weights))
-    return model
+        layer.weight.copy_(torch.tensor(weights))
+    return nn.Sequential(layer)
 
 
 def in_float64(value: Any) -> Any:
@@ -62,18 +62,19 @@ def in_float64(value: Any) -> Any:
 
 
 def linear_grad(answer: Callable[..., Any], weights: np.ndarray, *args: Any) -> Any:
-    """Give the answer a linear model for its weights; return what it leaves in `weight.grad`."""
+    """Give the answer a linear model for its weights; return what it leaves in the gradient."""
     model = linear_model(weights)
     answer(model, *in_float64(args))
-    if model.weight.grad is None:
-        raise ValueError("model.weight.grad is None after your function: where is backward()?")
-    return plain(model.weight.grad)
+    (param,) = model.parameters()
+    if param.grad is None:
+        raise ValueError("the parameter's .grad is None after your function: where is backward()?")
+    return plain(param.grad)
 
 
 class RecordedSteps:
     """Stand for an optimizer: keep (lr, gradient) of every step as a row, move by lr in signs."""
 
-    def __init__(self, model: nn.Linear, lr: float) -> None:
+    def __init__(self, model: nn.Module, lr: float) -> None:
         """Start without a step."""
         self.params = list(model.parameters())
         self.param_groups = [{"params": self.params, "lr": lr}]

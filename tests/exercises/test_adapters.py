@@ -25,7 +25,7 @@ def test_a_refusal_is_an_empty_list_and_other_errors_stay_errors():
 
 def test_the_gradient_is_read_from_the_model_whatever_is_returned():
     def answer(model, batch):
-        assert model.weight.dtype == batch[0].dtype == torch.float64
+        assert model[0].weight.dtype == batch[0].dtype == torch.float64
         cross_entropy(model(batch[0]), batch[1]).backward()
         return "nothing"
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 @torch.no_grad()
-def sum_grad(model: nn.Linear, inputs: Tensor, targets: Tensor) -> Tensor:
+def sum_grad(model: nn.Sequential, inputs: Tensor, targets: Tensor) -> Tensor:
     """Return the gradient of the loss summed over the positions whose target is not negative.
 
     sum_i (softmax(W x_i) - onehot(y_i)) x_i^T
@@ -14,6 +14,6 @@ def sum_grad(model: nn.Linear, inputs: Tensor, targets: Tensor) -> Tensor:
     if x.dim() > 2:
         x, y = x.flatten(0, 1), y.flatten()
         x, y = x[y >= 0], y[y >= 0]
-    error = (x @ model.weight.T).softmax(dim=1)
+    error = (x @ model[0].weight.T).softmax(dim=1)
     error[range(len(y)), y] -= 1
     return error.T @ x

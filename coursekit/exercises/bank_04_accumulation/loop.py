@@ -11,12 +11,12 @@ from coursekit.exercises.declare import Case, Exercise, Mistake
 MicroBatches = list[list[Tensor]]
 
 
-def accumulate(model: nn.Linear, micro_batches: MicroBatches) -> Tensor:
+def accumulate(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
     total = sum(len(targets) for _, targets in micro_batches)
     for inputs, targets in micro_batches:
         loss = cross_entropy(model(inputs), targets)
         (loss * len(targets) / total).backward()
-    return model.weight.grad
+    return model[0].weight.grad
 
 
 def loop_by_sums(model, micro_batches):
@@ -24,14 +24,14 @@ def loop_by_sums(model, micro_batches):
     for x, y in micro_batches:
         cross_entropy(model(x), y, reduction="sum").backward()
         seen += len(y)
-    model.weight.grad /= seen
-    return model.weight.grad
+    model[0].weight.grad /= seen
+    return model[0].weight.grad
 
 
 def loop_as_one_batch(model, micro_batches):
     x, y = (torch.cat(column) for column in zip(*micro_batches, strict=True))
     cross_entropy(model(x), y).backward()
-    return model.weight.grad
+    return model[0].weight.grad
 
 
 def loop_by_formula(model, micro_batches):
@@ -39,17 +39,17 @@ def loop_by_formula(model, micro_batches):
     y = torch.cat([y for _, y in micro_batches])
     error = model(x).softmax(dim=1)
     error[range(len(y)), y] -= 1
-    model.weight.grad = (error.T @ x / len(y)).detach()
-    return model.weight.grad
+    model[0].weight.grad = (error.T @ x / len(y)).detach()
+    return model[0].weight.grad
 
 
-def weighted(model: nn.Linear, micro_batches: MicroBatches, weights: list[float]) -> Tensor:
+def weighted(model: nn.Sequential, micro_batches: MicroBatches, weights: list[float]) -> Tensor:
     """Leave sum_k w_k g_k in the gradient."""
     parts = [
         w / len(y) * sum_grad(model, x, y) for (x, y), w in zip(micro_batches, weights, strict=True)
     ]
-    model.weight.grad = torch.stack(parts).sum(dim=0)
-    return model.weight.grad
+    model[0].weight.grad = torch.stack(parts).sum(dim=0)
+    return model[0].weight.grad
 
 
 def sizes(micro_batches: MicroBatches) -> list[int]:

@@ -17,7 +17,7 @@ Epochs = list[MicroBatches]
 
 
 def train_accumulated(
-    model: nn.Linear, optimizer: Optimizer, epochs: Epochs, accum_steps: int
+    model: nn.Sequential, optimizer: Optimizer, epochs: Epochs, accum_steps: int
 ) -> Tensor:
     for group in optimizer.param_groups:
         group["lr"] *= math.sqrt(accum_steps)
@@ -30,7 +30,7 @@ def train_accumulated(
                 (loss * len(targets) / total).backward()
             optimizer.step()
             optimizer.zero_grad()
-    return model.weight.detach()
+    return model[0].weight.detach()
 
 
 def mended_with_counter(model, optimizer, epochs, accum_steps):
@@ -46,7 +46,7 @@ def mended_with_counter(model, optimizer, epochs, accum_steps):
                 optimizer.step()
                 optimizer.zero_grad()
                 count = 0
-    return model.weight.detach()
+    return model[0].weight.detach()
 
 
 def mended_by_large_batches(model, optimizer, epochs, accum_steps):
@@ -60,7 +60,7 @@ def mended_by_large_batches(model, optimizer, epochs, accum_steps):
             batch = torch.cat([x for x, _ in now]), torch.cat([y for _, y in now])
             cross_entropy(model(batch[0]), batch[1]).backward()
             optimizer.step()
-    return model.weight.detach()
+    return model[0].weight.detach()
 
 
 def loop(
@@ -77,8 +77,10 @@ def loop(
     `when` the rate is scaled: "once", "each epoch", "by window" (by the length of each).
     """
 
-    def train(model: nn.Linear, optimizer: Optimizer, epochs: Epochs, accum_steps: int) -> Tensor:
-        group, param = optimizer.param_groups[0], model.weight
+    def train(
+        model: nn.Sequential, optimizer: Optimizer, epochs: Epochs, accum_steps: int
+    ) -> Tensor:
+        group, param = optimizer.param_groups[0], model[0].weight
         base = group["lr"]
         group["lr"] = base * lr(accum_steps)
         for number, micro_batches in enumerate(epochs):
@@ -102,7 +104,7 @@ def loop(
                     optimizer.step()
                     if clear:
                         optimizer.zero_grad()
-        return model.weight.detach()
+        return model[0].weight.detach()
 
     return train
 

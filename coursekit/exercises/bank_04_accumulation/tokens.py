@@ -15,13 +15,13 @@ from coursekit.exercises.declare import Case, Exercise, Mistake
 PAD = -100
 
 
-def accumulate_tokens(model: nn.Linear, micro_batches: MicroBatches) -> Tensor:
+def accumulate_tokens(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
     total = sum(int((targets != PAD).sum()) for _, targets in micro_batches)
     for inputs, targets in micro_batches:
         logits = model(inputs).flatten(0, 1)
         loss = cross_entropy(logits, targets.flatten(), ignore_index=PAD, reduction="sum")
         (loss / total).backward()
-    return model.weight.grad
+    return model[0].weight.grad
 
 
 def tokens_by_counts(model, micro_batches):
@@ -30,14 +30,14 @@ def tokens_by_counts(model, micro_batches):
         if count > 0:
             mean = cross_entropy(model(x).transpose(1, 2), y, ignore_index=PAD)
             (mean * (count / sum(counts))).backward()
-    return model.weight.grad
+    return model[0].weight.grad
 
 
 def tokens_by_selection(model, micro_batches):
     x = torch.cat([x[y != PAD] for x, y in micro_batches])
     y = torch.cat([y[y != PAD] for _, y in micro_batches])
     cross_entropy(model(x), y).backward()
-    return model.weight.grad
+    return model[0].weight.grad
 
 
 def real(y: Tensor) -> int:
@@ -47,11 +47,11 @@ def real(y: Tensor) -> int:
 def with_factors(factor: Callable[[Tensor, list[Tensor]], float]) -> Callable[..., Tensor]:
     """Return a loop that weights the summed loss of each micro-batch by factor(targets, all)."""
 
-    def loop(model: nn.Linear, micro_batches: MicroBatches) -> Tensor:
+    def loop(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
         all_targets = [y for _, y in micro_batches]
         parts = [factor(y, all_targets) * sum_grad(model, x, y) for x, y in micro_batches]
-        model.weight.grad = torch.stack(parts).sum(dim=0)
-        return model.weight.grad
+        model[0].weight.grad = torch.stack(parts).sum(dim=0)
+        return model[0].weight.grad
 
     return loop
 
@@ -61,24 +61,24 @@ def per_token(y: Tensor, weight: float) -> float:
     return weight / real(y) if real(y) else 0.0
 
 
-def only_last(model: nn.Linear, micro_batches: MicroBatches) -> Tensor:
+def only_last(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
     x, y = micro_batches[-1]
-    model.weight.grad = sum_grad(model, x, y) / sum(real(t) for _, t in micro_batches)
-    return model.weight.grad
+    model[0].weight.grad = sum_grad(model, x, y) / sum(real(t) for _, t in micro_batches)
+    return model[0].weight.grad
 
 
-def mean_per_sequence(model: nn.Linear, micro_batches: MicroBatches) -> Tensor:
+def mean_per_sequence(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
     rows = [(r, t) for x, y in micro_batches for r, t in zip(x, y, strict=True) if real(t)]
     parts = [sum_grad(model, r[None], t[None]) / real(t) for r, t in rows]
-    model.weight.grad = torch.stack(parts).mean(dim=0)
-    return model.weight.grad
+    model[0].weight.grad = torch.stack(parts).mean(dim=0)
+    return model[0].weight.grad
 
 
-def padding_learned(model: nn.Linear, micro_batches: MicroBatches) -> Tensor:
+def padding_learned(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
     total = sum(y.numel() for _, y in micro_batches)
     parts = [sum_grad(model, x, y.clamp(min=0)) for x, y in micro_batches]
-    model.weight.grad = torch.stack(parts).sum(dim=0) / total
-    return model.weight.grad
+    model[0].weight.grad = torch.stack(parts).sum(dim=0) / total
+    return model[0].weight.grad
 
 
 def draw_sequences(rng: np.random.Generator) -> list[Case]:

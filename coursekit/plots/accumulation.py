@@ -1,0 +1,126 @@
+"""Figures of accumulation: wrong averages, curves over a run, arms over learning rates."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from coursekit.plots.style import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    Plot,
+    log2_axis,
+    means,
+    new_figure,
+)
+
+LOOKS = ((BLUE, "o", "-"), (RED, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
+
+
+def errors_plot(
+    errors: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    yours: Mapping[str, float] | None = None,
+    title: str,
+) -> Plot:
+    """Draw relative errors as bars on a log scale: a group a case, a colour a kind of net.
+
+    Args:
+        errors: case -> kind -> one relative error a seed.
+        yours: case -> the error that the learner just measured, drawn as a diamond.
+        title: What was measured, with the number of seeds.
+    """
+    figure, (axes,) = new_figure(9.0, 4.0)
+    kinds = list(next(iter(errors.values())))
+    width = 0.8 / len(kinds)
+    told = []
+    for k, (kind, colour) in enumerate(zip(kinds, (SKY, ORANGE, GREEN), strict=False)):
+        centre, half = means([errors[case][kind] for case in errors])
+        x = np.arange(len(errors)) + (k - (len(kinds) - 1) / 2) * width
+        lower = np.minimum(half, 0.9 * centre)
+        axes.bar(x, centre, width, yerr=[lower, half], color=colour, capsize=3, label=kind)
+        told += [f"{case}, {kind}: {v:.2g}" for case, v in zip(errors, centre, strict=True)]
+    if yours:
+        at = [list(errors).index(case) for case in yours]
+        axes.plot(at, list(yours.values()), "D", color="black", markersize=7, label="your run")
+    axes.axhline(1.0, color="black", linewidth=1)
+    axes.annotate("as long as the gradient itself", (-0.45, 1.12), fontsize=9)
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(errors)), list(errors))
+    axes.set_ylabel("relative error of the gradient")
+    axes.set_title(title)
+    axes.legend(fontsize=9)
+    axes.grid(axis="x", visible=False)
+    return figure, f"{title}. Relative error: {'; '.join(told)}.".replace("\n", " ")
+
+
+def lines_plot(
+    x: Sequence[float],
+    lines: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str,
+    log_x: bool = False,
+    log_y: bool = True,
+) -> Plot:
+    """Draw a line a name over x, with intervals over seeds.
+
+    Args:
+        x: One value a point.
+        lines: name -> (points, seeds).
+        xlabel: With its unit.
+        ylabel: With its unit.
+        title: What was measured, with the number of seeds.
+        log_x: Whether x has a log scale.
+        log_y: Whether y has a log scale; intervals then end above zero.
+    """
+    figure, (axes,) = new_figure(8.0, 4.0)
+    told = []
+    for (name, points), (colour, marker, line) in zip(lines.items(), LOOKS, strict=False):
+        centre, half = means(points)
+        lower = np.minimum(half, 0.9 * centre) if log_y else half
+        axes.errorbar(
+            x,
+            centre,
+            [lower, half],
+            color=colour,
+            marker=marker,
+            linestyle=line,
+            capsize=3,
+            label=name,
+        )
+        told.append(f"{name}: from {centre[0]:.3g} at {x[0]:g} to {centre[-1]:.3g} at {x[-1]:g}")
+    if log_x:
+        log2_axis(axes, x, xlabel)
+    axes.set_xlabel(xlabel)
+    if log_y:
+        axes.set_yscale("log")
+    axes.set_ylabel(ylabel)
+    axes.set_title(title)
+    axes.legend(fontsize=9)
+    return figure, f"{title}. {'; '.join(told)}."
+
+
+def weights_plot(sizes: Sequence[int], *, title: str) -> Plot:
+    """Draw what one example weighs in the mean of means, over what it should, by micro-batch."""
+    figure, (axes,) = new_figure(8.0, 3.4)
+    total, k = sum(sizes), len(sizes)
+    weights = [total / (k * n) for n in sizes]
+    axes.bar(range(1, k + 1), weights, color=SKY, edgecolor=BLUE, width=0.7)
+    axes.axhline(1.0, color="black", linewidth=1.5, linestyle="--", label="every example alike")
+    for i, (n, w) in enumerate(zip(sizes, weights, strict=True), start=1):
+        axes.annotate(f"{n} ex.: × {w:.2g}", (i, w), xytext=(0, 4), textcoords="offset points",
+                      ha="center", fontsize=9)  # fmt: skip
+    axes.set_ylim(0, 1.2 * max(weights))
+    axes.set_xticks(range(1, k + 1))
+    axes.set_xlabel("micro-batch")
+    axes.set_ylabel("weight of one example")
+    axes.set_title(title)
+    axes.legend(fontsize=9)
+    axes.grid(axis="x", visible=False)
+    told = ", ".join(f"{n} examples: {w:.2g} times" for n, w in zip(sizes, weights, strict=True))
+    return figure, f"{title}. Weight of one example in a micro-batch of {told}."

@@ -1,0 +1,843 @@
+# %% [markdown]
+# # 04 · Is 32 × 32 really 1024?
+#
+# | | |
+# |---|---|
+# | **Question** | Do 32 micro-batches of 32 make one batch of 1024, and when not? |
+# | **Difficulty** | medium |
+# | **Importance** | most large training runs accumulate, and most loops found online do it wrong |
+# | **Your time** | 60 to 75 minutes |
+# | **Run time** | under a minute on two CPU cores |
+# | **You need** | unit 01 (tr Σ/B), unit 02 (how the rate grows with B); a PyTorch training loop |
+
+# %% prelude
+import math
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from coursekit.claims import load_ledger
+from coursekit.data import load
+from coursekit.device import by_size, device_name, pick_device
+from coursekit.explorers.micro_arrows import micro_arrows
+from coursekit.gradients import per_example_gradients
+from coursekit.intervals import t_interval
+from coursekit.models import mlp
+from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
+from coursekit.plots import bars_plot
+from coursekit.plots.accumulation import errors_plot, lines_plot, weights_plot
+from coursekit.train import TrainConfig, train
+
+# %% [markdown]
+# ## 4.1 Predict first
+
+# %%
+predict(
+    "04_accumulation",
+    "noise",
+    "32 micro-batches of 32 are accumulated into one step. Its gradient has the noise of ...",
+    ["a batch of 32", "a batch of 1024", "something in between"],
+)
+
+# %%
+predict(
+    "04_accumulation",
+    "ragged",
+    "130 examples come as 64 + 64 + 2, and each loss is divided by 3. The gradient's error is ...",
+    ["about 1 %", "about 10 %", "larger than the gradient"],
+)
+
+# %%
+predict(
+    "04_accumulation",
+    "workers",
+    "8 workers with 128 examples each, against one with 1024, in float32. After 200 steps ...",
+    ["weights agree to rounding", "weights differ visibly", "accuracy is clearly worse"],
+)
+
+# %% [markdown]
+# ## 4.2 A batch in pieces
+# A batch of n examples may not fit into memory. So you cut it into K **micro-batches** of $n_k$
+# examples, call `backward()` on each, and step once. PyTorch adds each gradient to what is in
+# `.grad` already. What has to be added? The loss of the batch is the mean over its examples,
+#
+# $$ L = \frac1n \sum_{i=1}^{n} \ell_i = \frac1n \sum_{k=1}^{K} n_k L_k , \qquad
+#    \nabla L = \sum_{k=1}^{K} \frac{n_k}{n} \nabla L_k , $$
+#
+# where $L_k$ is the mean loss of micro-batch k. That is all there is to it. No approximation, no
+# condition on the sizes. Nearly every tutorial writes $1/K$ for $n_k/n$.
+#
+# ### Exercise 1 (2 points): an exact loop
+#
+# <details><summary>Hint 1 (click to open)</summary>You know all micro-batches, so you can count the examples first.</details>
+# <details><summary>Hint 2 (click to open)</summary><code>cross_entropy</code> returns the mean over its micro-batch, by default.</details>
+# <details><summary>Hint 3 (click to open)</summary>Multiply each loss by a number before <code>backward()</code>. The numbers of all micro-batches add up to one.</details>
+
+
+# %% solution="u04_loop"
+def accumulate(model, micro_batches):
+    """Leave the gradient of the batch's mean cross-entropy in the parameters' .grad.
+
+    model: any nn.Module; its .grad are empty when you are called.
+    micro_batches: list of (inputs, targets): inputs (n_k, features), targets (n_k,) classes;
+    together they are the batch. The sizes n_k >= 1 may all differ.
+    Only what is in .grad afterwards counts; the weights stay, and nothing need be returned.
+    """
+    ### BEGIN SOLUTION
+    total = sum(len(targets) for _, targets in micro_batches)
+    for inputs, targets in micro_batches:
+        loss = cross_entropy(model(inputs), targets)
+        (loss * len(targets) / total).backward()
+    ### END SOLUTION
+
+
+# %% check="u04_loop"
+check("u04_loop", accumulate)
+
+# %% [markdown]
+# The check used a linear model. Now a real network, with your loop, against one pass over all
+# 1024 examples.
+
+# %%
+use_accumulate = mine_or_library("u04_loop", accumulate)
+device = pick_device()
+data = load("mnist1d", device=device)
+ledger = load_ledger()
+SIZES = (40, 64, 64, 10)
+
+
+def flat_grad(model):
+    """All gradients of a model as one vector."""
+    return torch.cat([p.grad.flatten() for p in model.parameters()])
+
+
+def pieces(count, sizes, seed=0, dtype=torch.float32):
+    """A batch of `count` random examples, cut into micro-batches."""
+    index = torch.randperm(4096, generator=torch.Generator().manual_seed(seed))[:count].to(device)
+    inputs, targets = data.train_inputs[index].to(dtype), data.train_targets[index]
+    return list(zip(inputs.split(sizes), targets.split(sizes), strict=True))
+
+
+def gradient(model, micro_batches):
+    """The accumulated gradient by your loop."""
+    model.zero_grad()
+    use_accumulate(model, micro_batches)
+    return flat_grad(model)
+
+
+for dtype in (torch.float32, torch.float64):
+    model = mlp(SIZES, generator=torch.Generator().manual_seed(0)).to(device, dtype)
+    whole = gradient(model, pieces(1024, 1024, dtype=dtype))
+    parts = gradient(model, pieces(1024, 32, dtype=dtype))
+    print(
+        f"{dtype}: 32 x 32 against 1024, relative error {(parts - whole).norm() / whole.norm():.1e}"
+    )
+
+# %% [markdown]
+# Equal up to rounding, in either type. So yes: 32 × 32 *is* 1024.
+#
+# ## 4.3 What the usual loop does
+# `loss = loss / K` gives every micro-batch the weight 1/K. Where all are equally long that is
+# $n_k/n$, and exact. A data loader rarely leaves them equal: the last one is what remains. Then an
+# example in a micro-batch of $n_k$ weighs $n/(K n_k)$ times what it should:
+
+# %%
+show(weights_plot([64] * 4 + [4], title="The mean of means: five micro-batches, the last of 4"))
+
+# %% [markdown]
+# Four examples steer a fifth of the step. How wrong does the gradient get? That depends on how
+# noisy those four are beside the mean gradient, and hence on the **network's state**. We measured
+# three: fresh with the initialisation of this course (He), fresh with torch's default, and trained.
+# The diamonds are your run, on one net with He's initialisation.
+
+# %%
+CASES = {
+    "1000 in 64s": ("last_40", 1000),
+    "1028 in 64s": ("last_4", 1028),
+    "130 in 64s": ("last_2", 130),
+}
+KINDS = {"He init": "he", "torch's init": "torch", "trained": "trained"}
+stored = ledger["P1"]["cpu"]["values"]
+errors = {
+    case: {k: stored[f"{q}_{kind}"] for k, kind in KINDS.items()} for case, (q, _) in CASES.items()
+}
+errors["random token counts"] = {k: stored[f"tokens_{kind}"] for k, kind in KINDS.items()}
+
+model, yours = mlp(SIZES, generator=torch.Generator().manual_seed(0)).to(device), {}
+for case, (_, count) in CASES.items():
+    micro_batches = pieces(count, 64)
+    exact = gradient(model, micro_batches)
+    means = torch.stack([gradient(model, [micro]) for micro in micro_batches])
+    yours[case] = ((means.mean(dim=0) - exact).norm() / exact.norm()).item()
+
+# %%
+seeds = len(stored["last_2_he"])
+show(
+    errors_plot(
+        errors, yours=yours, title=f"Error of dividing each loss by K (ledger, {seeds} seeds)"
+    )
+)
+
+# %% [markdown]
+# **What the figure says.** With a last micro-batch of 40 the error is {{P1.last_40_he.mean}} of the
+# gradient's length with He's initialisation and {{P1.last_40_torch.mean}} with torch's. With two
+# examples left over it is {{P1.last_2_he}} and {{P1.last_2_torch}}: **longer than the gradient
+# itself**. Weighted by size, the same micro-batches are exact to {{P1.weighted_he.mean}}.
+#
+# **Caveat.** These are errors of *one* gradient, from a random short micro-batch. On average over
+# shufflings the mean of means is not biased; what it adds is noise, in one step an epoch.
+#
+# ## 4.4 Does accumulation keep the noise of the small batch?
+# Unit 01 says no: means of K independent micro-batches of b have the variance
+# $\frac{1}{K^2} K \frac{\operatorname{tr}\Sigma}{b} = \frac{\operatorname{tr}\Sigma}{Kb}$. The loop
+# computes the same vector as the large batch, so it has the same noise. Measure it with yours:
+
+# %%
+model = mlp(SIZES, generator=torch.Generator().manual_seed(1)).to(device)
+train(
+    model,
+    data,
+    TrainConfig(32, by_size(tiny=16, cpu=256), lambda step: 0.1),
+    rng=torch.Generator().manual_seed(1),
+)
+num_draws, b, K = by_size(tiny=4, cpu=60), 32, 32
+variance = {}
+for name, size, micro in (("B = 32", b, b), ("32 × 32", b * K, b), ("B = 1024", b * K, b * K)):
+    draws = [gradient(model, pieces(size, micro, seed=seed)) for seed in range(num_draws)]
+    variance[name] = torch.stack(draws).double().var(dim=0).sum().item()
+for name, value in variance.items():
+    print(f"{name:9s} variance {value:9.5f}, over that of B = 32: {value / variance['B = 32']:.4f}")
+print(f"1/32 = {1 / 32:.4f}")
+
+# %% [markdown]
+# These batches were drawn without replacement, so the larger ones are a quarter quieter still,
+# by (N − B)/(N − 1). Our longer run draws with replacement: 32 × 32 has {{N7.to_large}} times the
+# variance of B = 1024, and {{N7.to_micro}} times that of B = 32 (1/32 = 0.0313). Nothing of the
+# small batch's noise is left. If you want small-batch noise, take small steps.
+#
+# ## 4.5 When the mean is over tokens
+# A language model's loss is a mean over **tokens**. Sequences have different lengths, and padding,
+# marked by the target −100, is left out. So micro-batches with equally many sequences have unequal
+# counts, and every step of the run is ragged, not one an epoch. In our figure "random token counts" cost {{P1.tokens_he}} (He) and
+# {{P1.tokens_torch}} (torch's init).
+#
+# ### Exercise 2 (3 points): exact for tokens
+# The same loop, for a mean over real tokens. A micro-batch may consist of padding alone.
+#
+# <details><summary>Hint 1 (click to open)</summary><code>targets != -100</code> is true where a token counts.</details>
+# <details><summary>Hint 2 (click to open)</summary><code>cross_entropy(logits.flatten(0, 1), targets.flatten())</code> leaves −100 out by itself, and takes <code>reduction="sum"</code>.</details>
+# <details><summary>Hint 3 (click to open)</summary>A sum over no tokens is zero. A mean over no tokens is not a number. Which of the two do you want to work with?</details>
+
+
+# %% solution="u04_tokens"
+def accumulate_tokens(model, micro_batches):
+    """Leave the gradient of the mean cross-entropy over all real tokens in the parameters' .grad.
+
+    model: any nn.Module; maps inputs (n, T, features) to logits (n, T, classes); .grad are empty.
+    micro_batches: list of (inputs, targets), targets (n, T): a class from 0, or -100 for padding,
+    which does not count. n and T may differ between micro-batches; some may be padding only, not all.
+    Only what is in .grad afterwards counts.
+    """
+    ### BEGIN SOLUTION
+    total = sum(int((targets != -100).sum()) for _, targets in micro_batches)
+    for inputs, targets in micro_batches:
+        logits = model(inputs).flatten(0, 1)
+        loss = cross_entropy(logits, targets.flatten(), ignore_index=-100, reduction="sum")
+        (loss / total).backward()
+    ### END SOLUTION
+
+
+# %% check="u04_tokens"
+check("u04_tokens", accumulate_tokens)
+
+# %% [markdown]
+# Try it: three micro-batches of 8 sequences, whose lengths differ. How far is the usual loop off?
+
+# %%
+use_tokens = mine_or_library("u04_tokens", accumulate_tokens)
+g = torch.Generator().manual_seed(0)
+reader = nn.Sequential(nn.Linear(12, 5))
+with torch.no_grad():
+    reader[0].weight.normal_(generator=g)
+sequences = []
+for longest in (4, 10, 30):
+    targets = torch.randint(5, (8, longest), generator=g)
+    lengths = torch.randint(1, longest + 1, (8, 1), generator=g)
+    targets[torch.arange(longest) >= lengths] = -100
+    sequences.append((torch.randn(8, longest, 12, generator=g), targets))
+
+
+def token_gradient(micro_batches):
+    """The accumulated gradient by your loop for tokens."""
+    reader.zero_grad()
+    use_tokens(reader, micro_batches)
+    return flat_grad(reader)
+
+
+exact = token_gradient(sequences)
+usual = torch.stack([token_gradient([micro]) for micro in sequences]).mean(dim=0)
+print("tokens in each:", [int((t != -100).sum()) for _, t in sequences])
+print(f"relative error of dividing by K: {(usual - exact).norm() / exact.norm():.2f}")
+
+# %% [markdown]
+# ## 4.6 Sums, means, and who divides
+# Three places add gradients up: the loss over its micro-batch, `.grad` over K backward passes, and
+# the **all-reduce** over workers, which replaces each worker's `.grad` by the sum or the mean over
+# workers. If all three are means, the step does not depend on how the batch was cut. Each place
+# that sums instead makes the gradient longer by the number of its terms.
+#
+# SGD multiplies the gradient by lr, so a scale in the gradient and a scale in lr are the same
+# thing. Code whose loss is a sum carries its batch size hidden in its learning rate.
+#
+# ### Exercise 3 (2 points): the same step from other code
+# A reference run uses SGD at rate `lr` on the **mean** loss of the whole batch of b · K · N examples.
+# Another code trains on the same batch, cut into N workers × K micro-batches × b examples. Which
+# rate gives the same step there?
+#
+# <details><summary>Hint 1 (click to open)</summary>Let every example have the gradient 1. What number is in <code>.grad</code> in the end?</details>
+# <details><summary>Hint 2 (click to open)</summary>Go through the three places one by one. Which of them multiply that number?</details>
+# <details><summary>Hint 3 (click to open)</summary>The step is rate × gradient. If the gradient is longer, what must the rate be?</details>
+
+
+# %% solution="u04_equal_lr"
+def equal_lr(lr, micro_batch_size, accum_steps, num_workers, reduction, divides, all_reduce):
+    """Rate with which SGD makes the same step as `lr` on the mean loss of the whole batch.
+
+    lr: of the reference run; micro_batch_size: b; accum_steps: K; num_workers: N.
+    reduction: "mean" or "sum", of the loss over the b examples of a micro-batch.
+    divides: True if the code divides each micro-batch's loss by K before backward().
+    all_reduce: "mean" or "sum", of the workers' gradients.
+    """
+    ### BEGIN SOLUTION
+    scale = micro_batch_size if reduction == "sum" else 1
+    if not divides:
+        scale *= accum_steps
+    if all_reduce == "sum":
+        scale *= num_workers
+    return lr / scale
+    ### END SOLUTION
+
+
+# %% check="u04_equal_lr"
+check("u04_equal_lr", equal_lr)
+
+# %% [markdown]
+# Plain Adam divides by the gradient's own size, so such a factor passes unseen. A clipping limit
+# sees it, and so does weight decay that is written into the loss.
+#
+# ### Do large batches have larger gradients?
+# People say that large batches overflow in half precision because their gradients are larger.
+# From $g_B = G + \text{noise}$ with independent errors,
+#
+# $$ E\,|g_B|^2 = |G|^2 + \frac{\operatorname{tr}\Sigma}{B} , $$
+#
+# which **falls** with B. The sum's gradient is B times as long. Here is one network; the ledger has
+# ten:
+
+# %%
+rows = per_example_gradients(
+    model, cross_entropy, data.train_inputs[:1024], data.train_targets[:1024]
+)
+G = rows.mean(dim=0)
+trace = (rows - G).square().sum(dim=1).mean().item()
+g = torch.Generator().manual_seed(0)
+for B in (1, 16, 256, 1024):
+    drawn = [rows[torch.randint(1024, (B,), generator=g).to(device)].mean(dim=0) for _ in range(40)]
+    measured = torch.stack(drawn).square().sum(dim=1).mean().item()
+    print(
+        f"B = {B:4d}: mean {measured:9.3f}, law {G.square().sum().item() + trace / B:9.3f}, sum {B * B * measured:12.1f}"
+    )
+
+# %%
+stored, grid = ledger["L9"]["cpu"]["values"], (1, 16, 256, 1024)
+show(
+    lines_plot(
+        grid,
+        {
+            way: [stored[f"{key}_{B}"] for B in grid]
+            for way, key in (("loss is a mean", "mean"), ("loss is a sum", "sum"))
+        },
+        xlabel="batch size B, examples",
+        ylabel="typical length of a gradient",
+        title=f"Length of a batch's gradient (ledger, {len(stored['mean_1'])} seeds)",
+        log_x=True,
+    )
+)
+
+# %% [markdown]
+# **What the figure says.** From B = 16 to 1024 the mean's gradient shrinks to {{L9.mean_ratio}} of its
+# length, and measured over the law is {{L9.theory_1024}}. The sum's grows to {{L9.sum_ratio}} times.
+# What overflows is a sum, or a loop that forgets to divide. **Caveat**: this is about gradients; the
+# loss scale of mixed precision multiplies either.
+#
+# ## 4.7 Clip in the right place
+# Clipping shortens a gradient to a largest norm c: $g \leftarrow g \min(1, c/|g|)$. Inside the loop
+# it acts on micro-batch gradients, and those are long with noise: $|G|^2 + \operatorname{tr}\Sigma/b$
+# in place of $|G|^2 + \operatorname{tr}\Sigma/(Kb)$. If all K exceed c, each becomes c times a
+# direction $u_k$, and the step has the norm
+#
+# $$ \Bigl|\frac1K \sum_k c\,u_k\Bigr| = c\,\Bigl|\frac1K \sum_k u_k\Bigr| \le c , $$
+#
+# with equality only if all directions agree. The noisier the micro-batches, the shorter the step.
+# Nor does a clip after the loop bring the length back: it only shortens. Move both sliders:
+
+# %%
+micro_arrows(rows)
+
+# %% [markdown]
+# ### Exercise 4 (2 points): clip what the optimizer sees
+#
+# <details><summary>Hint 1 (click to open)</summary>First make the gradient that the step would use without clipping.</details>
+# <details><summary>Hint 2 (click to open)</summary>Compare its norm (the root of the sum of squares) with the limit.</details>
+# <details><summary>Hint 3 (click to open)</summary>A gradient that is short enough stays as it is.</details>
+
+
+# %% solution="u04_clip"
+def clip_accumulated(micro_grads, max_norm):
+    """The accumulated gradient, clipped once, shape (P,).
+
+    micro_grads: (K, P), the mean gradient of each of K equally long micro-batches.
+    max_norm: largest Euclidean norm > 0 of what the optimizer gets.
+    """
+    ### BEGIN SOLUTION
+    grad = micro_grads.mean(dim=0)
+    norm = grad.norm()
+    return grad * (max_norm / norm) if norm > max_norm else grad
+    ### END SOLUTION
+
+
+# %% check="u04_clip"
+check("u04_clip", clip_accumulated)
+
+# %%
+use_clip = mine_or_library("u04_clip", clip_accumulated)
+yours = mlp(SIZES, generator=torch.Generator().manual_seed(0)).to(device)
+micro = torch.stack([gradient(yours, [part]) for part in pieces(1024, 32)])
+limit = 0.5 * micro.mean(dim=0).norm().item()
+once = use_clip(micro, limit)
+inside = torch.stack([use_clip(row[None], limit) for row in micro]).mean(dim=0)
+print(
+    f"your net: norm after clipping inside over clipping once = {inside.norm() / once.norm():.2f}"
+)
+stored = ledger["P2"]["cpu"]["values"]
+show(
+    bars_plot(
+        {
+            "He init": stored["ratio_half_he"],
+            "torch's init": stored["ratio_half_torch"],
+            "trained": stored["ratio_half_trained"],
+        },
+        theory={},
+        ylabel="norm, inside over once",
+        title=f"Clipping 32 micro-batches at |g|/2 (ledger, {len(stored['ratio_half_he'])} seeds)",
+    )
+)
+
+# %% [markdown]
+# **What the figure says.** Clipped inside, the step keeps {{P2.ratio_half_he}} (He) or
+# {{P2.ratio_half_torch}} (torch's init) of the length that was meant, and {{P2.ratio_half_trained}}
+# after training. Its direction hardly changes: cosine {{P2.cosine_half_he.mean}}. So the fault looks
+# like a smaller learning rate, and nobody notices. Cut into more pieces, it gets smaller still.
+#
+# ## 4.8 Leftovers
+# An epoch of 15 micro-batches with K = 8 has one full window and 7 left over. The usual loop steps
+# where `(i + 1) % K == 0` and clears only then. The 7 wait in `.grad`, and the next epoch's first
+# window is added on top: 15 gradients, divided by 8.
+#
+# ### Exercise 5 (3 points): the gradient of every step
+# Let each epoch start a new window, and let an incomplete window at its end be a step of its own.
+# With the weights held still, which gradient does each step use?
+#
+# <details><summary>Hint 1 (click to open)</summary><code>epoch.split(accum_steps)</code> cuts along the first axis; the last piece may be shorter.</details>
+# <details><summary>Hint 2 (click to open)</summary>A window's gradient is the mean of its own micro-batches.</details>
+# <details><summary>Hint 3 (click to open)</summary>Collect the rows of all epochs in one list; <code>torch.stack</code> makes a tensor of them.</details>
+
+
+# %% solution="u04_windows"
+def step_grads(micro_grads, accum_steps):
+    """Gradients of all optimizer steps in order, shape (steps, P).
+
+    micro_grads: (epochs, M, P), mean gradients of equally long micro-batches, in order.
+    accum_steps: K <= M, micro-batches in a full window.
+    """
+    ### BEGIN SOLUTION
+    rows = []
+    for epoch in micro_grads:
+        rows += [window.mean(dim=0) for window in epoch.split(accum_steps)]
+    return torch.stack(rows)
+    ### END SOLUTION
+
+
+# %% check="u04_windows"
+check("u04_windows", step_grads)
+
+# %%
+use_windows = mine_or_library("u04_windows", step_grads)
+micro = torch.stack([gradient(yours, [part]) for part in pieces(15 * 32, 32, seed=5)])
+epochs = torch.stack([micro, micro])
+right = use_windows(epochs, 8)[2]  # the second epoch's first step
+leaky = (micro[8:].sum(dim=0) + micro[:8].sum(dim=0)) / 8
+print(
+    f"length of that step with leftovers in it: {leaky.norm() / right.norm():.2f} of the right one"
+)
+
+# %% [markdown]
+# What does it do to a run? Below, the tests of three ways to treat leftovers, at five learning
+# rates; drawn from the ledger.
+
+# %%
+stored = ledger["P8"]["cpu"]["values"]
+rates = sorted(
+    float(name.removeprefix("leak_"))
+    for name in stored
+    if name.startswith("leak_") and name[5].isdigit()
+)
+ways = {"a step of their own": "flush", "they leak": "leak", "thrown away": "drop"}
+show(
+    lines_plot(
+        rates,
+        {way: [stored[f"{key}_{rate:g}"] for rate in rates] for way, key in ways.items()},
+        xlabel="learning rate",
+        ylabel="test accuracy, %",
+        title=f"Leftovers of 15 micro-batches, K = 8 (ledger, {len(stored['length_ratio'])} seeds)",
+        log_x=True,
+        log_y=False,
+    )
+)
+
+# %% [markdown]
+# **What the figure says.** With leftovers the next step is {{P8.length_ratio}} times as long. At the
+# rate that is best without the leak this costs {{P8.leak_minus_flush_same_lr}} points of accuracy. With
+# its *own* best rate the leaky loop is as good: {{P8.leak_minus_flush_tuned}}. So the leak acts like
+# a larger learning rate in some steps: harmless far from the limit, ruinous near it. **Caveat**: with
+# one window an epoch every step leaks; with a hundred, one step in a hundred does.
+#
+# And a single short **batch**, without accumulation? 37 examples left of 64 get a step of their own,
+# and weigh {{P6.weight_of_example_37.mean}} times as much as others. Keeping that step, over dropping
+# it, changed accuracy by {{P6.keep_minus_drop_37}} points: nothing. A last batch of **one** is
+# another matter: {{P6.keep_minus_drop_1}} points, and {{P6.weight_minus_drop_1}} once its step is
+# scaled by 1/64.
+
+# %% [markdown]
+# ## 4.9 Workers
+# N workers with m examples each average their mean gradients. If all m are equal this is again the
+# sum above, with K = N: the batch of N · m. The conditions are yours to keep, for no framework
+# checks them: equal counts (or weights that say so), nobody empty, no example on two workers.
+#
+# ### Exercise 6 (3 points): average, or refuse
+#
+# <details><summary>Hint 1 (click to open)</summary>The average over workers is the one of exercise 1.</details>
+# <details><summary>Hint 2 (click to open)</summary>Put all indices into one list. How long is it, and how long is its <code>set</code>?</details>
+# <details><summary>Hint 3 (click to open)</summary>To refuse: <code>raise ValueError("what is wrong")</code>.</details>
+
+
+# %% solution="u04_workers"
+def average_over_workers(local_grads, shards):
+    """Gradient of the mean loss over the examples of all workers, shape (P,); or ValueError.
+
+    local_grads: (N, P), each worker's mean gradient over its shard (nan if it has no examples).
+    shards: N lists of example indices; lengths may differ.
+    Raises ValueError if a shard is empty or an example comes more than once, on one worker or two.
+    (The check shows a refusal as an empty list.)
+    """
+    ### BEGIN SOLUTION
+    indices = [i for shard in shards for i in shard]
+    if not all(shards) or len(set(indices)) < len(indices):
+        raise ValueError("every worker needs examples of its own, each only once")
+    counts = torch.tensor([len(shard) for shard in shards], dtype=local_grads.dtype)
+    return counts @ local_grads / counts.sum()
+    ### END SOLUTION
+
+
+# %% check="u04_workers"
+check("u04_workers", average_over_workers)
+
+# %% [markdown]
+# Now train twice from the same start: one worker with 1024 examples a step, and 8 × 128 with your
+# average. Only the order of additions differs.
+
+# %%
+use_average = mine_or_library("u04_workers", average_over_workers)
+
+
+def gap_after(num_steps, dtype, lr=0.5):
+    """Largest difference of weights between one worker and eight, after some steps."""
+    alone, eight = (
+        mlp(SIZES, generator=torch.Generator().manual_seed(0)).to(device, dtype) for _ in "ab"
+    )
+    g = torch.Generator().manual_seed(7)
+    for _ in range(num_steps):
+        index = torch.randperm(4096, generator=g)[:1024]
+        x, y = data.train_inputs[index.to(device)].to(dtype), data.train_targets[index.to(device)]
+        whole = gradient(alone, [(x, y)])
+        local = [gradient(eight, [part]) for part in zip(x.split(128), y.split(128), strict=True)]
+        average = use_average(torch.stack(local), [s.tolist() for s in index.split(128)])
+        for net, step in ((alone, whole), (eight, average)):
+            weights = nn.utils.parameters_to_vector(net.parameters()).detach()
+            nn.utils.vector_to_parameters(weights - lr * step, net.parameters())
+    pairs = zip(alone.parameters(), eight.parameters(), strict=True)
+    return max((p - q).abs().max().item() for p, q in pairs)
+
+
+for num_steps in by_size(tiny=(1, 2), cpu=(1, 10, 50)):
+    gaps = [gap_after(num_steps, dtype) for dtype in (torch.float32, torch.float64)]
+    print(f"{num_steps:3d} steps: float32 {gaps[0]:.1e}, float64 {gaps[1]:.1e}")
+
+# %%
+stored = ledger["P3"]["cpu"]["values"]
+steps = (1, *range(25, 201, 25))
+show(
+    lines_plot(
+        steps,
+        {kind: [stored[f"{kind}_{i}"] for i in steps] for kind in ("float32", "float64")},
+        xlabel="steps",
+        ylabel="largest difference of a weight",
+        title="8 × 128 against 1024, lr 0.5 (ledger, "
+        f"{len(stored['float32_gap'])} and {len(stored['float64_gap'])} seeds)",
+    )
+)
+
+# %% [markdown]
+# **What the figure says.** In float64 the two runs agree to {{P3.float64_gap.mean}} after 200 steps. In
+# float32 they start a rounding error apart ({{P3.float32_1.mean}}), and training amplifies that, to
+# {{P3.float32_gap.mean}}. The two are not the same run any more, and equally good: test
+# accuracy differs by {{P3.float32_accuracy_change}} points. So test such code in float64, at a
+# few steps. **Caveat**: how fast runs part depends on the rate; near the limit it is fastest.
+
+# %% [markdown]
+# ## 4.10 What BatchNorm breaks
+# The sum in 4.2 needs one thing: that an example's loss does not depend on the other examples.
+# **BatchNorm** breaks it. In training mode it normalises each feature by the mean and the variance of
+# the examples *in this forward pass*,
+#
+# $$ \hat x = \frac{x - \operatorname{mean}}{\sqrt{\operatorname{var} + \epsilon}} , \qquad
+#    \operatorname{var} = \tfrac1b \textstyle\sum_i (x_i - \operatorname{mean})^2
+#    \quad\text{(divisor } b\text{)} , $$
+#
+# and one forward pass sees one micro-batch.
+#
+# ### Exercise 7 (2 points): normalised apart
+#
+# <details><summary>Hint 1 (click to open)</summary><code>inputs.split(micro_batch_size)</code> gives the forward passes.</details>
+# <details><summary>Hint 2 (click to open)</summary>Features are columns: average over rows.</details>
+# <details><summary>Hint 3 (click to open)</summary><code>part.var(dim=0, correction=0)</code> has the divisor b. ε goes under the root.</details>
+
+
+# %% solution="u04_batch_norm"
+def normalise(inputs, micro_batch_size, eps):
+    """What BatchNorm in training mode makes of a batch that comes in micro-batches, shape (n, C).
+
+    inputs: (n, C), features before BatchNorm, in order; no learned scale or shift.
+    micro_batch_size: b, examples in a forward pass; the last may be shorter, and has two or more.
+    eps: added to the variance.
+    """
+    ### BEGIN SOLUTION
+    rows = []
+    for part in inputs.split(micro_batch_size):
+        variance = part.var(dim=0, correction=0)
+        rows.append((part - part.mean(dim=0)) / (variance + eps).sqrt())
+    return torch.cat(rows)
+    ### END SOLUTION
+
+
+# %% check="u04_batch_norm"
+check("u04_batch_norm", normalise)
+
+# %% [markdown]
+# How much does it matter? A feature with mean 0 and variance 1, normalised in micro-batches of b:
+# the mean that is subtracted has itself the variance 1/b. At b = 4 that alone moves the feature by
+# 0.5, and the noisy variance adds to it. Then the gradient of a whole network:
+
+# %%
+use_normalise = mine_or_library("u04_batch_norm", normalise)
+feature = torch.randn(1024, 1, generator=torch.Generator().manual_seed(0))
+for b in (4, 16, 64, 256):
+    change = use_normalise(feature, b, 1e-5) - use_normalise(feature, 1024, 1e-5)
+    print(f"b = {b:3d}: root-mean-square change of the feature {change.square().mean().sqrt():.3f}")
+
+stored, micro_sizes = ledger["A1"]["cpu"]["values"], (4, 8, 16, 32, 64, 128, 256)
+show(
+    lines_plot(
+        micro_sizes,
+        {
+            "He init": [stored[f"he_{b}"] for b in micro_sizes],
+            "torch's init": [stored[f"torch_{b}"] for b in micro_sizes],
+        },
+        xlabel="micro-batch size b, of 1024 examples",
+        ylabel="relative error of the gradient",
+        title=f"Accumulation with BatchNorm (ledger, {len(stored['he_4'])} seeds)",
+        log_x=True,
+    )
+)
+
+# %% [markdown]
+# **What the figure says.** With micro-batches of 32 the gradient is off by {{A1.he_32}} (He), and in
+# float64 just as much ({{A1.float64_32}}): this is no rounding, it is another function. Weighting
+# cannot mend it. A small convnet shows {{A1.convnet_batch_32}} with BatchNorm, and
+# {{A1.convnet_group_32.mean}} with GroupNorm, which normalises each example by itself.
+#
+# BatchNorm's **running statistics**, used at test time, also move once for each forward pass: K times
+# in a step, and each time towards a noisier mean. **Caveat**: other is not worse. Normalising in small groups is a
+# method of its own (*ghost* BatchNorm, unit 08). But it is not the large batch.
+#
+# **Dropout** draws anew for every micro-batch, as it does for every example of a large batch: same
+# law, other draws.
+
+# %% [markdown]
+# ## 4.11 Find the flaw
+# This loop was written after several found in public code. `optimizer` is AdamW, and its rate was
+# tuned for steps of *one* micro-batch. `epochs` is a list of epochs, each a list of micro-batches.
+#
+# ```python
+# def train_accumulated(model, optimizer, epochs, accum_steps):
+#     optimizer.param_groups[0]["lr"] *= accum_steps
+#     for micro_batches in epochs:
+#         for i, (inputs, targets) in enumerate(micro_batches):
+#             loss = cross_entropy(model(inputs), targets)
+#             (loss / accum_steps).backward()
+#             if (i + 1) % accum_steps == 0:
+#                 optimizer.step()
+#                 optimizer.zero_grad()
+# ```
+#
+# Three things are wrong. Mend them under these rules:
+#
+# - each step uses the gradient of the mean loss over all **examples** of its window;
+# - windows start anew with each epoch; what is left over at an epoch's end is a step of its own;
+# - the rate follows unit 02's rule for **Adam**, for a batch `accum_steps` times as large: once,
+#   before the first step, and the same for every step.
+#
+# ### Exercise 8 (3 points): mend it
+#
+# <details><summary>Hint 1 (click to open)</summary>Cut the list: <code>micro_batches[start : start + accum_steps]</code> is a window, the last one perhaps shorter.</details>
+# <details><summary>Hint 2 (click to open)</summary>Inside a window you have written this loop already, in exercise 1.</details>
+# <details><summary>Hint 3 (click to open)</summary>Linear growth keeps SGD's runs together. Which rule kept Adam's together in unit 02?</details>
+
+
+# %% solution="u04_mended_loop"
+def train_accumulated(model, optimizer, epochs, accum_steps):
+    """Train with accumulation, by the three rules above.
+
+    model: any nn.Module; optimizer: has param_groups (each with its "lr"), step(), zero_grad().
+    epochs: list of epochs, each a list of (inputs, targets); sizes of micro-batches may differ.
+    accum_steps: K, micro-batches in a full window. The check looks at the rate and the gradient
+    at every step().
+    """
+    ### BEGIN SOLUTION
+    for group in optimizer.param_groups:
+        group["lr"] *= math.sqrt(accum_steps)
+    for micro_batches in epochs:
+        for start in range(0, len(micro_batches), accum_steps):
+            window = micro_batches[start : start + accum_steps]
+            total = sum(len(targets) for _, targets in window)
+            for inputs, targets in window:
+                loss = cross_entropy(model(inputs), targets)
+                (loss * len(targets) / total).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    ### END SOLUTION
+
+
+# %% check="u04_mended_loop"
+check("u04_mended_loop", train_accumulated)
+
+# %% [markdown]
+# The test that finds such faults: accumulate, and compare with the large batch in one piece. Here is
+# your loop on 15 ragged micro-batches, against steps on whole windows.
+
+# %%
+use_train = mine_or_library("u04_mended_loop", train_accumulated)
+micro_batches = pieces(15 * 32 - 20, 32, seed=9)
+windows = [micro_batches[i : i + 4] for i in range(0, 15, 4)]
+whole_windows = [tuple(torch.cat(column) for column in zip(*w, strict=True)) for w in windows]
+nets = []
+for epoch, K in ((micro_batches, 4), (whole_windows, 1)):
+    net = mlp(SIZES, generator=torch.Generator().manual_seed(0)).to(device)
+    rate = 0.001 * math.sqrt(4 / K)
+    use_train(net, torch.optim.AdamW(net.parameters(), lr=rate), [epoch, epoch], K)
+    nets.append(nn.utils.parameters_to_vector(net.parameters()))
+print(
+    f"{len(windows) * 2} steps: largest difference of a weight {(nets[0] - nets[1]).abs().max():.1e}"
+)
+
+# %% [markdown]
+# ## 4.12 Myth lab: eight sentences, measured
+#
+# | claim | verdict | because |
+# |---|---|---|
+# | N7: accumulation keeps the small batch's noise | **fails** | {{N7.to_large}} times the variance of B = 1024 |
+# | P1: dividing each loss by K is exact | **depends** | equal pieces: error {{P1.equal_he.mean}}; 64 + 64 + 2: {{P1.last_2_he}} (He init), {{P1.last_2_torch}} (torch's) |
+# | P2: clip each micro-batch | **fails** | the step shrinks to {{P2.ratio_half_he}} (He init), {{P2.ratio_half_torch}} (torch's) |
+# | P3: N workers × m equals N · m | **holds** | float64 {{P3.float64_gap.mean}}; float32 runs part, accuracy {{P3.float32_accuracy_change}} |
+# | P6: a last batch of 37 of 64 is harmful | **fails** | {{P6.keep_minus_drop_37}} points; but a last batch of one: {{P6.keep_minus_drop_1}} |
+# | P8: leftovers are harmless | **fails** | the next step is {{P8.length_ratio}} times as long |
+# | L9: large batches overflow through larger gradients | **fails** for a mean | length at B = 1024 over B = 16: {{L9.mean_ratio}} |
+# | A1: with BatchNorm it is the large batch too | **fails** | error {{A1.he_32}} at b = 32 |
+#
+# All were measured on a small network and MNIST-1D. N7, P1, P3, L9 and A1 follow from algebra: another
+# network changes their size, not their sign. P2, P6 and P8 depend on noise and rate. Test one
+# yourself, in a terminal: `python3 -m coursekit claims P2`.
+
+# %% [markdown]
+# ## 4.13 On a GPU
+# On a GPU the ledger's runs take more seeds: 32 in place of 10 for averages, clipping, BatchNorm and
+# norms, 64 for short last batches. Repeat them with `python3 -m coursekit claims P1 P2 A1` on a
+# machine that has one. Expect the same verdicts and narrower intervals; and expect float32 runs to
+# part a little sooner or later, since a GPU adds in another order. You ran on:
+
+# %%
+print(device_name())
+mean, half = t_interval(ledger["P2"]["cpu"]["values"]["ratio_half_he"])
+print(f"clipping inside, He init: {mean:.3f} ± {half:.3f} over {seeds} seeds on a CPU")
+
+# %% [markdown]
+# ## Interview corner
+# **"Is gradient accumulation the same as a large batch?"**
+# 1. *Direct answer*: "Yes, exactly, if each micro-batch counts by its number of examples or tokens,
+#    and nothing couples the examples."
+# 2. *Mechanism*: "The gradient of a mean is the weighted sum of the parts' means. So noise, clipping
+#    and learning-rate rules are those of the large batch."
+# 3. *Evidence*: "Equal pieces agree to {{P1.equal_he.mean}}; 64 + 64 + 2 with equal weights was off
+#    by {{P1.last_2_he}} times the gradient; variance over that of B = 1024: {{N7.to_large}}."
+# 4. *Practice*: "I sum the loss, count tokens, divide once; clip after; flush the last window; and
+#    test against the whole batch in float64. BatchNorm is the exception."
+#
+# *A weak answer*: "It simulates a large batch but keeps small-batch noise."
+# *Follow-up*: "Your loss is a mean over tokens. What changes?" (Section 4.5: every step is ragged.)
+#
+# **"Eight GPUs and one GPU with the same seed give different weights. A bug?"**
+# 1. *Direct answer*: "Not by itself: float addition depends on its order, and training amplifies it."
+# 2. *Mechanism*: "A difference of one rounding grows from step to step, faster at a large rate."
+# 3. *Evidence*: "From {{P3.float32_1.mean}} to {{P3.float32_gap.mean}} in 200 steps, accuracy
+#    unchanged; in float64 {{P3.float64_gap.mean}}."
+# 4. *Practice*: "I compare the first step's gradient in float64. If that differs, it is a bug: shards
+#    of unequal size, a sum for a mean, an example on two workers, BatchNorm."
+#
+# *A weak answer*: "Set the seed." *Follow-up*: "The loss curves differ from the first step on. Where do
+# you look?" (A scale: exercise 3.)
+#
+# **"Where do you clip?"** Once, after accumulation and all-reduce. Inside, the noise of a micro-batch
+# is clipped, and the step shrinks to {{P2.ratio_half_he}} here. *A weak answer*: "anywhere before the
+# step". *Follow-up*: "And under mixed precision?" (After the loss scale is divided out.)
+
+# %% [markdown]
+# ## Recap
+# - A batch in pieces is the batch: weight each mean by what it is the mean over.
+# - Dividing by K is right only for equal pieces; tokens are never equal.
+# - Clip once, at the end. Give leftovers a step of their own.
+# - Know who sums and who averages: SGD's rate and every clipping limit depend on it.
+# - BatchNorm couples examples, so it sees micro-batches. Test with float64 against one large batch.
+#
+# To read: Goyal et al. 2017 (arXiv:1706.02677), section 2.3 and 3; Ioffe & Szegedy 2015
+# (arXiv:1502.03167).
+
+# %%
+compare_predictions(
+    "04_accumulation",
+    {
+        "noise": ("32 × 32 accumulated", "a batch of 1024"),
+        "ragged": ("64 + 64 + 2 divided by 3", "larger than the gradient"),
+        "workers": ("8 × 128 in float32", "weights differ visibly; accuracy does not"),
+    },
+)
