@@ -249,20 +249,24 @@ for times in (0.9, 1.5, 1.9, 2.1):
 # curvature of the real Hessian measured along the way.
 
 # %%
-shown_steps = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 40)
+shown_steps = by_size(tiny=(0, 1, 4), cpu=(0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 40))
 few = load("mnist1d", num_train=by_size(tiny=64, cpu=512, gpu=2048), device=pick_device())
-trace_seeds = range(by_size(tiny=2, cpu=8))
+trace_seeds = range(by_size(tiny=1, cpu=8))
 
 
 def follow(schedule_of, init_scale=1.0):
-    """40 full-batch steps for each seed: λ_max (steps, seeds), losses (steps, seeds), lrs."""
+    """Full-batch steps for each seed: λ_max (steps, seeds), losses (steps, seeds), lrs."""
     curvatures, losses, used = [], [], []
     for seed in trace_seeds:
         g = torch.Generator().manual_seed(seed)
         model = mlp(sizes, generator=g, init_scale=init_scale).to(pick_device())
         schedule = schedule_of(sharpness(model, few)["sharpness"])
         config = TrainConfig(
-            len(few.train_inputs), 41, schedule, measures=(sharpness,), record_steps=shown_steps
+            batch_size=len(few.train_inputs),
+            num_steps=shown_steps[-1] + 1,
+            lr_schedule=schedule,
+            measures=(sharpness,),
+            record_steps=shown_steps,
         )
         history = train(model, few, config, rng=g)
         curvatures.append(history.recorded["sharpness"])
@@ -435,29 +439,30 @@ def safe_peak(sharpness, warmup_steps):
 check("u03_safe_peak", safe_peak)
 
 # %% [markdown]
-# Apply it to two measured traces of 48 steps: the sharp start under a slow warmup, and the usual
-# start at a small constant lr.
+# Apply it to two measured traces: the sharp start under a slow warmup, and the usual start at a
+# small constant lr.
 
 # %%
 use_safe = mine_or_library("u03_safe_peak", safe_peak)
+lengths = by_size(tiny=(1, 2, 4), cpu=(1, 2, 4, 8, 16, 32))
+num_traced = by_size(tiny=4, cpu=48)
 traces = {}
 for name, scale, peak, length in (("weights × 2", 2.0, 1.0, 32), ("usual start", 1.0, 0.1, 1)):
     g = torch.Generator().manual_seed(1)
     model = mlp(sizes, generator=g, init_scale=scale).to(pick_device())
     config = TrainConfig(
-        len(few.train_inputs),
-        48,
-        lambda step, p=peak, w=length: float(use_linear(step, p, w)),
+        batch_size=len(few.train_inputs),
+        num_steps=num_traced,
+        lr_schedule=lambda step, p=peak, w=length: float(use_linear(step, p, w)),
         measures=(sharpness,),
-        record_steps=range(48),
+        record_steps=range(num_traced),
     )
     traces[name] = torch.tensor(train(model, few, config, rng=g).recorded["sharpness"])
-print("largest safe peak lr        w =", "".join(f"{w:7d}" for w in (1, 2, 4, 8, 16, 32)))
+print("warmup of ... steps:  ", "".join(f"{w:7d}" for w in lengths))
 for name, trace in traces.items():
-    peaks = [float(use_safe(trace, w)) for w in (1, 2, 4, 8, 16, 32)]
-    print(
-        f"{name}: λ {trace[0]:5.1f} to {trace[-1]:4.1f}      ", "".join(f"{p:7.2f}" for p in peaks)
-    )
+    peaks = [float(use_safe(trace, w)) for w in lengths]
+    print(f"{name}: safe peak lr", "".join(f"{p:7.2f}" for p in peaks), end="")
+    print(f"   (λ from {trace[0]:.1f} to {trace[-1]:.1f})")
 
 # %% [markdown]
 # From the sharp start a short warmup buys nothing by this rule, since λ stays high for some steps;
