@@ -211,10 +211,11 @@ for name, value in variance.items():
 print(f"1/32 = {1 / 32:.4f}")
 
 # %% [markdown]
-# These batches were drawn without replacement, so the larger ones are a quarter quieter still,
-# by (N − B)/(N − 1). Our longer run draws with replacement: 32 × 32 has {{N7.to_large}} times the
-# variance of B = 1024, and {{N7.to_micro}} times that of B = 32 (1/32 = 0.0313). Nothing of the
-# small batch's noise is left. If you want small-batch noise, take small steps.
+# The last two rows agree to all digits: batch by batch the vectors are the same. Against B = 32 you
+# may find less than 1/32, since these batches are drawn without replacement: (N − B)/(N − 1).
+# Our longer run draws with replacement: 32 × 32 has {{N7.to_large}} times the variance of B = 1024,
+# and {{N7.to_micro}} times that of B = 32 (1/32 = 0.0313). Nothing of the small batch's noise is
+# left. If you want small-batch noise, take small steps.
 #
 # ## 4.5 When the mean is over tokens
 # A language model's loss is a mean over **tokens**. Sequences have different lengths, and padding,

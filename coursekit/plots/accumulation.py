@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import ticker
+from matplotlib.axes import Axes
 
 from coursekit.plots.style import (
     BLUE,
@@ -30,7 +32,7 @@ def errors_plot(
 
     Args:
         errors: case -> kind -> one relative error a seed.
-        yours: case -> the error that the learner just measured, drawn as a diamond.
+        yours: case -> the error that the learner just measured, a diamond on the first kind.
         title: What was measured, with the number of seeds.
     """
     figure, (axes,) = new_figure(9.0, 4.0)
@@ -44,11 +46,13 @@ def errors_plot(
         axes.bar(x, centre, width, yerr=[lower, half], color=colour, capsize=3, label=kind)
         told += [f"{case}, {kind}: {v:.2g}" for case, v in zip(errors, centre, strict=True)]
     if yours:
-        at = [list(errors).index(case) for case in yours]
+        first = -(len(kinds) - 1) / 2 * width  # the learner's net is of the first kind
+        at = [list(errors).index(case) + first for case in yours]
         axes.plot(at, list(yours.values()), "D", color="black", markersize=7, label="your run")
     axes.axhline(1.0, color="black", linewidth=1)
     axes.annotate("as long as the gradient itself", (-0.45, 1.12), fontsize=9)
     axes.set_yscale("log")
+    plain_ticks(axes)
     axes.set_xticks(range(len(errors)), list(errors))
     axes.set_ylabel("relative error of the gradient")
     axes.set_title(title)
@@ -99,10 +103,20 @@ def lines_plot(
     axes.set_xlabel(xlabel)
     if log_y:
         axes.set_yscale("log")
+        plain_ticks(axes)
     axes.set_ylabel(ylabel)
     axes.set_title(title)
     axes.legend(fontsize=9)
     return figure, f"{title}. {'; '.join(told)}."
+
+
+def plain_ticks(axes: Axes) -> None:
+    """Label a log scale with plain numbers, at 1, 2 and 5 of each decade if it has few decades."""
+    low, high = axes.get_ylim()
+    if high / low < 1e4:
+        axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+    axes.yaxis.set_minor_formatter(ticker.NullFormatter())
 
 
 def weights_plot(sizes: Sequence[int], *, title: str) -> Plot:
