@@ -167,12 +167,12 @@ def trade_off_plot(
         (right, law * fine, x, min_steps * critical_batch, "examples to the target"),
     ):
         axes.plot(fine, curve, "-", color=RED, label="fitted law")
-        centre, half = means(np.array(steps) * factor[:, None])
+        centre, half = means((np.array(steps) * factor[:, None]).tolist())
         axes.errorbar(x, centre, half, fmt="o", color=BLUE, capsize=3, label="ledger, 95 %")
         if own is not None:
             sizes = np.array(own[0], dtype=float)
             times = sizes[:, None] if axes is right else 1.0
-            centre, half = means(np.array(own[1]) * times)
+            centre, half = means((np.array(own[1]) * times).tolist())
             axes.errorbar(
                 1.12 * sizes, centre, half, fmt="s", color=ORANGE, capsize=3, label="your runs"
             )

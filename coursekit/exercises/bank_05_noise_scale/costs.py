@@ -38,7 +38,7 @@ def costs_by_hyperbola(
 
 
 def draw_settings(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("hardware waits", "hardware is full") * 4:
         b = int(rng.integers(40, 400))
         floor = float(rng.uniform(0.02, 0.2))
@@ -151,15 +151,19 @@ U05_COSTS = Exercise(
             variant(seconds=lambda b, s, e, speed, floor: s * max(floor, b * speed)),
         ),
         Mistake(
-            "the floor for the whole run",
-            "You compare the whole run with the shortest step. For what is min_step_seconds the "
-            "least time?",
-            variant(seconds=lambda b, s, e, speed, floor: max(floor, e / speed)),
+            "time of one example",
+            "Your step takes the time of a single example. How many does it process?",
+            variant(seconds=lambda b, s, e, speed, floor: s * max(floor, 1 / speed)),
         ),
         Mistake(
-            "steps over throughput",
-            "You divide steps by examples per second. Do the units come out as seconds?",
-            variant(seconds=lambda b, s, e, speed, floor: max(s * floor, s / speed)),
+            "steps divided by B",
+            "You divide the steps by B to get examples. Does a step use one example or many?",
+            variant(examples=lambda b, least, critical, s: s / b),
+        ),
+        Mistake(
+            "brackets in the law",
+            "In your law also the floor of steps falls with B. What is left for an endless batch?",
+            variant(steps=lambda b, least, critical: least * (1 + critical) / b),
         ),
         Mistake(
             "order of the three",

@@ -38,7 +38,7 @@ def critical_by_least_squares(batch_sizes, steps):
 
 
 def draw_runs(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("two batch sizes", "more batch sizes") * 4:
         count = 2 if group == "two batch sizes" else int(rng.integers(3, 6))
         start = int(rng.integers(4, 20))
@@ -50,12 +50,9 @@ def draw_runs(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
-def pairs(b, s):
-    return np.array(b, dtype=float), np.array(s, dtype=float)
-
-
-def slope_against(x, y):
-    return float(np.polyfit(x, y, 1)[0])
+def line_in_sizes(b, s):
+    """Return slope and intercept of the steps against B, where the law has no straight line."""
+    return np.polyfit(np.array(b, dtype=float), np.array(s, dtype=float), 1)
 
 
 U05_CRITICAL_BATCH = Exercise(
@@ -117,13 +114,13 @@ U05_CRITICAL_BATCH = Exercise(
             "line in B",
             "You fit steps as a straight line in B. In which quantity does the law make a straight "
             "line?",
-            lambda b, s: -np.polyfit(*pairs(b, s), 1)[1] / slope_against(*pairs(b, s)),
+            lambda b, s: -line_in_sizes(b, s)[1] / line_in_sizes(b, s)[0],
         ),
         Mistake(
             "line in B, slope over intercept",
             "You fit steps as a straight line in B, and it falls. In which quantity does the law "
             "make a straight line?",
-            lambda b, s: slope_against(*pairs(b, s)) / np.polyfit(*pairs(b, s), 1)[1],
+            lambda b, s: line_in_sizes(b, s)[0] / line_in_sizes(b, s)[1],
         ),
         Mistake(
             "smallest run as the limit of examples",
@@ -136,6 +133,23 @@ U05_CRITICAL_BATCH = Exercise(
             "You take the steps of the largest batch as the limit. Would a still larger batch need "
             "fewer?",
             lambda b, s: line(b, s)[1] / s[-1],
+        ),
+        Mistake(
+            "slip of sign in the slope",
+            "One of your two limits has the wrong sign on its way into the other. Is the least "
+            "number of steps above or below the steps that you saw?",
+            lambda b, s: line(b, s)[1] / (s[0] + line(b, s)[1] / b[0]),
+        ),
+        Mistake(
+            "twice the fewest seen",
+            "You look for the batch size that needs twice the fewest steps seen. Are these the "
+            "limit for an endless batch?",
+            lambda b, s: line(b, s)[1] / (2 * s[-1] - line(b, s)[0]),
+        ),
+        Mistake(
+            "product of the limits",
+            "You multiply the two limits. Examples and steps: which combination is a batch size?",
+            lambda b, s: line(b, s)[1] * line(b, s)[0],
         ),
         Mistake(
             "root of the ratio",

@@ -31,7 +31,7 @@ def doubling_by_running(num_gpus, extra_gpus, local_batch, critical_batch, effic
 
 
 def draw_clusters(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("steps as fast", "slower steps") * 4:
         gpus, local = int(rng.integers(4, 20)), int(rng.integers(8, 100))
         extra = int(gpus * rng.choice([0.5, 1.0, 2.0])) + int(rng.integers(1, 3))

@@ -29,7 +29,7 @@ def noise_scale_by_running_means(signals, noises):
 
 
 def draw_steps(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("signals above zero", "some below zero", "not resolved") * 4:
         count = int(rng.integers(4, 7))
         signals = rng.uniform(0.4, 4.0, count)
@@ -97,6 +97,18 @@ U05_NOISE_SCALE = Exercise(
             "You lift signals below zero. If every low estimate is lifted, what happens to the "
             "average?",
             lambda s, n: float(n.mean() / s.clamp(min=1e-8).mean()),
+        ),
+        Mistake(
+            "ratios with clipped signals",
+            "You clip each signal, divide, and average the ratios. What does one tiny divisor do "
+            "to that average?",
+            lambda s, n: float((n / s.clamp(min=1e-8)).mean()),
+        ),
+        Mistake(
+            "mean of ratios turned positive",
+            "You average the sizes of the ratios. What does one step with a signal near zero do "
+            "to that average?",
+            lambda s, n: float((n / s).abs().mean()),
         ),
         Mistake(
             "signs of the signals dropped",

@@ -63,7 +63,9 @@ def variant(
             shown = state / debias(decay, count)
             if feed_back and is_new:
                 state = shown
-            found.append(math.nan if not is_new and skipped == "nan" else shown)
+            if not is_new and skipped in ("nan", "show zero"):
+                shown = math.nan if skipped == "nan" else 0.0
+            found.append(shown)
         return found
 
     return answer
@@ -82,7 +84,7 @@ def raw(values, measured, decay):
 
 
 def draw_values(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("every step measured", "steps skipped") * 4:
         values = [float(v) for v in rng.uniform(2.0, 9.0, 6)]
         measured = [True] * 6
@@ -156,6 +158,22 @@ U05_RUNNING_AVERAGE = Exercise(
             "nan at skipped steps",
             "You return nan where nothing was measured. Is the average so far unknown there?",
             variant(skipped="nan"),
+        ),
+        Mistake(
+            "zero at skipped steps",
+            "You return zero where nothing was measured. What was the average just before?",
+            variant(skipped="show zero"),
+        ),
+        Mistake(
+            "stale value at skipped steps",
+            "Where nothing was measured you return what lies in the list of values. What does the "
+            "text say about it?",
+            lambda values, measured, decay: [
+                a if is_new else v
+                for a, v, is_new in zip(
+                    running_average(values, measured, decay), values, measured, strict=True
+                )
+            ],
         ),
         Mistake(
             "weights exchanged",

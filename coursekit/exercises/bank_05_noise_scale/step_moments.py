@@ -52,6 +52,7 @@ def variant(pick="all", whole="mean", clip=None):
         wholes = {
             "mean": g.double().mean(dim=0).square().sum(),
             "sum": g.double().sum(dim=0).square().sum(),
+            "per example": (g.double().sum(dim=0) / (len(g) * b)).square().sum(),
         }
         found = from_norms(float(small[pick]), float(wholes[whole]), len(g), b)
         return found if clip is None else [max(found[0], clip), found[1]]
@@ -70,7 +71,7 @@ def changed(signal=lambda s, n, g, b: s, noise=lambda s, n, g, b: n):
 
 
 def draw_grads(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     while len(cases) < 8:
         above = len(cases) % 2 == 0
         k, b = int(rng.integers(3, 6)), int(rng.integers(2, 9))
@@ -217,6 +218,29 @@ U05_STEP_MOMENTS = Exercise(
             "You average over the parameters. What happens to your numbers when every parameter "
             "appears twice?",
             lambda g, b: [x / g.shape[1] for x in step_moments(g, b)],
+        ),
+        Mistake(
+            "mean over parameters in the noise",
+            "Your noise averages over the parameters. What happens to it when every parameter "
+            "appears twice?",
+            changed(noise=lambda s, n, g, b: n / g.shape[1]),
+        ),
+        Mistake(
+            "divided by the examples",
+            "You divide the accumulated gradient by the number of examples. Is each row a sum "
+            "over its examples or already their mean?",
+            variant(whole="per example"),
+        ),
+        Mistake(
+            "lengths not squared",
+            "You put lengths into equations for squared lengths. Of which quantity is the "
+            "expectation signal plus noise?",
+            lambda g, b: from_norms(
+                float(g.double().norm(dim=1).mean()),
+                float(g.double().mean(dim=0).norm()),
+                len(g),
+                b,
+            ),
         ),
         Mistake(
             "order of the two",

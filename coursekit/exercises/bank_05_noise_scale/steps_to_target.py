@@ -70,7 +70,7 @@ def logarithmic(x, y, t, i):
 
 
 def draw_curves(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for number, group in enumerate(("falls once", "falls and rises again", "edges") * 4):
         x = [int(v) for v in np.cumsum(rng.integers(6, 30, 6))]
         y = np.round(np.sort(rng.uniform(0.6, 2.4, 6))[::-1] - 0.08 * np.arange(6), 3) + 0.5
@@ -153,6 +153,16 @@ U05_STEPS_TO_TARGET = Exercise(
             "number of the first evaluation below",
             "You return a place in the list. Which optimizer step stands at that place?",
             variant(lambda x, y, t, i: i),
+        ),
+        Mistake(
+            "rounded up",
+            "You round up to a whole step. Does the text ask for a whole one?",
+            variant(lambda x, y, t, i: math.ceil(steps_to_target(x, y, t))),
+        ),
+        Mistake(
+            "rounded down",
+            "You cut off the fraction of a step. Does the text ask for a whole one?",
+            variant(lambda x, y, t, i: math.floor(steps_to_target(x, y, t))),
         ),
         Mistake(
             "last crossing",

@@ -40,7 +40,7 @@ def two_batch_by_line(sq_norm_small, sq_norm_big, batch_small, batch_big):
 
 
 def draw_norms(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("signal above zero", "signal below zero") * 4:
         b = int(rng.integers(3, 12))
         size = b * int(rng.integers(3, 8))
@@ -71,6 +71,26 @@ def with_noise(change):
     def answer(small, big, b, size):
         signal, _ = two_batch(small, big, b, size)
         return [signal, change(small, big, b, size)]
+
+    return answer
+
+
+def carried(change):
+    """Return the mistake of a wrong noise that is put back into the big batch's equation."""
+
+    def answer(small, big, b, size):
+        noise = change(small, big, b, size)
+        return [big - noise / size, noise]
+
+    return answer
+
+
+def carried_signal(change):
+    """Return the mistake of a wrong signal that is put back into the small batch's equation."""
+
+    def answer(small, big, b, size):
+        signal = change(two_batch(small, big, b, size)[0], small, big, b, size)
+        return [signal, b * (small - signal)]
 
     return answer
 
@@ -181,6 +201,60 @@ U05_TWO_BATCH = Exercise(
             "Your noise counts the whole squared norm of the small batch. What would it be if all "
             "examples had the same gradient?",
             with_noise(lambda small, big, b, size: b * small),
+        ),
+        Mistake(
+            "noise of the batch, carried on",
+            "Your noise is the difference of the two squared norms, and the signal is off with it. "
+            "Is tr(Sigma) the noise of a batch or of one example?",
+            carried(lambda small, big, b, size: small - big),
+        ),
+        Mistake(
+            "big batch taken as exact, carried on",
+            "Your noise takes the big batch's norm as the signal, and then you correct that norm. "
+            "How would your noise change if both batches had almost the same size?",
+            carried(lambda small, big, b, size: b * (small - big)),
+        ),
+        Mistake(
+            "difference of the sizes, carried on",
+            "You scale the noise by the difference of the batch sizes, and the signal is off with "
+            "it. Is it B or 1/B that the squared norm is a straight line of?",
+            carried(lambda small, big, b, size: (small - big) * (size - b)),
+        ),
+        Mistake(
+            "divided by the difference of the sizes, carried on",
+            "You divide the noise by the difference of the batch sizes, and the signal is off with "
+            "it. Is it B or 1/B that the squared norm is a straight line of?",
+            carried(lambda small, big, b, size: (small - big) / (size - b)),
+        ),
+        Mistake(
+            "multiplied in place of divided, carried on",
+            "You multiply by the difference of 1/B, and the signal is off with it. Should a small "
+            "difference between the sizes make the noise small?",
+            carried(lambda small, big, b, size: (small - big) * (1 / b - 1 / size)),
+        ),
+        Mistake(
+            "noise below zero, carried on",
+            "Your noise comes out below zero, and the signal grows by it. Which of 1/b and 1/B is "
+            "the larger one?",
+            carried(lambda small, big, b, size: (small - big) / (1 / size - 1 / b)),
+        ),
+        Mistake(
+            "signal clipped, noise from it",
+            "You lift a signal below zero, and compute the noise from what you lifted. What "
+            "happens to the average of many such estimates?",
+            carried_signal(lambda s, small, big, b, size: max(s, 0.0)),
+        ),
+        Mistake(
+            "weights exchanged, noise from it",
+            "Your signal gives the small batch's norm the larger weight, and the noise follows. "
+            "Which of the two norms is closer to the signal?",
+            carried_signal(lambda s, small, big, b, size: (size * small - b * big) / (size - b)),
+        ),
+        Mistake(
+            "sum of the sizes below",
+            "You divide by the sum of the batch sizes. When you subtract one equation from the "
+            "other, which factor stands before the unknown?",
+            with_signal(lambda s, n, small, big, b, size: (size * big - b * small) / (size + b)),
         ),
         Mistake(
             "squared again",
