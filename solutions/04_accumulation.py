@@ -220,8 +220,8 @@ print(f"1/32 = {1 / 32:.4f}")
 # ## 4.5 When the mean is over tokens
 # A language model's loss is a mean over **tokens**. Sequences have different lengths, and padding,
 # marked by the target −100, is left out. So micro-batches with equally many sequences have unequal
-# counts, and every step of the run is ragged, not one an epoch. In our figure "random token counts" cost {{P1.tokens_he}} (He) and
-# {{P1.tokens_torch}} (torch's init).
+# counts, and every step of the run is ragged, not one an epoch. In our figure "random token counts"
+# cost {{P1.tokens_he}} (He) and {{P1.tokens_torch}} (torch's init).
 #
 # ### Exercise 2 (3 points): exact for tokens
 # The same loop, for a mean over real tokens. A micro-batch may consist of padding alone.
@@ -346,9 +346,8 @@ g = torch.Generator().manual_seed(0)
 for B in (1, 16, 256, 1024):
     drawn = [rows[torch.randint(1024, (B,), generator=g).to(device)].mean(dim=0) for _ in range(40)]
     measured = torch.stack(drawn).square().sum(dim=1).mean().item()
-    print(
-        f"B = {B:4d}: mean {measured:9.3f}, law {G.square().sum().item() + trace / B:9.3f}, sum {B * B * measured:12.1f}"
-    )
+    law = G.square().sum().item() + trace / B
+    print(f"B = {B:4d}: mean {measured:8.3f}, law {law:8.3f}, sum {B * B * measured:10.1f}")
 
 # %%
 stored, grid = ledger["L9"]["cpu"]["values"], (1, 16, 256, 1024)
@@ -687,19 +686,18 @@ show(
 
 # %% [markdown]
 # ## 4.11 Find the flaw
-# This loop was written after several found in public code. `optimizer` is AdamW, and its rate was
-# tuned for steps of *one* micro-batch. `epochs` is a list of epochs, each a list of micro-batches.
+# This loop was written after several found in public code. `opt` is AdamW, and its rate was tuned
+# for steps of *one* micro-batch. `epochs` is a list of epochs, each a list of micro-batches.
 #
 # ```python
-# def train_accumulated(model, optimizer, epochs, accum_steps):
-#     optimizer.param_groups[0]["lr"] *= accum_steps
-#     for micro_batches in epochs:
-#         for i, (inputs, targets) in enumerate(micro_batches):
-#             loss = cross_entropy(model(inputs), targets)
-#             (loss / accum_steps).backward()
-#             if (i + 1) % accum_steps == 0:
-#                 optimizer.step()
-#                 optimizer.zero_grad()
+# def train_accumulated(model, opt, epochs, K):
+#     opt.param_groups[0]["lr"] *= K
+#     for epoch in epochs:
+#         for i, (x, y) in enumerate(epoch):
+#             (cross_entropy(model(x), y) / K).backward()
+#             if (i + 1) % K == 0:
+#                 opt.step()
+#                 opt.zero_grad()
 # ```
 #
 # Three things are wrong. Mend them under these rules:
