@@ -254,6 +254,12 @@ few = load("mnist1d", num_train=by_size(tiny=64, cpu=512, gpu=2048), device=pick
 trace_seeds = range(by_size(tiny=1, cpu=8))
 
 
+def held(values):
+    """All steps shown: a run whose numbers overflow is drawn at its last finite value."""
+    finite = [value for value in values if math.isfinite(value)]
+    return finite + [finite[-1]] * (len(shown_steps) - len(finite))
+
+
 def follow(schedule_of, init_scale=1.0):
     """Full-batch steps for each seed: λ_max (steps, seeds), losses (steps, seeds), lrs."""
     curvatures, losses, used = [], [], []
@@ -269,8 +275,9 @@ def follow(schedule_of, init_scale=1.0):
             record_steps=shown_steps,
         )
         history = train(model, few, config, rng=g)
-        curvatures.append(history.recorded["sharpness"])
-        losses.append([history.losses[step] for step in shown_steps])
+        curvatures.append(held(history.recorded["sharpness"]))
+        seen = [history.losses[step] for step in shown_steps if step < len(history.losses)]
+        losses.append(held(seen))
         used.append([schedule(step) for step in shown_steps])
     return [list(zip(*rows, strict=True)) for rows in (curvatures, losses, used)]
 
