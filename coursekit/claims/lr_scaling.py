@@ -328,8 +328,8 @@ CLAIMS = (
         measure=measure_convnet,
         verdict=convnet_verdict,
         expected="holds",
-        finding="A first setting, from lr 1/64, could not tell: after six epochs the net had hardly "
-        "left the loss of guessing under any rule. The start was moved to a sixteenth of the best "
+        finding="A first setting, from lr 1/64, could not tell: six epochs hardly left the loss of "
+        "guessing under any rule. The start was moved to a sixteenth of the best "
         "rate at B=16. From there linear comes nearer than the other rules but misses: the run has "
         "24 steps at B=256, and a single one is a large part of the way.",
         changes="a longer run from a smaller rate, so that one step is a small part of the way",

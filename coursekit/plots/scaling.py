@@ -165,15 +165,16 @@ def frontier_plot(
 def windows_plot(
     columns: Mapping[int, tuple[Sequence[float], np.ndarray]],
     *,
-    windows: Mapping[int, tuple[float, float]],
     within: float,
     title: str,
 ) -> Plot:
     """Draw accuracy over learning rate at several batch sizes, and the window of good rates.
 
+    A window holds the rates around the best whose mean accuracy is within so many points of it,
+    without a gap.
+
     Args:
         columns: Batch size -> (learning rates, accuracy in % of shape (seeds, rates)).
-        windows: Batch size -> (lowest, highest) good learning rate.
         within: Points below the best that still count as good.
         title: Task, budget and number of seeds.
     """
@@ -185,7 +186,7 @@ def windows_plot(
         centre, half = means(np.asarray(table).T)
         upper.errorbar(lrs, centre, half, color=colour, marker=marker, linestyle=line, capsize=2,
                        markersize=5, label=f"B = {b}")  # fmt: skip
-        low, high = windows[b]
+        low, high = good_rates(lrs, centre, within)
         octaves = float(np.log2(high / low))
         lower.plot([low, high], [row, row], color=colour, linewidth=12, solid_capstyle="butt")
         lower.annotate(
@@ -204,10 +205,19 @@ def windows_plot(
     upper.set_ylabel("test accuracy, %")
     upper.set_title("Accuracy over learning rate")
     upper.legend(fontsize=9)
-    lower.set_yticks(range(len(windows)), [f"B = {b}" for b in windows])
-    lower.set_ylim(-0.7, len(windows) - 0.3)
+    lower.set_yticks(range(len(columns)), [f"B = {b}" for b in columns])
+    lower.set_ylim(-0.7, len(columns) - 0.3)
     lower.set_xlim(all_lrs[0] / 1.3, all_lrs[-1] * 5)
     lower.set_title(f"Learning rates within {within:g} points of the best")
     lower.grid(axis="y", visible=False)
     figure.suptitle(title, fontsize=12)
     return figure, f"{title}. Widths of the window of good learning rates: {'; '.join(told)}."
+
+
+def good_rates(lrs: Sequence[float], mean: np.ndarray, within: float) -> tuple[float, float]:
+    """Return the lowest and the highest rate of the stretch around the best that is good."""
+    top = int(mean.argmax())
+    bad = np.flatnonzero(mean < mean[top] - within)
+    low = max([i for i in bad if i < top], default=-1) + 1
+    high = min([i for i in bad if i > top], default=len(mean)) - 1
+    return float(lrs[low]), float(lrs[high])

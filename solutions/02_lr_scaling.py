@@ -1,0 +1,822 @@
+# %% [markdown]
+# # 02 · When the batch grows k times, what should the learning rate do?
+#
+# | | |
+# |---|---|
+# | **Question** | When the batch grows k times, what should the learning rate do? |
+# | **Difficulty** | medium |
+# | **Importance** | the most asked interview question of this course, and most answers to it are half right |
+# | **Your time** | 60 to 75 minutes |
+# | **Run time** | about a minute on two CPU cores |
+# | **You need** | units 00 and 01: steps, epochs, the variance tr(Σ)/B of a batch's gradient |
+
+# %% prelude
+import math
+
+import numpy as np
+import torch
+
+from coursekit.claims import load_ledger
+from coursekit.data import load
+from coursekit.device import by_size, device_name
+from coursekit.explorers.lr_frontier import lr_frontier
+from coursekit.intervals import t_interval
+from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
+from coursekit.plots.scaling import frontier_plot, rules_plot, trajectories_plot, windows_plot
+from coursekit.replicas import run_grid
+
+# %% [markdown]
+# ## 2.1 Predict first
+
+# %%
+predict(
+    "02_lr_scaling",
+    "sgd",
+    "Plain SGD, a small learning rate. The batch grows from 16 to 256. To end an equal number of "
+    "epochs at the same training loss, the learning rate must ...",
+    ["shrink 16 times", "stay", "grow 4 times", "grow 16 times"],
+)
+
+# %%
+predict(
+    "02_lr_scaling",
+    "adam",
+    "The same question with Adam. The learning rate must ...",
+    ["shrink", "stay", "grow 4 times", "grow 16 times"],
+)
+
+# %%
+predict(
+    "02_lr_scaling",
+    "full",
+    "The largest learning rate that still trains: at B = 16, and with the full batch?",
+    ["larger at B = 16", "the same", "larger with the full batch"],
+)
+
+# %% [markdown]
+# ## 2.2 Three rules
+# Someone tuned the learning rate at one batch size, $B_0$. You want to train at another, $B$. Write
+# $k = B / B_0$. Three rules are in use:
+#
+# | rule | learning rate at B | what it keeps |
+# |---|---|---|
+# | **linear** | k times the old one | lr / B |
+# | **root** (sqrt) | √k times the old one | lr² / B |
+# | **none** | the old one | lr |
+#
+# k need not be a whole number, and it can be below one: then the batch shrinks, and so does the rate.
+#
+# ### Exercise 1 (2 points): the three rules
+#
+# <details><summary>Hint 1 (click to open)</summary>First compute k, with a plain division.</details>
+# <details><summary>Hint 2 (click to open)</summary>Each rule multiplies the old rate by a power of k.</details>
+# <details><summary>Hint 3 (click to open)</summary>The powers are one, one half and zero.</details>
+
+
+# %% solution="u02_scaled_lr"
+def scaled_lr(base_lr, base_batch_size, batch_size, rule):
+    """Learning rate at batch_size, one number.
+
+    base_lr: tuned at base_batch_size; rule: "linear", "sqrt" or "none".
+    """
+    ### BEGIN SOLUTION
+    k = batch_size / base_batch_size
+    return base_lr * {"linear": k, "sqrt": math.sqrt(k), "none": 1.0}[rule]
+    ### END SOLUTION
+
+
+# %% check="u02_scaled_lr"
+check("u02_scaled_lr", scaled_lr)
+
+# %% [markdown]
+# ## 2.3 Why linear: follow one epoch
+# Let lr be so small that the gradient G hardly changes during an epoch. One step of SGD moves by
+# −lr · g, where g is the batch's gradient: G on average, with variance tr(Σ)/B (unit 01). An epoch
+# has N/B such steps, with independent errors. Add them up:
+#
+# - **distance** along G: steps times the mean step, that is the number of steps × lr × |G|;
+# - **scatter** around it: variances add, each is the variance of one step, lr² times that of g.
+#
+# Work out how both depend on lr and B. The exercise asks for the two numbers.
+#
+# ### Exercise 2 (2 points): distance and scatter of an epoch
+# Draws are with replacement and N is a multiple of B. Return the **distance** (a length, positive)
+# and the **variance** $E\,|\text{move} - \text{mean move}|^2$ of the whole epoch's move.
+#
+# <details><summary>Hint 1 (click to open)</summary>How many steps has an epoch?</details>
+# <details><summary>Hint 2 (click to open)</summary>The variance of one gradient is tr(Σ)/B. What does a factor lr in front do to a variance?</details>
+# <details><summary>Hint 3 (click to open)</summary>Variances of independent steps add: multiply that of one step by the number of steps.</details>
+
+
+# %% solution="u02_drift"
+def drift_and_spread(lr, batch_size, num_examples, grad_norm, tr_cov):
+    """Distance and variance of one epoch's move: a list or tensor of two numbers, in this order.
+
+    lr: learning rate; batch_size: B; num_examples: N, a multiple of B; grad_norm: |G|;
+    tr_cov: tr(Sigma) of one example.
+    """
+    ### BEGIN SOLUTION
+    steps = num_examples / batch_size
+    distance = steps * lr * grad_norm
+    variance = steps * lr**2 * tr_cov / batch_size
+    return [distance, variance]
+    ### END SOLUTION
+
+
+# %% check="u02_drift"
+check("u02_drift", drift_and_spread)
+
+# %% [markdown]
+# Check the formulas: we simulate thousands of epochs with a constant gradient and Gaussian noise, at
+# B = 16 and, under each rule, at B = 64.
+
+# %%
+use_drift = mine_or_library("u02_drift", drift_and_spread)
+use_scaled_lr = mine_or_library("u02_scaled_lr", scaled_lr)
+N, grad_norm, trace = 256, 2.0, 40.0
+generator = torch.Generator().manual_seed(0)
+
+
+def simulate(lr, B, epochs=by_size(tiny=500, cpu=20_000)):
+    """Mean and variance of the move of one epoch, along one direction that holds all the noise."""
+    noise = torch.randn(epochs, N // B, generator=generator, dtype=torch.float64)
+    moves = (lr * (grad_norm + math.sqrt(trace / B) * noise)).sum(dim=1)
+    return moves.mean().item(), moves.var().item()
+
+
+print("rule     B   lr      distance: formula, simulated   variance: formula, simulated")
+for rule, B in (("base", 16), ("linear", 64), ("sqrt", 64), ("none", 64)):
+    lr = 0.01 if rule == "base" else float(use_scaled_lr(0.01, 16, B, rule))
+    distance, variance = (float(x) for x in use_drift(lr, B, N, grad_norm, trace))
+    mean, spread = simulate(lr, B)
+    print(f"{rule:7s} {B:3d}  {lr:.3f} {distance:18.3f} {mean:10.3f}", end="")
+    print(f" {variance:19.5f} {spread:10.5f}")
+
+# %% [markdown]
+# Only the linear rule has the same distance **and** the same scatter as the base. Both numbers
+# depend on lr and B through **lr/B** alone. That is the whole linear rule. Mind what it assumed:
+# lr so small that G hardly changes while k small steps are replaced by one large step.
+#
+# ### The temperature of SGD
+# Per unit of distance, the scatter is proportional to lr/B. Multiply by N, so that data sets compare,
+# and you have the **noise temperature** $T = \eta N / B$ (η is lr). Momentum enters too. With
+# $v \leftarrow m v + g$, $\theta \leftarrow \theta - \eta v$ a gradient pushes once with η, then with
+# ηm, ηm², ...: in the end it has moved the weights by $\eta (1 + m + m^2 + \dots)$. So SGD with
+# momentum m acts like plain SGD with the learning rate $\eta / (1 - m)$, as long as things change
+# slowly. This course defines
+#
+# $$ T = \frac{\eta}{1 - m} \cdot \frac{N}{B} . $$
+#
+# ### Exercise 3 (2 points): the noise temperature
+#
+# <details><summary>Hint 1 (click to open)</summary>First the learning rate that acts: what do the pushes 1 + m + m² + ... add up to?</details>
+# <details><summary>Hint 2 (click to open)</summary>Then times N, over B. Use plain division: N/B need not be whole.</details>
+# <details><summary>Hint 3 (click to open)</summary>Without momentum, m = 0, nothing but ηN/B may be left.</details>
+
+
+# %% solution="u02_temperature"
+def noise_temperature(lr, num_examples, batch_size, momentum):
+    """T as defined above, one number. 0 <= momentum < 1."""
+    ### BEGIN SOLUTION
+    effective_lr = lr / (1 - momentum)
+    return effective_lr * num_examples / batch_size
+    ### END SOLUTION
+
+
+# %% check="u02_temperature"
+check("u02_temperature", noise_temperature)
+
+# %% [markdown]
+# Is it a temperature? Let SGD wander in a quadratic valley $\tfrac12 \lambda \theta^2$ with noisy
+# gradients. After a while its spread settles. Equal T should give equal spread, whatever lr, B and m.
+
+# %%
+use_temperature = mine_or_library("u02_temperature", noise_temperature)
+curvature, chains = 0.1, by_size(tiny=200, cpu=20_000)
+print("  lr     m     B       T   settled variance")
+for lr, momentum, B in ((0.2, 0.0, 16), (0.8, 0.0, 64), (0.02, 0.9, 16), (0.2, 0.0, 64)):
+    theta, velocity = torch.zeros(chains), torch.zeros(chains)
+    for _ in range(by_size(tiny=100, cpu=600)):
+        noise = torch.randn(chains, generator=generator) / math.sqrt(B)
+        velocity = momentum * velocity + curvature * theta + noise
+        theta = theta - lr * velocity
+    T = float(use_temperature(lr, N, B, momentum))
+    print(f"{lr:5.2f}  {momentum:4.1f}  {B:4d}  {T:6.2f}   {theta.var().item():.4f}")
+
+# %% [markdown]
+# The first three share T, and their spread, to a few percent. (The second is slightly wider: at a
+# larger lr one step is no longer small. The rule has an end, and section 2.7 finds it.)
+
+# %% [markdown]
+# ## 2.4 Three questions that sound like one
+# "Does the linear rule work?" can mean three things. Most contradictory claims mix them up.
+#
+# 1. **Same trajectory**: do two runs go the same way, at equal numbers of *examples* seen?
+# 2. **Best learning rate**: where is the optimum of each batch size?
+# 3. **Equal epochs or equal steps**: with each at its best, which batch size ends lower, for the
+#    same number of examples, or for the same number of updates?
+#
+# ### Exercise 4 (2 points): same trajectory?
+# Two lists of training losses. Entry 0 of each stands **after the first step**, entry 1 after the
+# second, and so on. The large run has k times the batch of the small one. Return the **largest
+# absolute difference** of the two at equal numbers of examples seen, over all steps of the large run.
+# The small run may go on for longer; ignore its rest.
+#
+# <details><summary>Hint 1 (click to open)</summary>After its first step the large run has seen kB examples. How many steps did the small run need for that?</details>
+# <details><summary>Hint 2 (click to open)</summary>Mind the counting: the loss after k steps is entry k − 1.</details>
+# <details><summary>Hint 3 (click to open)</summary>A slice <code>[start::k]</code> takes every k-th entry; cut it to the length of the large run.</details>
+
+
+# %% solution="u02_trajectory"
+def trajectory_gap(small, large, k):
+    """Largest |difference| of two loss curves at equal examples seen, one number.
+
+    small: (S,) losses after each step at batch B; large: (L,) losses after each step at batch k B;
+    k: whole number >= 2, S >= k L.
+    """
+    ### BEGIN SOLUTION
+    matched = small[k - 1 :: k][: len(large)]
+    return (matched - large).abs().max()
+    ### END SOLUTION
+
+
+# %% check="u02_trajectory"
+check("u02_trajectory", trajectory_gap)
+
+# %% [markdown]
+# ### The experiment
+# A small network on MNIST-1D, plain SGD at a constant, small rate: lr 1/64 at B = 16. Then B four and
+# sixteen times larger under each rule. All runs take 30 epochs; runs of one seed start from the
+# same weights and read the same examples in the same order.
+
+# %%
+mnist1d = load("mnist1d", num_train=by_size(tiny=256, cpu=2048))
+seeds = range(by_size(tiny=2, cpu=4, gpu=32))
+num_epochs = by_size(tiny=2, cpu=30)
+B0, lr0, every = by_size(tiny=4, cpu=16), 1 / 64, by_size(tiny=4, cpu=30)
+use_gap = mine_or_library("u02_trajectory", trajectory_gap)
+RULES = ("linear", "sqrt", "none")
+
+
+def trained(batch_size, lrs, **budget):
+    """Train every seed at every learning rate; record the loss after every so many steps."""
+    steps = budget.get("num_steps") or num_epochs * (len(mnist1d.train_inputs) // batch_size)
+    return run_grid(
+        (40, 64, 64, 10), mnist1d, seeds=seeds, batch_sizes=(batch_size,), lrs=lrs,
+        num_records=steps // every, progress=False, **(budget or {"num_epochs": num_epochs}),
+    ).at(batch_size=batch_size)  # fmt: skip
+
+
+base = trained(B0, [lr0]).at(lr=lr0)
+curves = {f"B = {B0}, lr 1/64": base.recorded["train_loss"]}
+ends = {rule: {B0: base.train_loss} for rule in RULES}
+for k in (4, 16):
+    lr_of = {rule: float(use_scaled_lr(lr0, B0, k * B0, rule)) for rule in RULES}
+    runs = trained(k * B0, sorted(lr_of.values()))
+    for rule, lr in lr_of.items():
+        losses = runs.at(lr=lr).recorded["train_loss"]
+        gaps = [
+            float(use_gap(torch.tensor(small), torch.tensor(large), k))
+            for small, large in zip(base.recorded["train_loss"], losses, strict=True)
+        ]
+        mean, half = t_interval(gaps)
+        print(f"k = {k:2d}, {rule:6s}: largest gap {mean:.2f} ± {half:.2f}")
+        ends[rule][k * B0] = runs.at(lr=lr).train_loss
+        if k == 4:
+            curves[f"B = {k * B0}, rule: {rule}"] = losses
+
+# %%
+epochs_of = {
+    name: num_epochs * np.arange(1, c.shape[1] + 1) / c.shape[1] for name, c in curves.items()
+}
+title = f"MNIST-1D, SGD, batch × 4: same trajectory? {len(seeds)} seeds"
+show(trajectories_plot({name: (epochs_of[name], c) for name, c in curves.items()}, title=title))
+
+# %% [markdown]
+# **What the figure says.** Under the linear rule the large batch runs on the track of the small
+# one. The root rule lags behind, no scaling lags more. Our longer measurement
+# ({{L1.sgd_base.seeds}} seeds) ends at a loss of {{L1.sgd_base}} at B = 16, and at B = 256 at
+# {{L1.sgd_linear_256}} (linear), {{L1.sgd_sqrt_256}} (root) and {{L1.sgd_none_256}} (no scaling).
+#
+# **Caveat.** "Same trajectory" does not mean good. At lr 1/64 all of these runs are far from
+# finished. And at B = 1024 the linear rule ends at {{L1.sgd_linear_1024}}: the track is lost there.
+
+# %% [markdown]
+# ### Exercise 5 (2 points): best against best
+# Now each batch size may have its own learning rate. You get two tables of training losses, one row a
+# learning rate, one column a step; column 0 stands after the first step. Both runs have equally many
+# columns. The large batch is k times as large. Return **large minus small**, each at its own best
+# (lowest) learning rate, when the budget is spent:
+#
+# - budget `"steps"`: both make all their steps;
+# - budget `"epochs"`: the small batch makes all its steps, the large one stops when it has seen as
+#   many examples.
+#
+# The best rate is the one that is best **when its own budget is spent**.
+#
+# <details><summary>Hint 1 (click to open)</summary>How many steps may the large batch make at equal epochs?</details>
+# <details><summary>Hint 2 (click to open)</summary>Pick that one column of the table first, then the best row in it.</details>
+# <details><summary>Hint 3 (click to open)</summary>After n steps you stand in column n − 1.</details>
+
+
+# %% solution="u02_fair_gap"
+def fair_gap(small, large, k, budget):
+    """Loss of the large batch minus loss of the small one, one number; may be negative.
+
+    small, large: (num_lrs, num_steps) losses after each step; k: whole number that divides
+    num_steps; budget: "steps" or "epochs".
+    """
+    ### BEGIN SOLUTION
+    steps = small.shape[1]
+    allowed = {"steps": steps, "epochs": steps // k}[budget]
+    return large[:, allowed - 1].min() - small[:, steps - 1].min()
+    ### END SOLUTION
+
+
+# %% check="u02_fair_gap"
+check("u02_fair_gap", fair_gap)
+
+# %%
+use_fair_gap = mine_or_library("u02_fair_gap", fair_gap)
+small_B, k = by_size(tiny=16, cpu=64), 4
+num_steps = by_size(tiny=16, cpu=960)
+grid = [2.0**e for e in range(-3, 2)]
+tables = {}
+for B in (small_B, k * small_B):
+    runs = trained(B, grid, num_steps=num_steps)
+    tables[B] = torch.tensor(runs.recorded["train_loss"]).nan_to_num(10.0)  # diverged: bad
+for budget in ("steps", "epochs"):
+    gaps = [
+        float(use_fair_gap(small, large, k, budget))
+        for small, large in zip(tables[small_B], tables[k * small_B], strict=True)
+    ]
+    mean, half = t_interval(gaps)
+    print(f"B = {k * small_B} minus B = {small_B}, each at its best lr, equal {budget:6s}: ", end="")
+    print(f"{mean:+.2f} ± {half:.2f}")
+
+# %% [markdown]
+# The same runs, two answers. At equal steps the large batch ends lower: it has seen four times the
+# data. At equal epochs it ends higher: it made a quarter of the steps. Neither is *the* effect of
+# the batch size. A sentence about batch sizes that does not name its budget says nothing.
+
+# %% [markdown]
+# ## 2.5 Why the root for Adam
+# Adam divides each gradient by the root of a running mean of squares, $\sqrt{v}$. For one parameter
+# with gradient G and noise σ²/B, $v \approx G^2 + \sigma^2 / B$. Early and in the middle of
+# training noise dominates, so $\sqrt v \approx \sigma / \sqrt B$, and a step is
+#
+# $$ \eta \, \frac{g}{\sqrt v} \approx \eta \, \frac{\sqrt B}{\sigma} \, g . $$
+#
+# Now repeat section 2.3 for an epoch of N/B steps. Distance: $\frac NB \cdot \eta \frac{\sqrt B}{\sigma}
+# G = \frac{N G}{\sigma} \cdot \frac{\eta}{\sqrt B}$. Scatter: each step has variance
+# $\eta^2 \frac{B}{\sigma^2} \cdot \frac{\sigma^2}{B} = \eta^2$, so an epoch has $N \eta^2 / B$, which is
+# $N (\eta / \sqrt B)^2$. Both depend on η and B through **η/√B**. Keep that, and the law of the run
+# stays: the root rule. Adam already did the other half of the scaling, by dividing by a noise that
+# shrinks with B. Checked on numbers:
+
+# %%
+G, sigma, epochs = 0.02, 1.0, by_size(tiny=500, cpu=200_000)
+print("rule     B   lr     distance   variance")
+for rule, B in (("base", 16), ("linear", 64), ("sqrt", 64), ("none", 64)):
+    lr = 0.001 if rule == "base" else float(use_scaled_lr(0.001, 16, B, rule))
+    noise = torch.randn(epochs, N // B, generator=generator, dtype=torch.float64)
+    g = G + sigma / math.sqrt(B) * noise
+    moves = (lr * g / math.sqrt(G**2 + sigma**2 / B)).sum(dim=1)  # Adam, its average settled
+    print(f"{rule:7s} {B:3d}  {lr:.3f}  {moves.mean().item():.6f}   {moves.var().item():.3g}")
+
+# %% [markdown]
+# The root rule alone repeats the base (to the share of G² in v). And in training? The left panel is
+# what you just trained; the right one is drawn from our stored runs of Adam
+# ({{L4.adam_base.seeds}} seeds; the same task, from B = 16, lr 2⁻¹¹).
+
+# %%
+stored = load_ledger()["L4"]["cpu"]["values"]
+adam = {
+    rule: {16: stored["adam_base"]}
+    | {b: stored[f"adam_{rule}_{b}"] for b in (64, 256, 1024)}
+    for rule in RULES
+}
+show(
+    rules_plot(
+        {"SGD: your runs": ends, "Adam: stored runs": adam},
+        ylabel="final training loss",
+        title=f"MNIST-1D, 30 epochs: {len(seeds)} seeds of SGD, 8 of Adam",
+    )
+)
+
+# %% [markdown]
+# **What the figure says.** For SGD the linear rule keeps the loss. For Adam the root does, roughly:
+# {{L4.adam_base}} at B = 16, {{L4.adam_sqrt_256}} at B = 256. Linear scaling with Adam ends far
+# lower, at {{L4.adam_linear_256}}.
+#
+# **Caveat.** Lower! "Keeps the trajectory" is not "is best": from this small rate, Adam profits from a
+# larger one. Tune AdamW at each batch size, and its best rate grows from B = 16 to 256 with an
+# exponent of only {{L3.exponent_of_best}} (one octave of rate in four octaves of B; the grid has whole
+# octaves). So linear scaling with AdamW is wrong for matching, and wrong for the optimum. A full
+# match would also scale Adam's β's, so that its averages span as many examples (Malladi et al. 2022).
+
+# %% [markdown]
+# ## 2.6 A sweep that is inside its grid
+# "Tuned" means: a better rate on either side was looked for, and not found. If the best rate lies
+# on the edge of the grid, the true best may lie outside.
+#
+# ### Exercise 6 (3 points): which rate next?
+# Return the learning rate that the sweep points to:
+#
+# - a rate at which **any** seed diverged can't be best, however good it looked when it stopped;
+# - of the others, the best has the highest **mean** accuracy over seeds;
+# - if it lies **inside** the grid, with rates tried on both sides, return it (a diverged neighbour
+#   counts as tried);
+# - if it is the first or last rate of the grid, return the next rate **beyond that edge**: the grid
+#   goes up by one and the same factor.
+#
+# <details><summary>Hint 1 (click to open)</summary><code>diverged.any(dim=0)</code> tells which rates are out.</details>
+# <details><summary>Hint 2 (click to open)</summary>Give those a mean below all others before <code>argmax</code>.</details>
+# <details><summary>Hint 3 (click to open)</summary>The grid's factor is <code>lrs[1] / lrs[0]</code>: multiply beyond the upper edge, divide beyond the lower.</details>
+
+
+# %% solution="u02_next_lr"
+def next_lr(accuracy, diverged, lrs):
+    """Best learning rate if it is inside the grid, else the next one beyond the edge; one number.
+
+    accuracy: (num_seeds, num_lrs), 0 to 1; diverged: the same shape, True or False;
+    lrs: list of num_lrs >= 3 rates, ascending by one factor. There are no ties, and some rate did
+    not diverge.
+    """
+    ### BEGIN SOLUTION
+    mean = accuracy.mean(dim=0)
+    mean[diverged.any(dim=0)] = -1.0
+    best, factor = int(mean.argmax()), lrs[1] / lrs[0]
+    if best == 0:
+        return lrs[0] / factor
+    if best == len(lrs) - 1:
+        return lrs[-1] * factor
+    return lrs[best]
+    ### END SOLUTION
+
+
+# %% check="u02_next_lr"
+check("u02_next_lr", next_lr)
+
+# %% [markdown]
+# Let it steer a sweep. We start at B = 64 with a grid that is far too low, and add the rate it asks
+# for until it asks for none. Rates are judged on **validation** data.
+
+# %%
+use_next_lr = mine_or_library("u02_next_lr", next_lr)
+lrs = [2.0**-8, 2.0**-6, 2.0**-4]
+for _ in range(by_size(tiny=2, cpu=6)):
+    runs = trained(small_B, lrs)
+    seen = torch.tensor(runs.values("validation_accuracy", diverged_as=0.1))
+    wanted = float(use_next_lr(seen, torch.tensor(runs.diverged), lrs))
+    shown = ", ".join(f"{lr:.4g}: {a:.1%}" for lr, a in zip(lrs, seen.mean(dim=0), strict=True))
+    print(f"{shown}  ->  {wanted:.4g}")
+    if any(math.isclose(wanted, lr, rel_tol=1e-6) for lr in lrs):
+        break
+    lrs = sorted([*lrs, wanted])
+
+# %% [markdown]
+# Had we stopped at the first grid and compared it with a well tuned rival, we would have "found" a
+# loss of accuracy that is nothing but an unfinished sweep. It has happened to us while we made this
+# course.
+
+# %% [markdown]
+# ## 2.7 Where the linear rule breaks
+# Follow the linear rule far enough and training fails. The rate at which it does, the **frontier**,
+# also depends on B. At small B noise sets it: there what counts is lr/B, so the frontier is
+# proportional to B. At large B the noise is averaged away and curvature sets it: the frontier is flat.
+# One curve with both ends is
+#
+# $$ \eta_{\text{frontier}}(B) = \frac{\eta_{\max}}{1 + B_c / B} . $$
+#
+# For $B \ll B_c$ it is $\eta_{\max} B / B_c$; for $B \gg B_c$ it is $\eta_{\max}$; at $B = B_c$ it
+# is half of it.
+#
+# ### Exercise 7 (3 points): how far does the linear rule carry?
+# You start at base_batch_size with base_lr and follow the linear rule. Return the batch size B > 0 at
+# which its rate meets the frontier. It need not be whole, and it may be smaller than where you started
+# (then you are beyond the frontier already). If the rule's line lies above the frontier for **every**
+# B > 0, return 0.
+#
+# <details><summary>Hint 1 (click to open)</summary>The rule's rate at B is base_lr · B / base_batch_size. Set it equal to the frontier.</details>
+# <details><summary>Hint 2 (click to open)</summary>Write the frontier as max_lr · B / (B + B_c): then B cancels on both sides.</details>
+# <details><summary>Hint 3 (click to open)</summary>A negative solution means that the two never meet.</details>
+
+
+# %% solution="u02_break"
+def break_batch_size(base_lr, base_batch_size, max_lr, half_batch_size):
+    """Batch size at which the linear rule meets max_lr / (1 + half_batch_size / B), or 0.
+
+    base_lr, base_batch_size: where the rule starts; max_lr: frontier for very large B;
+    half_batch_size: B_c, where the frontier is half as high. All are above 0.
+    """
+    ### BEGIN SOLUTION
+    lr_per_example = base_lr / base_batch_size
+    return max(0.0, max_lr / lr_per_example - half_batch_size)
+    ### END SOLUTION
+
+
+# %% check="u02_break"
+check("u02_break", break_batch_size)
+
+# %% [markdown]
+# The frontier was measured in {{F1.max_lr.seeds}} seeds at five batch sizes: the rate at which
+# accuracy has fallen to 60 % of the best at that B. Your function draws where three linear rules, all
+# from B = 16, run into it.
+
+# %%
+use_break = mine_or_library("u02_break", break_batch_size)
+measured = load_ledger()["F1"]["cpu"]["values"]
+max_lr = float(np.mean(measured["max_lr"]))
+half_B = float(np.mean(measured["critical_batch"]))
+starts = {
+    f"linear rule from lr {lr:g}": (16, lr, float(use_break(lr, 16, max_lr, half_B)))
+    for lr in (1 / 32, 1 / 8, 1 / 2)
+}
+edges = {b: measured[f"edge_{b}"] for b in (16, 32, 64, 256, 2048)}
+title = "Where training breaks: MNIST-1D, SGD, 30 epochs, 8 stored seeds"
+show(frontier_plot(edges, max_lr=max_lr, half_batch_size=half_B, starts=starts, title=title))
+
+# %% [markdown]
+# Does the prediction hold? From lr 1/8, train on either side of the predicted break:
+
+# %%
+for B in by_size(tiny=[16, 32], cpu=[128, 256, 512, 1024]):
+    lr = float(use_scaled_lr(1 / 8, 16, B, "linear"))
+    runs = trained(B, [lr]).at(lr=lr)
+    mean, half = t_interval(100 * runs.values("test_accuracy", diverged_as=0.1))
+    side = "below" if B < use_break(1 / 8, 16, max_lr, half_B) else "BEYOND"
+    print(f"B = {B:4d}, lr {lr:4g}: {mean:.1f} ± {half:.1f} % test accuracy ({side} the break)")
+
+# %% [markdown]
+# **What it says.** The fit gives $\eta_{\max}$ = {{F1.max_lr}} and $B_c$ = {{F1.critical_batch}}; the
+# log-log slope is {{F1.slope_small}} from B = 16 to 32 and {{F1.slope_large}} from 256 to 2048. Two
+# popular sentences fail here. "The full batch needs a smaller rate": its frontier is
+# {{L5.ratio}} times that at B = 16. "Batch size 1 tolerates a larger rate": B = 16 breaks at
+# {{L6.ratio_16_over_1}} times the rate of B = 1. Noise does not make large steps safe.
+#
+# And beyond the break the root rule is the better bet, even for SGD: from the best rate at B = 16 to
+# B = 1024 it ends {{L2.beyond_gain_1024}} points of accuracy above the linear rule.
+#
+# **Caveat.** Both constants depend on the task, the length of the run, and what you call broken.
+# They are not $2/\lambda_{\max}$ of the untrained network either (unit 03 says why). And $B_c$ is not
+# the critical batch size of unit 05, which is about cost.
+#
+# Try it: where do the rules meet the frontier if the start or the frontier moves?
+
+# %%
+lr_frontier(max_lr, half_B)
+
+# %% [markdown]
+# ## 2.8 The window of good rates
+# How precisely must a rate be tuned? Count the **octaves** (doublings) over which accuracy stays within
+# a few points of the best. At equal epochs the window has two walls. Below: too small a rate does not
+# get far enough, and what counts there is lr/B, so this wall moves up with B. Above: the frontier, which
+# moves up only until $B_c$. So?
+#
+# ### Exercise 8 (3 points): the width of the window
+# For each batch size (column): start at its best rate and go up and down as long as accuracy is **at
+# least** best − within. Stop at the first rate that is not; what lies beyond a bad rate does not count.
+# Return the base-2 logarithm of highest over lowest good rate. No interpolation.
+#
+# <details><summary>Hint 1 (click to open)</summary>Do one column at a time: <code>for column in accuracy.T</code>.</details>
+# <details><summary>Hint 2 (click to open)</summary>Start with low = high = the best place, and move each while its neighbour is good.</details>
+# <details><summary>Hint 3 (click to open)</summary>Don't run over the ends of the grid.</details>
+
+
+# %% solution="u02_window"
+def window_octaves(accuracy, lrs, within):
+    """Octaves of good learning rates at each batch size: list or tensor of num_batch_sizes numbers.
+
+    accuracy: (num_lrs, num_batch_sizes), mean over seeds, in points; lrs: list of num_lrs rates,
+    ascending; within: points below the best of the same column that still count as good.
+    """
+    ### BEGIN SOLUTION
+    octaves = []
+    for column in accuracy.T:
+        good = (column >= column.max() - within).tolist()
+        low = high = int(column.argmax())
+        while low > 0 and good[low - 1]:
+            low -= 1
+        while high + 1 < len(good) and good[high + 1]:
+            high += 1
+        octaves.append(math.log2(lrs[high] / lrs[low]))
+    return octaves
+    ### END SOLUTION
+
+
+# %% check="u02_window"
+check("u02_window", window_octaves)
+
+# %%
+digits = load("digits", num_train=by_size(tiny=128, cpu=1024))
+digit_sizes = by_size(tiny=[8, 32], cpu=[32, 128, 512])
+half_octaves = [2.0 ** (e / 2) for e in range(-15, 6)]
+plane = run_grid(
+    (64, 48, 10), digits, seeds=seeds, batch_sizes=digit_sizes, lrs=half_octaves,
+    num_epochs=by_size(tiny=1, cpu=15), progress=False,
+)  # fmt: skip
+accuracy = 100 * plane.values("test_accuracy", diverged_as=0.1)  # (seeds, lrs, batch sizes)
+use_window = mine_or_library("u02_window", window_octaves)
+for B, octaves in zip(
+    digit_sizes, use_window(torch.tensor(accuracy.mean(axis=0)), half_octaves, 2.0), strict=True
+):
+    print(f"B = {B:4d}: {float(octaves):.1f} octaves within 2 points of the best")
+columns = {B: (half_octaves, accuracy[:, :, j]) for j, B in enumerate(digit_sizes)}
+title = f"Digits, SGD, 15 epochs, {len(seeds)} seeds"
+show(windows_plot(columns, within=2.0, title=title))
+
+# %% [markdown]
+# **What it says.** The lower wall follows the linear rule, the upper one does not: the window closes
+# from below. With finer reading and {{L13.digits_octaves_32.seeds}} seeds we measured
+# {{L13.digits_octaves_32}} octaves at B = 32 and {{L13.digits_octaves_512}} at B = 512.
+#
+# **Caveat.** The lower wall is made by equal epochs. Give the large batch more steps and it opens
+# again. On MNIST-1D, where seeds scatter more, the widths at B = 16 and 1024 ({{L13.octaves_16}} and
+# {{L13.octaves_1024}} octaves) are too uncertain to tell alone.
+
+# %% [markdown]
+# ## 2.9 Find the flaw
+# This sweep is found, in variants, in many posts. It prints a clear winner.
+#
+# ```python
+# def best_batch_size(train_and_test, batch_sizes):
+#     scores = {}
+#     for batch_size in batch_sizes:
+#         torch.manual_seed(0)
+#         scores[batch_size] = train_and_test(batch_size, lr=0.1, epochs=5)
+#     return max(scores, key=scores.get)
+# ```
+#
+# Count what is wrong before you read on.
+#
+# <details><summary>The flaws (click to open)</summary>One learning rate for all: it favours the
+# batch size it happens to suit. Equal epochs: large batches make fewer steps, and nobody says so. One
+# seed: no way to tell luck. And the score is test accuracy, by which the winner is chosen.</details>
+#
+# ### Exercise 9 (4 points): mend it
+# Write the comparison by these rules:
+#
+# - every run makes `num_steps` steps, whatever its batch size;
+# - each batch size gets its own rate: the one with the highest **validation** accuracy, averaged over
+#   all seeds;
+# - report, for each batch size, the **test** accuracy at that rate, averaged over all seeds.
+#
+# `run(batch_size, lr, seed, num_steps)` trains once and returns the pair (validation accuracy, test
+# accuracy). In the check, run reads its numbers from a table; if your answer fails, the message shows
+# that table with the axes (validation or test, seed, rate, batch size) for runs that never end.
+#
+# <details><summary>Hint 1 (click to open)</summary>Three loops: batch sizes outside, rates, then seeds.</details>
+# <details><summary>Hint 2 (click to open)</summary>For each rate keep two means over seeds: validation and test.</details>
+# <details><summary>Hint 3 (click to open)</summary>The rate with the highest first mean wins; report its second.</details>
+
+
+# %% solution="u02_compare"
+def compare_batch_sizes(run, batch_sizes, lrs, seeds, num_steps):
+    """Mean test accuracy of each batch size at its own best rate: list of len(batch_sizes) numbers.
+
+    run(batch_size, lr, seed, num_steps) -> (validation accuracy, test accuracy), 0 to 1;
+    batch_sizes, lrs, seeds: lists of what to try; num_steps: steps of every run. No ties.
+    """
+    ### BEGIN SOLUTION
+    scores = []
+    for batch_size in batch_sizes:
+        means = []
+        for lr in lrs:
+            pairs = [run(batch_size, lr, seed, num_steps) for seed in seeds]
+            means.append([sum(column) / len(seeds) for column in zip(*pairs, strict=True)])
+        scores.append(max(means)[1])
+    return scores
+    ### END SOLUTION
+
+
+# %% check="u02_compare"
+check("u02_compare", compare_batch_sizes)
+
+# %%
+sweep_lrs, sweep_seeds, steps = [0.025, 0.1, 0.4, 1.6], list(seeds), by_size(tiny=20, cpu=160)
+trained_before = {}
+
+
+def run(batch_size, lr, seed, num_steps):
+    """Train once on digits (all rates and seeds of a batch size at a time, and remembered)."""
+    key = batch_size, num_steps
+    if key not in trained_before:
+        trained_before[key] = run_grid(
+            (64, 48, 10), digits, seeds=sweep_seeds, batch_sizes=(batch_size,), lrs=sweep_lrs,
+            num_steps=num_steps, progress=False,
+        ).at(batch_size=batch_size)  # fmt: skip
+    here = trained_before[key].at(lr=lr, seed=seed)
+    splits = ("validation_accuracy", "test_accuracy")
+    return tuple(float(here.values(split, diverged_as=0.1)) for split in splits)
+
+
+flawed = [
+    run(B, 0.1, sweep_seeds[0], max(1, steps * digit_sizes[0] // B))[1] for B in digit_sizes
+]
+use_compare = mine_or_library("u02_compare", compare_batch_sizes)
+mended = use_compare(run, digit_sizes, sweep_lrs, sweep_seeds, steps)
+print("batch size   flawed sweep   mended sweep (equal steps, own rate)")
+for B, wrong, right in zip(digit_sizes, flawed, mended, strict=True):
+    print(f"{B:10d}   {wrong:12.1%}   {float(right):12.1%}")
+
+# %% [markdown]
+# The flawed sweep calls the smallest batch the winner by a wide margin. It has measured the number of
+# steps and a badly chosen rate. At equal steps, tuned, hardly anything is left of it. (At equal
+# *epochs*, tuned, large batches do fall behind: that is another question, and a fair one if you
+# ask it.)
+
+# %% [markdown]
+# ## 2.10 Myth lab: "the root rule is a trap answer, the right rule is linear"
+# And its mirror image, "the root is the rule". You have all it takes to judge both. Before you read
+# the table: for which optimizer, below or beyond the frontier, for matching or for the optimum?
+#
+# | claim | verdict | because |
+# |---|---|---|
+# | L1: linear for SGD | **holds** up to the frontier | loss {{L1.sgd_base}} at B = 16, {{L1.sgd_linear_256}} at 256 |
+# | L2: the root is the rule | **depends** | SGD below the break: {{L2.sgd_sqrt_256}}, off track; beyond it: {{L2.beyond_gain_1024}} points better than linear |
+# | L3: linear with AdamW | **fails** | matching wants the root; the tuned rate has the exponent {{L3.exponent_of_best}} |
+# | L4: the root is a trap answer | **depends** | linear keeps SGD ({{L4.sgd_linear_256}}), the root keeps Adam ({{L4.adam_sqrt_256}} against {{L4.adam_base}}) |
+# | L5: full batch, smaller rate | **fails** | its frontier is {{L5.ratio}} times higher |
+# | L6: B = 1 tolerates a larger rate | **fails** | B = 16 tolerates {{L6.ratio_16_over_1}} times as much |
+# | L13: the window narrows with B | **holds** at equal epochs | {{L13.digits_change_32_to_512}} octaves from B = 32 to 512 |
+# | C10: 32 is a good default | **depends** | tuned it costs {{C10.regret_tuned_32}} points against the best; with lr 0.01 from habit {{C10.regret_habit_0_01}} |
+# | P9: lr inversely to B keeps a step's variance | **fails** | at k = 4 it falls to {{P9.step_variance_inverse}} (a 64th) of what it was; the root keeps it |
+# | F1: the frontier is η_max/(1 + B_c/B) | **holds** | the fit misses by {{F1.misfit_octaves}} octaves |
+#
+# P9 is worth a second look, since a well-known course printed it for years. The variance of a step
+# is lr² tr(Σ)/B. To keep *that*, lr must grow with the root of B. Inverse scaling turns the noise down
+# twice.
+#
+# All of this was measured on small networks, without normalisation, in short runs. Measure it again:
+# `python3 -m coursekit claims L1 L2 L4`.
+
+# %% [markdown]
+# ## 2.11 On a GPU
+# The code above finds a GPU by itself and then takes 32 seeds. The claims do the same:
+# `python3 -m coursekit claims L1 L13 F1 F2` on a machine with a GPU measures the rules, the windows
+# and the frontier with 32 seeds, and the rules once more for a convolutional network (claim F2, 16
+# seeds, 4,096 training series, 15 epochs). On a CPU, F2 is a small convnet on digits for six epochs: from
+# a loss of {{F2.base}} at B = 16 the linear rule goes to {{F2.linear_64}} at B = 64 and
+# {{F2.linear_256}} at B = 256, the root to {{F2.sqrt_256}}. Linear comes nearest and still misses:
+# 24 steps are so few that one step is a large part of the way, and the derivation of section 2.3
+# asked for small ones. You ran on:
+
+# %%
+print(device_name(), "|", len(seeds), "seeds")
+
+# %% [markdown]
+# ## Interview corner
+# **"We double the batch. What do you do with the learning rate?"**
+# 1. *Direct answer*: "For SGD double it, for Adam about √2, then check that it is still below where
+#    training breaks. Beyond that, tune."
+# 2. *Mechanism*: "An epoch of SGD depends on lr/B; Adam divides by a noise that shrinks with √B, so
+#    there it is lr/√B."
+# 3. *Evidence*: "On a small task the linear rule kept SGD's loss from B = 16 to 256:
+#    {{L1.sgd_base}} and {{L1.sgd_linear_256}}; no scaling ended at {{L1.sgd_none_256}}."
+# 4. *Practice*: "I would sweep three rates around the rule's value, on validation data, and extend the
+#    grid if the best is at its edge."
+#
+# *A weak answer*: one rule with confidence, without the optimizer and without a limit.
+#
+# *Follow-up*: "You go from 256 to 8192 at once." (Ask how far the present rate is from the frontier:
+# section 2.7. The less room, the sooner linear breaks.)
+#
+# **"Isn't linear scaling with AdamW just as good? Loss went down faster."**
+# 1. *Direct answer*: "It can be, if the old rate was too small. That is tuning, not scaling."
+# 2. *Mechanism*: "A rule keeps the trajectory. A better optimum is another question."
+# 3. *Evidence*: "From a small rate, linear scaling of Adam ended at {{L4.adam_linear_256}} against
+#    {{L4.adam_base}}; but the tuned rate of AdamW hardly moved (exponent {{L3.exponent_of_best}})."
+# 4. *Practice*: "I would say which of the two I want, and tune at both batch sizes."
+#
+# *A weak answer*: "AdamW is adaptive, so the rate does not matter."
+#
+# **"A post says batch size 32 beats 512 by far. Believe it?"**
+# 1. *Direct answer*: "Not before I know the rate and the budget of each."
+# 2. *Mechanism*: "With equal epochs and one rate, 512 makes a sixteenth of the steps at a sixteenth
+#    of its matching rate."
+# 3. *Evidence*: "In section 2.9 such a gap all but vanished at equal steps with tuned rates."
+# 4. *Practice*: "Own rate for each, validation data, seeds, and the budget said aloud."
+#
+# *A weak answer*: "Yes, small batches generalise better."
+
+# %% [markdown]
+# ## Recap
+# - SGD: an epoch depends on lr/B, hence linear. Adam: on lr/√B, hence the root.
+# - Temperature: T = ηN/(B(1 − m)).
+# - Same trajectory, best rate, equal epochs or steps: three questions.
+# - The frontier η_max/(1 + B_c/B) ends the linear rule; the window of good rates closes from below.
+# - A best rate on the edge of its grid is not a best rate.
+#
+# To read: Goyal et al. 2017 (arXiv:1706.02677) for the linear rule and its warmup; Malladi et al. 2022
+# (arXiv:2205.10287) for Adam; Shallue et al. 2019 (arXiv:1811.03600) for what tuning changes.
+
+# %%
+compare_predictions(
+    "02_lr_scaling",
+    {
+        "sgd": ("SGD, B from 16 to 256", "grow 16 times, as long as it stays below the frontier"),
+        "adam": ("Adam, B from 16 to 256", "grow 4 times"),
+        "full": ("Largest rate that trains", "larger with the full batch"),
+    },
+)
