@@ -100,12 +100,11 @@ def follow_edge(
         for layer in zip(*[m.parameters() for m in models], strict=True)
     ]
     rates = torch.tensor(lrs, dtype=inputs.dtype, device=device).repeat_interleave(len(models))
-    starts: list[Tensor | None] = [None] * count
     losses, tops = [], []
 
     def measure() -> None:
         flat = torch.cat([w.detach().flatten(1) for w in weights], dim=1)
-        for i, row in enumerate(flat):
+        for row in flat:
             if not row.isfinite().all():
                 losses.append(float("nan"))
                 tops.append(float("nan"))
@@ -113,10 +112,8 @@ def follow_edge(
             model = mlp_with(sizes, row, activation=activation)
             with torch.no_grad():
                 losses.append(half_squares(model(inputs), targets).item())
-            found = hessian_eigenvalues(
-                model, half_squares, (inputs, targets), tol=tol, start=starts[i]
-            )
-            starts[i] = found.vectors
+            # no start from the last record: eigenvalues cross between records that lie far apart
+            found = hessian_eigenvalues(model, half_squares, (inputs, targets), tol=tol)
             tops.append(found.value)
 
     count_each = len(inputs) if batch_size is None else batch_size

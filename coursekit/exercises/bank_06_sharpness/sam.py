@@ -37,7 +37,7 @@ def uphill(rho: float) -> Move:
     return lambda grads, kept: [rho * g / length(grads) for g in grads]
 
 
-def sam_sharpness(loss: LossNow, params: list[Tensor], rho: float) -> float:
+def sam_rise(loss: LossNow, params: list[Tensor], rho: float) -> float:
     before, after = rise(loss, params, uphill(rho))
     return after - before
 
@@ -133,7 +133,7 @@ def draw_sam(rng: np.random.Generator) -> list[Case]:
 
 U06_SAM = Exercise(
     id="u06_sam",
-    call="sam_sharpness(loss, params, rho)",
+    call="sam_rise(loss, params, rho)",
     points={"polynomial": 1.0, "network": 2.0},
     by_hand=(
         Case("polynomial", ("2*w0**2 + w1**2", np.array([1.5, 4.0]), 0.5)),
@@ -141,7 +141,7 @@ U06_SAM = Exercise(
     ),
     draw=draw_sam,
     run="parameters",
-    reference=sam_sharpness,
+    reference=sam_rise,
     mistakes=(
         Mistake(
             "weights not restored",
@@ -213,7 +213,7 @@ U06_SAM = Exercise(
         Mistake(
             "rise per radius",
             "You divide the rise by the radius. Is asked a slope or a rise?",
-            lambda loss, params, rho: sam_sharpness(loss, params, rho) / rho,
+            lambda loss, params, rho: sam_rise(loss, params, rho) / rho,
         ),
         Mistake(
             "relative to the weights",
