@@ -22,6 +22,9 @@ app = typer.Typer(
 )
 
 Unit = Annotated[str, typer.Argument(help="A unit: 01, or 01_gradient_noise.", show_default=False)]
+Course = Annotated[
+    Path | None, typer.Option("--course", help="The course's folder, or a variant's.")
+]
 Gpu = Annotated[bool, typer.Option("--gpu", help="Set up with the CUDA build of torch.")]
 
 
@@ -110,6 +113,84 @@ def build(
     return load("build")(check=check)
 
 
+@app.command(epilog="Example: python3 -m coursekit grade grading/submitted --unit 01")
+def grade(
+    folder: Annotated[
+        Path, typer.Argument(help="STUDENT/UNIT/UNIT.ipynb below it, or a zip of Canvas or Moodle.")
+    ],
+    unit: Annotated[str, typer.Option("--unit", help="One unit. Default: all.")] = "",
+    roster: Annotated[
+        Path | None, typer.Option("--roster", help="CSV. Default: grading/roster.csv.")
+    ] = None,
+    due: Annotated[
+        Path | None, typer.Option("--due", help="CSV of due dates. Default: grading/due.csv.")
+    ] = None,
+    course: Course = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Processes. Default: what this machine bears.")
+    ] = None,
+    again: Annotated[
+        str, typer.Option("--again", help="Statuses to grade once more: timeout,crashed.")
+    ] = "",
+    sandbox: Annotated[str, typer.Option("--sandbox", help="bubblewrap or none.")] = "bubblewrap",
+    i_trust_every_student: Annotated[
+        bool,
+        typer.Option(
+            "--i-trust-every-student",
+            help="With --sandbox none: their code runs with your rights and your files.",
+        ),
+    ] = False,
+) -> int:
+    """Mark a class: sandboxed, in parallel, resumable. Marks go to nbgrader's gradebook."""
+    return load("grade")(
+        folder,
+        unit=unit,
+        roster=roster,
+        due=due,
+        course=course,
+        workers=workers,
+        again=again,
+        sandbox=sandbox,
+        risk_accepted=i_trust_every_student,
+    )
+
+
+@app.command(epilog="Example: python3 -m coursekit feedback 01")
+def feedback(
+    unit: Unit,
+    student: Annotated[str, typer.Option("--student", help="One student. Default: all.")] = "",
+    course: Course = None,
+) -> int:
+    """Write a page of feedback for each student: marks, hints, comments, as escaped HTML."""
+    return load("feedback")(unit, student=student, course=course)
+
+
+@app.command(epilog="Example: python3 -m coursekit export 01 --to canvas")
+def export(
+    unit: Unit,
+    to: Annotated[str, typer.Option("--to", help="nbgrader, canvas, moodle or gradescope.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File. Default: grading/UNIT-TO.csv.")
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option("--roster", help="CSV. Default: grading/roster.csv.")
+    ] = None,
+    course: Course = None,
+) -> int:
+    """Write the marks as a table for a learning management system."""
+    return load("export")(unit, to=to, out=out, roster=roster, course=course)
+
+
+@app.command(epilog="Example: python3 -m coursekit variant --seed 2027 --out ../spring")
+def variant(
+    seed: Annotated[int, typer.Option("--seed", help="Chooses what is changed.")],
+    out: Annotated[Path, typer.Option("--out", help="A new folder, outside what students see.")],
+    unit: Annotated[str, typer.Option("--unit", help="One unit. Default: all.")] = "",
+) -> int:
+    """Make a private release whose exercises ask for something else than the public ones."""
+    return load("variant")(seed=seed, out=out, unit=unit)
+
+
 @app.command(epilog="Example: python3 -m coursekit claims N1 N2")
 def claims(
     ids: Annotated[
@@ -130,6 +211,34 @@ def claims(
 ) -> int:
     """Print the ledger of claims, or measure some of them again."""
     return load("claims")(list(ids or []), quick=quick, all=all_, json=json, page=page)
+
+
+@app.command(epilog="Example: python3 -m coursekit interview --mock 45")
+def interview(
+    minutes: Annotated[float, typer.Option("--minutes", help="Length of the session.")] = 15,
+    level: Annotated[str, typer.Option("--level", help="screen, onsite or staff.")] = "",
+    unit: Annotated[str, typer.Option("--unit", help="Only questions of this unit: 05.")] = "",
+    due: Annotated[bool, typer.Option("--due", help="Only what is due for repetition.")] = False,
+    mock: Annotated[
+        float | None, typer.Option("--mock", help="A mixed interview of so many minutes.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write a text deck (for Anki); ask nothing.")
+    ] = None,
+    aloud: Annotated[bool, typer.Option("--aloud", help="Answer aloud, then tick.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", help="The same session again.")] = None,
+) -> int:
+    """Practise interview questions: answer, follow-up, rubric, evidence."""
+    return load("interview")(
+        minutes=minutes,
+        level=level,
+        unit=unit,
+        due=due,
+        mock=mock,
+        export=export,
+        aloud=aloud,
+        seed=seed,
+    )
 
 
 @app.command(epilog="Example: python3 -m coursekit measure noise docs/examples/convnet.py")
@@ -159,34 +268,6 @@ def bench(
     What follows -- goes to the scripts of benchmarks/ as it is.
     """
     return load("bench")(topic, extra=ctx.obj)
-
-
-@app.command(epilog="Example: python3 -m coursekit interview --mock 45")
-def interview(
-    minutes: Annotated[float, typer.Option("--minutes", help="Length of the session.")] = 15,
-    level: Annotated[str, typer.Option("--level", help="screen, onsite or staff.")] = "",
-    unit: Annotated[str, typer.Option("--unit", help="Only questions of this unit: 05.")] = "",
-    due: Annotated[bool, typer.Option("--due", help="Only what is due for repetition.")] = False,
-    mock: Annotated[
-        float | None, typer.Option("--mock", help="A mixed interview of so many minutes.")
-    ] = None,
-    export: Annotated[
-        Path | None, typer.Option("--export", help="Write a text deck (for Anki); ask nothing.")
-    ] = None,
-    aloud: Annotated[bool, typer.Option("--aloud", help="Answer aloud, then tick.")] = False,
-    seed: Annotated[int | None, typer.Option("--seed", help="The same session again.")] = None,
-) -> int:
-    """Practise interview questions: answer, follow-up, rubric, evidence."""
-    return load("interview")(
-        minutes=minutes,
-        level=level,
-        unit=unit,
-        due=due,
-        mock=mock,
-        export=export,
-        aloud=aloud,
-        seed=seed,
-    )
 
 
 def main(argv: list[str]) -> int:

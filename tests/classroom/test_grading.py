@@ -313,7 +313,8 @@ SCRIPT = """
 import sys
 sys.path[:0] = {paths!r}
 from pathlib import Path
-from test_grading import grade
+from test_grading import grade, grading
+grading.fingerprint = lambda course, unit: "basis"
 if __name__ == "__main__":
     grade(Path({course!r}), settings={{"seconds": 0.15}})
 """
