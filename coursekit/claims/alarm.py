@@ -16,33 +16,25 @@ INTERVAL_LEVEL = 0.05  # what a 95 % interval leaves out
 def chance_to_turn(claim: Claim, values: Values, *, num_draws: int = NUM_DRAWS) -> float:
     """Estimate the chance that other seeds, as many, would give another verdict.
 
-        mean' = mean + sqrt(2) * standard error * t_{n-1}
-
-    Each draw moves every quantity as a new experiment would: by the error of the old mean and of
-    the new one. Quantities of equal length move together, as their seeds are paired: the shift is
-    one random combination of the residuals. The spread over seeds stays as it is.
+    The bootstrap: seeds are drawn with replacement from those that were measured, the same ones
+    for all quantities of equal length (their seeds are paired), and the rule is applied again.
 
     Returns:
-        Share of draws with another verdict: 0 where it is below 1/num_draws; 0 for calculations.
-        Rough where a verdict counts rare events, such as runs that diverged.
+        Share of draws with another verdict, "unresolved" among them; 0 where it is below
+        1/num_draws, and for calculations. With few seeds the bootstrap sees too little spread
+        (by sqrt(1 - 1/n)); it never draws what no seed has shown, such as a run that diverged.
     """
-    seed = hashlib.sha256(claim.id.encode()).digest()[:8]
-    rng = np.random.default_rng(int.from_bytes(seed, "big"))
+    key = hashlib.sha256(claim.id.encode()).digest()[:8]
+    rng = np.random.default_rng(int.from_bytes(key, "big"))
     columns = {name: np.asarray(column, dtype=float) for name, column in values.items()}
     lengths = sorted({len(c) for c in columns.values() if len(c) > 1})
     if not lengths:
         return 0.0
     verdict, turned = claim.verdict(values), 0
     for _ in range(num_draws):
-        weights = {}
-        for n in lengths:
-            tails = math.sqrt((n - 1) / rng.chisquare(n - 1))
-            weights[n] = rng.standard_normal(n) * tails * math.sqrt(2 / (n * (n - 1)))
-        moved = {
-            name: list(c + weights[len(c)] @ (c - c.mean())) if len(c) > 1 else list(c)
-            for name, c in columns.items()
-        }
-        turned += claim.verdict(moved) != verdict
+        drawn = {n: rng.integers(n, size=n) for n in lengths}
+        again = {n: list(c[drawn[len(c)]] if len(c) > 1 else c) for n, c in columns.items()}
+        turned += claim.verdict(again) != verdict
     return turned / num_draws
 
 
@@ -52,7 +44,7 @@ def ledger_alarm(claims: Mapping[str, Claim], ledger: Mapping[str, Any]) -> dict
     Returns:
         "verdicts": measured verdicts, m. "by_level": m * 5 %, the false verdicts to expect if
         every one sat on its threshold and rested on one 95 % interval. "expected": how many of the
-        verdicts new seeds would turn, the sum of `chance_to_turn`. "any": the chance of one or
+        verdicts other seeds would turn, the sum of `chance_to_turn`. "any": the chance of one or
         more, as if claims were independent. "fragile": claim -> chance, of those above 1 %, the
         largest first.
     """
@@ -77,7 +69,7 @@ def alarm_sentence(alarm: Mapping[str, Any]) -> str:
     return (
         f"False alarms, all {alarm['verdicts']} measured verdicts together: if each sat on its "
         f"threshold, 95 % intervals would give {alarm['by_level']:.1f} false ones. With the spread "
-        f"that was measured, new seeds would turn {alarm['expected']:.2f} verdicts on average, and "
-        f"at least one with a chance of {100 * alarm['any']:.0f} %. "
+        f"that was measured (seeds resampled), other seeds would turn {alarm['expected']:.1f} "
+        f"verdicts on average, and at least one with a chance of {100 * alarm['any']:.0f} %. "
         + (f"Most likely to turn: {fragile}." if fragile else "None is more likely than 1 %.")
     )

@@ -245,12 +245,12 @@ def print_table(ledger: dict[str, Any]) -> None:
             short_device(r["device"]),
         )
     console.print(table)
-    told = {r["id"]: r for r in all_rows if r["finding"]}
+    told = {r["id"]: r for r in all_rows if not r["as_expected"]}
     if told:
         console.print("(!) Otherwise than expected before measuring:", highlight=False)
-        for r in told.values():
-            expected = f" (expected: {r['expected']})" if r["expected"] else ""
-            console.print(f"  {r['id']}{expected}: {r['finding']}", highlight=False, markup=False)
+    for r in told.values():
+        line = f"  {r['id']} (expected: {r['expected']}): {r['finding']}"
+        console.print(line, highlight=False, markup=False)
     console.print(alarm_sentence(ledger_alarm(CLAIMS, ledger)), highlight=False)
 
 

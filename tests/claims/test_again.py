@@ -1,0 +1,212 @@
+"""Measuring again: what is chosen, when it disagrees, and that a changed number is found out."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coursekit import cli
+from coursekit.claims import load_ledger, quote, save_entry
+from coursekit.claims.again import LEVEL, a_third, disagreements
+from coursekit.claims.alarm import alarm_sentence, chance_to_turn, ledger_alarm
+from coursekit.claims.ledger import LEDGER
+from coursekit.claims.register import CLAIMS, measure
+from coursekit.classroom.build import RELEASE_FOLDER, release_files
+from coursekit.classroom.release import drift
+from coursekit.classroom.source import read_unit
+from coursekit.commands import claims as command
+from coursekit.commands.build import points_of
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.quick
+CHEAP = 1.2  # CPU seconds: what costs less is measured again in every run of the tests
+SECONDS = {i: command.cost(i, "cpu", {i: e}) for i, e in load_ledger().items() if "cpu" in e}
+CHEAP_ONES = [i for i, s in SECONDS.items() if s <= CHEAP and CLAIMS[i].portable]
+
+
+@pytest.fixture
+def ledger_copy(tmp_path):
+    return Path(shutil.copytree(LEDGER, tmp_path / "measured"))
+
+
+def test_each_commit_measures_another_third():
+    commits = [f"{i:040x}" for i in range(60)]
+    thirds = [a_third(SECONDS, commit) for commit in commits]
+    assert a_third(SECONDS, commits[0]) == thirds[0]
+    assert len({tuple(t) for t in thirds}) == len(thirds)
+    assert set().union(*thirds) == set(SECONDS)
+    shares = [sum(SECONDS[i] for i in t) / sum(SECONDS.values()) for t in thirds]
+    assert max(shares) <= 1 / 3 + 1e-9
+    assert min(shares) > 0.3
+
+
+def test_one_costly_claim_is_chosen_all_the_same():
+    assert a_third({"N1": 30.0}, "abc") == ["N1"]
+
+
+def test_a_third_takes_less_than_three_minutes_on_two_cores_and_all_less_than_fifteen():
+    assert sum(SECONDS.values()) / 3 / 2 < 170
+    assert sum(SECONDS.values()) / 2 < 850
+
+
+def many(seed, shift=0.0):
+    rng = np.random.default_rng(seed)
+    values = {f"q{k}": list(rng.normal(size=8)) for k in range(40)}
+    values["q7"] = [v + shift for v in values["q7"]]
+    return {"X": values}
+
+
+def test_false_alarms_are_as_rare_as_stated_though_forty_quantities_are_compared():
+    alarms = sum(bool(disagreements(many(2 * i), many(2 * i + 1))) for i in range(300))
+    assert alarms <= 300 * LEVEL + 4 * np.sqrt(300 * LEVEL)
+    assert sum(bool(disagreements(many(2 * i), many(2 * i + 1, 4.0))) for i in range(20)) == 20
+
+
+def test_a_quantity_without_spread_may_differ_by_rounding_only():
+    assert disagreements({"X": {"a": [1.0]}}, {"X": {"a": [1.00001]}}) == {}
+    assert "a:" in disagreements({"X": {"a": [1.0]}}, {"X": {"a": [1.001]}})["X"][0]
+    assert disagreements({"X": {"a": [1e-7, 1e-7]}}, {"X": {"a": [3e-7, 3e-7]}}) == {}
+    assert disagreements({"X": {"a": [1.0]}}, {"X": {"a": [float("nan")]}}) != {}
+
+
+def test_a_quantity_on_one_side_only_is_a_disagreement():
+    assert "only one" in disagreements({"X": {"a": [1.0]}}, {"X": {"b": [1.0]}})["X"][0]
+
+
+def test_cheap_claims_are_worth_the_name():
+    assert len(CHEAP_ONES) >= 8
+    assert sum(SECONDS[i] for i in CHEAP_ONES) < 10
+
+
+def test_cheap_claims_come_out_again():
+    """All of them in one comparison, so that the level covers all."""
+    ledger = load_ledger()
+    fresh = {i: measure(CLAIMS[i], "cpu") for i in CHEAP_ONES}
+    stored = {i: ledger[i]["cpu"]["values"] for i in CHEAP_ONES}
+    assert disagreements(stored, {i: e["values"] for i, e in fresh.items()}) == {}
+    assert {i: e["verdict"] for i, e in fresh.items()} == {
+        i: ledger[i]["cpu"]["verdict"] for i in CHEAP_ONES
+    }
+
+
+def test_measuring_again_agrees_writes_nothing_and_says_its_level(ledger_copy, capsys):
+    before = {p.name: p.read_bytes() for p in ledger_copy.iterdir()}
+    assert command.run(["E4", "E2"], quick=True, folder=ledger_copy) == 0
+    out = capsys.readouterr().out
+    assert "E4: agrees" in out
+    assert "at most 1%" in out
+    assert {p.name: p.read_bytes() for p in ledger_copy.iterdir()} == before
+
+
+def change_a_digit(path):
+    """Make the first digit after a point in the first per-seed value another one."""
+    text = path.read_text()
+    start = text.index('"values"')
+    new = re.sub(r"(\d\.)(\d)", lambda m: m[1] + str((int(m[2]) + 5) % 10), text[start:], count=1)
+    path.write_text(text[:start] + new)
+
+
+@pytest.mark.parametrize("claim_id", ["N1", "N4", "E2"])
+def test_a_digit_changed_by_hand_is_refused(ledger_copy, monkeypatch, claim_id, capsys):
+    change_a_digit(ledger_copy / f"{claim_id}.json")
+    with pytest.raises(ValueError, match=f"{claim_id}.json is not what was measured"):
+        load_ledger(ledger_copy)
+    monkeypatch.setattr(
+        cli, "load", lambda name: lambda ids, **o: command.run(ids, folder=ledger_copy)
+    )
+    assert cli.main(["claims"]) == 1
+    assert f"python3 -m coursekit claims {claim_id}" in capsys.readouterr().err
+
+
+def test_a_changed_number_with_a_new_digest_is_found_by_measuring(ledger_copy, capsys):
+    entry = load_ledger(ledger_copy)["E2"]["cpu"]
+    entry["values"]["trace"] = [v + 0.04 for v in entry["values"]["trace"]]
+    save_entry("E2", "cpu", entry, ledger_copy)
+    assert load_ledger(ledger_copy)
+    assert command.run(["E2"], quick=True, folder=ledger_copy) == 1
+    assert "trace: " in capsys.readouterr().out
+
+
+def test_another_verdict_is_found_by_measuring(ledger_copy, capsys):
+    entry = load_ledger(ledger_copy)["E2"]["cpu"]
+    entry["values"]["trace"] = [1.3 * v for v in entry["values"]["trace"]]
+    save_entry("E2", "cpu", {**entry, "verdict": "fails"}, ledger_copy)
+    assert command.run(["E2"], quick=True, folder=ledger_copy) == 1
+    assert "verdict: holds now, fails in the ledger" in capsys.readouterr().out
+
+
+def test_a_number_changed_in_a_notebook_is_found_by_build_check(tmp_path):
+    unit = read_unit(ROOT / "solutions/00_start.py")
+    files = release_files([unit], points_of=points_of, quote=quote)
+    (name,) = (n for n in files if n.startswith(RELEASE_FOLDER))
+    path = tmp_path / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(files[name].encode())
+    assert drift(tmp_path, files) == []
+    number = quote("Q1.change")
+    assert number in files[name]
+    path.write_bytes(files[name].replace(number, number.replace("±", "± 1")).encode())
+    assert drift(tmp_path, files) == [f"{name}: differs from its source"]
+
+
+def test_a_verdict_on_its_threshold_is_called_fragile():
+    claim = CLAIMS["Q1"]
+    assert chance_to_turn(claim, {"change": [-7.0, -8.0, -6.0, -7.5]}) == 0
+    assert chance_to_turn(claim, {"change": [-7.0, -1.0, -0.5, -5.0, -3.0, 0.5]}) > 0.1
+    assert chance_to_turn(CLAIMS["E5"], load_ledger()["E5"]["cpu"]["values"]) == 0
+
+
+def test_the_false_alarms_of_the_ledger_are_stated():
+    alarm = ledger_alarm({"Q1": CLAIMS["Q1"], "E5": CLAIMS["E5"]}, load_ledger())
+    assert alarm["verdicts"] == 1  # a calculation raises no false alarm
+    assert alarm["by_level"] == pytest.approx(0.05)
+    assert 0 <= alarm["expected"] <= alarm["verdicts"]
+    assert "1 measured verdicts" in alarm_sentence(alarm)
+
+
+def test_what_cannot_be_measured_is_said(capsys, ledger_copy):
+    assert command.run(["C8"], folder=ledger_copy) == 2
+    assert "literature" in capsys.readouterr().err
+    assert command.run(["X9"], folder=ledger_copy) == 2
+    assert command.run(["N1"], all=True, folder=ledger_copy) == 2
+    (ledger_copy / "N1.json").unlink()
+    assert command.run(["N1"], quick=True, folder=ledger_copy) == 1
+    assert "claims N1" in capsys.readouterr().err
+
+
+def test_measuring_writes_the_entry_and_a_tiny_one_is_never_written(ledger_copy, monkeypatch):
+    (ledger_copy / "E4.json").unlink()
+    monkeypatch.setenv("COURSEKIT_SIZE", "tiny")
+    assert command.run(["E4"], json=True, folder=ledger_copy) == 0
+    assert "E4" not in load_ledger(ledger_copy)
+    monkeypatch.setenv("COURSEKIT_SIZE", "cpu")
+    assert command.run(["E4"], json=True, folder=ledger_copy) == 0
+    assert load_ledger(ledger_copy)["E4"]["cpu"]["verdict"] == "holds"
+
+
+def test_the_table_has_every_claim_and_json_its_rows(capsys):
+    assert command.run([]) == 0
+    out = capsys.readouterr().out
+    assert max(len(line) for line in out.splitlines()) <= 120
+    for claim_id in CLAIMS:
+        assert re.search(rf"^│ {claim_id} +│", out, flags=re.MULTILINE), claim_id
+    assert "False alarms" in out
+    assert command.run([], json=True) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {r["id"] for r in rows} == set(CLAIMS)
+    literature = next(r for r in rows if r["id"] == "C8")
+    assert (literature["status"], literature["verdict"]) == ("untested here", "fails")
+    one = next(r for r in rows if r["id"] == "N1")
+    assert one["seconds"] > 0
+    assert one["intervals"]["slope_digits"][0] == pytest.approx(-1, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [("NVIDIA H100 80GB HBM3", "H100"), ("CPU, 2 threads", "CPU"), ("CPU", "CPU"), ("", "")],
+)
+def test_devices_are_short_in_the_table(name, short):
+    assert command.short_device(name) == short
