@@ -28,7 +28,7 @@ def sharpness_by_autograd(u, v, lr, num_steps):
     for _ in range(num_steps):
         (grad,) = torch.autograd.grad(0.5 * w.prod() ** 2, w)
         w = (w - lr * grad).detach().requires_grad_()
-    return w.square().sum()
+    return w.detach().square().sum()
 
 
 def sharpness_by_matrix(u, v, lr, num_steps):
