@@ -99,7 +99,8 @@ def _wrong(blank: NotebookNode, full: NotebookNode) -> NotebookNode:
     notebook = _right(blank, full)
     for cell in _solutions(notebook)[::2]:
         name = cell.source.split("(")[0].removeprefix("def ").strip()
-        cell.source += f"\n\n\nhalf = {name}\n\n\ndef {name}(*args):\n    return 2 * half(*args)"
+        cell.source += f"\n\n\nhalf_{name} = {name}\n\n\n"
+        cell.source += f"def {name}(*args):\n    return 2 * half_{name}(*args)"
     return notebook
 
 

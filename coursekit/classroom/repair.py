@@ -209,7 +209,7 @@ def _answer(cell: RawCell, released: ReleaseCell, notes: list[str]) -> Placed:
 
 
 def _restored(cell: RawCell, released: ReleaseCell, notes: list[str]) -> Placed:
-    """Return a prelude, a check or an unmarked cell; what was edited in it comes from the release."""
+    """Return a prelude, a check or an unmarked cell; its text comes from the release if marked."""
     if _same(cell.source, released.source) and (cell.kind == released.kind or not released.role):
         return Placed(cell, released)
     kept: tuple[AttemptCell, ...] = ()

@@ -9,6 +9,7 @@ from coursekit.storage import ROOT, is_clone
 SCRIPTS = {  # what can be measured, and its scripts in benchmarks/
     "measure": ("bench_gradients.py", "bench_noise.py", "bench_curvature.py"),
     "replicas": ("bench_replicas.py",),
+    "grade": ("bench_grade.py",),
     "gpu": ("bench_gpu.py",),
 }
 
@@ -17,7 +18,7 @@ def run(topic: str, *, extra: list[str]) -> int:
     """Run every script of a topic, one after another, and return the worst exit status.
 
     Args:
-        topic: "measure", "replicas" or "gpu".
+        topic: "measure", "replicas", "grade" or "gpu".
         extra: Arguments for each script as they are.
 
     Raises:

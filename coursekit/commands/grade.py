@@ -18,9 +18,9 @@ from coursekit.classroom.submissions import units_in
 
 SECONDS_EACH = 900.0  # for a judge that hangs; its own limits are shorter
 RISK = "--i-trust-every-student"
-WARNING = f"""--sandbox none runs what students wrote with your own rights: it can read and change the
-gradebook, other students' work and your files, and use the network. If you know every line that
-was handed in, add {RISK}; else leave out --sandbox none."""
+WARNING = f"""--sandbox none runs what students wrote with your own rights: it can read and change
+the gradebook, other students' work and your files, and use the network. If you know every line
+that was handed in, add {RISK}; else leave out --sandbox none."""
 
 
 def run(

@@ -1,0 +1,122 @@
+"""Grade a made-up class of unit 01: nbgrader's own autograde, one after another, against `grade`.
+
+    python3 -m coursekit bench grade                       40 both ways, then 500 through `grade`
+    python3 -m coursekit bench grade -- --stock 8 --large 0
+
+Both grade the same notebooks on this machine, one after the other; start-up counts for both. The
+bars are three times nbgrader's rate, and 80 a minute on two cores for 500.
+"""
+
+import argparse
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from coursekit.classroom.practice_class import ORDINARY, make_class
+
+ROOT = Path(__file__).resolve().parents[1]
+UNIT = "01_gradient_noise"
+DUE = datetime(2026, 3, 1, 18, tzinfo=UTC)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--stock", type=int, default=40, help="submissions for both")
+    parser.add_argument("--large", type=int, default=500, help="submissions for `grade` alone")
+    parser.add_argument("--workers", type=int, help="processes of `grade`")
+    options = parser.parse_args()
+    ratio = rate = None
+    with tempfile.TemporaryDirectory(prefix="bench-grade-") as place:
+        if options.stock:
+            course = make_course(Path(place) / "both", options.stock)
+            nbgrader(course, "generate_assignment", UNIT, "--force")
+            stock = timed(lambda: nbgrader(course, "autograde", UNIT))
+            show("nbgrader autograde", options.stock, stock)
+            shutil.rmtree(course / "grading" / "autograded")
+            (course / "grading" / "gradebook.db").unlink()
+            ours = timed(lambda: grade(course, options.workers))
+            show("coursekit grade", options.stock, ours)
+            ratio = stock[0] / ours[0]
+            print(f"grade is {ratio:.1f} x as fast (bar: 3); CPU: {stock[1] / ours[1]:.1f} x less")
+        if options.large:
+            course = make_course(Path(place) / "large", options.large)
+            ours = timed(lambda: grade(course, options.workers))
+            show("coursekit grade", options.large, ours)
+            rate = 60 * options.large / ours[0]
+            print(f"{rate:.0f} a minute on {os.cpu_count()} cores (bar: 80 on two)")
+    return int((ratio is not None and ratio < 3) or (rate is not None and rate < 80))
+
+
+def make_course(folder: Path, size: int) -> Path:
+    """Copy the release and let a class hand in: right, half right, wrong and blank notebooks."""
+    for name in ("notebooks", ".build/source"):
+        shutil.copytree(ROOT / name / UNIT, folder / name / UNIT)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    release, solved = (
+        folder / name / UNIT / f"{UNIT}.ipynb" for name in ("notebooks", ".build/source")
+    )
+    made = make_class(release, solved, folder / "grading", size=size, kinds=ORDINARY, due=DUE)
+    assert len(made) == size
+    return folder
+
+
+def nbgrader(course: Path, *words: str) -> str:
+    """Run one nbgrader command."""
+    return run([sys.executable, "-m", "nbgrader", *words], course)
+
+
+def grade(course: Path, workers: int | None) -> str:
+    """Grade as an instructor would, and pass on what it says of memory."""
+    more = ["--workers", str(workers)] if workers else []
+    argv = [sys.executable, "-m", "coursekit", "grade", "grading/submitted", *more]
+    said = run(argv, course)
+    for line in said.splitlines():
+        if "memory:" in line or re.match(r"\d+ to grade|\d\d_\w+: ", line):
+            print(f"  {line}")
+    return said
+
+
+def run(argv: list[str], course: Path) -> str:
+    beside = str(Path(sys.executable).parent)
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([beside, os.environ["PATH"]]),
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+        "COURSEKIT_HOME": str(course / "home"),
+    }
+    environment.pop("COURSEKIT_SIZE", None)
+    done = subprocess.run(argv, cwd=course, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(argv)}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}")
+    return done.stdout + done.stderr
+
+
+def timed(work) -> tuple[float, float]:
+    """Return wall and CPU seconds of the processes that a function runs."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    work()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.monotonic() - began, cpu
+
+
+def show(name: str, count: int, took: tuple[float, float]) -> None:
+    wall, cpu = took
+    rate = 60 * count / wall
+    print(
+        f"{name:20} {count:4d} submissions in {wall:6.0f} s: {rate:5.1f} a minute; "
+        f"CPU {cpu / count:5.2f} s each",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""``coursekit feedback``: a page for each student, as escaped HTML."""
+
+from pathlib import Path
+
+from coursekit.classroom.feedback import feedback_page
+from coursekit.classroom.gradebook import open_course
+from coursekit.classroom.learner import find_unit, released_units
+from coursekit.classroom.results import results_of
+from coursekit.classroom.roster import read_roster
+from coursekit.storage import write_atomically
+
+
+def run(unit: str, *, student: str = "", course: Path | None = None) -> int:
+    """Write grading/feedback/STUDENT/UNIT/UNIT.html for the class or for one student.
+
+    Raises:
+        ValueError: If the unit was not graded, or nobody of that name handed it in.
+    """
+    home = open_course(course or Path.cwd())
+    name = find_unit(unit, [path.name for path in released_units(home.root / "notebooks")])
+    usual = home.grading / "roster.csv"
+    results = results_of(home, name, read_roster(usual) if usual.is_file() else {})
+    if student:
+        results = [one for one in results if one.student.id == student]
+        if not results:
+            raise ValueError(f"no student {student!r} in the gradebook of {home.root}")
+    written = waiting = 0
+    for one in results:
+        if not one.manual:  # nothing was handed in
+            continue
+        text = feedback_page(one, name, home.autograded_path(name, one.student.id))
+        path = home.grading / "feedback" / one.student.id / name / f"{name}.html"
+        write_atomically(path, text)
+        written += 1
+        waiting += one.needs_person
+    print(f"{written} pages in {home.grading / 'feedback'}")
+    if waiting:
+        print(f"{waiting} of them still wait for a person's marks: write them again after that")
+    return 0
