@@ -5,7 +5,7 @@
 # |---|---|
 # | **Question** | Do 32 micro-batches of 32 make one batch of 1024, and when not? |
 # | **Difficulty** | medium |
-# | **Importance** | most large training runs accumulate, and most loops found online do it wrong |
+# | **Importance** | accumulation is everywhere in large training, and its faults raise no error |
 # | **Your time** | 60 to 75 minutes |
 # | **Run time** | under a minute on two CPU cores |
 # | **You need** | unit 01 (tr Σ/B), unit 02 (how the rate grows with B); a PyTorch training loop |
@@ -66,7 +66,7 @@ predict(
 #    \nabla L = \sum_{k=1}^{K} \frac{n_k}{n} \nabla L_k , $$
 #
 # where $L_k$ is the mean loss of micro-batch k. That is all there is to it. No approximation, no
-# condition on the sizes. Nearly every tutorial writes $1/K$ for $n_k/n$.
+# condition on the sizes. Many tutorials write $1/K$ for $n_k/n$.
 #
 # ### Exercise 1 (2 points): an exact loop
 #
@@ -79,7 +79,7 @@ predict(
 def accumulate(model, micro_batches):
     """Leave the gradient of the batch's mean cross-entropy in the parameters' .grad.
 
-    model: any nn.Module; its .grad are empty when you are called.
+    model: any nn.Module; its .grad are empty when you are called. (The check's is float64.)
     micro_batches: list of (inputs, targets): inputs (n_k, features), targets (n_k,) classes;
     together they are the batch. The sizes n_k >= 1 may all differ.
     Only what is in .grad afterwards counts; the weights stay, and nothing need be returned.
@@ -380,7 +380,8 @@ show(
 # $$ \Bigl|\frac1K \sum_k c\,u_k\Bigr| = c\,\Bigl|\frac1K \sum_k u_k\Bigr| \le c , $$
 #
 # with equality only if all directions agree. The noisier the micro-batches, the shorter the step.
-# Nor does a clip after the loop bring the length back: it only shortens. Move both sliders:
+# Nor does a clip after the loop bring the length back: it only shortens. Move the sliders. First, make
+# the last micro-batch shorter: which arrow leaves the black one? Then lower the limit:
 
 # %%
 micro_arrows(rows)
@@ -416,10 +417,12 @@ yours = mlp(SIZES, generator=torch.Generator().manual_seed(0)).to(device)
 micro = torch.stack([gradient(yours, [part]) for part in pieces(1024, 32)])
 limit = 0.5 * micro.mean(dim=0).norm().item()
 once = use_clip(micro, limit)
-inside = torch.stack([use_clip(row[None], limit) for row in micro]).mean(dim=0)
-print(
-    f"your net: norm after clipping inside over clipping once = {inside.norm() / once.norm():.2f}"
-)
+for b in (8, 32, 128):
+    rows_b = torch.stack([gradient(yours, [part]) for part in pieces(1024, b)])
+    inside = torch.stack([use_clip(row[None], limit) for row in rows_b]).mean(dim=0)
+    print(f"your net, b = {b:3d}: norm, inside over once: {inside.norm() / once.norm():.2f}")
+
+# %%
 stored = ledger["P2"]["cpu"]["values"]
 show(
     bars_plot(
@@ -438,7 +441,8 @@ show(
 # **What the figure says.** Clipped inside, the step keeps {{P2.ratio_half_he}} (He) or
 # {{P2.ratio_half_torch}} (torch's init) of the length that was meant, and {{P2.ratio_half_trained}}
 # after training. Its direction hardly changes: cosine {{P2.cosine_half_he.mean}}. So the fault looks
-# like a smaller learning rate, and nobody notices. Cut into more pieces, it gets smaller still.
+# like a smaller learning rate, and nobody notices. Cut into smaller pieces, the step gets shorter
+# still, as your own lines above the figure show.
 #
 # ## 4.8 Leftovers
 # An epoch of 15 micro-batches with K = 8 has one full window and 7 left over. The usual loop steps
@@ -522,8 +526,8 @@ show(
 # %% [markdown]
 # ## 4.9 Workers
 # N workers with m examples each average their mean gradients. If all m are equal this is again the
-# sum above, with K = N: the batch of N · m. The conditions are yours to keep, for no framework
-# checks them: equal counts (or weights that say so), nobody empty, no example on two workers.
+# sum above, with K = N: the batch of N · m. The conditions are yours to keep, since nobody checks
+# them for you: equal counts (or weights that say so), nobody empty, no example on two workers.
 #
 # ### Exercise 6 (3 points): average, or refuse
 #
@@ -678,8 +682,8 @@ show(
 # {{A1.convnet_group_32.mean}} with GroupNorm, which normalises each example by itself.
 #
 # BatchNorm's **running statistics**, used at test time, also move once for each forward pass: K times
-# in a step, and each time towards a noisier mean. **Caveat**: other is not worse. Normalising in small groups is a
-# method of its own (*ghost* BatchNorm, unit 08). But it is not the large batch.
+# in a step, and each time towards a noisier mean. **Caveat**: other is not worse. Normalising in
+# small groups is a method of its own (*ghost* BatchNorm, unit 08). But it is not the large batch.
 #
 # **Dropout** draws anew for every micro-batch, as it does for every example of a large batch: same
 # law, other draws.

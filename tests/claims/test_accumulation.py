@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from coursekit.claims.accumulation import CLAIMS
 from coursekit.claims.accumulation_grads import (
+    MICRO_SIZES,
     SIZES,
     clip_rows,
     draw,
@@ -27,6 +28,7 @@ from coursekit.claims.accumulation_runs import (
     step,
     windows,
 )
+from coursekit.claims.ledger import load_entries
 from coursekit.data import load
 from coursekit.models import mlp
 
@@ -173,8 +175,6 @@ def test_a_verdict_follows_its_rule(claim_id, values, verdict):
 
 @pytest.mark.quick
 def test_batch_norm_fails_only_where_every_size_is_off():
-    from coursekit.claims.accumulation_grads import MICRO_SIZES
-
     off = {f"{i}_{m}": [0.1, 0.11] for i in ("he", "torch") for m in MICRO_SIZES}
     off["float64_32"] = [0.1, 0.11]
     assert BY_ID["A1"].verdict(off) == "fails"
@@ -183,8 +183,6 @@ def test_batch_norm_fails_only_where_every_size_is_off():
 
 @pytest.mark.parametrize("claim_id", ["P1", "P2", "L9", "A1"])
 def test_tiny_measurements_have_the_ledgers_names(claim_id):
-    from coursekit.claims import load_ledger
-
     values = BY_ID[claim_id].measure("tiny")
-    assert set(values) == set(load_ledger()[claim_id]["cpu"]["values"])
+    assert set(values) == set(load_entries(claim_id)["cpu"]["values"])
     assert all(math.isfinite(v) for column in values.values() for v in column)
