@@ -5,6 +5,7 @@
 
 "before" is a first measurement with separate, rougher code (2026-11-21). Intervals are 95 %.
 A line that disagrees is a finding, not a crash: the exit status is 0 whenever all rows ran.
+What a claim of the ledger measures is not repeated here: `python3 -m coursekit claims`.
 """
 
 import argparse
@@ -15,7 +16,6 @@ from repeat_accumulation import row_5, row_11
 from repeat_cures import row_9a, row_9b, row_9c
 from repeat_dynamics import row_8a, row_8b, row_8c, row_8d
 from repeat_interview import row_3, row_3b, row_3c
-from repeat_noise_role import row_12
 from repeat_scaling import row_2a, row_2b, row_2c, row_6a, row_6b
 from repeat_sharpness import row_7a, row_7b, row_7c, row_7d
 from repeat_training import row_4, row_10
@@ -44,7 +44,6 @@ ROWS = {
     "9c": row_9c,
     "10": row_10,
     "11": row_11,
-    "12": row_12,
 }
 
 
