@@ -137,9 +137,10 @@ N, grad_norm, trace = 256, 2.0, 40.0
 generator = torch.Generator().manual_seed(0)
 
 
-def simulate(lr, B, epochs=by_size(tiny=500, cpu=20_000)):
+def simulate(lr, B):
     """Mean and variance of the move of one epoch, along one direction that holds all the noise."""
-    noise = torch.randn(epochs, N // B, generator=generator, dtype=torch.float64)
+    num_epochs = by_size(tiny=500, cpu=20_000)
+    noise = torch.randn(num_epochs, N // B, generator=generator, dtype=torch.float64)
     moves = (lr * (grad_norm + math.sqrt(trace / B) * noise)).sum(dim=1)
     return moves.mean().item(), moves.var().item()
 
@@ -351,7 +352,9 @@ for budget in ("steps", "epochs"):
         for small, large in zip(tables[small_B], tables[k * small_B], strict=True)
     ]
     mean, half = t_interval(gaps)
-    print(f"B = {k * small_B} minus B = {small_B}, each at its best lr, equal {budget:6s}: ", end="")
+    print(
+        f"B = {k * small_B} minus B = {small_B}, each at its best lr, equal {budget:6s}: ", end=""
+    )
     print(f"{mean:+.2f} ± {half:.2f}")
 
 # %% [markdown]
@@ -392,8 +395,7 @@ for rule, B in (("base", 16), ("linear", 64), ("sqrt", 64), ("none", 64)):
 # %%
 stored = load_ledger()["L4"]["cpu"]["values"]
 adam = {
-    rule: {16: stored["adam_base"]}
-    | {b: stored[f"adam_{rule}_{b}"] for b in (64, 256, 1024)}
+    rule: {16: stored["adam_base"]} | {b: stored[f"adam_{rule}_{b}"] for b in (64, 256, 1024)}
     for rule in RULES
 }
 show(
@@ -530,7 +532,7 @@ measured = load_ledger()["F1"]["cpu"]["values"]
 max_lr = float(np.mean(measured["max_lr"]))
 half_B = float(np.mean(measured["critical_batch"]))
 starts = {
-    f"linear rule from lr {lr:g}": (16, lr, float(use_break(lr, 16, max_lr, half_B)))
+    f"linear rule from lr 1/{1 / lr:.0f}": (16, lr, float(use_break(lr, 16, max_lr, half_B)))
     for lr in (1 / 32, 1 / 8, 1 / 2)
 }
 edges = {b: measured[f"edge_{b}"] for b in (16, 32, 64, 256, 2048)}
@@ -545,7 +547,8 @@ for B in by_size(tiny=[16, 32], cpu=[128, 256, 512, 1024]):
     lr = float(use_scaled_lr(1 / 8, 16, B, "linear"))
     runs = trained(B, [lr]).at(lr=lr)
     mean, half = t_interval(100 * runs.values("test_accuracy", diverged_as=0.1))
-    side = "below" if B < use_break(1 / 8, 16, max_lr, half_B) else "BEYOND"
+    breaks_at = float(use_break(1 / 8, 16, max_lr, half_B))
+    side = "below" if breaks_at > B else "BEYOND"
     print(f"B = {B:4d}, lr {lr:4g}: {mean:.1f} ± {half:.1f} % test accuracy ({side} the break)")
 
 # %% [markdown]
@@ -680,10 +683,10 @@ def compare_batch_sizes(run, batch_sizes, lrs, seeds, num_steps):
     """
     ### BEGIN SOLUTION
     scores = []
-    for batch_size in batch_sizes:
+    for size in batch_sizes:
         means = []
         for lr in lrs:
-            pairs = [run(batch_size, lr, seed, num_steps) for seed in seeds]
+            pairs = [run(size, lr, seed, num_steps) for seed in seeds]
             means.append([sum(column) / len(seeds) for column in zip(*pairs, strict=True)])
         scores.append(max(means)[1])
     return scores
@@ -711,9 +714,7 @@ def run(batch_size, lr, seed, num_steps):
     return tuple(float(here.values(split, diverged_as=0.1)) for split in splits)
 
 
-flawed = [
-    run(B, 0.1, sweep_seeds[0], max(1, steps * digit_sizes[0] // B))[1] for B in digit_sizes
-]
+flawed = [run(B, 0.1, sweep_seeds[0], max(1, steps * digit_sizes[0] // B))[1] for B in digit_sizes]
 use_compare = mine_or_library("u02_compare", compare_batch_sizes)
 mended = use_compare(run, digit_sizes, sweep_lrs, sweep_seeds, steps)
 print("batch size   flawed sweep   mended sweep (equal steps, own rate)")

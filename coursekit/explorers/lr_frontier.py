@@ -112,7 +112,7 @@ def frontier_svg(
         _, y = pixel(LOG2_B[0], k)
         parts.append(
             f'<text x="{left - 6:.1f}" y="{y + 4:.1f}" text-anchor="end" font-size="12" '
-            f'fill="currentColor">{2.0**k:g}</text>'
+            f'fill="currentColor">{2**k if k >= 0 else f"1/{2**-k}"}</text>'
         )
     parts.append(
         f'<text x="{left + 10:.1f}" y="{top + 20:.1f}" font-size="14" fill="{RED}">training breaks'

@@ -141,8 +141,9 @@ def frontier_plot(
             axes.annotate(
                 f"B = {meets:.0f}",
                 (meets, lr0 * meets / b0),
-                xytext=(8, -16),
+                xytext=(0, 14),
                 textcoords="offset points",
+                ha="center",
             )
         told.append(f"{label} meets it at B = {meets:.0f}")
     log2_axis(axes, sizes, "batch size B, examples per step")
@@ -201,6 +202,7 @@ def windows_plot(
     ticks = [lr for lr in all_lrs if abs(np.log2(lr) - round(np.log2(lr))) < 1e-6]
     for axes in (upper, lower):
         log2_axis(axes, ticks, "learning rate")
+        axes.tick_params(axis="x", labelsize=9)
         axes.set_xlim(all_lrs[0] / 1.3, all_lrs[-1] * 1.3)
     upper.set_ylabel("test accuracy, %")
     upper.set_title("Accuracy over learning rate")
