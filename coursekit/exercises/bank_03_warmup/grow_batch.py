@@ -70,15 +70,29 @@ def decay_after_limit(lrs, b, most):
     return plan
 
 
+def rounds_down(lrs: list[float], batch_size: int) -> bool:
+    """Say whether int() in place of round() would lose a whole example to rounding."""
+    sizes = [round(batch_size * lrs[0] / lr) for lr in lrs]
+    ways = (
+        lambda lr: batch_size * lrs[0] / lr,
+        lambda lr: batch_size * (lrs[0] / lr),
+        lambda lr: batch_size / (lr / lrs[0]),
+    )
+    return any(int(way(lr)) != b for lr, b in zip(lrs, sizes, strict=True) for way in ways)
+
+
 def draw_decays(rng: np.random.Generator) -> list[Case]:
     cases = []
     for k in range(6):
         group = ("under the limit", "at the limit")[k % 2]
-        first, batch_size = float(rng.uniform(0.2, 0.9)), int(rng.choice([8, 16, 24, 32]))
+        batch_size = int(rng.choice([8, 16, 24, 32]))
         factors = [int(f) for f in rng.choice([2, 3, 4, 5], 3, replace=False)]
         ratios = [1] + [math.prod(factors[: j + 1]) for j in range(3)]
         lengths = [int(n) for n in rng.integers(1, 3, 4)]
-        lrs = [first / r for r, n in zip(ratios, lengths, strict=True) for _ in range(n)]
+        lrs: list[float] = []
+        while not lrs or rounds_down(lrs, batch_size):
+            first = float(rng.uniform(0.2, 0.9))
+            lrs = [first / r for r, n in zip(ratios, lengths, strict=True) for _ in range(n)]
         most = batch_size * ratios[-1] * 2
         if group == "at the limit":
             most = batch_size * ratios[1] + int(rng.integers(3, 7)) * batch_size // 8
@@ -201,6 +215,14 @@ U03_GROW_BATCH = Exercise(
             "Where the limit is met, your learning rate falls by the whole factor, though the "
             "batch has grown by a part of it. Which part is left?",
             decay_after_limit,
+        ),
+        Mistake(
+            "rises at the limit",
+            "At the limit your learning rate rises. There the batch is too small for what the old "
+            "run did: does it need more noise from the learning rate, or less?",
+            lambda lrs, b, m: [
+                [min(b * lrs[0] / lr, m), lrs[0] * max(1.0, b * lrs[0] / lr / m)] for lr in lrs
+            ],
         ),
         Mistake(
             "a fixed doubling",

@@ -70,22 +70,21 @@ def alive(accuracies):
 
 def draw_arms(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
-    for k in range(6):
-        group = ("all finish", "some diverged")[k % 2]
+    while len(cases) < 6:
+        group = ("all finish", "some diverged")[len(cases) % 2]
         seeds = int(rng.integers(6, 9))
-        level = rng.normal(45.0, 5.0, seeds)
+        level, gain = rng.normal(45.0, 5.0, seeds), rng.uniform(2, 8)
         without = [round(float(x), 1) for x in level + rng.normal(0, 2.0, seeds)]
-        with_warmup = [
-            round(float(x), 1) for x in level + rng.uniform(2, 8) + rng.normal(0, 2, seeds)
-        ]
-        one: list[float | None] = [*with_warmup]
+        better = [round(float(x), 1) for x in level + gain + rng.normal(0, 2.0, seeds)]
+        one: list[float | None] = [*better]
         other: list[float | None] = [*without]
         if group == "some diverged":
             first, second, third = (int(i) for i in rng.permutation(seeds)[:3])
             other[first] = other[second] = None
-            if k > 1:
+            if len(cases) > 1:
                 one[third] = None
-        cases.append(Case(group, (one, other)))
+        if abs(gain_lower_end(one, other)) > 0.5:  # near zero float32 would decide
+            cases.append(Case(group, (one, other)))
     return cases
 
 

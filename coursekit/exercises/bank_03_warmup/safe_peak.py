@@ -95,6 +95,17 @@ U03_SAFE_PEAK = Exercise(
             lambda s, w: (2 / (shares(s, w) * s))[:w].min(),
         ),
         Mistake(
+            "the warmup's curvatures, without its shares",
+            "You take the largest curvature of the warmup as if its steps were as long as the "
+            "peak. How long are they?",
+            lambda s, w: 2 / s[:w].max(),
+        ),
+        Mistake(
+            "a warmup as long as the trace",
+            "Your share rises until the trace ends. After how many steps is the peak reached?",
+            lambda s, w: (2 / (shares(s, len(s)) * s)).min(),
+        ),
+        Mistake(
             "keeps rising",
             "Your share of the peak goes on growing behind the warmup. How large is it there?",
             lambda s, w: (2 * w / (s * torch.arange(1, len(s) + 1))).min(),

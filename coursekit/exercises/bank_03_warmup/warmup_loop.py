@@ -59,6 +59,13 @@ def by_micro_batches(p, we, e, n, b, m, *, first, leftovers=True):
     return taken
 
 
+def by_whole_batches(p, we, e, n, b, m):
+    """Turn the number of micro-batches since the start into steps, leftovers included."""
+    rise, k = we * (n // b), b // m
+    ends = [j * (n // m) + i for j in range(e) for i in range(k - 1, n // m, k)]
+    return [p * min(1.0, (count // k + 1) / rise) for count in ends]
+
+
 def draw_runs(rng: np.random.Generator) -> list[Case]:
     cases = []
     for k in range(6):
@@ -137,6 +144,12 @@ U03_WARMUP_LOOP = Exercise(
             "begins anew each epoch",
             "Your warmup starts again with each epoch. Where is the step counter set to zero?",
             lambda p, we, e, n, b, m: ramp(p, we * (n // b), n // b) * e,
+        ),
+        Mistake(
+            "micro-batches counted across epochs",
+            "You divide a count of all micro-batches, and after an epoch with leftovers it is "
+            "ahead of the optimizer. What takes an optimizer step, and what does not?",
+            by_whole_batches,
         ),
         Mistake(
             "a short batch at the end",
