@@ -20,7 +20,7 @@ PAGE = """<!DOCTYPE html>
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 52rem }
 table { border-collapse: collapse; width: 100% }
-th, td { border-bottom: 1px solid #bbb; padding: .3rem .5rem; text-align: left; vertical-align: top }
+th, td { border-bottom: 1px solid #bbb; padding: .3rem; text-align: left; vertical-align: top }
 td.points { white-space: nowrap; text-align: right }
 pre { background: #f4f4f4; overflow-x: auto; padding: .6rem; white-space: pre-wrap }
 .status { font-weight: bold }

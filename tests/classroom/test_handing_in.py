@@ -1,0 +1,246 @@
+"""Rosters, due dates, folders and an LMS's zip: what is read, refused, and never trusted."""
+
+import json
+import struct
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+
+from coursekit.classroom import archive
+from coursekit.classroom.archive import unpack
+from coursekit.classroom.roster import (
+    Student,
+    moment,
+    plain_name,
+    read_due_dates,
+    read_roster,
+    safe_id,
+)
+from coursekit.classroom.submissions import find_submissions, units_in
+
+UNIT = "07_small"
+pytestmark = pytest.mark.quick
+
+
+def written(folder, text, name="file.csv"):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# --- rosters and dates -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_roster_from_any_spreadsheet(tmp_path, separator):
+    rows = [
+        "\ufeffStudent ID,First name,Surname,E-mail",
+        "ada,Ada,Lovelace,",
+        ",,,",
+        "bo,Bo,,b@x.y",
+    ]
+    rows[0] = rows[0].replace("E-mail", "Email address")
+    students = read_roster(written(tmp_path, "\r\n".join(rows).replace(",", separator)))
+    assert students["ada"] == Student("ada", "Ada", "Lovelace")
+    assert students["bo"].email == "b@x.y"
+    assert students["bo"].name == "Bo"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name\nada", "no column student"),
+        ("student\nada\nada", "3: ada is there twice"),
+        ("student\n../ada", "cannot name a folder"),
+        ("student\n", "no student"),
+        ("student,email\n,x@y", "nothing under student"),
+    ],
+)
+def test_what_a_roster_may_not_hold(tmp_path, text, words):
+    with pytest.raises(ValueError, match=words):
+        read_roster(written(tmp_path, text))
+
+
+def test_due_dates_and_extensions(tmp_path):
+    text = "unit,due,student\n07,2026-03-01 18:00+01:00,\n07_small,2026-03-05,ada\n"
+    due = read_due_dates(written(tmp_path, text), [UNIT])
+    assert due.of(UNIT, "bo") == due.everyone(UNIT) == datetime(2026, 3, 1, 17, tzinfo=UTC)
+    assert due.of(UNIT, "ada") == due.closing(UNIT) == datetime(2026, 3, 5, 23, 59, 59, tzinfo=UTC)
+    assert due.of("08_other", "ada") is None
+    for bad, words in (("09,2026-01-01,", "no unit '09'"), ("07,soon,", "'soon' is no time")):
+        with pytest.raises(ValueError, match=words):
+            read_due_dates(written(tmp_path, f"unit,due,student\n{bad}\n"), [UNIT])
+    with pytest.raises(ValueError, match="3: a second due date"):
+        twice = "unit,due\n07,2026-01-01\n07_small,2026-01-02\n"
+        read_due_dates(written(tmp_path, twice), [UNIT])
+
+
+def test_a_time_without_a_zone_is_utc_as_nbgrader_has_it():
+    assert (
+        moment("2015-02-02 15:58:23.948203 UTC").isoformat() == "2015-02-02T15:58:23.948203+00:00"
+    )
+    assert moment("2026-03-01T18:00Z") == datetime(2026, 3, 1, 18, tzinfo=UTC)
+
+
+def test_ids_that_cannot_name_a_folder():
+    assert all(map(safe_id, ["ada", "ada.l@x.y", "Ada Lovelace", "123", "émile"]))
+    for bad in ("", ".", "..", ".x", "a/b", "a\\b", "a\n", " a", "-rf", "a:b", "a\x00", "x" * 101):
+        assert not safe_id(bad)
+
+
+def test_names_are_compared_by_letters():
+    assert plain_name("Émile  O'Brien-Smith 2") == "emileobriensmith2"
+
+
+# --- nbgrader's layout -----------------------------------------------------------------------
+
+
+def test_units_and_submissions_of_a_folder(tmp_path):
+    for place in ("ada/07_small", "bo/01_other", ".hidden/07_small"):
+        (tmp_path / place).mkdir(parents=True)
+    (tmp_path / "ada/07_small/07_small.ipynb").write_text("{}")
+    (tmp_path / "ada/07_small/timestamp.txt").write_text("not a time")
+    (tmp_path / "stray.txt").write_text("")
+    assert units_in(tmp_path) == ["01_other", "07_small"]
+    ada, bo = find_submissions(tmp_path, UNIT, ["ada", "bo"])
+    assert (ada.fault, ada.submitted_at) == ("", None)
+    assert (bo.fault, bo.reason) == ("missing", "nothing was handed in")
+
+
+def test_a_huge_notebook_is_not_read(tmp_path):
+    folder = tmp_path / "ada" / UNIT
+    folder.mkdir(parents=True)
+    with (folder / f"{UNIT}.ipynb").open("wb") as file:
+        file.truncate(200_000_000)
+    (ada,) = find_submissions(tmp_path, UNIT, [])
+    assert (ada.fault, ada.reason) == ("unreadable", "the notebook has 200 MB")
+
+
+# --- zips ------------------------------------------------------------------------------------
+
+ROSTER = {
+    "ada": Student("ada", "Ada", "Lovelace", lms_id="1001"),
+    "bo": Student("bo", "Bo", "Derek-Å", lms_id="Participant 1002"),
+}
+
+
+def zipped(tmp_path, members):
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members:
+            file.writestr(name, data)
+    return path
+
+
+def in_folder(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.ipynb")
+    }
+
+
+def test_canvas_names_are_understood_and_the_last_resubmission_counts(tmp_path):
+    members = [
+        ("lovelaceada_LATE_1001_55_07_small.ipynb", "first"),
+        ("lovelaceada_1001_56_07_small-2.ipynb", "third"),
+        ("lovelaceada_1001_57_07_small-1.ipynb", "second"),
+        ("derekabo_99_58_work.ipynb", "bo by name"),
+        ("strange_77_59_x.ipynb", "unknown"),
+        ("derekabo_99_60_notes.pdf", "no notebook"),
+        ("readme.ipynb", "nobody's"),
+    ]
+    count, told = unpack(zipped(tmp_path, members), UNIT, tmp_path / "in", ROSTER)
+    assert count == 3
+    assert in_folder(tmp_path / "in") == {
+        f"ada/{UNIT}/{UNIT}.ipynb": "third",
+        f"bo/{UNIT}/{UNIT}.ipynb": "bo by name",
+        f"lms-77/{UNIT}/{UNIT}.ipynb": "unknown",
+    }
+    assert len(told) == 2
+    assert "not on the roster" in told[0]
+    assert "readme" in told[1]
+
+
+def test_canvas_marks_what_is_late(tmp_path):
+    members = [("lovelaceada_LATE_1001_55_07_small.ipynb", "x")]
+    unpack(zipped(tmp_path, members), UNIT, tmp_path / "in", ROSTER)
+    (ada,) = find_submissions(tmp_path / "in", UNIT, [])
+    assert ada.marked_late
+
+
+@pytest.mark.parametrize(
+    "form", ["{}_assignsubmission_file_/w.ipynb", "{}_assignsubmission_file_w.ipynb"]
+)
+def test_moodle_names_are_understood(tmp_path, form):
+    members = [(form.format("Ada Lovelace_1001"), "a"), (form.format("Bo Derek-Å_5"), "b")]
+    count, told = unpack(zipped(tmp_path, members), UNIT, tmp_path / "in", ROSTER)
+    assert (count, told) == (2, [])
+    assert in_folder(tmp_path / "in") == {
+        f"ada/{UNIT}/{UNIT}.ipynb": "a",
+        f"bo/{UNIT}/{UNIT}.ipynb": "b",
+    }
+
+
+def test_no_name_in_a_zip_is_a_path(tmp_path):
+    members = [
+        ("../../evil_1001_1_x.ipynb", "up"),
+        ("/etc/evil_1001_2_x.ipynb", "absolute"),
+        ("..\\..\\evil_1001_3_x.ipynb", "windows"),
+        ("../x/Eve_9_assignsubmission_file_/../../../y.ipynb", "moodle"),
+        ("a_1_1_\x00.ipynb", "nul"),
+    ]
+    place = tmp_path / "deep" / "in"
+    unpack(zipped(tmp_path, members), UNIT, place, ROSTER)
+    outside = [p for p in tmp_path.rglob("*") if p.is_file() and place not in p.parents]
+    assert [p.name for p in outside] == ["class.zip"]
+    assert {path.name for path in place.rglob("*.ipynb")} == {f"{UNIT}.ipynb"}
+
+
+def test_a_bomb_is_cut_off_and_stops_nobody(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "LARGEST", 1_000_000)
+    members = [("a_1001_1_x.ipynb", b"0" * 50_000_000), ("b_1002_2_x.ipynb", "fine")]
+    path = zipped(tmp_path, members)
+    count, told = unpack(path, UNIT, tmp_path / "in", ROSTER)
+    assert count == 2
+    assert "unpacks to more than 1 MB" in told[0]
+    assert in_folder(tmp_path / "in") == {
+        f"ada/{UNIT}/{UNIT}.ipynb": "",
+        f"bo/{UNIT}/{UNIT}.ipynb": "fine",
+    }
+    monkeypatch.setattr(archive, "MOST_ENTRIES", 1)
+    with pytest.raises(ValueError, match="2 entries"):
+        unpack(path, UNIT, tmp_path / "in", ROSTER)
+
+
+def test_a_size_that_lies_is_not_believed(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "LARGEST", 1_000_000)
+    raw = zipped(tmp_path, [("a_1001_1_x.ipynb", b"0" * 5_000_000)]).read_bytes()
+    (tmp_path / "lie.zip").write_bytes(
+        raw.replace(struct.pack("<I", 5_000_000), struct.pack("<I", 9))
+    )
+    _, told = unpack(tmp_path / "lie.zip", UNIT, tmp_path / "in", ROSTER)
+    assert len(told) == 1
+    assert in_folder(tmp_path / "in") == {f"ada/{UNIT}/{UNIT}.ipynb": ""}
+
+
+def test_damaged_zips_are_said(tmp_path):
+    with pytest.raises(ValueError, match="no zip"):
+        unpack(written(tmp_path, "hello", "x.zip"), UNIT, tmp_path / "in", ROSTER)
+    members = [("a_1001_1_x.ipynb", "x" * 5000), ("b_1002_2_x.ipynb", "fine")]
+    raw = bytearray(zipped(tmp_path, members).read_bytes())
+    raw[40:60] = b"\xff" * 20  # into the first member's data
+    (tmp_path / "bad.zip").write_bytes(raw)
+    count, told = unpack(tmp_path / "bad.zip", UNIT, tmp_path / "in", ROSTER)
+    assert (count, len(told)) == (2, 1)
+    assert in_folder(tmp_path / "in")[f"bo/{UNIT}/{UNIT}.ipynb"] == "fine"
+
+
+def test_an_earlier_submission_is_renamed_and_never_lost(tmp_path):
+    for text in ("one", "two", "two"):
+        members = [("a_1001_1_x.ipynb", text)]
+        unpack(zipped(tmp_path, members), UNIT, tmp_path / "in", ROSTER)
+    texts = in_folder(tmp_path / "in")
+    assert texts[f"ada/{UNIT}/{UNIT}.ipynb"] == "two"
+    assert sorted(texts.values()) == ["one", "two"]
+    about = json.loads((tmp_path / "in" / "ada" / UNIT / "handed_in.json").read_text())
+    assert about["source"] == "class.zip"
