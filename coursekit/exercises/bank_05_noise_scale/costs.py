@@ -151,9 +151,25 @@ U05_COSTS = Exercise(
             variant(seconds=lambda b, s, e, speed, floor: s * max(floor, b * speed)),
         ),
         Mistake(
-            "time of one example",
-            "Your step takes the time of a single example. How many does it process?",
-            variant(seconds=lambda b, s, e, speed, floor: s * max(floor, 1 / speed)),
+            "one wait for the whole run",
+            "You add the shortest step's time once to the whole run. How many steps wait?",
+            variant(seconds=lambda b, s, e, speed, floor: e / speed + floor),
+        ),
+        Mistake(
+            "a step for every example",
+            "You multiply a step's time by the number of examples. How often is a step taken?",
+            variant(seconds=lambda b, s, e, speed, floor: e * max(floor, b / speed)),
+        ),
+        Mistake(
+            "least steps for least examples",
+            "Your examples start from the least number of steps. What is the least number of "
+            "examples?",
+            variant(examples=lambda b, least, critical, s: least * (1 + b / critical)),
+        ),
+        Mistake(
+            "steps grow with B",
+            "Your steps are proportional to B. Does a larger batch need more steps or fewer?",
+            variant(steps=lambda b, least, critical: least * b / critical),
         ),
         Mistake(
             "steps divided by B",

@@ -141,6 +141,17 @@ U05_CRITICAL_BATCH = Exercise(
             lambda b, s: line(b, s)[1] / (s[0] + line(b, s)[1] / b[0]),
         ),
         Mistake(
+            "slope against B",
+            "You divide the fall of the steps by the difference of the batch sizes. In which "
+            "quantity does the law make a straight line?",
+            lambda b, s: (lambda e: e / (s[0] - e / b[0]))((s[0] - s[-1]) / (b[-1] - b[0])),
+        ),
+        Mistake(
+            "least examples over most steps",
+            "You divide by the most steps seen. Which limit of the steps does the definition name?",
+            lambda b, s: line(b, s)[1] / max(s),
+        ),
+        Mistake(
             "twice the fewest seen",
             "You look for the batch size that needs twice the fewest steps seen. Are these the "
             "limit for an endless batch?",

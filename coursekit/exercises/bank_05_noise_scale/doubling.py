@@ -34,7 +34,7 @@ def draw_clusters(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for group in ("steps as fast", "slower steps") * 4:
         gpus, local = int(rng.integers(4, 20)), int(rng.integers(8, 100))
-        extra = int(gpus * rng.choice([0.5, 1.0, 2.0])) + int(rng.integers(1, 3))
+        extra = int(gpus * rng.choice([0.4, 1.0, 2.0])) + int(rng.integers(1, 3))
         critical = gpus * local * float(rng.uniform(0.4, 3.0))
         efficiency = 1.0 if group == "steps as fast" else float(rng.uniform(0.6, 0.9))
         cases.append(Case(group, (gpus, extra, local, critical, efficiency)))
@@ -176,6 +176,27 @@ U05_DOUBLING = Exercise(
             "extra cost only",
             "You return by how much the cost rises. Which ratio is asked for?",
             variant(cost=lambda n, x, b, critical, e, fast: (n + x) / n / fast - 1),
+        ),
+        Mistake(
+            "only how many more GPUs",
+            "Your second number is by how much the number of GPUs grows. For how long are they "
+            "paid, before and after?",
+            variant(cost=lambda n, x, b, critical, e, fast: x / n),
+        ),
+        Mistake(
+            "always doubled",
+            "You double the GPUs, whatever the colleague offers. Which argument tells how many "
+            "come?",
+            lambda n, x, b, critical, e: doubling(n, n, b, critical, e),
+        ),
+        Mistake(
+            "linear speed-up, cost of slower steps only",
+            "Your speed-up is the GPUs' ratio, slowed by the efficiency. Does a batch k times "
+            "as large need k times fewer steps at every B?",
+            variant(
+                steps=lambda n, x, b, critical: (n + x) / n,
+                cost=lambda n, x, b, critical, e, fast: (n + x) / n,
+            ),
         ),
         Mistake(
             "order of the two",

@@ -164,6 +164,12 @@ U05_NOISE_SCALE = Exercise(
             either(lambda s, n: float(np.median(n / s))),
         ),
         Mistake(
+            "lower median of ratios",
+            "You take the lower of two middle ratios. Is the middle of skewed "
+            "ratios what the two expectations give?",
+            either(lambda s, n: float((n / s).median())),
+        ),
+        Mistake(
             "ratio of medians",
             "You divide medians. The estimates are right on average: does that also hold for "
             "their middle?",

@@ -232,6 +232,12 @@ U05_RUNNING_AVERAGE = Exercise(
             lambda values, measured, decay: running_average(values, measured, decay)[-1],
         ),
         Mistake(
+            "divided by the number of updates",
+            "You divide a fading sum by the number of updates. Do all updates have the same weight "
+            "in it?",
+            variant(new=lambda d: 1.0, debias=lambda d, n: float(n)),
+        ),
+        Mistake(
             "power linear in the updates",
             "You multiply decay by the number of updates. How does the weight of the starting "
             "zero shrink, in equal steps or in equal factors?",

@@ -70,6 +70,78 @@ def changed(signal=lambda s, n, g, b: s, noise=lambda s, n, g, b: n):
     return answer
 
 
+NOISE_SLIPS = (
+    ("per micro-batch", "of how many examples is tr(Sigma) the noise?", lambda n, g, b: n / b),
+    (
+        "divided by K",
+        "the mean was fitted to the same rows; how many deviations are free?",
+        lambda n, g, b: n * (len(g) - 1) / len(g),
+    ),
+    (
+        "scaled by the whole batch",
+        "how many examples does each of the spreading gradients average?",
+        lambda n, g, b: n * len(g),
+    ),
+    (
+        "mean over parameters",
+        "what happens to it when every parameter appears twice?",
+        lambda n, g, b: n / g.shape[1],
+    ),
+    (
+        "divided by K, per micro-batch",
+        "how many deviations are free, and how many examples does a row average?",
+        lambda n, g, b: n * (len(g) - 1) / len(g) / b,
+    ),
+    (
+        "mean over parameters, per micro-batch",
+        "is a trace a sum or a mean, and how many examples does a row average?",
+        lambda n, g, b: n / g.shape[1] / b,
+    ),
+)
+SIGNALS = (
+    ("", "Look at the noise:", lambda n, m, g, b, right: right),
+    (
+        "from it",
+        "The noise is off, and the signal with it:",
+        lambda n, m, g, b, right: m - n / (b * len(g)),
+    ),
+    (
+        "a K-th of it",
+        "The noise is off, and a K-th of it goes into the signal:",
+        lambda n, m, g, b, right: m - n / len(g),
+    ),
+    ("plug-in", "What does noise add to your signal? And:", lambda n, m, g, b, right: m),
+    (
+        "all of it",
+        "How much noise is left in a mean of all? And:",
+        lambda n, m, g, b, right: m - n,
+    ),
+)
+
+
+def product_of_slips() -> tuple[Mistake, ...]:
+    """Return every pair of a wrong noise and what becomes of the signal, each result once."""
+    rng = np.random.default_rng(0)
+    probes = [(torch.tensor(rng.normal(size=(k, 3))), b) for k, b in ((3, 5), (5, 2), (4, 7))]
+    seen: list[np.ndarray] = []
+    found: list[Mistake] = []
+    for place, opening, signal in SIGNALS:
+        for name, question, noise in NOISE_SLIPS:
+
+            def answer(g, b, signal=signal, noise=noise):
+                right, n = step_moments(g, b)
+                n = noise(n, g, b)
+                return [signal(n, float(g.double().mean(dim=0).square().sum()), g, b, right), n]
+
+            results = np.array([answer(*probe) for probe in probes])
+            if any(np.allclose(results, other) for other in seen):
+                continue
+            seen.append(results)
+            title = f"noise: {name}" + (f"; signal: {place}" if place else "")
+            found.append(Mistake(title, f"{opening} {question}", answer))
+    return tuple(found)
+
+
 def draw_grads(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     while len(cases) < 8:
@@ -172,58 +244,16 @@ U05_STEP_MOMENTS = Exercise(
             changed(signal=lambda s, n, g, b: s + n / (b * len(g))),
         ),
         Mistake(
-            "noise of a micro-batch",
-            "Your noise is that of a whole micro-batch. Of how many examples is tr(Sigma) the "
-            "noise?",
-            changed(noise=lambda s, n, g, b: n / b),
-        ),
-        Mistake(
-            "noise of a micro-batch, and its whole taken away",
-            "Your noise shrinks when the micro-batches grow. Of how many examples is tr(Sigma) the "
-            "noise?",
-            changed(
-                signal=lambda s, n, g, b: s + n / (b * len(g)) - n / (b * b * len(g)),
-                noise=lambda s, n, g, b: n / b,
-            ),
-        ),
-        Mistake(
-            "mean fitted to the same rows",
-            "Your noise is a little small. The mean was fitted to the same micro-batches: how many "
-            "deviations are still free?",
-            changed(noise=lambda s, n, g, b: n * (len(g) - 1) / len(g)),
-        ),
-        Mistake(
-            "mean fitted to the same rows, in both",
-            "Noise and what you take from the signal are a little small. The mean was fitted to "
-            "the same micro-batches: how many deviations are still free?",
-            changed(
-                signal=lambda s, n, g, b: s + n / (b * len(g) ** 2),
-                noise=lambda s, n, g, b: n * (len(g) - 1) / len(g),
-            ),
-        ),
-        Mistake(
             "noise of a micro-batch taken away",
             "You take the noise of one micro-batch from the mean of all. How much is left in their "
             "mean?",
             changed(signal=lambda s, n, g, b: s + n / (b * len(g)) - n / b),
         ),
         Mistake(
-            "noise of the whole batch",
-            "You scale by the examples of the whole batch. How many examples does each of the "
-            "spreading gradients average?",
-            changed(noise=lambda s, n, g, b: n * len(g)),
-        ),
-        Mistake(
             "mean over parameters",
             "You average over the parameters. What happens to your numbers when every parameter "
             "appears twice?",
             lambda g, b: [x / g.shape[1] for x in step_moments(g, b)],
-        ),
-        Mistake(
-            "mean over parameters in the noise",
-            "Your noise averages over the parameters. What happens to it when every parameter "
-            "appears twice?",
-            changed(noise=lambda s, n, g, b: n / g.shape[1]),
         ),
         Mistake(
             "divided by the examples",
@@ -247,6 +277,24 @@ U05_STEP_MOMENTS = Exercise(
             "Your two numbers look exchanged. Which comes first?",
             lambda g, b: step_moments(g, b)[::-1],
         ),
+        Mistake(
+            "a K-th of the noise taken away",
+            "You take tr(Sigma)/K from the squared length of the mean. Over how many examples does "
+            "that mean run?",
+            changed(signal=lambda s, n, g, b: s + n / (b * len(g)) - n / len(g)),
+        ),
+        Mistake(
+            "last one left out",
+            "You leave one micro-batch out of the small norm. Which rule says that all count "
+            "equally?",
+            lambda g, b: from_norms(
+                float(g[:-1].double().square().sum(dim=1).mean()),
+                float(g.double().mean(dim=0).square().sum()),
+                len(g),
+                b,
+            ),
+        ),
+        *product_of_slips(),
     ),
     accepted=(moments_by_two_sizes, moments_by_pairs, moments_by_covariance),
     lesson="All micro-batches at the same weights speak; the last one alone gives the same mean "

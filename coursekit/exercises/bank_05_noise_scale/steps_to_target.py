@@ -135,6 +135,14 @@ U05_STEPS_TO_TARGET = Exercise(
             ),
         ),
         Mistake(
+            "share added at the far end",
+            "Your crossing lies behind the evaluation that is already below. From which end does "
+            "the share count?",
+            variant(
+                lambda x, y, t, i: x[i] + (y[i - 1] - t) / (y[i - 1] - y[i]) * (x[i] - x[i - 1])
+            ),
+        ),
+        Mistake(
             "share without its base",
             "You return the part of one interval. Which steps came before it?",
             variant(lambda x, y, t, i: (y[i - 1] - t) / (y[i - 1] - y[i]) * (x[i] - x[i - 1])),
@@ -216,6 +224,12 @@ U05_STEPS_TO_TARGET = Exercise(
             "Where the first evaluation already meets the target, you return zero. At which step "
             "was it made?",
             variant(at_once=lambda x, y, t: 0),
+        ),
+        Mistake(
+            "met at once: the list's end",
+            "Where the first evaluation meets the target, you look at the one before. Which "
+            "one does Python take for index minus one?",
+            variant(at_once=lambda x, y, t: x[-1] + (y[-1] - t) / (y[-1] - y[0]) * (x[0] - x[-1])),
         ),
         Mistake(
             "met at once: nan",

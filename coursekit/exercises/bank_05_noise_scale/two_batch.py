@@ -65,26 +65,6 @@ def with_signal(change):
     return answer
 
 
-def with_noise(change):
-    """Return the mistake that changes the second number alone."""
-
-    def answer(small, big, b, size):
-        signal, _ = two_batch(small, big, b, size)
-        return [signal, change(small, big, b, size)]
-
-    return answer
-
-
-def carried(change):
-    """Return the mistake of a wrong noise that is put back into the big batch's equation."""
-
-    def answer(small, big, b, size):
-        noise = change(small, big, b, size)
-        return [big - noise / size, noise]
-
-    return answer
-
-
 def carried_signal(change):
     """Return the mistake of a wrong signal that is put back into the small batch's equation."""
 
@@ -93,6 +73,129 @@ def carried_signal(change):
         return [signal, b * (small - signal)]
 
     return answer
+
+
+def signal_clipped_first(small, big, b, size):
+    signal = max(two_batch(small, big, b, size)[0], 0.0)
+    return [signal, size * (big - signal)]
+
+
+# Most wrong answers miss the noise first and carry it into the signal, in one way or another.
+NOISE_SLIPS = (
+    (
+        "difference of the norms",
+        "is tr(Sigma) the noise of a batch or of one example?",
+        lambda small, big, b, size: small - big,
+    ),
+    (
+        "big batch as exact",
+        "it takes the big norm for the signal; would two nearly equal sizes do?",
+        lambda small, big, b, size: b * (small - big),
+    ),
+    (
+        "scaled by the big batch",
+        "it scales by B alone; would two nearly equal sizes do?",
+        lambda small, big, b, size: size * (small - big),
+    ),
+    (
+        "times the difference of the sizes",
+        "is the squared norm a line in B, or in 1/B?",
+        lambda small, big, b, size: (small - big) * (size - b),
+    ),
+    (
+        "over the difference of the sizes",
+        "you divide by a difference of B; is it a line in B, or in 1/B?",
+        lambda small, big, b, size: (small - big) / (size - b),
+    ),
+    (
+        "times the difference of 1/B",
+        "should sizes that hardly differ make it small?",
+        lambda small, big, b, size: (small - big) * (1 / b - 1 / size),
+    ),
+    (
+        "times both sizes",
+        "you multiply by both sizes; what is 1/b - 1/B as one fraction?",
+        lambda small, big, b, size: (small - big) * size * b,
+    ),
+    (
+        "below zero",
+        "can it be below zero on average; which of 1/b and 1/B is larger?",
+        lambda small, big, b, size: (small - big) / (1 / size - 1 / b),
+    ),
+    (
+        "all of the small norm",
+        "what if all examples had the same gradient?",
+        lambda small, big, b, size: b * small,
+    ),
+    (
+        "all of the big norm",
+        "it takes all of the big norm; what if all examples had one gradient?",
+        lambda small, big, b, size: size * big,
+    ),
+)
+SIGNALS = (
+    (
+        "",
+        "Look at the noise:",
+        lambda n, small, big, b, size: two_batch(small, big, b, size)[0],
+    ),
+    (
+        "into the big batch",
+        "The noise is off, and through the big norm the signal too. The noise:",
+        lambda n, small, big, b, size: big - n / size,
+    ),
+    (
+        "into the small batch",
+        "The noise is off, and through the small norm the signal too. The noise:",
+        lambda n, small, big, b, size: small - n / b,
+    ),
+    (
+        "whole from the big norm",
+        "How much of tr(Sigma) is left in a mean over B? And the noise:",
+        lambda n, small, big, b, size: big - n,
+    ),
+    (
+        "whole from the small norm",
+        "How much of tr(Sigma) is left in a mean over b? And the noise:",
+        lambda n, small, big, b, size: small - n,
+    ),
+    (
+        "plug-in big norm",
+        "What does noise add to the big squared norm, your signal? And the noise:",
+        lambda n, small, big, b, size: big,
+    ),
+    (
+        "plug-in small norm",
+        "What does noise add to the small squared norm, your signal? And the noise:",
+        lambda n, small, big, b, size: small,
+    ),
+    (
+        "mean of the norms",
+        "Are two noisy norms averaged free of noise? And the noise:",
+        lambda n, small, big, b, size: (small + big) / 2,
+    ),
+)
+
+
+def product_of_slips() -> tuple[Mistake, ...]:
+    """Return every pair of a wrong noise and what becomes of the signal, each result once."""
+    probes = ((7.3, 4.1, 3, 8), (9.7, 1.9, 5, 35))
+    seen: list[np.ndarray] = []
+    found: list[Mistake] = []
+    for place, opening, signal in SIGNALS:
+        for name, question, noise in NOISE_SLIPS:
+
+            def answer(small, big, b, size, signal=signal, noise=noise):
+                n = noise(small, big, b, size)
+                return [signal(n, small, big, b, size), n]
+
+            results = np.array([answer(*probe) for probe in probes])
+            if any(np.allclose(results, other) for other in seen):
+                continue
+            seen.append(results)
+            title = f"noise: {name}" + (f"; signal: {place}" if place else "")
+            found.append(Mistake(title, f"{opening} {question}", answer))
+    return tuple(found)
 
 
 U05_TWO_BATCH = Exercise(
@@ -161,84 +264,6 @@ U05_TWO_BATCH = Exercise(
             with_signal(lambda s, n, small, big, b, size: big - n),
         ),
         Mistake(
-            "noise of the batch",
-            "Your noise is the difference of the two squared norms. Is tr(Sigma) the noise of a "
-            "batch or of one example?",
-            with_noise(lambda small, big, b, size: small - big),
-        ),
-        Mistake(
-            "big batch taken as exact",
-            "In your noise the big batch has none. How would your answer change if both batches "
-            "had almost the same size?",
-            with_noise(lambda small, big, b, size: b * (small - big)),
-        ),
-        Mistake(
-            "difference of the sizes",
-            "You scale by the difference of the batch sizes. Is it B or 1/B that the squared norm "
-            "is a straight line of?",
-            with_noise(lambda small, big, b, size: (small - big) * (size - b)),
-        ),
-        Mistake(
-            "divided by the difference of the sizes",
-            "You divide by the difference of the batch sizes. Is it B or 1/B that the squared "
-            "norm is a straight line of?",
-            with_noise(lambda small, big, b, size: (small - big) / (size - b)),
-        ),
-        Mistake(
-            "multiplied in place of divided",
-            "You multiply by the difference of 1/B. A small difference between two sizes: should "
-            "it make the estimate of tr(Sigma) small?",
-            with_noise(lambda small, big, b, size: (small - big) * (1 / b - 1 / size)),
-        ),
-        Mistake(
-            "noise below zero",
-            "Your noise comes out below zero where the smaller batch has the longer gradient. "
-            "Which of 1/b and 1/B is the larger one?",
-            with_noise(lambda small, big, b, size: (small - big) / (1 / size - 1 / b)),
-        ),
-        Mistake(
-            "all of the small norm is noise",
-            "Your noise counts the whole squared norm of the small batch. What would it be if all "
-            "examples had the same gradient?",
-            with_noise(lambda small, big, b, size: b * small),
-        ),
-        Mistake(
-            "noise of the batch, carried on",
-            "Your noise is the difference of the two squared norms, and the signal is off with it. "
-            "Is tr(Sigma) the noise of a batch or of one example?",
-            carried(lambda small, big, b, size: small - big),
-        ),
-        Mistake(
-            "big batch taken as exact, carried on",
-            "Your noise takes the big batch's norm as the signal, and then you correct that norm. "
-            "How would your noise change if both batches had almost the same size?",
-            carried(lambda small, big, b, size: b * (small - big)),
-        ),
-        Mistake(
-            "difference of the sizes, carried on",
-            "You scale the noise by the difference of the batch sizes, and the signal is off with "
-            "it. Is it B or 1/B that the squared norm is a straight line of?",
-            carried(lambda small, big, b, size: (small - big) * (size - b)),
-        ),
-        Mistake(
-            "divided by the difference of the sizes, carried on",
-            "You divide the noise by the difference of the batch sizes, and the signal is off with "
-            "it. Is it B or 1/B that the squared norm is a straight line of?",
-            carried(lambda small, big, b, size: (small - big) / (size - b)),
-        ),
-        Mistake(
-            "multiplied in place of divided, carried on",
-            "You multiply by the difference of 1/B, and the signal is off with it. Should a small "
-            "difference between the sizes make the noise small?",
-            carried(lambda small, big, b, size: (small - big) * (1 / b - 1 / size)),
-        ),
-        Mistake(
-            "noise below zero, carried on",
-            "Your noise comes out below zero, and the signal grows by it. Which of 1/b and 1/B is "
-            "the larger one?",
-            carried(lambda small, big, b, size: (small - big) / (1 / size - 1 / b)),
-        ),
-        Mistake(
             "signal clipped, noise from it",
             "You lift a signal below zero, and compute the noise from what you lifted. What "
             "happens to the average of many such estimates?",
@@ -273,12 +298,6 @@ U05_TWO_BATCH = Exercise(
             lambda small, big, b, size: list(two_batch(small, big, b, size))[::-1],
         ),
         Mistake(
-            "plug-in and exact big batch",
-            "You treat the big batch's gradient as the true one, for signal and noise alike. Is "
-            "any finite batch free of noise?",
-            lambda small, big, b, size: [big, b * (small - big)],
-        ),
-        Mistake(
             "already divided",
             "You return the noise scale. Which two numbers are asked for, and why would one keep "
             "them apart?",
@@ -286,6 +305,25 @@ U05_TWO_BATCH = Exercise(
                 two_batch(small, big, b, size)[1] / two_batch(small, big, b, size)[0]
             ),
         ),
+        Mistake(
+            "mean of the norms as signal",
+            "Your signal averages the two squared norms. Is an average of two noisy ones free of "
+            "noise?",
+            with_signal(lambda s, n, small, big, b, size: (small + big) / 2),
+        ),
+        Mistake(
+            "not divided by the difference",
+            "Your signal is still multiplied by something. When you subtract one equation from the "
+            "other, which factor stands before the unknown?",
+            with_signal(lambda s, n, small, big, b, size: size * big - b * small),
+        ),
+        Mistake(
+            "signal clipped, noise from the big batch",
+            "You lift a signal below zero, and take the noise from the big batch and what you "
+            "lifted. What happens to the average of many such estimates?",
+            signal_clipped_first,
+        ),
+        *product_of_slips(),
     ),
     accepted=(two_batch_by_solving, two_batch_by_line),
     lesson="Two norms at the same weights are two equations in two unknowns. One step's signal may "
