@@ -203,8 +203,8 @@ def replaced_verdict(values: Values) -> str:
 
 
 SETTING = (
-    f"MLP 40-64-64-10 on MNIST-1D, N=1024, SGD, lr {LR}, {COUNTS['cpu'][1]} steps for every arm, "
-    f"B={SMALL} against {LARGE}"
+    f"MLP 40-64-64-10 on MNIST-1D, N=1024, SGD, lr {LR}, {COUNTS['cpu'][1]} steps for every arm "
+    f"({COUNTS['gpu'][1]} on a GPU), B={SMALL} against {LARGE}"
 )
 CLAIMS = (
     Claim(

@@ -19,6 +19,7 @@ from coursekit.intervals import t_interval
 from coursekit.storage import ROOT, is_clone
 
 GUESS = 10.0  # seconds for a claim that was never measured
+WORTH = 20.0  # CPU seconds from which on several processes pay for their start
 MAX_SHOWN = 3  # quantities in the table where a claim does not choose
 WIDTH = 118  # columns, where no terminal says how many there are
 
@@ -62,14 +63,15 @@ def row(claim: Claim, size: str, entry: dict[str, Any] | None) -> dict[str, Any]
     }
 
 
-def rows(ledger: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a row a measurement, and one for each claim that has none.
+def rows(ledger: dict[str, Any], ids: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return a row a measurement, and one for each claim that has none; () is all claims.
 
     Verdicts are computed anew from the per-seed values.
     """
     return [
         row(claim, size, entry)
         for claim in CLAIMS.values()
+        if not ids or claim.id in ids
         for size, entry in (sorted(ledger.get(claim.id, {}).items()) or [("", None)])
     ]
 
@@ -86,7 +88,7 @@ def run(
     """Print the ledger; or measure first, and write what came out.
 
     Args:
-        ids: Claims to measure again.
+        ids: Claims to measure again; they alone are printed.
         quick: Measure a third of all claims (or the given ones) again at size "cpu", compare with
             the ledger, write nothing.
         all: Measure all claims.
@@ -128,9 +130,9 @@ def run(
         save_entry(claim_id, size(), entry, folder)
         ledger.setdefault(claim_id, {})[size()] = entry
     if json:
-        print(json_format.dumps(rows(ledger), indent=1, ensure_ascii=False))
+        print(json_format.dumps(rows(ledger, ids), indent=1, ensure_ascii=False))
     else:
-        print_table(ledger)
+        print_table(ledger, ids)
     return 0
 
 
@@ -145,8 +147,9 @@ def measured(ids: Sequence[str], size: str, ledger: dict[str, Any]) -> Any:
     import torch
 
     order = sorted(ids, key=lambda i: -cost(i, size, ledger))
-    workers = torch.get_num_threads() if size == "cpu" else 1
     total = sum(cost(i, size, ledger) for i in ids)
+    worth = size == "cpu" and total > WORTH  # on a GPU one claim at a time has it to itself
+    workers = torch.get_num_threads() if worth else 1
     text = "{l_bar}{bar}| {elapsed} of about " + f"{max(1, total / workers):.0f} s"
     with tqdm(total=total, delay=2, bar_format=text, leave=False) as bar:
         for claim_id, entry in measure_each(order, size, workers=workers):
@@ -212,8 +215,11 @@ def check_again(ids: list[str], ledger: dict[str, Any]) -> int:
     return 1 if found else 0
 
 
-def print_table(ledger: dict[str, Any]) -> None:
-    """Print the ledger for a reader, what came out otherwise below it, then its false alarms."""
+def print_table(ledger: dict[str, Any], ids: Sequence[str] = ()) -> None:
+    """Print the ledger for a reader, what came out otherwise below it, then its false alarms.
+
+    With ids: these claims alone, and nothing about the whole.
+    """
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH
@@ -229,7 +235,7 @@ def print_table(ledger: dict[str, Any]) -> None:
         "on": {"min_width": 4},
     }.items():
         table.add_column(name, **options)  # type: ignore[arg-type]
-    all_rows, before = rows(ledger), ""
+    all_rows, before = rows(ledger, ids), ""
     for r in all_rows:
         again = r["id"] == before
         before = r["id"]
@@ -251,7 +257,8 @@ def print_table(ledger: dict[str, Any]) -> None:
     for r in told.values():
         line = f"  {r['id']} (expected: {r['expected']}): {r['finding']}"
         console.print(line, highlight=False, markup=False)
-    console.print(alarm_sentence(ledger_alarm(CLAIMS, ledger)), highlight=False)
+    if not ids:
+        console.print(alarm_sentence(ledger_alarm(CLAIMS, ledger)), highlight=False)
 
 
 def short_device(name: str) -> str:
