@@ -670,18 +670,18 @@ show(gain_plot(gains, title=title, xlabel="gain in test accuracy, points (circle
 # At lr 2 the sharp start without warmup is dead. But who would have used lr 2? Give **each** arm its
 # own best lr, chosen on validation data: then 16 steps of warmup gain {{V3.sharp_gain}} points from
 # the sharp start (best lr {{V3.sharp_warm_lr.mean}} instead of {{V3.sharp_none_lr.mean}}) and
-# {{V3.he_gain}} from the usual one (claim **V3: depends**). So most of the {{L8.sharp_gain.mean}}
+# {{V3.he_gain}} from the usual one (claim **V3: depends**). So most of the {{L8.sharp_gain}}
 # points were a badly chosen lr. Warmup's real gift is smaller: it lets you use the lr that the rest
 # of the run wants.
 
 # %% [markdown]
 # ## 3.8 Myth lab: "warmup gives back the noise that the large batch lost"
-# You hear it after "256 → 1024 lost accuracy". Two facts speak against it before any run:
+# You hear it after "256 → 1024 lost accuracy". One fact speaks against it before any run: the noise
+# of SGD goes with lr/B, and warmup *lowers* lr. Over its 16 steps the mean lr is
+# {{N6.temperature_early}} of the peak.
 #
-# - the noise of SGD is proportional to lr/B, and warmup *lowers* lr: over its 16 steps the mean lr
-#   is {{N6.temperature_early}} of the peak;
-# - the test that decides: take **all** the noise away. If warmup still helps with the full batch,
-#   noise is not what it cures.
+# And there is a test that decides: take **all** the noise away. If warmup still helps with the full
+# batch, noise is not what it cures.
 
 # %%
 runs = {}
@@ -706,8 +706,8 @@ title = "Gain from 16 steps of warmup, weights × 2, lr 2"
 show(gain_plot(gains, title=title, xlabel="gain in test accuracy, points"))
 
 # %% [markdown]
-# With no noise at all warmup is worth {{N6.full_gain}} points; at a sixteenth of that batch, with the
-# most noise, {{N6.sixteenth_gain}}. Claim **N6: fails**. Warmup cures early
+# In 80 steps of the longer run warmup is worth {{N6.full_gain}} points with no noise at all, and
+# {{N6.sixteenth_gain}} at a sixteenth of that batch, with the most noise. Claim **N6: fails**. Warmup cures early
 # *instability*. What a larger batch loses is another matter: steps (unit 10).
 
 # %% [markdown]
@@ -873,8 +873,8 @@ show(growth_plot(plans, reached, updates, title=title))
 # | N6: warmup restores lost noise | **fails** | full batch: {{N6.full_gain}} points |
 # | L11: growing B equals decaying lr | **holds** | difference {{L11.growth_minus_decay}} points |
 #
-# All on small perceptrons. Deep nets without normalisation and Adam have sharper first steps; there
-# expect more from warmup. Measure again, in a terminal: `python3 -m coursekit claims L8 V3`.
+# All with plain SGD on small perceptrons. Deep nets without normalisation, and Adam, whose first steps
+# are long whatever the gradient, may need warmup more: not measured here. Measure again, in a terminal: `python3 -m coursekit claims L8 V3`.
 
 # %% [markdown]
 # ## 3.11 On a GPU

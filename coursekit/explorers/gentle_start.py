@@ -63,7 +63,8 @@ def panel(
 
     parts = [
         f'<rect x="{LEFT}" y="{top}" width="{WIDTH}" height="{HEIGHT}" fill="white" stroke="#999"/>'
-        f'<text x="{LEFT + 6}" y="{top + 16}" font-size="13" fill="black">{label}</text>'
+        f'<text x="{LEFT + WIDTH - 6}" y="{top + 16}" text-anchor="end" font-size="13" '
+        f'fill="black">{label}</text>'
     ]
     for exponent in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1, 2):
         y = pixel(10.0**exponent)
@@ -90,8 +91,8 @@ def walk_svg(start: str, times_limit: float, warmup_steps: int) -> str:
     second = HEIGHT + GAP
     total = 2 * HEIGHT + GAP + 44
     said = (
-        f"{start}; peak lr {times_limit:g} times the limit of the start; warmup of {warmup_steps} "
-        f"steps: {walk.outcome}"
+        f"{start}; peak {times_limit:g} times the start's limit; warmup of {warmup_steps} steps: "
+        f"{walk.outcome}"
     )
     return (
         f'<svg width="{LEFT + WIDTH + 10}" height="{total}" '
@@ -106,8 +107,8 @@ def walk_svg(start: str, times_limit: float, warmup_steps: int) -> str:
         + panel([(walk.losses, BLUE, "")], low=1e-8, high=1e6, top=second, label="loss")
         + f'<text x="{LEFT + WIDTH / 2}" y="{second + HEIGHT + 18}" text-anchor="middle" '
         f'font-size="13" fill="currentColor">steps 0 to {NUM_STEPS - 1}</text>'
-        f'<text x="{LEFT}" y="{second + HEIGHT + 38}" font-size="15" font-weight="bold" '
-        f'fill="currentColor">{walk.outcome}</text></svg>'
+        f'<text x="{LEFT}" y="{second + HEIGHT + 38}" font-size="13" font-weight="bold" '
+        f'fill="currentColor">{said}</text></svg>'
     )
 
 
