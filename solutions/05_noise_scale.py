@@ -569,7 +569,8 @@ show(
 # %% [markdown]
 # **What the figure says.** The law fits to {{C1.misfit}} %. B_crit is {{C1.b_crit}} examples (mean and
 # interval by leaving out one of {{C1.knee_over_smallest.seeds}} seeds at a time). At B_crit the
-# examples are {{C1.knee_over_min}} times their least: twice, as the law says.
+# measured examples are {{C1.knee_over_min}} times the fitted least: twice, as the law says. At B = 512
+# the points lie above the line: there the best learning rate is near the edge of stability.
 #
 # **Caveat.** B_crit belongs to a target: for a lower loss it is larger ({{C2.b_crit_15}} at loss 1.5,
 # {{C2.b_crit_12}} at 1.2, {{C2.b_crit_09}} at 0.9, in runs of their own). It says nothing about test
@@ -767,7 +768,8 @@ print(device_name(), "|", num_networks, "networks,", num_draws, "draws,", num_se
 #    {{B1.variance_ratio}} times."
 # 4. *Practice*: "Average both over steps, debias, divide last; nan where the signal is not resolved."
 #
-# *A weak answer*: "log the ratio each step and smooth it": {{B1.of_ratios_all}} times too large here.
+# *A weak answer*: "log the ratio at each step and smooth it": {{B1.of_ratios_all}} times the exact value
+# here.
 #
 # **"Does a larger batch need fewer epochs?"**
 # 1. *Direct answer*: "No, more: epochs to a loss rise as 1 + B/B_crit."

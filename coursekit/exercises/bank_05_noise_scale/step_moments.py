@@ -144,7 +144,7 @@ def product_of_slips() -> tuple[Mistake, ...]:
 
 def draw_grads(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
-    while len(cases) < 8:
+    while len(cases) < 6:
         above = len(cases) % 2 == 0
         k, b = int(rng.integers(3, 6)), int(rng.integers(2, 9))
         noise = rng.normal(size=(k, 4)) * 2.0
