@@ -27,6 +27,11 @@ EDGE_SIZES, EDGE_EXAMPLES, EDGE_LRS = (40, 32, 32, 10), 256, (0.1, 0.2, 0.4)
 SUBSAMPLES = (16, 64, 256)
 
 
+def tag(value: float) -> str:
+    """Write a number for the name of a quantity, which holds no dot: 0.1 is 0p1."""
+    return f"{value:g}".replace(".", "p")
+
+
 def setting(size: str, seeds: dict[str, int]) -> tuple[Dataset, range, float]:
     """Return data, seeds and the training loss at which to compare, for a size."""
     num_train = 512 if size == "tiny" else 1024
@@ -128,7 +133,7 @@ def measure_predictors(size: str) -> dict[str, list[float]]:
         values[f"within_{name}"] = [rank_correlation(arm[:, i], arm[:, -1]) for arm in table]
     for k, (batch_size, lr) in enumerate(GRID):
         for i, name in enumerate((*MEASURES, "accuracy")):
-            values[f"{name}_B{batch_size}_lr{lr:g}"] = table[k, :, i].tolist()
+            values[f"{name}_B{batch_size}_lr{tag(lr)}"] = table[k, :, i].tolist()
     return values
 
 
@@ -164,23 +169,23 @@ def measure_rescaled(size: str) -> dict[str, list[float]]:
             with torch.no_grad():
                 before, after = model(data.test_inputs), other(data.test_inputs)
             add(
-                f"logit_change_{alpha:g}",
+                f"logit_change_{tag(alpha)}",
                 ((after - before).abs().max() / before.abs().max()).item(),
             )
-            add(f"lambda_{alpha:g}", top_eigenvalue(other, pair))
-            add(f"trace_{alpha:g}", hessian_trace(other, CROSS_ENTROPY, pair).value)
-            add(f"keskar_{alpha:g}", keskar_sharpness(other, CROSS_ENTROPY, pair).value)
-            add(f"sam_{alpha:g}", sam_sharpness(other, CROSS_ENTROPY, pair).value)
+            add(f"lambda_{tag(alpha)}", top_eigenvalue(other, pair))
+            add(f"trace_{tag(alpha)}", hessian_trace(other, CROSS_ENTROPY, pair).value)
+            add(f"keskar_{tag(alpha)}", keskar_sharpness(other, CROSS_ENTROPY, pair).value)
+            add(f"sam_{tag(alpha)}", sam_sharpness(other, CROSS_ENTROPY, pair).value)
             adaptive = sam_sharpness(other, CROSS_ENTROPY, pair, adaptive=True, rho=0.5)
-            add(f"adaptive_{alpha:g}", adaptive.value)
+            add(f"adaptive_{tag(alpha)}", adaptive.value)
     return values
 
 
 def rescaled_verdict(values: Values) -> str:
     """G3 fails if lambda_max moves tenfold in every seed and no logit by 1e-4 of the largest."""
-    still = max(max(values[f"logit_change_{alpha:g}"]) for alpha in ALPHAS) < 1e-4
+    still = max(max(values[f"logit_change_{tag(alpha)}"]) for alpha in ALPHAS) < 1e-4
     one = np.array(values["lambda_1"])
-    moved = [np.array(values[f"lambda_{alpha:g}"]) / one for alpha in (0.1, 10.0)]
+    moved = [np.array(values[f"lambda_{tag(alpha)}"]) / one for alpha in (0.1, 10.0)]
     return "fails" if still and min(m.min() for m in moved) > 10 else "holds"
 
 
@@ -203,18 +208,18 @@ def measure_edge(size: str) -> dict[str, list[float]]:
             device=device,
         )
         for i, lr in enumerate(EDGE_LRS):
-            values[f"{kind}_{lr:g}"] = runs.ratio[i, :, -len(late) :].mean(axis=1).tolist()
-            values[f"loss_{kind}_{lr:g}"] = runs.train_loss[i, :, -1].tolist()
+            values[f"{kind}_{tag(lr)}"] = runs.ratio[i, :, -len(late) :].mean(axis=1).tolist()
+            values[f"loss_{kind}_{tag(lr)}"] = runs.train_loss[i, :, -1].tolist()
             if batch_size is None:
                 for k, share in enumerate((0, 5, 10, 20, 30, 50, 70, 80, 90, 100)):
-                    values[f"path_{lr:g}_{share}"] = runs.ratio[i, :, k].tolist()
+                    values[f"path_{tag(lr)}_{share}"] = runs.ratio[i, :, k].tolist()
     return values
 
 
 def edge_verdict(values: Values) -> str:
     """W1 holds if full batches hover at 0.95 to 1.1 at lr 0.2 and 0.4, with their intervals."""
     for lr in (0.2, 0.4):
-        mean, half = t_interval(values[f"full_{lr:g}"])
+        mean, half = t_interval(values[f"full_{tag(lr)}"])
         if not (mean - half > 0.95 and mean + half < 1.1):
             return "fails"
     return "holds"
@@ -297,7 +302,7 @@ CLAIMS: tuple[Claim, ...] = (
         expected="fails",
         changes="Nothing can for lambda_max, trace, Keskar's and SAM's measure: ReLU nets can "
         "always be rescaled. Measures relative to the weights' size are another matter.",
-        shown=("lambda_0.1", "lambda_1", "lambda_10", "adaptive_1", "adaptive_10"),
+        shown=("lambda_0p1", "lambda_1", "lambda_10", "adaptive_1", "adaptive_10"),
     ),
     Claim(
         id="W1",
@@ -313,7 +318,7 @@ CLAIMS: tuple[Claim, ...] = (
         verdict=edge_verdict,
         changes="Cross-entropy: its curvature falls with the loss, so late in training the ratio "
         "drops again. SGD stays below.",
-        shown=("full_0.1", "full_0.2", "full_0.4", "sgd_0.2", "sgd_0.4"),
+        shown=("full_0p1", "full_0p2", "full_0p4", "sgd_0p2", "sgd_0p4"),
     ),
     Claim(
         id="W2",

@@ -1,5 +1,6 @@
 """The Hessian of a loss times a vector."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -11,9 +12,16 @@ from coursekit.exercises.declare import Case, Exercise, Mistake
 Loss = Callable[[Tensor], Tensor]
 
 
+@functools.cache
+def load_torch_func() -> None:
+    """Call torch.func once: its first call takes seconds, too long for a learner's time limit."""
+    one = torch.ones(1)
+    torch.func.jvp(torch.func.grad(lambda w: w.square().sum()), (one,), (one,))
+
+
 def hvp(loss: Loss, weights: Tensor, vector: Tensor) -> Tensor:
-    """Go through torch.func, whose first call takes seconds: no learner's time limit pays it."""
-    return torch.func.jvp(torch.func.grad(loss), (weights,), (vector,))[1]
+    load_torch_func()
+    return double_backward(loss, weights, vector)
 
 
 def double_backward(loss: Loss, weights: Tensor, vector: Tensor) -> Tensor:
@@ -32,6 +40,10 @@ def dense(loss: Loss, weights: Tensor) -> Tensor:
     (grad,) = torch.autograd.grad(loss(leaf), leaf, create_graph=True)
     rows = [torch.autograd.grad(g, leaf, retain_graph=True)[0] for g in grad]
     return torch.stack(rows)
+
+
+def hvp_forward_over_reverse(loss, weights, vector):
+    return torch.func.jvp(torch.func.grad(loss), (weights,), (vector,))[1]
 
 
 def hvp_by_differences(loss, weights, vector):
@@ -146,7 +158,7 @@ U06_HVP = Exercise(
             lambda loss, w, v: dense(loss, w),
         ),
     ),
-    accepted=(double_backward, hvp_by_differences, hvp_by_the_whole_matrix),
+    accepted=(hvp_forward_over_reverse, hvp_by_differences, hvp_by_the_whole_matrix),
     lesson="The derivative of (gradient . vector) is the Hessian times the vector. It costs about "
     "two gradients, and no matrix is ever made.",
     answered_by=("coursekit.hvp", "coursekit.curvature", "coursekit.sharpness"),
