@@ -138,7 +138,7 @@ def measure_catapult(size: str) -> dict[str, list[float]]:
     values: dict[str, list[float]] = {}
     num_train = 64 if size == "tiny" else 512
     data = load("mnist1d", num_train=num_train, device=device_for(size))
-    for seed in seeds_for(size, 8, 32):
+    for seed in seeds_for(size, 8, 16):
         start = starting_sharpness(MAKE["he"], data, seed)
         values.setdefault("lambda_start", []).append(start)
         for multiple in (0.5, 5.0):
@@ -166,7 +166,7 @@ def measure_taming(size: str) -> dict[str, list[float]]:
     values: dict[str, list[float]] = {}
     num_train = 64 if size == "tiny" else 512
     data = load("mnist1d", num_train=num_train, device=device_for(size))
-    for seed in seeds_for(size, 8, 32):
+    for seed in seeds_for(size, 8, 16):
         gentle = product(constant(2.0), warm(STEPS_SHOWN[-1], warmup_steps=16))
         add_trace(values, "warm", *follow(data, seed, MAKE["sharp"], gentle))
         without = last_loss(data, seed, MAKE["sharp"], constant(2.0))
