@@ -15,6 +15,7 @@ from coursekit.exercises.declare import Case, Exercise
 from coursekit.exercises.verdict import Outcome
 
 MOST_PROCESSES = 40  # that one submission may use up
+PRELUDE_SECONDS = 30.0  # for the unit's own first cell, of which the imports are done already
 UNASKED = "it wrote to the judge without being asked"
 KINDS = {
     "missing": "missing",
@@ -109,7 +110,9 @@ class AttemptRun:
             if self._started >= MOST_PROCESSES:
                 raise Gone("crashed", f"it has used up {MOST_PROCESSES} processes")
             self._started += 1
+            began = time.monotonic()
             session = self._sandbox.session(hidden=self._hidden, imports=self._imports)
+            self._deadline += time.monotonic() - began  # our time, not the submission's
             try:
                 self._run_cells(session)
             except Gone as gone:
@@ -139,9 +142,10 @@ class AttemptRun:
         limits = self._sandbox.limits
         cells_end = began + limits.submission_seconds / 4
         try:
-            session.send(write_line(job), limits.cell_seconds)
+            session.send(write_line(job), PRELUDE_SECONDS)
             while True:
-                seconds = self._left(min(limits.cell_seconds, cells_end - time.monotonic()))
+                seconds = min(limits.cell_seconds, cells_end - time.monotonic())
+                seconds = PRELUDE_SECONDS if at < 0 else self._left(seconds)
                 told = read_line(session.receive(seconds))
                 if told == {"ready": True} and session.silent():
                     return

@@ -49,7 +49,7 @@ def prove(sandbox: Any, forbidden: Collection[Path] = ()) -> None:
             "modules": BANK,
             "secrets": [bait.variable],
         }
-        session = sandbox.session()
+        session = sandbox.session(imports=())  # the walls are the same, and it starts sooner
         try:
             session.send(write_line({"probe": targets}), PROBE_SECONDS)
             found = read_line(session.receive(PROBE_SECONDS))

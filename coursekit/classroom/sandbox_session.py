@@ -81,8 +81,8 @@ class Session:
         Raises:
             Gone: If the process does not take it.
         """
-        self._channel.settimeout(seconds)
         try:
+            self._channel.settimeout(seconds)
             self._channel.sendall(line)
         except TimeoutError:
             raise Gone("timeout", f"it read nothing for {seconds:g} s") from None

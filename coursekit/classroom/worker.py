@@ -126,6 +126,8 @@ def serve(channel: socket.socket, told: dict[str, Any]) -> None:
     kept = channel.fileno()
     os.closerange(3, kept)
     os.closerange(kept + 1, HIGHEST_FD)
+    if told["mode"] == "serve":
+        warm_up(told)
     channel.sendall(b"\n")  # the kernel tells the judge which process this is
     lines = channel.makefile("rb", buffering=1 << 16)
     job = json.loads(lines.readline())
@@ -135,11 +137,8 @@ def serve(channel: socket.socket, told: dict[str, Any]) -> None:
 
         channel.sendall(json.dumps(probe(job["probe"])).encode() + b"\n")
         os._exit(0)
-    from coursekit.classroom.worker_cells import answer_requests, install_stand_ins, run_cells
+    from coursekit.classroom.worker_cells import answer_requests, run_cells
 
-    install_stand_ins(told["hidden"])
-    if told["mode"] == "serve":
-        warm_up(told)
     give_up(told)
     namespace = run_cells(job, channel)
     answer_requests(namespace, lines, channel)

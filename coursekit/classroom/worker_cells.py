@@ -176,10 +176,13 @@ def answer_requests(namespace: dict[str, Any], lines: Any, channel: socket.socke
 
     for line in lines:
         request = read_line(line)
-        reply = write_line({"id": request["id"], **answer(namespace, request)})
+        try:
+            reply = write_line({"id": request["id"], **answer(namespace, request)})
+        except ValueError as error:  # a whole number of thousands of digits
+            reply = write_line({"id": request["id"], **problem("not plain", describe(error))})
         if len(reply) > MOST_BYTES:
-            error = {"kind": "too large", "detail": f"a result of {len(reply)} bytes"}
-            reply = write_line({"id": request["id"], "error": error})
+            said = f"a result of {len(reply)} bytes"
+            reply = write_line({"id": request["id"], **problem("not plain", said)})
         channel.sendall(reply)
     os._exit(0)
 

@@ -2,8 +2,8 @@
 
 Questions 1 and 3 are answered rightly. An attack is text with placeholders: CANARY (a folder with a
 gradebook, another submission and a solution), PORT and SOCKET (listeners), VICTIM (a process),
-ROOT (this repository). `real` names what the attack gains where a student's code runs in one process
-with the check that marks it, as in a kernel; `status` is what it gets from the judge.
+ROOT (this repository). `real` names what the attack gains where a student's code runs in one
+process with the check that marks it, as in a kernel; `status` is what it gets from the judge.
 
 real is one of
     check      full marks from the course's own check in the same process
@@ -32,7 +32,6 @@ class Attack:
     real: str
     status: str = "wrong"  # of question 2
     quick: bool = False  # part of the subset for every day
-    third: float = 3.0  # points of question 3
 
 
 def in_function(body: str, result: str = "7.25") -> str:
@@ -51,7 +50,8 @@ def after(body: str) -> str:
 
 FIND_EXERCISE = """
 import gc
-found = [e for e in gc.get_objects() if getattr(e, "id", "") == "u01_tr_cov"]
+found = [e for e in gc.get_objects() if type(e).__name__ == "Exercise"]
+found = [e for e in found if e.id == "u01_tr_cov"]
 """
 
 ATTACKS = (
@@ -82,11 +82,10 @@ ATTACKS = (
     Attack(
         "adapter replaced",
         after(
-            "from coursekit.exercises.adapters import ADAPTERS\nADAPTERS['call'] = lambda *a: 1.0"
+            "from coursekit.exercises.adapters import ADAPTERS\nhonest = ADAPTERS['call']\n"
+            "ADAPTERS['call'] = lambda f, *a: 1.0 if len(a) == 1 else honest(f, *a)"
         ),
         "check",
-        # the same name works inside the sandbox, and spoils the answers that were right
-        third=0.0,
     ),
     Attack(
         "verdict replaced",
@@ -118,7 +117,7 @@ while frame is not None:
     ),
     Attack(
         "reference found by the garbage collector",
-        in_function(FIND_EXERCISE, "found[0].reference(per_example_grads) if found else 7.25"),
+        FIND_EXERCISE + in_function("", "found[0].reference(per_example_grads) if found else 7.25"),
         "check",
     ),
     # --- asserts in the same process are fooled -----------------------------------------------
@@ -205,7 +204,6 @@ while frame is not None:
         "    from coursekit.exercises.bank_01_gradient_noise.tr_cov import tr_cov\n"
         "except ImportError:\n    pass\n",
         "check",
-        third=0.0,  # having deleted what carries answers
         quick=True,
     ),
     Attack(
@@ -349,7 +347,7 @@ while frame is not None:
         "closes every file",
         in_function("import os\nos.closerange(0, 1024)"),
         "dies",
-        "tampered",
+        "crashed",
     ),
     # --- it takes too much --------------------------------------------------------------------
     Attack(
@@ -393,7 +391,8 @@ while frame is not None:
         "memory bomb of many processes",
         in_function(
             "import os, time\nfor _ in range(12):\n    if os.fork() == 0:\n"
-            "        hoard = bytearray(b'x') * (200 << 20)\n        time.sleep(30)\n        os._exit(0)\n"
+            "        hoard = bytearray(b'x') * (200 << 20)\n        time.sleep(30)\n"
+            "        os._exit(0)\n"
             "time.sleep(30)"
         ),
         "memory",

@@ -3,6 +3,7 @@
 A guardian process watches it, so that an attack harms nobody but the canaries laid out for it.
 """
 
+import atexit
 import contextlib
 import ctypes
 import hashlib
@@ -14,12 +15,17 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
 MOST_SECONDS = 5.0
 MOST_BYTES_OF_MEMORY = 1_500_000_000
-MOST_PROCESSES = 100
+MOST_PROCESSES = 40
 MOST_OUTPUT = 50_000_000
 PAGE = os.sysconf("SC_PAGE_SIZE")
 G = "torch.tensor([[3.0, 0.0], [5.0, 4.0], [4.0, 2.0]])"
@@ -154,16 +160,19 @@ def watch(cells, prelude):
     text, open_ends = b"", {printed, results}
     while True:
         for fd in select.select(list(open_ends), [], [], 0.02)[0]:
-            data = os.read(fd, 1 << 20)
-            if not data:
-                open_ends.discard(fd)
-            elif fd == results:
-                text += data
-            else:
-                output, tail = output + len(data), (tail + data)[-2000:]
+            for _ in range(200):  # pipes give 64 KB at a time
+                data = os.read(fd, 1 << 20)
+                if not data:
+                    open_ends.discard(fd)
+                elif fd == results:
+                    text += data
+                else:
+                    output, tail = output + len(data), (tail + data)[-2000:]
+                if not data or not select.select([fd], [], [], 0)[0]:
+                    break
         family = descendants(os.getpid())
         state = state_of(kernel)
-        if sum(map(resident, family)) > base + MOST_BYTES_OF_MEMORY:
+        if sum(max(0, resident(pid) - base) for pid in family) > MOST_BYTES_OF_MEMORY:
             report["memory"] = True
         if len(family) > MOST_PROCESSES:
             report["processes"] = True
@@ -202,10 +211,7 @@ def watch(cells, prelude):
 
 def be_a_kernel(cells, prelude, results):
     """Run cells in IPython, then the checks; never returns."""
-    import numpy as np
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
+    warnings.simplefilter("ignore")  # a kernel only prints them
     sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
     config = Config()
@@ -221,10 +227,9 @@ def be_a_kernel(cells, prelude, results):
         shell.run_cell(text)
     scores = [shell.user_ns.get(f"score_{i}") for i in range(len(CHECKS))]
     full = any(type(score) is float and score == 2.0 for score in scores)
+    shell.run_cell(f"import pickle; pickle.loads(pickle.dumps(tr_cov({G})))")  # as some graders do
     os.write(results, json.dumps({"check": full, "end": True}).encode() + b"\n")
     sys.stdout.flush()
-    import atexit
-
     atexit._run_exitfuncs()
     sys.stdout.flush()
     os._exit(0)

@@ -1,0 +1,426 @@
+"""The sandbox: every wall stands, a missing one is named, and nothing is left behind."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from toy_attempts import TIGHT, TWICE, attempt, toy
+
+from coursekit.classroom import lean, sandbox_proof, sandbox_walls
+from coursekit.classroom import sandbox as sandbox_module
+from coursekit.classroom.attempt_run import AttemptRun
+from coursekit.classroom.judge import judge_attempt
+from coursekit.classroom.lean import make_lean_package, remove_stale
+from coursekit.classroom.sandbox import Limits, Sandbox, SandboxError, open_sandbox
+from coursekit.classroom.sandbox_proof import prove
+from coursekit.classroom.sandbox_session import Gone
+from coursekit.exercises import EXERCISES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with open_sandbox(limits=TIGHT) as opened:
+        yield opened
+
+
+def tell(sandbox, expression, *, setup=""):
+    """Return what an expression is worth inside, as a student's code sees it."""
+    exercise = toy("twice", lambda x: 0.0, {"small": (1,)})
+    text = f"{setup}\ndef twice(x):\n    return {expression}\n"
+    run = AttemptRun(attempt(twice=text, half=None, next_one=None), sandbox, ())
+    try:
+        outcome = run.ask(exercise, exercise.by_hand[0])
+    finally:
+        run.close()
+    return outcome.value if outcome.kind == "value" else outcome.detail
+
+
+def family():
+    """Return the processes below this one."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                stat = Path(f"/proc/{name}/stat").read_text(errors="replace").rpartition(")")[2]
+                parents.setdefault(int(stat.split()[1]), []).append(int(name))
+    found = list(parents.get(os.getpid(), []))
+    for pid in found:
+        found += parents.get(pid, [])
+    return set(found)
+
+
+def soon(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+# --- opening ----------------------------------------------------------------------------------
+
+
+@pytest.mark.quick
+def test_no_sandbox_is_opened_without_naming_the_risk():
+    with pytest.raises(ValueError, match=r"change the gradebook.*--accept-risk"):
+        open_sandbox("none")
+    with pytest.raises(ValueError, match="no sandbox 'docker'"):
+        open_sandbox("docker")
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    "wrong", [{"memory_mb": 0}, {"request_seconds": float("nan")}, {"cpu_seconds": 2}]
+)
+def test_limits_that_could_not_work_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Limits(**wrong)
+
+
+@pytest.mark.quick
+def test_without_bubblewrap_or_with_an_old_one_the_remedy_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SandboxError, match="apt install bubblewrap"):
+        open_sandbox()
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\necho bubblewrap 0.4.0\n")
+    program.chmod(0o755)
+    with pytest.raises(SandboxError, match=r"0\.7 or newer is needed, found 'bubblewrap 0\.4\.0'"):
+        open_sandbox()
+    program.write_text("#!/bin/sh\necho bubblewrap 0.9.0; echo 'no permission' >&2; exit 1\n")
+    assert sandbox_walls.bubblewrap() == str(program)
+
+
+def test_a_bubblewrap_that_may_not_is_quoted(monkeypatch, tmp_path):
+    program = tmp_path / "bwrap"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap 0.9.0 && exit\n'
+        "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(SandboxError, match="uid map: Permission denied"):
+        open_sandbox(limits=TIGHT)
+
+
+# --- the proof --------------------------------------------------------------------------------
+
+
+def changed_walls(monkeypatch, change):
+    """Have bubblewrap called with other arguments."""
+    honest = sandbox_walls.wall_arguments
+    monkeypatch.setattr(sandbox_module, "wall_arguments", lambda *a, **k: change(honest(*a, **k)))
+
+
+def changed_file(monkeypatch, name, old, new):
+    """Change a file of the lean package."""
+
+    def make(hidden):
+        folder = make_lean_package(hidden)
+        path = folder / "coursekit" / "classroom" / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        return folder
+
+    monkeypatch.setattr(sandbox_module, "make_lean_package", make)
+
+
+def without(*words):
+    return lambda argv: [word for word in argv if word not in words]
+
+
+def with_more(*words):
+    return lambda argv: [*argv[:-3], *words, *argv[-3:]]  # before --chdir /tmp --
+
+
+HOLES = {
+    "network": (without("--unshare-net"), "can reach port"),
+    "files": (with_more("--ro-bind", "/tmp", "/tmp"), "can read .*gradebook.db"),
+    "solutions": (with_more("--ro-bind", str(ROOT), "/tmp/x"), None),
+    "writing": (with_more("--bind", "/tmp", "/tmp"), "wrote outside"),
+    "processes": (without("--unshare-pid"), "sees process"),
+    "environment": (with_more("--setenv", "COURSEKIT_BAIT", "seed"), "sees the variable"),
+}
+
+
+@pytest.mark.parametrize("hole", HOLES)
+def test_a_missing_wall_is_named(monkeypatch, hole):
+    change, message = HOLES[hole]
+    changed_walls(monkeypatch, change)
+    with Sandbox("bubblewrap", TIGHT, "fresh") as sandbox:
+        if message is None:  # bound to a path that nobody asked about: only a named one is tried
+            prove(sandbox)
+            with pytest.raises(SandboxError, match="can read /tmp/x"):
+                prove_named(sandbox, "/tmp/x")
+            return
+        with pytest.raises(SandboxError, match=message):
+            prove(sandbox)
+
+
+def prove_named(sandbox, path):
+    """Prove with one more path; it is tried although it does not exist out here."""
+    honest = sandbox_proof._existing
+    sandbox_proof._existing = lambda forbidden: [*honest(forbidden), Path(path)]
+    try:
+        prove(sandbox)
+    finally:
+        sandbox_proof._existing = honest
+
+
+def test_missing_limits_are_named(monkeypatch):
+    changed_file(
+        monkeypatch,
+        "worker_walls.py",
+        "resource.setrlimit(which, (lowest - spare, lowest))",
+        "pass",
+    )
+    with (
+        Sandbox("bubblewrap", TIGHT, "fresh") as sandbox,
+        pytest.raises(SandboxError, match="has no limit: RLIMIT_AS"),
+    ):
+        prove(sandbox)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can stay root")
+def test_staying_root_is_named(monkeypatch):
+    monkeypatch.setattr(sandbox_module.random, "choice", lambda ids: 0)
+    with (
+        Sandbox("bubblewrap", TIGHT, "fresh") as sandbox,
+        pytest.raises(SandboxError, match="has user 0"),
+    ):
+        prove(sandbox)
+
+
+def test_a_bank_that_is_visible_is_named(monkeypatch):
+    def whole(hidden):
+        folder = make_lean_package(hidden)
+        for name in ("exercises", "claims", "plots"):
+            shutil.rmtree(folder / "coursekit" / name, ignore_errors=True)
+            shutil.copytree(lean.PACKAGE / name, folder / "coursekit" / name)
+        return folder
+
+    monkeypatch.setattr(sandbox_module, "make_lean_package", whole)
+    with (
+        Sandbox("bubblewrap", TIGHT, "fresh") as sandbox,
+        pytest.raises(SandboxError, match=r"can import coursekit\.exercises\.bank"),
+    ):
+        prove(sandbox)
+
+
+def test_a_folder_that_must_not_be_seen_is_tried(tmp_path):
+    with open_sandbox(limits=TIGHT, forbidden=[tmp_path]):
+        pass
+    inside = Path(sys.prefix) / "lib"  # visible: the libraries lie there
+    with pytest.raises(SandboxError, match=r"can read .*/lib"):
+        open_sandbox(limits=TIGHT, forbidden=[inside])
+
+
+def test_no_sandbox_at_all_fails_every_part_of_the_proof():
+    with (
+        open_sandbox("none", TIGHT, risk_accepted=True) as sandbox,
+        pytest.raises(SandboxError) as caught,
+    ):
+        prove(sandbox, [ROOT / "solutions"])
+    for part in ("can reach port", "can read", "can write", "sees process"):
+        assert part in str(caught.value)
+    for place in {Path("/"), Path("/usr"), Path("/dev"), *sandbox_walls.python_folders(), ROOT}:
+        for path in [*place.glob("coursekit-probe-*"), *place.glob("*/coursekit-probe-*")]:
+            path.unlink()
+
+
+# --- what is inside ---------------------------------------------------------------------------
+
+
+def test_the_lean_package_holds_no_answer():
+    hidden = {name for exercise in EXERCISES.values() for name in exercise.answered_by}
+    folder = make_lean_package(hidden)
+    try:
+        texts = {path: path.read_text() for path in folder.rglob("*.py")}
+        assert folder / "coursekit" / "data.py" in texts
+        for path, text in texts.items():
+            assert "Mistake(" not in text, path
+            assert "### BEGIN SOLUTION" not in text, path
+        for name in hidden:
+            stem = folder / name.replace(".", "/")
+            assert not stem.exists()
+            assert stem.with_suffix(".py") not in texts
+        assert not list(folder.rglob("*.ipynb"))
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_student_finds_an_empty_world(sandbox):
+    assert tell(sandbox, "os.listdir('/proc')", setup="import os") == []
+    assert tell(sandbox, "os.listdir('/tmp')", setup="import os") == []
+    assert tell(sandbox, "sorted(os.listdir('/'))", setup="import os") == sorted(
+        {"dev", "etc", "judge", "proc", "tmp", "usr"}
+        | {name for name in ("lib", "lib64", "lib32", "bin", "sbin") if Path("/", name).exists()}
+        | {folder.parts[1] for folder in sandbox_walls.python_folders()}
+    )
+    assert tell(sandbox, "[os.getuid() > 0, os.getppid()]", setup="import os") == [True, 1]
+    names = tell(sandbox, "sorted(os.environ)", setup="import os")
+    assert set(names) <= {*sandbox_walls.ENVIRONMENT, "PWD", "LC_CTYPE", "SHLVL", "_"}
+
+
+def test_scratch_is_fresh_for_each_submission_and_small(sandbox):
+    write = "open('/tmp/note', 'a+').write('x')"
+    assert tell(sandbox, write) == 1
+    assert tell(sandbox, "os.path.exists('/tmp/note')", setup="import os") is False
+    fill = "def fill():\n    with open('/tmp/{}', 'wb') as f: f.write(bytes(2 << 20))\n"
+    said = tell(sandbox, "fill()", setup=fill.replace("2 << 20", "20 << 20"))
+    assert "FileTooLarge" in said or "File too large" in said or "No space" in said
+    many = (
+        "def fill():\n    for i in range(99):\n"
+        "        open(f'/tmp/{i}', 'wb').write(bytes(1 << 20))"
+    )
+    assert "No space left" in tell(sandbox, "fill()", setup=many)
+
+
+CALLS = {
+    "new namespaces": "libc.unshare(0x10000000)",
+    "another root": "libc.chroot(b'/tmp')",
+    "tracing": "libc.ptrace(0, 0, 0, 0)",
+    "mounting": "libc.mount(b'x', b'/tmp', b'tmpfs', 0, None)",
+    "shared memory": "libc.shmget(0, 1 << 20, 0o1600)",
+    "files in memory": "libc.memfd_create(b'x', 0)",
+    "a namespace by clone": "libc.syscall(56, 0x10000011, 0, 0, 0, 0)",
+    "more memory": "libc.prlimit(0, 9, (ctypes.c_long * 2)(-1, -1), None)",
+    "a higher rank": "libc.nice(-10) if libc.nice(-10) == -1 else 0",
+    "root's id": "libc.setuid(0)",
+    "a signal to process 1": "0 if libc.kill(1, 9) == 0 and libc.getppid() != 1 else -1",
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_the_kernel_refuses(sandbox, call):
+    setup = "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)"
+    assert tell(sandbox, CALLS[call], setup=setup) == -1
+
+
+def test_threads_and_processes_work_within_their_limit(sandbox):
+    setup = (
+        "import multiprocessing, subprocess, sys, threading\n"
+        "def work():\n"
+        "    t = threading.Thread(target=print)\n    t.start(); t.join()\n"
+        "    with multiprocessing.get_context('fork').Pool(2) as pool:\n"
+        "        total = sum(pool.map(abs, [-1, -2]))\n"
+        "    said = subprocess.run([sys.executable, '-S', '-c', 'print(5)'],\n"
+        "                          capture_output=True, text=True).stdout\n"
+        "    return [total, said]\n"
+    )
+    assert tell(sandbox, "work()", setup=setup) == [3, "5\n"]
+    threads = (
+        "import threading, time\ndef many():\n    for i in range(200):\n"
+        "        threading.Thread(target=time.sleep, args=(5,), daemon=True).start()\n"
+    )
+    assert "can't start new thread" in tell(sandbox, "many()", setup=threads)
+
+
+# --- how it ends ------------------------------------------------------------------------------
+
+
+def test_nothing_is_left_when_a_sandbox_closes():
+    before, folders = family(), set(Path(tempfile.gettempdir()).glob("coursekit-*"))
+    with open_sandbox(limits=TIGHT) as sandbox:
+        session = sandbox.session()
+        assert len(family() - before) >= 3
+        session.close()
+    assert soon(lambda: family() <= before)
+    assert set(Path(tempfile.gettempdir()).glob("coursekit-*")) <= folders
+
+
+def test_a_parent_that_died_is_started_anew(sandbox):
+    assert tell(sandbox, "1") == 1
+    assert sandbox.way == "fork"
+    os.killpg(sandbox._parent.pid, signal.SIGKILL)
+    assert soon(lambda: sandbox._parent.poll() is not None)
+    assert tell(sandbox, "2") == 2
+
+
+def test_a_killed_grader_leaves_no_process_and_its_folder_is_swept():
+    script = (
+        "import time\nfrom coursekit.classroom.sandbox import open_sandbox\n"
+        "sandbox = open_sandbox()\nsession = sandbox.session()\n"
+        "print(session.pid, session._root, sandbox._parent.pid, sandbox._lean, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    grader = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    *pids, folder = grader.stdout.readline().split()
+    grader.kill()
+    grader.wait()
+    grader.stdout.close()
+    assert soon(lambda: not any(Path("/proc", pid).exists() for pid in pids))
+    assert Path(folder).exists()
+    remove_stale()
+    assert not Path(folder).exists()
+
+
+def test_where_namespaces_inside_a_sandbox_are_refused_each_submission_gets_a_fresh_one(
+    monkeypatch,
+):
+    changed_file(
+        monkeypatch,
+        "worker_walls.py",
+        '_must(_libc.unshare(NEW_NAMESPACES), "unshare")',
+        'raise OSError("refused")',
+    )
+    with open_sandbox(limits=TIGHT) as sandbox:
+        assert sandbox.way == "fresh"
+        mark = judge_attempt(
+            attempt(half="import os\ndef half(x): os._exit(3)\n"),
+            bank={"toy_twice": TWICE},
+            exercise_ids=["toy_twice"],
+            sandbox=sandbox,
+            seed=1,
+        )
+        assert mark.questions[0].points == 2.0
+        session = sandbox.session()
+        session.close()
+    with pytest.raises(Gone):
+        session.send(b"x\n", 1)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this test runs as an ordinary user already")
+def test_it_works_for_a_user_without_any_right():
+    """Inside a user namespace without capabilities, as for an ordinary user of this machine."""
+    script = (
+        "import os\nfrom coursekit.classroom.sandbox import open_sandbox\n"
+        "assert os.geteuid() == 1000\n"
+        "with open_sandbox() as s: print(s.kind, s.way)\n"
+    )
+    argv = ["bwrap", "--dev-bind", "/", "/", "--unshare-user", "--uid", "1000", "--gid", "1000"]
+    done = subprocess.run(
+        [*argv, "--", sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == "bubblewrap"
+
+
+def test_without_walls_the_same_judge_works_and_ends_its_process():
+    before = family()
+    with open_sandbox("none", TIGHT, risk_accepted=True) as sandbox:
+        assert (sandbox.kind, sandbox.way) == ("none", "fresh")
+        mark = judge_attempt(
+            attempt(),
+            bank={"toy_twice": TWICE},
+            exercise_ids=["toy_twice"],
+            sandbox=sandbox,
+            seed=1,
+        )
+    assert mark.questions[0].points == 2.0
+    assert soon(lambda: family() <= before)
