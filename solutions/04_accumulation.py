@@ -540,7 +540,7 @@ show(
 def average_over_workers(local_grads, shards):
     """Gradient of the mean loss over the examples of all workers, shape (P,); or ValueError.
 
-    local_grads: (N, P), each worker's mean gradient over its shard (nan if it has no examples).
+    local_grads: (N, P), each worker's mean gradient over its shard (zeros if it has no examples).
     shards: N lists of example indices; lengths may differ.
     Raises ValueError if a shard is empty or an example comes more than once, on one worker or two.
     (The check shows a refusal as an empty list.)

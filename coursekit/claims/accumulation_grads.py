@@ -70,7 +70,7 @@ def trained_nets(data: Dataset, seeds: Sequence[int], *, num_epochs: int = 20) -
         device=data.train_inputs.device,
         progress=False,
     )
-    models = []
+    models: list[nn.Module] = []
     for seed in seeds:
         model = fresh_net(seed)
         weights = torch.as_tensor(runs.at(seed=seed, lr=0.2, batch_size=32).weights)

@@ -19,6 +19,7 @@ def test_a_refusal_is_an_empty_list_and_other_errors_stay_errors():
 
     assert ADAPTERS["refusing"](refuse, 1) == []
     assert ADAPTERS["refusing"](lambda x: x + 1, 1) == 2
+    assert ADAPTERS["refusing"](lambda x: [], 1) == "an empty result"  # that is no refusal
     with pytest.raises(TypeError):
         ADAPTERS["refusing"](fail, 1)
 

@@ -58,8 +58,17 @@ def short_by_the_one_before(x: Tensor, b: int, eps: float) -> Tensor:
     return torch.cat([scaled(p, *moments(q), eps) for p, q in zip(parts, source, strict=True)])
 
 
+def by_running(x: Tensor, b: int, eps: float) -> Tensor:
+    norm = nn.BatchNorm1d(x.shape[1], eps=eps, affine=False)
+    rows = []
+    for part in x.split(b):
+        norm.train()(part)
+        rows.append(norm.eval()(part))
+    return torch.cat(rows)
+
+
 def draw_norms(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("one micro-batch", "several micro-batches") * 3:
         b, c = int(rng.integers(3, 6)), int(rng.integers(2, 4))
         count = b if group == "one micro-batch" else b * int(rng.integers(2, 4))
@@ -210,6 +219,33 @@ U04_BATCH_NORM = Exercise(
             lambda x, b, e: by_parts(
                 x, b, lambda p, w, f: (p - p.mean(0)) * (p.var(0, correction=0) + e).sqrt()
             ),
+        ),
+        Mistake(
+            "unbiased, eps outside the root",
+            "Two details: where does the formula add eps, and which divisor does it have?",
+            lambda x, b, e: by_parts(x, b, lambda p, w, f: (p - p.mean(0)) / (p.std(0) + e)),
+        ),
+        Mistake(
+            "eps added to the result",
+            "You add eps after dividing. What is it there to protect?",
+            lambda x, b, e: normalise(x, b, 0.0) + e,
+        ),
+        Mistake(
+            "statistics averaged over micro-batches",
+            "You average the statistics of all micro-batches first. Does the first forward pass "
+            "know the last one's?",
+            lambda x, b, e: scaled(
+                x,
+                torch.stack([p.mean(0) for p in x.split(b)]).mean(0),
+                torch.stack([p.var(0, correction=0) for p in x.split(b)]).mean(0),
+                e,
+            ),
+        ),
+        Mistake(
+            "running statistics",
+            "You normalise by running averages. Which statistics does BatchNorm use in training "
+            "mode, and which at test time?",
+            by_running,
         ),
     ),
     accepted=(normalise_by_torch, normalise_by_groups),

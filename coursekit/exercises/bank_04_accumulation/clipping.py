@@ -39,8 +39,16 @@ def clipped_at(g: Tensor, norm: Tensor, limit: float) -> Tensor:
     return g.mean(dim=0) * (limit / norm).clamp(max=1.0)
 
 
+def clipped_on_the_way(g: Tensor, limit: float) -> Tensor:
+    total = torch.zeros_like(g[0])
+    for row in g:
+        total = total + row / len(g)
+        total = total * (limit / total.norm()).clamp(max=1.0)
+    return total
+
+
 def draw_clips(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("long gradient", "short gradient") * 3:
         k, p = int(rng.integers(3, 6)), int(rng.integers(2, 5))
         signal = rng.normal(size=p)
@@ -168,6 +176,35 @@ U04_CLIP = Exercise(
             "You rescale the short ones and keep the long ones. Which of them does a largest norm "
             "concern?",
             lambda g, c: g.mean(dim=0) * max(1.0, (c / g.mean(dim=0).norm()).item()),
+        ),
+        Mistake(
+            "every micro-batch rescaled",
+            "You bring each micro-batch to the limit before you average. Which vector does the "
+            "optimizer get, and what of short ones?",
+            lambda g, c: (g / g.norm(dim=1, keepdim=True) * c).mean(dim=0),
+        ),
+        Mistake(
+            "clipped while adding",
+            "You clip inside the loop, where the gradient is not complete. When do you know its "
+            "norm?",
+            clipped_on_the_way,
+        ),
+        Mistake(
+            "multiplied by the limit",
+            "You multiply a long gradient by the limit. What norm has the result?",
+            lambda g, c: g.mean(dim=0) * (c if g.mean(dim=0).norm() > c else 1.0),
+        ),
+        Mistake(
+            "ratio squared",
+            "Your factor is the square of limit over norm. By which factor does a norm shrink "
+            "when its vector is scaled?",
+            lambda g, c: g.mean(dim=0) * min(1.0, c / g.mean(dim=0).norm().item()) ** 2,
+        ),
+        Mistake(
+            "only large components capped",
+            "You cap positive components one by one, which turns the gradient. What does clipping "
+            "by norm do to its direction?",
+            lambda g, c: g.mean(dim=0).clamp(max=c),
         ),
     ),
     accepted=(clip_by_torch, clip_by_numbers),

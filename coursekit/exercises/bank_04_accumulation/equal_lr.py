@@ -190,6 +190,64 @@ U04_EQUAL_LR = Exercise(
                 lr / math.prod(scales(b, k, n, r, d, "mean")) * (n if a == "mean" else 1)
             ),
         ),
+        Mistake(
+            "summed loss the wrong way",
+            "For a summed loss you make the rate larger. Is its gradient longer or shorter than a "
+            "mean's?",
+            lambda lr, *c: lr * scales(*c)[0] / math.prod(scales(*c)[1:]),
+        ),
+        Mistake(
+            "accumulation the wrong way",
+            "Where the code does not divide you make the rate larger. What has grown in `.grad`?",
+            lambda lr, *c: lr * scales(*c)[1] / (scales(*c)[0] * scales(*c)[2]),
+        ),
+        Mistake(
+            "workers the wrong way",
+            "For workers that are summed you make the rate larger. What has grown in the gradient?",
+            lambda lr, *c: lr * scales(*c)[2] / math.prod(scales(*c)[:2]),
+        ),
+        Mistake(
+            "mean loss undone",
+            "Your rate grows with the micro-batch where its loss is a mean. The mean is right: "
+            "what is there to make up for?",
+            lambda lr, b, k, n, r, d, a: (
+                lr / math.prod(scales(b, k, n, r, d, a)) * (b if r == "mean" else 1)
+            ),
+        ),
+        Mistake(
+            "a sum covers the accumulation",
+            "You take a summed loss to sum over all micro-batches, divided or not. What does "
+            "`divides` do to that sum?",
+            lambda lr, b, k, n, r, d, a: (
+                lr / (b * k * scales(b, k, n, r, d, a)[2])
+                if r == "sum"
+                else lr / math.prod(scales(b, k, n, r, d, a))
+            ),
+        ),
+        Mistake(
+            "root of the whole batch",
+            "You divide by the root of the whole batch. That is how noise falls: does the gradient "
+            "itself change like that?",
+            lambda lr, b, k, n, *_: lr / math.sqrt(b * k * n),
+        ),
+        Mistake(
+            "linear rule alone",
+            "You scale the rate with the batch. Both codes have the same batch: what differs is "
+            "the length of what?",
+            lambda lr, b, k, n, *_: lr * b * k * n,
+        ),
+        Mistake(
+            "all three read backwards",
+            "You correct exactly where the code takes a mean. Which of the two, a sum or a mean, "
+            "grows with the number of its terms?",
+            lambda lr, b, k, n, *c: lr * math.prod(scales(b, k, n, *c)) / (b * k * n),
+        ),
+        Mistake(
+            "whole batch once more",
+            "Your correction is right, and then you divide by the whole batch as well. Does the "
+            "reference run, at its rate, not use a mean already?",
+            lambda lr, b, k, n, *c: lr / math.prod(scales(b, k, n, *c)) / (b * k * n),
+        ),
     ),
     accepted=(equal_lr_by_ones, equal_lr_by_weight),
     lesson="Every sum in the chain multiplies the gradient, every mean does not. Adam hides such a "

@@ -4,6 +4,12 @@ import torch
 from torch import Tensor, nn
 
 
+def weight_of(model: nn.Module) -> nn.Parameter:
+    """Return the one parameter of a linear model."""
+    (weight,) = model.parameters()
+    return weight
+
+
 @torch.no_grad()
 def sum_grad(model: nn.Sequential, inputs: Tensor, targets: Tensor) -> Tensor:
     """Return the gradient of the loss summed over the positions whose target is not negative.
@@ -14,6 +20,6 @@ def sum_grad(model: nn.Sequential, inputs: Tensor, targets: Tensor) -> Tensor:
     if x.dim() > 2:
         x, y = x.flatten(0, 1), y.flatten()
         x, y = x[y >= 0], y[y >= 0]
-    error = (x @ model[0].weight.T).softmax(dim=1)
+    error = (x @ weight_of(model).T).softmax(dim=1)
     error[range(len(y)), y] -= 1
     return error.T @ x

@@ -5,18 +5,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from coursekit.exercises.bank_04_accumulation.linear_loss import sum_grad
+from coursekit.exercises.bank_04_accumulation.linear_loss import sum_grad, weight_of
 from coursekit.exercises.declare import Case, Exercise, Mistake
 
 MicroBatches = list[list[Tensor]]
 
 
-def accumulate(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
+def accumulate(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
     total = sum(len(targets) for _, targets in micro_batches)
     for inputs, targets in micro_batches:
         loss = cross_entropy(model(inputs), targets)
         (loss * len(targets) / total).backward()
-    return model[0].weight.grad
+    return weight_of(model).grad
 
 
 def loop_by_sums(model, micro_batches):
@@ -24,14 +24,15 @@ def loop_by_sums(model, micro_batches):
     for x, y in micro_batches:
         cross_entropy(model(x), y, reduction="sum").backward()
         seen += len(y)
-    model[0].weight.grad /= seen
-    return model[0].weight.grad
+    for p in model.parameters():
+        p.grad /= seen
+    return weight_of(model).grad
 
 
 def loop_as_one_batch(model, micro_batches):
     x, y = (torch.cat(column) for column in zip(*micro_batches, strict=True))
     cross_entropy(model(x), y).backward()
-    return model[0].weight.grad
+    return weight_of(model).grad
 
 
 def loop_by_formula(model, micro_batches):
@@ -39,17 +40,19 @@ def loop_by_formula(model, micro_batches):
     y = torch.cat([y for _, y in micro_batches])
     error = model(x).softmax(dim=1)
     error[range(len(y)), y] -= 1
-    model[0].weight.grad = (error.T @ x / len(y)).detach()
-    return model[0].weight.grad
+    weight_of(model).grad = (error.T @ x / len(y)).detach()
+    return weight_of(model).grad
 
 
-def weighted(model: nn.Sequential, micro_batches: MicroBatches, weights: list[float]) -> Tensor:
+def weighted(
+    model: nn.Sequential, micro_batches: MicroBatches, weights: list[float]
+) -> Tensor | None:
     """Leave sum_k w_k g_k in the gradient."""
     parts = [
         w / len(y) * sum_grad(model, x, y) for (x, y), w in zip(micro_batches, weights, strict=True)
     ]
-    model[0].weight.grad = torch.stack(parts).sum(dim=0)
-    return model[0].weight.grad
+    weight_of(model).grad = torch.stack(parts).sum(dim=0)
+    return weight_of(model).grad
 
 
 def sizes(micro_batches: MicroBatches) -> list[int]:
@@ -67,7 +70,7 @@ def draw_micro_batches(rng: np.random.Generator, counts: list[int]) -> tuple:
 
 
 def draw_loops(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("equal micro-batches", "ragged micro-batches") * 2:
         k, b = int(rng.integers(3, 6)), int(rng.integers(4, 9))
         counts = [b] * k
@@ -214,6 +217,29 @@ U04_LOOP = Exercise(
             "Your weights already sum to one, and then you divide by the number of micro-batches. "
             "Which of the two is the mean over examples?",
             lambda m, mb: weighted(m, mb, [n / sum(sizes(mb)) / len(mb) for n in sizes(mb)]),
+        ),
+        Mistake(
+            "share turned round",
+            "You multiply by the whole batch over the micro-batch. Which of the two is larger, and "
+            "should a micro-batch count for more than one?",
+            lambda m, mb: weighted(m, mb, [sum(sizes(mb)) / n for n in sizes(mb)]),
+        ),
+        Mistake(
+            "numbers for examples",
+            "You divide by the number of all inputs' entries. How many of them make one example?",
+            lambda m, mb: weighted(m, mb, [n / sum(x.numel() for x, _ in mb) for n in sizes(mb)]),
+        ),
+        Mistake(
+            "shares of the longest",
+            "You measure every micro-batch against the longest one. What do your weights add up "
+            "to?",
+            lambda m, mb: weighted(m, mb, [n / max(sizes(mb)) for n in sizes(mb)]),
+        ),
+        Mistake(
+            "as many as the longest",
+            "You divide as if every micro-batch were as long as the longest. How many examples are "
+            "there really?",
+            lambda m, mb: weighted(m, mb, [n / (len(mb) * max(sizes(mb))) for n in sizes(mb)]),
         ),
     ),
     accepted=(loop_by_sums, loop_as_one_batch, loop_by_formula),

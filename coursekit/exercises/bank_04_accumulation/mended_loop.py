@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from coursekit.exercises.bank_04_accumulation.linear_loss import sum_grad
+from coursekit.exercises.bank_04_accumulation.linear_loss import sum_grad, weight_of
 from coursekit.exercises.bank_04_accumulation.loop import MicroBatches
 from coursekit.exercises.declare import Case, Exercise, Mistake
 
@@ -30,7 +30,7 @@ def train_accumulated(
                 (loss * len(targets) / total).backward()
             optimizer.step()
             optimizer.zero_grad()
-    return model[0].weight.detach()
+    return weight_of(model).detach()
 
 
 def mended_with_counter(model, optimizer, epochs, accum_steps):
@@ -46,7 +46,7 @@ def mended_with_counter(model, optimizer, epochs, accum_steps):
                 optimizer.step()
                 optimizer.zero_grad()
                 count = 0
-    return model[0].weight.detach()
+    return weight_of(model).detach()
 
 
 def mended_by_large_batches(model, optimizer, epochs, accum_steps):
@@ -60,7 +60,7 @@ def mended_by_large_batches(model, optimizer, epochs, accum_steps):
             batch = torch.cat([x for x, _ in now]), torch.cat([y for _, y in now])
             cross_entropy(model(batch[0]), batch[1]).backward()
             optimizer.step()
-    return model[0].weight.detach()
+    return weight_of(model).detach()
 
 
 def loop(
@@ -70,17 +70,19 @@ def loop(
     leftovers: str = "flush",
     when: str = "once",
     clear: bool = True,
+    divisor: str = "window",
 ) -> Callable[..., Tensor]:
     """Return a loop with chosen faults; the defaults are right.
 
     `leftovers`: "flush", "leak", "drop", or "over_k" (flushed with the divisor of a full window).
-    `when` the rate is scaled: "once", "each epoch", "by window" (by the length of each).
+    `when` the rate is scaled: "once", "each epoch", "each window", "by window" (by its length).
+    `divisor` of the sums: examples of the "window", of the "epoch", "one", or "twice" (and by K).
     """
 
     def train(
         model: nn.Sequential, optimizer: Optimizer, epochs: Epochs, accum_steps: int
     ) -> Tensor:
-        group, param = optimizer.param_groups[0], model[0].weight
+        group, param = optimizer.param_groups[0], weight_of(model)
         base = group["lr"]
         group["lr"] = base * lr(accum_steps)
         for number, micro_batches in enumerate(epochs):
@@ -89,12 +91,18 @@ def loop(
             for start in range(0, len(micro_batches), accum_steps):
                 window = micro_batches[start : start + accum_steps]
                 whole = len(window) == accum_steps
+                if when == "each window" and (number or start):
+                    group["lr"] *= lr(accum_steps)
                 if when == "by window":
                     group["lr"] = base * lr(len(window))
                 if not whole and leftovers == "drop":
                     continue
                 full = not whole and leftovers in ("leak", "over_k")
                 total = sum(len(y) for _, y in window) * (accum_steps / len(window) if full else 1)
+                everyone = sum(len(y) for _, y in micro_batches)
+                total = {"one": 1, "epoch": everyone, "twice": total * accum_steps}.get(
+                    divisor, total
+                )
                 parts = [] if param.grad is None else [param.grad]
                 for x, y in window:
                     each = 1 / (len(y) * (accum_steps if full else len(window)))
@@ -104,7 +112,7 @@ def loop(
                     optimizer.step()
                     if clear:
                         optimizer.zero_grad()
-        return model[0].weight.detach()
+        return weight_of(model).detach()
 
     return train
 
@@ -129,7 +137,7 @@ def draw_trainings(rng: np.random.Generator) -> list[Case]:
             sizes[-1] = int(rng.integers(1, b - 2))
         epochs = [
             [[rng.normal(size=(n, 2)) + 0.5, rng.integers(0, 3, n)] for n in sizes]
-            for _ in range(2)
+            for _ in range(2 if group == "incomplete window" else 1)
         ]
         lr = float(rng.uniform(0.02, 0.1))
         cases.append(Case(group, (rng.normal(size=(3, 2)), lr, epochs, k)))
@@ -261,6 +269,34 @@ U04_MENDED_LOOP = Exercise(
             "Neither the rate nor the weights fit the batch of a step. What does a short "
             "micro-batch weigh?",
             loop(lr=unscaled, by_size=False),
+        ),
+        Mistake(
+            "windows across epochs",
+            "Your windows run on from one epoch into the next. Where does a window end, by the "
+            "second rule?",
+            lambda m, o, e, k: loop()(m, o, [[micro for epoch in e for micro in epoch]], k),
+        ),
+        Mistake(
+            "rate scaled at every step",
+            "Your rate grows with every step. How often does the batch grow?",
+            loop(when="each window"),
+        ),
+        Mistake(
+            "sum over examples",
+            "Your gradient is a sum over the window's examples. Does the rule ask for a sum or a "
+            "mean?",
+            loop(divisor="one"),
+        ),
+        Mistake(
+            "divided by the epoch",
+            "You divide by all examples of the epoch. Over how many does one step average?",
+            loop(divisor="epoch"),
+        ),
+        Mistake(
+            "average twice",
+            "Your shares add up to one already, and then you divide by the window's length. Which "
+            "of the two makes the mean?",
+            loop(divisor="twice"),
         ),
     ),
     accepted=(mended_with_counter, mended_by_large_batches),

@@ -8,20 +8,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from coursekit.exercises.bank_04_accumulation.linear_loss import sum_grad
+from coursekit.exercises.bank_04_accumulation.linear_loss import sum_grad, weight_of
 from coursekit.exercises.bank_04_accumulation.loop import HAND_WEIGHTS, MicroBatches
 from coursekit.exercises.declare import Case, Exercise, Mistake
 
 PAD = -100
 
 
-def accumulate_tokens(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
+def accumulate_tokens(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
     total = sum(int((targets != PAD).sum()) for _, targets in micro_batches)
     for inputs, targets in micro_batches:
         logits = model(inputs).flatten(0, 1)
         loss = cross_entropy(logits, targets.flatten(), ignore_index=PAD, reduction="sum")
         (loss / total).backward()
-    return model[0].weight.grad
+    return weight_of(model).grad
 
 
 def tokens_by_counts(model, micro_batches):
@@ -30,28 +30,28 @@ def tokens_by_counts(model, micro_batches):
         if count > 0:
             mean = cross_entropy(model(x).transpose(1, 2), y, ignore_index=PAD)
             (mean * (count / sum(counts))).backward()
-    return model[0].weight.grad
+    return weight_of(model).grad
 
 
 def tokens_by_selection(model, micro_batches):
     x = torch.cat([x[y != PAD] for x, y in micro_batches])
     y = torch.cat([y[y != PAD] for _, y in micro_batches])
     cross_entropy(model(x), y).backward()
-    return model[0].weight.grad
+    return weight_of(model).grad
 
 
 def real(y: Tensor) -> int:
     return int((y != PAD).sum())
 
 
-def with_factors(factor: Callable[[Tensor, list[Tensor]], float]) -> Callable[..., Tensor]:
+def with_factors(factor: Callable[[Tensor, list[Tensor]], float]) -> Callable[..., Tensor | None]:
     """Return a loop that weights the summed loss of each micro-batch by factor(targets, all)."""
 
-    def loop(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
+    def loop(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
         all_targets = [y for _, y in micro_batches]
         parts = [factor(y, all_targets) * sum_grad(model, x, y) for x, y in micro_batches]
-        model[0].weight.grad = torch.stack(parts).sum(dim=0)
-        return model[0].weight.grad
+        weight_of(model).grad = torch.stack(parts).sum(dim=0)
+        return weight_of(model).grad
 
     return loop
 
@@ -61,24 +61,31 @@ def per_token(y: Tensor, weight: float) -> float:
     return weight / real(y) if real(y) else 0.0
 
 
-def only_last(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
+def only_last(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
     x, y = micro_batches[-1]
-    model[0].weight.grad = sum_grad(model, x, y) / sum(real(t) for _, t in micro_batches)
-    return model[0].weight.grad
+    weight_of(model).grad = sum_grad(model, x, y) / sum(real(t) for _, t in micro_batches)
+    return weight_of(model).grad
 
 
-def mean_per_sequence(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
+def mean_per_sequence(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
     rows = [(r, t) for x, y in micro_batches for r, t in zip(x, y, strict=True) if real(t)]
     parts = [sum_grad(model, r[None], t[None]) / real(t) for r, t in rows]
-    model[0].weight.grad = torch.stack(parts).mean(dim=0)
-    return model[0].weight.grad
+    weight_of(model).grad = torch.stack(parts).mean(dim=0)
+    return weight_of(model).grad
 
 
-def padding_learned(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor:
+def padding_learned(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
     total = sum(y.numel() for _, y in micro_batches)
     parts = [sum_grad(model, x, y.clamp(min=0)) for x, y in micro_batches]
-    model[0].weight.grad = torch.stack(parts).sum(dim=0) / total
-    return model[0].weight.grad
+    weight_of(model).grad = torch.stack(parts).sum(dim=0) / total
+    return weight_of(model).grad
+
+
+def padding_over_tokens(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    parts = [sum_grad(model, x, y.clamp(min=0)) for x, y in micro_batches]
+    total = sum(real(y) for _, y in micro_batches)
+    weight_of(model).grad = torch.stack(parts).sum(dim=0) / total
+    return weight_of(model).grad
 
 
 def draw_sequences(rng: np.random.Generator) -> list[Case]:
@@ -235,6 +242,29 @@ U04_TOKENS = Exercise(
             "You divide by the tokens of one micro-batch. A variable that the loop sets anew "
             "each time: what does it hold at the end?",
             with_factors(lambda y, ys: 1 / real(ys[-1]) if real(ys[-1]) else math.inf),
+        ),
+        Mistake(
+            "average twice",
+            "Your weights sum to one already, and then you divide by the number of micro-batches. "
+            "Which of the two makes the mean over tokens?",
+            with_factors(lambda y, ys: 1 / sum(real(t) for t in ys) / len(ys)),
+        ),
+        Mistake(
+            "means over the number of tokens",
+            "You divide losses that are means already by the number of tokens. How often is each "
+            "of them divided in the end?",
+            with_factors(lambda y, ys: per_token(y, 1 / sum(real(t) for t in ys))),
+        ),
+        Mistake(
+            "every class but zero counted",
+            "Your count leaves class zero out and padding in. Which number marks padding?",
+            with_factors(lambda y, ys: 1 / sum(int((t != 0).sum()) for t in ys)),
+        ),
+        Mistake(
+            "padding learned, tokens counted",
+            "You divide by real tokens, and padded positions still have a loss. Which terms are in "
+            "your sum?",
+            padding_over_tokens,
         ),
     ),
     accepted=(tokens_by_counts, tokens_by_selection),

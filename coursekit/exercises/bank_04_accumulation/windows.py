@@ -76,8 +76,7 @@ def one_early(g: Tensor, k: int) -> Tensor:
         [
             part.sum(dim=0) / k
             for epoch in g
-            for part in (epoch[:1], *epoch[1:].split(k))
-            if len(part) in (1, k)
+            for part in (epoch[:1], *(p for p in epoch[1:].split(k) if len(p) == k))
         ]
     )
 
@@ -241,6 +240,36 @@ U04_WINDOWS = Exercise(
             "Your result has an axis for epochs. The optimizer makes one step after the other: "
             "which shape is asked for?",
             lambda g, k: stacked([stacked(split_rows(epoch, k)) for epoch in g]),
+        ),
+        Mistake(
+            "a step after nothing",
+            "You step at the end of every epoch, also where nothing is left over. What is in the "
+            "gradient then?",
+            lambda g, k: stacked(
+                [
+                    row
+                    for epoch in g
+                    for row in (
+                        *split_rows(epoch, k),
+                        *([] if len(epoch) % k else [torch.zeros_like(epoch[0])]),
+                    )
+                ]
+            ),
+        ),
+        Mistake(
+            "a step after nothing, over a full window",
+            "You step at the end of every epoch, also where nothing is left over, and always "
+            "divide by a full window. How many means are in that last one?",
+            lambda g, k: stacked(
+                [
+                    row
+                    for epoch in g
+                    for row in (
+                        *split_rows(epoch, k, over_k=True),
+                        *([] if len(epoch) % k else [torch.zeros_like(epoch[0])]),
+                    )
+                ]
+            ),
         ),
     ),
     accepted=(steps_by_counter, steps_by_matrix),

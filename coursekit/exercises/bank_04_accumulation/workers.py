@@ -86,11 +86,6 @@ def any_fault(s: Shards) -> bool:
     return has_empty(s) or repeats_inside(s) or shared(s)
 
 
-def without_empty(g: Tensor, s: Shards) -> Tensor:
-    kept = [i for i, x in enumerate(s) if x]
-    return exact(g[kept], [s[i] for i in kept])
-
-
 def draw_shards(rng: np.random.Generator) -> list[Case]:
     cases = []
     kinds = ("equal", "unequal", "empty", "inside", "next", "ends") * 2
@@ -105,7 +100,7 @@ def draw_shards(rng: np.random.Generator) -> list[Case]:
         grads = rng.normal(size=(workers, 3)) + 1
         if kind == "empty":
             worker = int(rng.integers(workers))
-            shards[worker], grads[worker] = [], np.nan
+            shards[worker], grads[worker] = [], 0.0
         elif kind == "inside":
             shards[1][-1] = shards[1][0]
         elif kind == "next":
@@ -127,7 +122,7 @@ U04_WORKERS = Exercise(
         Case("equal shards", (HAND, [[0, 1], [2, 3]])),
         Case("unequal shards", (HAND, [[4, 0, 2], [7]])),
         Case("broken shards", (HAND, [[0, 1], [1, 2]])),
-        Case("broken shards", (np.array([[1.0, 0.0], [np.nan, np.nan]]), [[3, 4], []])),
+        Case("broken shards", (np.array([[1.0, 0.0], [0.0, 0.0]]), [[3, 4], []])),
     ),
     draw=draw_shards,
     reference=average_over_workers,
@@ -185,15 +180,9 @@ U04_WORKERS = Exercise(
         ),
         Mistake(
             "empty shard let through",
-            "You find repeated examples, and let an empty shard pass. What is the mean over no "
-            "examples?",
+            "You find repeated examples, and pass over an empty shard. What is the mean over no "
+            "examples, and what should the caller learn?",
             refusing(lambda s: repeats_inside(s) or shared(s), exact),
-        ),
-        Mistake(
-            "empty shard skipped",
-            "You leave a worker without examples out and carry on. The exercise asks for something "
-            "else: what should the caller learn?",
-            refusing(lambda s: repeats_inside(s) or shared(s), without_empty),
         ),
         Mistake(
             "only empty shards refused",
@@ -216,12 +205,6 @@ U04_WORKERS = Exercise(
             "You compare each worker with the next one. Can the first and the last share an "
             "example?",
             refusing(lambda s: has_empty(s) or repeats_inside(s) or shared_with_next(s), exact),
-        ),
-        Mistake(
-            "overlap let through, empties skipped",
-            "You skip empty shards and accept repeats. Which of these two should stop the "
-            "training?",
-            without_empty,
         ),
         Mistake(
             "unequal shards refused",
@@ -253,6 +236,20 @@ U04_WORKERS = Exercise(
                 any_fault,
                 lambda g, s: g * torch.tensor([[len(x) / sum(map(len, s))] for x in s]),
             ),
+        ),
+        Mistake(
+            "repeats taken out",
+            "You take repeated examples out of the count and carry on. Are they out of the "
+            "gradients too?",
+            refusing(
+                has_empty,
+                lambda g, s: weighted_by(g, [len(set(x)) / len(set().union(*s)) for x in s]),
+            ),
+        ),
+        Mistake(
+            "means over the number of examples",
+            "You divide means by the number of examples. How many terms has your sum?",
+            refusing(any_fault, lambda g, s: g.sum(dim=0) / sum(map(len, s))),
         ),
     ),
     accepted=(average_by_owner, average_by_loop),
