@@ -37,6 +37,8 @@ def draw_breaks(rng: np.random.Generator) -> list[Case]:
         max_lr = float(rng.uniform(1.5, 5.0))
         steepest = max_lr / half  # of the frontier, at small B
         share = rng.uniform(0.08, 0.5) if group == "it breaks" else rng.uniform(1.2, 3.0)
+        if len(cases) % 4 == 0:  # it breaks below the batch size where it starts
+            share = 1 / (1 + rng.uniform(0.3, 0.7) * base_batch / half)
         base_lr = float(share * steepest * base_batch)
         cases.append(Case(group, (base_lr, base_batch, max_lr, half)))
     return cases
@@ -146,6 +148,12 @@ U02_BREAK = Exercise(
             "You drop the sign where the line lies above the frontier from the start. At your "
             "batch size, which of the two rates is larger?",
             lambda lr, b0, top, half: abs(top * b0 / lr - half),
+        ),
+        Mistake(
+            "nothing below the start",
+            "You return zero where the break lies below the batch size that you start from. "
+            "Does the line meet the frontier nowhere then?",
+            lambda lr, b0, top, half: top * b0 / lr - half if top * b0 / lr - half > b0 else 0.0,
         ),
     ),
     accepted=(break_by_bisection, break_by_roots),

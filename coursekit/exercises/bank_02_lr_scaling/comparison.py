@@ -57,7 +57,8 @@ def draw_comparisons(rng: np.random.Generator) -> list[Case]:
         for j, (chosen, tempting) in enumerate(best):
             validation[:, chosen, j] = rng.uniform(0.70, 0.72, len(seeds))
             test[:, chosen, j] = rng.uniform(0.60, 0.64, len(seeds))
-            test[:, tempting, j] = rng.uniform(0.68, 0.74, len(seeds))  # best on test data
+            test[:, tempting, j] = rng.uniform(0.77, 0.80, len(seeds))  # best on test data
+            validation[:, tempting, j] = rng.uniform(0.62, 0.64, len(seeds))
             if len(seeds) > 1:  # the first seed alone would choose otherwise
                 validation[0, tempting, j] = 0.80
         tables = np.stack([validation, test])
@@ -251,6 +252,30 @@ U02_COMPARE = Exercise(
                 lrs[int(np.argmax([sum(run(b, lr, s, n)[0] for s in seeds) for lr in lrs]))]
                 for b in bs
             ],
+        ),
+        Mistake(
+            "the last seed",
+            "You keep the last seed only. Where do you collect the others?",
+            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds[-1:], lambda b: n),
+        ),
+        Mistake(
+            "steps divided by the batch size",
+            "You divide the number of steps by the batch size. Is num_steps a number of steps, "
+            "or of examples?",
+            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n / b),
+        ),
+        Mistake(
+            "chosen by both accuracies",
+            "You add validation and test accuracy to choose. Has test data a say in the choice "
+            "then?",
+            lambda run, bs, lrs, seeds, n: choose(
+                run,
+                bs,
+                lrs,
+                seeds,
+                lambda b: n,
+                pick=lambda j, t: int(t.mean(dim=1).sum(dim=1).argmax()),
+            ),
         ),
     ),
     accepted=(compare_by_keeping_the_best, compare_by_arrays),

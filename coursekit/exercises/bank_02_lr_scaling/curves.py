@@ -34,8 +34,9 @@ def draw_trajectories(rng: np.random.Generator) -> list[Case]:
         more = 0 if group == "equal length" else int(rng.integers(k, 3 * k))
         small = rng.uniform(0.6, 2.3, k * steps + more)  # jagged: each index shows
         gaps = rng.permutation(np.linspace(0.1, 0.4, steps)) * rng.choice([-1, 1], steps)
-        gaps[1] = -0.6 if len(cases) % 4 < 2 else 0.6  # the widest, on either side, not at an end
+        # the widest on either side: at the first step, the second or the last
         gaps[-1] = 0.15
+        gaps[(0, 1, -1, 1, 1, -1, 1, 0)[len(cases)]] = -0.6 if len(cases) % 4 < 2 else 0.6
         cases.append(Case(group, (small, small[k - 1 :: k][:steps] + gaps, k)))
     return cases
 
@@ -144,6 +145,32 @@ U02_TRAJECTORY = Exercise(
             "sum of the gaps",
             "You add the gaps up. What happens to your number when runs get longer?",
             lambda s, la, k: (s[k - 1 :: k][: len(la)] - la).abs().sum(),
+        ),
+        Mistake(
+            "signed, at the end",
+            "You subtract where the large run ends, sign and all. Is meeting at the end the "
+            "same as having gone the same way?",
+            lambda s, la, k: la[-1] - s[k * len(la) - 1],
+        ),
+        Mistake(
+            "relative to the large run",
+            "You divide by the loss of the large run. Is a relative gap asked for?",
+            lambda s, la, k: ((s[k - 1 :: k][: len(la)] - la).abs() / la).max(),
+        ),
+        Mistake(
+            "first step left out",
+            "You leave the first step of the large run out. Does the comparison not start there?",
+            lambda s, la, k: (s[k - 1 :: k][: len(la)] - la)[1:].abs().max(),
+        ),
+        Mistake(
+            "last step left out",
+            "You leave the last step of the large run out. Where does your range end?",
+            lambda s, la, k: (s[k - 1 :: k][: len(la)] - la)[:-1].abs().max(),
+        ),
+        Mistake(
+            "the small run's last entries",
+            "You take the last entries of the small run. How many examples had it seen by then?",
+            lambda s, la, k: (s[-len(la) :] - la).abs().max(),
         ),
     ),
     accepted=(trajectory_by_loop, trajectory_by_folding),
@@ -319,6 +346,19 @@ U02_FAIR_GAP = Exercise(
             "You drop the sign. If nobody can tell which batch size won, what is the number good "
             "for?",
             lambda s, la, k, budget: fair_gap(s, la, k, budget).abs(),
+        ),
+        Mistake(
+            "average over the way",
+            "You average each curve over its steps. What does the loss of the first steps say "
+            "about where the budget ends?",
+            lambda s, la, k, budget: (
+                la[:, : last_step(s, k, budget)].mean(dim=1).min() - s.mean(dim=1).min()
+            ),
+        ),
+        Mistake(
+            "first learning rate",
+            "You read the first row of each table. Is its learning rate the best one?",
+            lambda s, la, k, budget: la[0, last_step(s, k, budget) - 1] - s[0, -1],
         ),
     ),
     accepted=(fair_by_loop, fair_by_sorting),

@@ -159,6 +159,41 @@ U02_DRIFT = Exercise(
             "distance?",
             both(lambda *a: -right_drift(*a), right_spread),
         ),
+        Mistake(
+            "spread without the learning rate",
+            "The learning rate has no say in your variance. What does a step do with a noisy "
+            "gradient before it moves?",
+            both(right_drift, lambda lr, b, n, g, t: n / b * t / b),
+        ),
+        Mistake(
+            "distance of one step",
+            "Your variance is that of an epoch, your distance that of one step. How many steps "
+            "go the same way?",
+            both(lambda lr, b, n, g, t: lr * g, right_spread),
+        ),
+        Mistake(
+            "draws without replacement",
+            "You correct for draws without replacement. How does the text say that examples are "
+            "drawn?",
+            both(right_drift, lambda lr, b, n, g, t: n / b * lr**2 * t / b * (n - b) / (n - 1)),
+        ),
+        Mistake(
+            "steps upside down",
+            "A larger data set gives you fewer steps. How many batches fit into an epoch?",
+            both(
+                lambda lr, b, n, g, t: b / n * lr * g, lambda lr, b, n, g, t: b / n * lr**2 * t / b
+            ),
+        ),
+        Mistake(
+            "distance without the learning rate",
+            "The learning rate has no say in your distance. How far does one step go?",
+            both(lambda lr, b, n, g, t: n / b * g, right_spread),
+        ),
+        Mistake(
+            "gradients summed",
+            "You treat the gradient of a batch as a sum over its examples. Is it a sum, or a mean?",
+            both(lambda lr, b, n, g, t: n * lr * g, lambda lr, b, n, g, t: n * lr**2 * t),
+        ),
     ),
     accepted=(drift_by_steps, drift_by_examples),
     lesson="Both numbers depend on lr and B through lr/B alone. Keep that ratio and an epoch goes "

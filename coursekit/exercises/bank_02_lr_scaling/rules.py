@@ -37,10 +37,10 @@ def only_when_changed(lr, b0, b, rule, changed):
 
 def draw_rules(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for rule in ("linear", "sqrt", "none") * 4:
+    # up by no whole number, or down: no factor that another slip would give as well
+    factors = [float(f) for f in rng.permutation([0.125, 0.375, 2.625, 5.75]) for _ in range(3)]
+    for rule, factor in zip(("linear", "sqrt", "none") * 4, factors, strict=True):
         base = int(rng.choice([24, 32, 48, 80]))
-        # up by no whole number, or down: no factor that another slip would give as well
-        factor = float(rng.choice([0.125, 0.375, 2.5, 5.5, 6.5]))
         lr = float(rng.uniform(0.02, 0.4))
         cases.append(Case(rule, (lr, base, int(base * factor), rule)))
     return cases
@@ -157,6 +157,47 @@ U02_SCALED_LR = Exercise(
             "You divide by the factor in the linear rule and leave the root rule right. Which way "
             "does the noise of a mean go when the batch grows?",
             lambda lr, b0, b, rule: lr * b0 / b if rule == "linear" else scaled_lr(lr, b0, b, rule),
+        ),
+        Mistake(
+            "zero for none",
+            "Without scaling your learning rate is zero, and nothing would move. By what is the "
+            "old rate multiplied when it stays?",
+            lambda lr, b0, b, rule: 0.0 if rule == "none" else scaled_lr(lr, b0, b, rule),
+        ),
+        Mistake(
+            "rounded to the nearest",
+            "You round the factor to the nearest whole number. Why should a batch grow only by "
+            "whole factors?",
+            lambda lr, b0, b, rule: (
+                scaled_lr(lr, 1, round(b / b0), rule) if round(b / b0) else lr * (rule == "none")
+            ),
+        ),
+        Mistake(
+            "root of B alone",
+            "Under your root rule the root covers only one of the two batch sizes. What comes "
+            "out when the batch stays as it is?",
+            lambda lr, b0, b, rule: (
+                lr * math.sqrt(b) / b0 if rule == "sqrt" else scaled_lr(lr, b0, b, rule)
+            ),
+        ),
+        Mistake(
+            "difference for ratio",
+            "You use how many examples were added. Is it the difference of the two sizes that "
+            "counts, or their ratio?",
+            lambda lr, b0, b, rule: (
+                scaled_lr(lr, 1, abs(b - b0), rule) * (-1 if rule == "linear" and b < b0 else 1)
+            ),
+        ),
+        Mistake(
+            "added",
+            "You add to the learning rate. Is the rate shifted, or multiplied?",
+            lambda lr, b0, b, rule: lr if rule == "none" else lr + scaled_lr(1.0, b0, b, rule),
+        ),
+        Mistake(
+            "root rule not scaled",
+            "Under the root rule your rate stays what it was. Which branch of your function "
+            "does it take?",
+            lambda lr, b0, b, rule: lr if rule == "sqrt" else scaled_lr(lr, b0, b, rule),
         ),
     ),
     accepted=(scaled_by_invariant, scaled_by_logs),

@@ -53,13 +53,15 @@ def draw_sweeps(rng: np.random.Generator) -> list[Case]:
         best = {"inside": size - 3, "edge": (0, size - 1)[i // 3 % 2], "diverged": size - 3}[group]
         mean = 0.6 - 0.06 * np.abs(np.arange(size) - best)
         accuracy = mean + rng.uniform(-0.004, 0.004, (seeds, size))
-        accuracy[0, (best + 2) % size] += 0.3 * (group != "diverged")  # one lucky run
-        accuracy[1:, (best + 2) % size] -= 0.25 * (group != "diverged")
         diverged = np.zeros((seeds, size), dtype=bool)
         if group == "diverged":  # above the best that is left; stopped while they looked good
             diverged[:, -1], diverged[2, -2] = True, True
-            accuracy[:, -2] += (0.3, 0.3, 0.15) if i % 2 else (0.2, 0.2, -0.3)
-            accuracy[:, -1] += 0.4 * (i % 2)
+            accuracy[:, -2] = ((0.95, 0.95, 0.1), (0.8, 0.8, 0.7), (0.8, 0.8, 0.1))[i // 3 % 3]
+            accuracy[:, -1] = 0.98 if i % 2 else 0.2
+        else:  # one lucky run, a pair of fairly lucky ones, and the best with an unlucky one
+            accuracy[:, (best + 2) % size] += (0.3, -0.25, -0.25)
+            accuracy[:, best - 1 if best else 1] = (0.62, 0.625, 0.3)
+            accuracy[1, best] -= 0.1
         order = rng.permutation(seeds)
         cases.append(Case(group, (accuracy[order], diverged[order], lrs)))
     return cases
@@ -107,6 +109,14 @@ U02_NEXT_LR = Exercise(
             (
                 np.array([[0.3, 0.6, 0.8], [0.4, 0.5, 0.7]]),
                 np.array([[False, False, False], [False, False, True]]),
+                [0.01, 0.04, 0.16],
+            ),
+        ),
+        Case(
+            "diverged",
+            (
+                np.array([[0.3, 0.5, 0.9], [0.2, 0.5, 0.95], [0.3, 0.4, 0.1]]),
+                np.array([[False] * 3, [False] * 3, [False, False, True]]),
                 [0.01, 0.04, 0.16],
             ),
         ),
@@ -227,6 +237,33 @@ U02_NEXT_LR = Exercise(
                 lrs[best_row(a, d)] * lrs[1] / lrs[0]
                 if best_row(a, d)
                 else from_place(best_row(a, d), lrs)
+            ),
+        ),
+        Mistake(
+            "a diverged run counts as nothing",
+            "You count a diverged run as accuracy zero and average it in. Can a rate that kills "
+            "one run in three still win so?",
+            lambda a, d, lrs: from_place(int(a.masked_fill(d, 0.0).mean(dim=0).argmax()), lrs),
+        ),
+        Mistake(
+            "median",
+            "You compare medians. Which average does the text name?",
+            lambda a, d, lrs: from_place(
+                int(a.where(~d.any(dim=0), torch.tensor(-1.0)).median(dim=0).values.argmax()), lrs
+            ),
+        ),
+        Mistake(
+            "the worst seed decides",
+            "You compare the unluckiest runs. Which average does the text name?",
+            lambda a, d, lrs: from_place(
+                int(a.where(~d.any(dim=0), torch.tensor(-1.0)).amin(dim=0).argmax()), lrs
+            ),
+        ),
+        Mistake(
+            "the first seed",
+            "You look at the first seed alone. What are the others for?",
+            lambda a, d, lrs: from_place(
+                int(a.where(~d.any(dim=0), torch.tensor(-1.0))[0].argmax()), lrs
             ),
         ),
     ),

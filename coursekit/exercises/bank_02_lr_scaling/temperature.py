@@ -146,6 +146,29 @@ U02_TEMPERATURE = Exercise(
             "noise?",
             lambda lr, n, b, m: lr / (1 - m) * n,
         ),
+        Mistake(
+            "sign of the momentum",
+            "You divide by a number above one. Does a gradient that pushes again and again move "
+            "the weights less?",
+            lambda lr, n, b, m: lr / (1 + m) * n / b,
+        ),
+        Mistake(
+            "one push from before",
+            "You stopped the sum of pushes after its third term. What does a velocity do after "
+            "that?",
+            lambda lr, n, b, m: lr * (1 + m + m * m) * n / b,
+        ),
+        Mistake(
+            "brackets forgotten",
+            "Look at your line once more: what does Python divide first when it reads / 1 - m?",
+            lambda lr, n, b, m: lr / 1 - m * n / b,
+        ),
+        Mistake(
+            "brackets forgotten below",
+            "Look at what stands below the line: what does Python multiply first when it reads "
+            "b * 1 - m?",
+            lambda lr, n, b, m: lr * n / (b * 1 - m),
+        ),
     ),
     accepted=(temperature_by_rolling_out, temperature_by_logs),
     lesson="Learning rate, batch size and momentum act on this noise through one number. Momentum "
