@@ -1,16 +1,15 @@
-"""Rows 9a to 9c: growing the batch instead of decaying lr, LARS and LAMB, ghost BatchNorm.
+"""Rows 9b and 9c: LARS and LAMB, ghost BatchNorm. (Row 9a is claim L11.)
 
 The rule is that of `repeat_scaling`: the joint interval plus 3 points of accuracy or 5 % of a loss
 for another draw of the data; differences between arms get no slack.
 """
 
-import math
 from functools import partial
 
 import torch
-from agreement import compare, fact, of_seeds
+from agreement import compare, of_seeds
 from repeat_interview import STARTS
-from repeat_scaling import LOSS_SHARE, POINTS, SIZES, accuracy, grid
+from repeat_scaling import POINTS, SIZES, grid
 from torch import nn
 
 from coursekit.data import load
@@ -18,38 +17,6 @@ from coursekit.ghost_norm import GhostBatchNorm
 from coursekit.models import mlp
 from coursekit.optim import LARS
 from coursekit.replicas import run_grid
-from coursekit.schedules import Schedule, constant, step_decay
-
-
-def row_9a() -> list[bool]:
-    print("Row 9a: B x 4 instead of lr / 4, twice, N=4096, 24 epochs, B=32, lr .25. 12 seeds")
-    start = {"data": load("mnist1d"), "seeds": range(12), "batch_sizes": (32,), "lrs": (0.25,)}
-    start["num_epochs"] = 24
-
-    def decay(num_steps: int) -> Schedule:
-        return step_decay(1.0, boundaries=(num_steps // 2, num_steps * 3 // 4), factor=0.25)
-
-    both = grid(schedule={"constant": lambda n: constant(1.0), "lr / 4": decay}, **start)
-    grown = grid(batch_growth=lambda epoch: 4 ** ((epoch >= 12) + (epoch >= 18)), **start)
-    where, found = {"batch_size": 32, "lr": 0.25}, []
-    arms = {
-        "lr / 4": (both.at(schedule="lr / 4"), (63.9, 1.6), 0.223, 3072),
-        "B x 4": (grown, (63.9, 1.4), 0.225, 1776),
-        "constant": (both.at(schedule="constant"), (60.9, 1.5), math.nan, 3072),
-    }
-    for name, (runs, earlier, loss, updates) in arms.items():
-        values = accuracy(runs, **where)
-        label = f"{name}: test accuracy"
-        found.append(compare(label, of_seeds(values), earlier, slack=POINTS))
-        if name != "constant":
-            losses, before = runs.at(**where).train_loss, (loss, math.nan)
-            label = f"{name}: training loss"
-            found.append(compare(label, of_seeds(losses), before, slack=LOSS_SHARE * loss))
-        taken = int(runs.num_steps[0])
-        found.append(fact(f"{name}: {updates} updates", taken == updates, f"{taken}"))
-    pair = accuracy(grown, **where) - accuracy(both.at(schedule="lr / 4"), **where)
-    found.append(compare("B x 4 minus lr / 4, paired", of_seeds(pair), (0.0, math.nan)))
-    return found
 
 
 def row_9b() -> list[bool]:

@@ -13,12 +13,12 @@ import time
 
 import torch
 from repeat_accumulation import row_5, row_11
-from repeat_cures import row_9a, row_9b, row_9c
+from repeat_cures import row_9b, row_9c
 from repeat_dynamics import row_8a, row_8b, row_8c, row_8d
 from repeat_interview import row_3, row_3b, row_3c
 from repeat_scaling import row_2a, row_2b, row_2c, row_6a, row_6b
 from repeat_sharpness import row_7a, row_7b, row_7c, row_7d
-from repeat_training import row_4, row_10
+from repeat_training import row_10
 
 ROWS = {
     "2a": row_2a,
@@ -27,7 +27,6 @@ ROWS = {
     "3": row_3,
     "3b": row_3b,
     "3c": row_3c,
-    "4": row_4,
     "5": row_5,
     "6a": row_6a,
     "6b": row_6b,
@@ -39,7 +38,6 @@ ROWS = {
     "8b": row_8b,
     "8c": row_8c,
     "8d": row_8d,
-    "9a": row_9a,
     "9b": row_9b,
     "9c": row_9c,
     "10": row_10,

@@ -1,50 +1,17 @@
 """Rows 4 and 10: warmup from a sharp start; the generalisation gap on noisy labels."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import torch
 from agreement import compare, of_seeds
 
 from coursekit.data import Dataset, flip_labels, load
-from coursekit.models import mlp
 from coursekit.population import Population
 from coursekit.replicas import run_grid
-from coursekit.schedules import Schedule, constant, linear_warmup
 
 CHANCE = 0.1
 OTHER_SET = 3.0  # points of accuracy that another draw of the data may move, a judgement
-
-
-def warm_up(num_steps: int, *, warmup_steps: int) -> Schedule:
-    return linear_warmup(1.0, warmup_steps=warmup_steps)
-
-
-def row_4() -> list[bool]:
-    print("Row 4: warmup, MNIST-1D N=4096, init x 2, B=256, lr 2, 20 epochs. 10 seeds")
-    starts = {"none": lambda num_steps: constant(1.0)}
-    starts |= {f"{w} steps": partial(warm_up, warmup_steps=w) for w in (4, 16, 64)}
-    runs = run_grid(
-        partial(mlp, (40, 64, 64, 10), init_scale=2.0),
-        load("mnist1d"),
-        seeds=range(10),
-        batch_sizes=(256,),
-        lrs=(2.0,),
-        num_epochs=20,
-        schedule=starts,
-        progress=False,
-    )
-    before = {"none": (11.7, 2.2), "4 steps": (40.9, 7.4), "16 steps": (54.2, 1.6)}
-    before["64 steps"] = (54.3, 1.5)
-    found = []
-    for name, earlier in before.items():
-        arm = runs.at(schedule=name, lr=2.0, batch_size=256)
-        accuracy = 100 * arm.values("test_accuracy", diverged_as=CHANCE)
-        dead = f"({(accuracy < 20).sum()} of 10 at chance)"
-        label = f"warmup {name}: test accuracy, %"
-        found.append(compare(label, of_seeds(accuracy), earlier, slack=OTHER_SET, note=dead))
-    return found
 
 
 def grid(
