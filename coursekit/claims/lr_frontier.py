@@ -193,9 +193,9 @@ def measure_window(size: str) -> Columns:
         for lr, cell in zip(lrs, table.T, strict=True):
             values[f"accuracy_{b}_{round(2 * math.log2(lr))}"] = cell.tolist()  # half octaves
     data = load("digits", num_train=128 if size == "tiny" else 1024, device=device_for(size))
-    for b, (low, high) in DIGITS_WINDOWS.items():
+    for b, (lowest, highest) in DIGITS_WINDOWS.items():
         (fitting,) = sizes_for(size, [b])
-        lrs = half_octaves(low, high)
+        lrs = half_octaves(lowest, highest)
         runs = run_grid(
             (64, 48, 10),
             data,

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import torch
 
+from coursekit.claims.declare import Values
 from coursekit.convnets import IMAGE, SERIES, convnet
 from coursekit.data import Dataset, load
 from coursekit.device import pick_device
@@ -148,7 +149,7 @@ def measure_trap(size: str) -> Columns:
     return {**adam, **rule_losses(size, "sgd", SGD_START, (256,))}
 
 
-def misfit(values: Columns | dict, base: str, other: str) -> float:
+def misfit(values: Values, base: str, other: str) -> float:
     """Return |log(mean loss / mean base loss)|: 0 where a rule keeps the loss."""
     return abs(math.log(np.mean(values[other]) / np.mean(values[base])))
 

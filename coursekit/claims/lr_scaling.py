@@ -22,6 +22,7 @@ from coursekit.claims.lr_rules import (
     misfit,
 )
 from coursekit.intervals import t_interval
+from coursekit.scaling import RULES
 
 UNIT = "02_lr_scaling"
 TASK = "MLP 40-64-64-10 on MNIST-1D, N=2048, 30 epochs at a constant rate"
@@ -71,13 +72,10 @@ def adamw_verdict(values: Values) -> str:
 
 def trap_verdict(values: Values) -> str:
     """L4: see its rule."""
-    nearest = {
-        name: min(
-            ("linear", "sqrt", "none"),
-            key=lambda rule, name=name: misfit(values, f"{name}_base", f"{name}_{rule}_256"),
-        )
-        for name in ("sgd", "adam")
-    }
+    nearest = {}
+    for name in ("sgd", "adam"):
+        off = {r: misfit(values, f"{name}_base", f"{name}_{r}_256") for r in RULES}
+        nearest[name] = min(RULES, key=off.__getitem__)
     if nearest == {"sgd": "linear", "adam": "sqrt"}:
         return "depends"
     return {"linear": "holds", "sqrt": "fails"}.get(nearest["adam"], "unresolved")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from coursekit.explorers.mode import interactive, show_html
@@ -89,9 +90,8 @@ def frontier_svg(
     ):
         meets = meeting(base_lr, base_batch_size, max_lr, half_batch_size, rule)
         end = LOG2_B[1] if math.isinf(meets) else math.log2(meets)
-        path = curve(
-            lambda b, rule=rule: scaled_lr(base_lr, base_batch_size, b, rule=rule), start, end
-        )
+        rate = partial(scaled_lr, base_lr, base_batch_size, rule=rule)
+        path = curve(rate, start, end)
         parts.append(
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="3" '
             f'stroke-dasharray="{dash}"/>'

@@ -88,7 +88,7 @@ def trajectories_plot(
     told = []
     for i, (label, (epochs, losses)) in enumerate(curves.items()):
         colour, line = looks[i % len(looks)]
-        centre, half = means(np.asarray(losses).T)
+        centre, half = means(np.asarray(losses).T.tolist())
         width, shade = (5, 0.25) if i == 0 else (2, 0.2)
         axes.plot(epochs, centre, color=colour, linestyle=line, linewidth=width, label=label,
                   alpha=0.45 if i == 0 else 1.0)  # fmt: skip
@@ -184,7 +184,7 @@ def windows_plot(
     told = []
     for row, ((b, (lrs, table)), look) in enumerate(zip(columns.items(), looks, strict=False)):
         colour, marker, line = look
-        centre, half = means(np.asarray(table).T)
+        centre, half = means(np.asarray(table).T.tolist())
         upper.errorbar(lrs, centre, half, color=colour, marker=marker, linestyle=line, capsize=2,
                        markersize=5, label=f"B = {b}")  # fmt: skip
         low, high = good_rates(lrs, centre, within)
@@ -220,6 +220,6 @@ def good_rates(lrs: Sequence[float], mean: np.ndarray, within: float) -> tuple[f
     """Return the lowest and the highest rate of the stretch around the best that is good."""
     top = int(mean.argmax())
     bad = np.flatnonzero(mean < mean[top] - within)
-    low = max([i for i in bad if i < top], default=-1) + 1
-    high = min([i for i in bad if i > top], default=len(mean)) - 1
+    low = max([int(i) for i in bad if i < top], default=-1) + 1
+    high = min([int(i) for i in bad if i > top], default=len(mean)) - 1
     return float(lrs[low]), float(lrs[high])

@@ -31,7 +31,7 @@ def break_by_roots(base_lr, base_batch_size, max_lr, half_batch_size):
 
 
 def draw_breaks(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("it breaks", "unstable at once") * 4:
         base_batch, half = int(rng.integers(10, 40)), float(rng.uniform(30, 80))
         max_lr = float(rng.uniform(1.5, 5.0))

@@ -28,7 +28,7 @@ def trajectory_by_folding(small, large, k):
 
 
 def draw_trajectories(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("equal length", "small goes on") * 4:
         k, steps = int(rng.integers(2, 5)), int(rng.integers(4, 7))
         more = 0 if group == "equal length" else int(rng.integers(k, 3 * k))
@@ -207,7 +207,7 @@ def fair_by_sorting(small, large, k, budget):
 
 def draw_budgets(rng: np.random.Generator) -> list[Case]:
     """Draw losses whose best row differs: small, large at equal epochs, large at equal steps."""
-    cases = []
+    cases: list[Case] = []
     for budget in ("steps", "epochs") * 4:
         k, lrs = int(rng.choice([2, 3, 4])), int(rng.integers(4, 6))
         num_steps = k * int(rng.integers(3, 6))

@@ -23,7 +23,7 @@ def next_lr(accuracy: Tensor, diverged: Tensor, lrs: list[float]) -> float:
 
 def next_by_loop(accuracy, diverged, lrs):
     num_seeds = len(accuracy)
-    best, highest = None, -1.0
+    best, highest = -1, -1.0
     for i in range(len(lrs)):
         if any(bool(diverged[s, i]) for s in range(num_seeds)):
             continue
