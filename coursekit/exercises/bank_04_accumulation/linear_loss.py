@@ -4,10 +4,11 @@ import torch
 from torch import Tensor, nn
 
 
-def weight_of(model: nn.Module) -> nn.Parameter:
+def weight_of(model: nn.Sequential) -> Tensor:
     """Return the one parameter of a linear model."""
-    (weight,) = model.parameters()
-    return weight
+    layer = model[0]
+    assert isinstance(layer, nn.Linear)
+    return layer.weight
 
 
 @torch.no_grad()
@@ -20,6 +21,6 @@ def sum_grad(model: nn.Sequential, inputs: Tensor, targets: Tensor) -> Tensor:
     if x.dim() > 2:
         x, y = x.flatten(0, 1), y.flatten()
         x, y = x[y >= 0], y[y >= 0]
-    error = (x @ weight_of(model).T).softmax(dim=1)
-    error[range(len(y)), y] -= 1
+    weight = weight_of(model)
+    error = (x @ weight.T).softmax(dim=1) - torch.eye(len(weight), dtype=x.dtype)[y]
     return error.T @ x
