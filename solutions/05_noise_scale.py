@@ -570,7 +570,7 @@ show(
 # **What the figure says.** The law fits to {{C1.misfit}} %. B_crit is {{C1.b_crit}} examples (mean and
 # interval by leaving out one of {{C1.knee_over_smallest.seeds}} seeds at a time). At B_crit the
 # measured examples are {{C1.knee_over_min}} times the fitted least: twice, as the law says. At B = 512
-# the points lie above the line: there the best learning rate is near the edge of stability.
+# the points lie a little above the line: the law is a good summary, and not exact.
 #
 # **Caveat.** B_crit belongs to a target: for a lower loss it is larger ({{C2.b_crit_15}} at loss 1.5,
 # {{C2.b_crit_12}} at 1.2, {{C2.b_crit_09}} at 0.9, in runs of their own). It says nothing about test
