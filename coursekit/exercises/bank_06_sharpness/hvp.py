@@ -20,11 +20,6 @@ def load_torch_func() -> None:
 
 
 def hvp(loss: Loss, weights: Tensor, vector: Tensor) -> Tensor:
-    load_torch_func()
-    return double_backward(loss, weights, vector)
-
-
-def double_backward(loss: Loss, weights: Tensor, vector: Tensor) -> Tensor:
     leaf = weights.clone().requires_grad_()
     (grad,) = torch.autograd.grad(loss(leaf), leaf, create_graph=True)
     return torch.autograd.grad(grad @ vector, leaf)[0]
@@ -57,6 +52,7 @@ def hvp_by_the_whole_matrix(loss, weights, vector):
 
 
 def draw_hvp(rng: np.random.Generator) -> list[Case]:
+    load_torch_func()
     cases = []
     for _ in range(2):
         a, b, c = (int(n) for n in rng.integers(2, 6, 3))
@@ -84,7 +80,7 @@ U06_HVP = Exercise(
             "row sums",
             "You differentiate the plain sum of the gradient's entries. Where does `vector` come "
             "in?",
-            lambda loss, w, v: double_backward(loss, w, torch.ones_like(w)),
+            lambda loss, w, v: hvp(loss, w, torch.ones_like(w)),
         ),
         Mistake(
             "gradient alone",
@@ -114,13 +110,13 @@ U06_HVP = Exercise(
             "curvature along the vector",
             "You return one number, the curvature along the vector. How many entries has a matrix "
             "times a vector?",
-            lambda loss, w, v: v @ double_backward(loss, w, v),
+            lambda loss, w, v: v @ hvp(loss, w, v),
         ),
         Mistake(
             "vector made to length one",
             "You rescale the vector before you use it. What should the result do when the vector "
             "becomes twice as long?",
-            lambda loss, w, v: double_backward(loss, w, v / v.norm()),
+            lambda loss, w, v: hvp(loss, w, v / v.norm()),
         ),
         Mistake(
             "difference over a whole step",
@@ -138,12 +134,12 @@ U06_HVP = Exercise(
             "gradient of the squared gradient",
             "You differentiate the gradient's squared length: that is the Hessian times the "
             "gradient itself. With which vector should it be multiplied?",
-            lambda loss, w, v: 2 * double_backward(loss, w, gradient(loss, w)),
+            lambda loss, w, v: 2 * hvp(loss, w, gradient(loss, w)),
         ),
         Mistake(
             "Hessian twice",
             "You apply the Hessian twice. Which vector did you put into the second product?",
-            lambda loss, w, v: double_backward(loss, w, double_backward(loss, w, v)),
+            lambda loss, w, v: hvp(loss, w, hvp(loss, w, v)),
         ),
         Mistake(
             "entry by entry",

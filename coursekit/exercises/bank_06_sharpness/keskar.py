@@ -29,7 +29,6 @@ def losses_on_the_way(
 
 
 def keskar(loss: Loss, weights: Tensor, epsilon: float, num_steps: int) -> float:
-    load_torch_func()
     box = epsilon * (weights.abs() + 1)
     found = losses_on_the_way(loss, weights, box, num_steps)
     return 100 * (max(found) - found[0]) / (1 + found[0])
@@ -134,6 +133,7 @@ STAIRS = "w0*w1 + 0.5*w0 + 3"  # the second corner lies higher than the first
 
 
 def draw_keskar(rng: np.random.Generator) -> list[Case]:
+    load_torch_func()
     cases = []
     for _ in range(2):
         text = f"tanh network {int(rng.integers(1000))}"
