@@ -117,27 +117,67 @@ def test_a_place_for_progress_that_cannot_be_written_is_noted(monkeypatch, tmp_p
     assert "COURSEKIT_HOME" in doctor.own_data().remedy
 
 
+def fake_bubblewrap(monkeypatch, folder, script):
+    monkeypatch.setenv("PATH", str(folder))
+    program = folder / "bwrap"
+    version = 'if [ "$1" = --version ]; then echo bubblewrap 9.0; exit; fi'
+    program.write_text(f"#!/bin/sh\n{version}\n{script}\n")
+    program.chmod(0o755)
+
+
+@pytest.mark.quick
+def test_without_bubblewrap_the_sandbox_is_noted(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert doctor.sandbox().remedy.startswith("apt install bubblewrap")
+    assert not doctor.sandbox().fatal
+
+
+@pytest.mark.quick
+def test_the_sandbox_is_tried_and_not_only_looked_for(monkeypatch, tmp_path):
+    fake_bubblewrap(monkeypatch, tmp_path, "echo 'no namespaces' >&2; exit 1")
+    found = doctor.sandbox()
+    assert found.seen == "bubblewrap 9.0 fails: no namespaces"
+    assert "or grade as root" in found.remedy
+    fake_bubblewrap(monkeypatch, tmp_path, "exit 0")  # says that it works, and does nothing
+    found = doctor.sandbox()
+    assert found.seen.startswith("bubblewrap 9.0: the sandbox does not start")
+    assert found.remedy
+    monkeypatch.setattr(doctor, "missing", lambda level: ["torch"])
+    assert doctor.sandbox().seen.startswith("bubblewrap 9.0 starts")
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap")
+def test_here_every_wall_of_the_sandbox_stands(monkeypatch):
+    found = doctor.sandbox()
+    assert "every wall stands" in found.seen
+    from coursekit.classroom import sandbox
+
+    monkeypatch.setattr(sandbox.Sandbox, "way", "fresh", raising=False)
+    monkeypatch.setattr(sandbox.Sandbox, "__setattr__", keep_way_fresh)
+    found = doctor.sandbox()
+    assert "imports torch anew" in found.seen
+    assert found.remedy.startswith("for speed")
+
+
+def keep_way_fresh(opened, name, value):
+    if name != "way":
+        object.__setattr__(opened, name, value)
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize(
-    ("script", "seen", "remedy"),
+    ("name", "value", "remedy"),
     [
-        (None, "no bubblewrap", "apt install bubblewrap"),
-        ("exit 0", "bubblewrap 9", ""),
-        ("echo 'no namespaces' >&2; exit 1", "bubblewrap 9 fails: no namespaces", "allow unpriv"),
+        ("kernel/apparmor_restrict_unprivileged_userns", "1", "userns=0, or grade as root"),
+        ("kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1"),
+        ("user/max_user_namespaces", "0", "sudo sysctl user.max_user_namespaces=10000"),
+        ("user/max_user_namespaces", "9", "allow unprivileged user namespaces"),
     ],
 )
-def test_the_sandbox_is_tried_and_not_only_looked_for(monkeypatch, tmp_path, script, seen, remedy):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    if script:
-        program = tmp_path / "bwrap"
-        version = 'if [ "$1" = --version ]; then echo bubblewrap 9; exit; fi'
-        program.write_text(f"#!/bin/sh\n{version}\n{script}\n")
-        program.chmod(0o755)
-    found = doctor.sandbox()
-    assert found.seen.startswith(seen)
-    assert found.remedy.startswith(remedy)
-    assert bool(found.remedy) == bool(remedy)
-    assert not found.fatal
+def test_what_an_ordinary_user_lacks_is_named(tmp_path, name, value, remedy):
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).write_text(value + "\n")
+    assert remedy in doctor.namespaces_remedy(tmp_path)
 
 
 @pytest.mark.quick

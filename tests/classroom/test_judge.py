@@ -118,7 +118,7 @@ def test_a_list_that_holds_itself(judge):
 
 
 @pytest.mark.parametrize(
-    "result", ["2.0 * x", "[2.0 * x]", "__import__('torch').tensor(2 * x)", "2 * int(x)"]
+    "result", ["2.0 * x", "[2.0 * x]", "__import__('torch').tensor(2 * x)", "x + x"]
 )
 def test_a_right_number_may_come_in_many_forms(judge, result):
     assert seen(judge(attempt(twice=f"def twice(x):\n    return {result}\n")))[0] == (2.0, "ok")
@@ -168,6 +168,7 @@ def test_an_answer_in_a_cell_that_ends_the_process_gets_that_status(judge):
     assert seen(mark) == [(2.0, "ok"), (0.0, "timeout"), (1.0, "ok")]
 
 
+@pytest.mark.slow
 def test_slow_cells_of_ones_own_do_not_cost_the_answers():
     """Four experiments of 1.2 s, each within its own limit, are together too long."""
     limits = Limits(request_seconds=1, cell_seconds=1.5, submission_seconds=12, cpu_seconds=9)

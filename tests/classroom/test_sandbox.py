@@ -346,6 +346,7 @@ def test_a_parent_that_died_is_started_anew(sandbox):
     assert tell(sandbox, "2") == 2
 
 
+@pytest.mark.slow
 def test_a_killed_grader_leaves_no_process_and_its_folder_is_swept():
     script = (
         "import time\nfrom coursekit.classroom.sandbox import open_sandbox\n"
@@ -392,6 +393,7 @@ def test_where_namespaces_inside_a_sandbox_are_refused_each_submission_gets_a_fr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this test runs as an ordinary user already")
+@pytest.mark.slow
 def test_it_works_for_a_user_without_any_right():
     """Inside a user namespace without capabilities, as for an ordinary user of this machine."""
     script = (
