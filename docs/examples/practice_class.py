@@ -1,0 +1,30 @@
+"""Make a class of thirty that hands in unit 01, to try grading out; run it in the clone.
+
+    python3 docs/examples/practice_class.py
+
+It writes grading/submitted/, grading/roster.csv and grading/due.csv. Most of the class is ordinary;
+some hand in what real classes do: a copied cell, a late notebook, an endless loop, half a file.
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from coursekit.classroom.practice_class import ODD, ORDINARY, make_class
+from coursekit.storage import ROOT
+
+UNIT = "01_gradient_noise"
+
+if __name__ == "__main__":
+    made = make_class(
+        ROOT / "notebooks" / UNIT / f"{UNIT}.ipynb",
+        ROOT / ".build" / "source" / UNIT / f"{UNIT}.ipynb",
+        ROOT / "grading",
+        size=30,
+        kinds=(*ORDINARY, *ODD),
+        due=datetime(2026, 3, 1, 18, tzinfo=UTC),
+    )
+    for student, kind in made.items():
+        print(f"{student:16} {kind}")
