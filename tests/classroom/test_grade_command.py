@@ -25,7 +25,7 @@ REAL = "01_gradient_noise"
 @pytest.mark.quick
 def test_without_walls_only_with_a_second_flag(tmp_path):
     with pytest.raises(
-        ValueError, match="(?s)read and change.the gradebook.*--i-trust-every-student"
+        ValueError, match=r"(?s)read and change.the gradebook.*--i-trust-every-student"
     ):
         grade.run(tmp_path, sandbox="none")
 
@@ -39,7 +39,7 @@ def test_a_callers_mistakes_are_named(tmp_path):
     with pytest.raises(ValueError, match="lies in no course"):
         grade.the_course(tmp_path, tmp_path)
     course = make_course(tmp_path / "course")
-    with pytest.raises(ValueError, match="holds no submission.*07_small"):
+    with pytest.raises(ValueError, match=r"holds no submission.*07_small"):
         grade.run(course / "solutions")
     with pytest.raises(ValueError, match="no unit '09'"):
         grade.run(course / "solutions", unit="09")
@@ -49,9 +49,9 @@ def test_a_callers_mistakes_are_named(tmp_path):
         grade.run(archive)
     with pytest.raises(ValueError, match="no zip that can be read"):
         grade.run(archive, unit="07")
+    (course / "grading").mkdir(exist_ok=True)
+    (course / "grading" / "roster.csv").write_text("who\nada\n")
     with pytest.raises(ValueError, match="no column student"):
-        (course / "grading").mkdir(exist_ok=True)
-        (course / "grading" / "roster.csv").write_text("who\nada\n")
         grade.run(course / "solutions", unit="07")
 
 
