@@ -109,6 +109,9 @@ def draw_equal_loss(rng: np.random.Generator) -> list[Case]:
     losses = [float(x) for x in (1.5, 0.9, 0.5 + 0.1 * rng.uniform(), 0.8)]
     args = (losses, [float(x) for x in rng.uniform(2.0, 20.0, 4)], float(rng.uniform(0.1, 0.3)))
     cases.append(Case("falling loss", args))
+    losses = [float(x) for x in 0.5 * np.cumprod(rng.uniform(0.4, 0.7, 3))]
+    args = (losses, [float(x) for x in rng.uniform(2.0, 20.0, 3)], float(rng.uniform(0.6, 1.0)))
+    cases.append(Case("falling loss", args))
     return cases
 
 

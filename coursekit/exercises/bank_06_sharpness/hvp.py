@@ -1,6 +1,7 @@
 """The Hessian of a loss times a vector."""
 
 import functools
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -16,7 +17,9 @@ Loss = Callable[[Tensor], Tensor]
 def load_torch_func() -> None:
     """Call torch.func once: its first call takes seconds, too long for a learner's time limit."""
     one = torch.ones(1)
-    torch.func.jvp(torch.func.grad(lambda w: w.square().sum()), (one,), (one,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch's own, on what torch itself imports
+        torch.func.jvp(torch.func.grad(lambda w: w.square().sum()), (one,), (one,))
 
 
 def hvp(loss: Loss, weights: Tensor, vector: Tensor) -> Tensor:
