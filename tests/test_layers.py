@@ -112,7 +112,8 @@ def imports_of(path: Path) -> set[str]:
             assert node.level == 0, f"{path.name}: write imports in full, from coursekit. ..."
             found.add(node.module)
             if node.module == "coursekit":
-                found |= {f"coursekit.{alias.name}" for alias in node.names}
+                names = {alias.name for alias in node.names} - {"__version__"}
+                found |= {f"coursekit.{name}" for name in names}
     return found
 
 
