@@ -356,7 +356,7 @@ check("u06_keskar", keskar)
 #
 # ### Exercise 5 (3 points): SAM's sharpness, weights restored
 # `loss()` takes no argument and reads the tensors in `params`. |g| is the length over **all** tensors
-# together. The check calls your function twice in a row and compares both results. (It shows all
+# together. The check calls your function twice in a row and judges the second result. (It shows all
 # weights in one line; they travel as two tensors, the first half and the rest.)
 #
 # <details><summary>Hint 1 (click to open)</summary><code>torch.autograd.grad(loss(), params)</code> gives one gradient a tensor and leaves <code>.grad</code> alone.</details>

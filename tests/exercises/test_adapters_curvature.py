@@ -55,5 +55,5 @@ def test_the_second_call_shows_what_the_first_left_behind():
         return loss()
 
     args = ("w0**2 + w1**2", np.array([1.0, 2.0]))
-    assert call_on_parameters(careless, *args) == [8.0, 13.0]
-    assert call_on_parameters(lambda loss, params: loss(), *args) == [5.0, 5.0]
+    assert call_on_parameters(careless, *args) == 13.0
+    assert call_on_parameters(lambda loss, params: loss(), *args) == 5.0

@@ -145,19 +145,19 @@ U06_SAM = Exercise(
     mistakes=(
         Mistake(
             "weights not restored",
-            "Your first call is right, the second is not: the check calls you twice. Where are "
+            "The check calls you twice and judges the second call. Where are "
             "the parameters after your function has ended?",
             with_move(uphill, restore=False),
         ),
         Mistake(
             "restored along another gradient",
-            "Your first call is right, the second is not. You step back along a gradient: is it "
+            "The check judges your second call in a row. You step back along a gradient: is it "
             "the same one that you went up?",
             restored_by_the_gradient_there,
         ),
         Mistake(
             "gradients pile up",
-            "Your first call is right, the second is not. What does `.grad` still hold from the "
+            "The check judges your second call in a row. What does `.grad` still hold from the "
             "call before?",
             gradient_left_in_place,
         ),
