@@ -42,27 +42,33 @@ def grade_one(job: Job, release: Release, judge: Judge) -> Record:
         except Unreadable as error:
             fault, reason = "unreadable", str(error)
     if repaired is None:
-        record = nothing_to_judge(job, release, fault, reason)
-        repaired, told = repair(release, []), []
-    else:
-        mark = judge(repaired.attempt, list(release.points), job.seed)
-        record = _judged(job, release, repaired, mark, told)
-    record = _timed(record, began)
-    if not record.handed_in:
-        return record
-    notebook = graded_notebook(repaired, heading=heading_of(record), verdicts=verdicts_of(record))
-    write_atomically(job.autograded, nbformat.writes(notebook, version=4) + "\n")
+        return nothing_to_judge(job, release, fault, reason)
+    mark = judge(repaired.attempt, list(release.points), job.seed)
+    record = _timed(_judged(job, release, repaired, mark, told), began)
+    _write_notebook(job, repaired, record)
     return record
 
 
 def nothing_to_judge(job: Job, release: Release, status: str, reason: str) -> Record:
-    """Return the record of a submission that the judge has not seen: 0 points, and why."""
+    """Return the record of a submission that the judge has not seen: 0 points, and why.
+
+    For what was handed in, formgrader gets the empty release with the reason.
+    """
     questions = tuple(
         QuestionMark(exercise, 0.0, points, status, reason)
         for exercise, points in release.points.items()
     )
     answered = {essay.id: status != "missing" for essay in release.essays}  # a person has to look
-    return _record(job, status, reason, questions, answered=answered)
+    record = _record(job, status, reason, questions, answered=answered)
+    record = _timed(record, time.monotonic())
+    if record.handed_in:
+        _write_notebook(job, repair(release, []), record)
+    return record
+
+
+def _write_notebook(job: Job, repaired: Repaired, record: Record) -> None:
+    notebook = graded_notebook(repaired, heading=heading_of(record), verdicts=verdicts_of(record))
+    write_atomically(job.autograded, nbformat.writes(notebook, version=4) + "\n")
 
 
 def _judged(

@@ -157,7 +157,7 @@ def test_formgrader_gets_a_notebook_with_the_verdicts(class_of_odd_people):
     course, graded = class_of_odd_people
     for record in graded.records:
         path = course / "grading" / "autograded" / record.student / UNIT / f"{UNIT}.ipynb"
-        if record.status == "missing" or record.student in ("killer", "sleeper", "bug"):
+        if record.status == "missing":
             assert not path.exists()
             continue
         notebook = nbformat.read(path, as_version=4)
@@ -173,8 +173,8 @@ def test_a_second_run_grades_nothing_and_changes_nothing(class_of_odd_people, tm
     again = grade(
         course, due=due, roster=("ada", "nobody"), settings={"log": str(log)}, seconds_each=3.0
     )
-    told = {r.student for r in graded.records if r.student in ("killer", "sleeper", "bug")}
-    assert again.graded == len(told)  # those have no notebook for formgrader: tried once more
+    assert again.graded == 0
+    assert not log.exists()
     assert statuses(again) == statuses(graded)
 
 
