@@ -6,6 +6,7 @@ A guardian process watches it, so that an attack harms nobody but the canaries l
 import atexit
 import contextlib
 import ctypes
+import faulthandler
 import hashlib
 import json
 import os
@@ -211,6 +212,7 @@ def watch(cells, prelude):
 
 def be_a_kernel(cells, prelude, results):
     """Run cells in IPython, then the checks; never returns."""
+    faulthandler.disable()
     warnings.simplefilter("ignore")  # a kernel only prints them
     sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
