@@ -77,10 +77,8 @@ def canvas(results: Sequence[Result], unit: str) -> list[Row]:
 def moodle(results: Sequence[Result], unit: str) -> list[Row]:
     """Return the columns of Moodle's offline grading worksheet."""
     _need_ids(results, "Moodle", 'its number (in "Participant 123" of its worksheet)')
-    rows: list[Row] = [
-        ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade"]
-        + ["Feedback comments"]
-    ]
+    head = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade"]
+    rows: list[Row] = [[*head, "Feedback comments"]]
     for one in results:
         who = one.student
         identifier = f"Participant {who.lms_id.split()[-1]}"
@@ -91,19 +89,16 @@ def moodle(results: Sequence[Result], unit: str) -> list[Row]:
 
 def gradescope(results: Sequence[Result], unit: str) -> list[Row]:
     """Return the columns of Gradescope's own table, a column for each question."""
-    exercises = list(results[0].record.questions) if results and results[0].record else []
-    names = [question.exercise_id for question in exercises]
-    rows: list[Row] = [
-        ["First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status"]
-        + ["Submission Time", *names]
-    ]
+    graded = next((one.record for one in results if one.record), None)
+    names = [question.exercise_id for question in graded.questions] if graded else []
+    head = ["First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status"]
+    rows: list[Row] = [[*head, "Submission Time", *names]]
     for one in results:
         who = one.student
         points = [_points(one, name) for name in names]
-        rows.append(
-            [who.first_name, who.last_name, who.id, who.email, _mark(one), one.max_score]
-            + [one.status, one.submitted_at, *points]
-        )
+        names_of_student = [who.first_name, who.last_name, who.id, who.email]
+        total = [_mark(one), one.max_score, one.status, one.submitted_at]
+        rows.append([*names_of_student, *total, *points])
     return rows
 
 

@@ -20,7 +20,8 @@ from coursekit.storage import locked, write_atomically
 
 PACKAGE = Path(__file__).resolve().parents[1]
 DECIDES = (  # modules of this folder that have a say in a mark
-    *("judge*.py", "worker*.py", "wire*.py", "lean*.py", "repair.py", "raw_notebook.py"),
+    *("judge*.py", "attempt_run.py", "worker*.py", "wire*.py", "lean*.py"),
+    *("repair.py", "cell_text.py", "raw_notebook.py"),
 )
 VARIANT = "variant.json"  # in a private release: what it changes
 

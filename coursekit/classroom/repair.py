@@ -4,15 +4,19 @@ The prelude and the checks always come from the release. Solution cells are take
 else by the cell's own id, or else by the function that they define. What the learner added stays.
 """
 
-import ast
-import re
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
+from coursekit.classroom.cell_text import (
+    bare_text,
+    defined_names,
+    new_definitions,
+    same_text,
+    without_magics,
+)
 from coursekit.classroom.marks import Attempt, AttemptCell
 from coursekit.classroom.raw_notebook import RawCell
 
@@ -136,7 +140,7 @@ def repair(release: Release, cells: list[RawCell]) -> Repaired:
         elif released.role in ("solution", "essay"):
             if counted[released.id] == i:
                 placed.append(_answer(cell, released, notes))
-            elif not _same(cell.source, released.source):
+            elif not same_text(cell.source, released.source):
                 notes.append(f"{released.id} was copied: the last copy counts")
                 kept = (_added(cell.source),) if cell.kind == "code" else ()
                 placed.append(Placed(cell, None, kept))
@@ -155,7 +159,7 @@ def _recognize(release: Release, cells: list[RawCell]) -> list[ReleaseCell | Non
     marked = {cell.id: cell for cell in release.cells if cell.role}
     by_id = {cell.id: cell for cell in release.cells}
     by_text = {
-        _bare(cell.source): cell
+        bare_text(cell.source): cell
         for cell in release.cells
         if cell.role != "solution" and cell.source
     }
@@ -165,7 +169,7 @@ def _recognize(release: Release, cells: list[RawCell]) -> list[ReleaseCell | Non
         if found is None and not cell.grade_id:
             found = by_id.get(cell.cell_id)
         if found is None:
-            found = by_text.get(_bare(cell.source))
+            found = by_text.get(bare_text(cell.source))
         if found is not None and not found.role and found.kind != cell.kind:
             found = None
         meant.append(found)
@@ -174,11 +178,11 @@ def _recognize(release: Release, cells: list[RawCell]) -> list[ReleaseCell | Non
         name: cell
         for cell in release.cells
         if cell.role == "solution" and cell.id not in claimed
-        for name in _defined(cell.source)
+        for name in defined_names(cell.source)
     }
     for i, cell in enumerate(cells):  # cells that lost their marks
         if meant[i] is None and cell.kind == "code" and functions:
-            names = [name for name in _defined(cell.source) if name in functions]
+            names = [name for name in defined_names(cell.source) if name in functions]
             if len(names) == 1:
                 meant[i] = functions[names[0]]
     return meant
@@ -190,7 +194,7 @@ def _last_answers(meant: list[ReleaseCell | None], cells: list[RawCell]) -> dict
     for i, (found, cell) in enumerate(zip(meant, cells, strict=True)):
         if found is None:
             continue
-        untouched = _same(cell.source, found.source)
+        untouched = same_text(cell.source, found.source)
         if found.id not in counted or not untouched or found.role not in ("solution", "essay"):
             counted[found.id] = i
     return counted
@@ -210,7 +214,9 @@ def _answer(cell: RawCell, released: ReleaseCell, notes: list[str]) -> Placed:
 
 def _restored(cell: RawCell, released: ReleaseCell, notes: list[str]) -> Placed:
     """Return a prelude, a check or an unmarked cell; its text comes from the release if marked."""
-    if _same(cell.source, released.source) and (cell.kind == released.kind or not released.role):
+    if same_text(cell.source, released.source) and (
+        cell.kind == released.kind or not released.role
+    ):
         return Placed(cell, released)
     kept: tuple[AttemptCell, ...] = ()
     if cell.kind == "code":
@@ -243,68 +249,8 @@ def _put_back(release: Release, placed: list[Placed], notes: list[str]) -> None:
         position = max(position, found + 1)
 
 
-def without_magics(source: str) -> str:
-    """Turn IPython's own lines (`%time`, `!ls`) into comments, where Python would refuse them."""
-    if _parsed(source) is not None:
-        return source
-    return re.sub(r"^([ \t]*)([%!?].*|[\w.]+\?{1,2}[ \t]*)$", r"\1pass  # \2", source, flags=re.M)
-
-
-def new_definitions(source: str, released: str) -> str:
-    """Return the functions, classes, imports and constants of a cell that the release lacks."""
-    tree, known = _parsed(without_magics(source)), _parsed(released)
-    if tree is None:
-        return ""
-    old = {ast.dump(node) for node in known.body} if known is not None else set()
-    new = [node for node in tree.body if ast.dump(node) not in old and _only_defines(node)]
-    return "\n".join(ast.unparse(node) for node in new)
-
-
-def _only_defines(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Assign):
-        try:
-            ast.literal_eval(node.value)
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            return False
-        return True
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-    return isinstance(node, kinds)
-
-
 def _added(source: str) -> AttemptCell:
     return AttemptCell("added", None, without_magics(source))
-
-
-def _parsed(source: str) -> ast.Module | None:
-    """Return the syntax tree, or None for what Python cannot read."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd escapes in strings are the learner's business
-            tree = ast.parse(source)
-        ast.dump(tree)  # deep nesting parses, and then fails wherever the tree is walked
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return tree
-
-
-def _defined(source: str) -> list[str]:
-    tree = _parsed(without_magics(source))
-    if tree is None:  # a cell with a syntax error is still the learner's answer
-        return re.findall(r"^def (\w+)", source, flags=re.M)
-    return [
-        node.name
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    ]
-
-
-def _same(one: str, other: str) -> bool:
-    return _bare(one) == _bare(other)
-
-
-def _bare(source: str) -> str:
-    """Return a text as it is compared: without blanks at the ends of lines and empty lines."""
-    return "\n".join(line.rstrip() for line in source.splitlines() if line.strip())
 
 
 def _shortened(notes: list[str]) -> tuple[str, ...]:

@@ -71,8 +71,8 @@ def test_due_dates_and_extensions(tmp_path):
     for bad, words in (("09,2026-01-01,", "no unit '09'"), ("07,soon,", "'soon' is no time")):
         with pytest.raises(ValueError, match=words):
             read_due_dates(written(tmp_path, f"unit,due,student\n{bad}\n"), [UNIT])
+    twice = "unit,due\n07,2026-01-01\n07_small,2026-01-02\n"
     with pytest.raises(ValueError, match="3: a second due date"):
-        twice = "unit,due\n07,2026-01-01\n07_small,2026-01-02\n"
         read_due_dates(written(tmp_path, twice), [UNIT])
 
 
