@@ -22,6 +22,7 @@ from coursekit.classroom.sandbox_walls import (
     INSIDE,
     SandboxError,
     bubblewrap,
+    scratch_place,
     wall_arguments,
     worker_command,
 )
@@ -143,6 +144,7 @@ class Sandbox:
                 "fd": fd,
                 "uid": random.choice(NOBODYS_IDS) if root else None,
                 "walls": self.kind != "none",
+                "scratch": scratch_place(),
                 "limits": dataclasses.asdict(self.limits),
                 "imports": imports,
                 "hidden": sorted(hidden),
@@ -169,7 +171,7 @@ class Sandbox:
             stdout=subprocess.DEVNULL,
             stderr=errors,
             env=ENVIRONMENT if self.kind == "none" else {"PATH": os.environ.get("PATH", "")},
-            cwd="/",
+            cwd=self._lean if self.kind == "none" else "/",
             pass_fds=[fd],
             start_new_session=True,
         )

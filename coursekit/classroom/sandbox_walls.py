@@ -16,7 +16,6 @@ WORKER = (
     "from coursekit.classroom.worker import main; main(sys.argv[1])"
 )
 ENVIRONMENT = {
-    "HOME": "/tmp",
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "OMP_NUM_THREADS": "1",
@@ -72,12 +71,13 @@ def wall_arguments(program: str, *, lean: Path, root: bool, scratch_mb: int) -> 
         argv += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         argv += ["--unshare-user", "--uid", "1000", "--gid", "1000"]
-    for name, value in ENVIRONMENT.items():
+    scratch = scratch_place()
+    for name, value in (*ENVIRONMENT.items(), ("HOME", scratch), ("TMPDIR", scratch)):
         argv += ["--setenv", name, value]
     argv += _system_folders()
     argv += ["--proc", "/proc", "--dev", "/dev"]
     size = str(scratch_mb << 20)
-    for place in ("/tmp", "/dev/shm"):
+    for place in (scratch, "/dev/shm"):
         argv += ["--perms", "1777", "--size", size, "--tmpfs", place]
     for folder in python_folders():
         for above in reversed(folder.parents[:-1]):  # made for all to pass, whatever it is outside
@@ -88,7 +88,7 @@ def wall_arguments(program: str, *, lean: Path, root: bool, scratch_mb: int) -> 
             argv += ["--tmpfs", str(folder / "coursekit")]
             argv += ["--remount-ro", str(folder / "coursekit")]
     argv += ["--ro-bind", str(lean), INSIDE, "--remount-ro", "/dev", "--remount-ro", "/"]
-    return [*argv, "--chdir", "/tmp", "--"]
+    return [*argv, "--chdir", scratch, "--"]
 
 
 def worker_command(told: str, *, package: str, python: str = sys.executable) -> list[str]:
@@ -107,6 +107,13 @@ def python_folders() -> list[Path]:
         if not any(above in folder.parents for above in outer):
             outer.append(folder)
     return outer
+
+
+def scratch_place() -> str:
+    """Return where submissions may write: /tmp, unless that would hide this Python."""
+    tmp = Path("/tmp")
+    here = any(tmp == folder or tmp in folder.parents for folder in python_folders())
+    return "/scratch" if here else "/tmp"
 
 
 def _system_folders() -> Sequence[str]:

@@ -97,7 +97,7 @@ def be_first(channel: int, told: dict[str, Any]) -> None:
     """Be process 1 of the namespaces: start the student's process, end with it, and all with us."""
     walls.die_with_parent()
     told["mapped"] = walls.mapped_bytes()
-    walls.own_scratch(told["limits"]["scratch_mb"])
+    walls.own_scratch(told["scratch"], told["limits"]["scratch_mb"])
     child = os.fork()
     if child == 0:
         try:

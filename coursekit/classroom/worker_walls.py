@@ -83,17 +83,17 @@ def enter_own_namespaces() -> None:
             file.write(text)
 
 
-def own_scratch(mebibytes: int) -> None:
+def own_scratch(scratch: str, mebibytes: int) -> None:
     """Mount fresh scratch folders over those shared with other submissions; hide /proc."""
     _must(_libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount /")
     for place, options, flags in (
-        ("/tmp", f"size={mebibytes}m,mode=0700", MS_NOSUID | MS_NODEV),
+        (scratch, f"size={mebibytes}m,mode=0700", MS_NOSUID | MS_NODEV),
         ("/dev/shm", f"size={mebibytes}m,mode=0700", MS_NOSUID | MS_NODEV),
         ("/proc", "size=4k,mode=0555", MS_NOSUID | MS_NODEV | MS_NOEXEC | 1),
     ):
         result = _libc.mount(b"tmpfs", place.encode(), b"tmpfs", flags, options.encode())
         _must(result, f"mount {place}")
-    os.chdir("/tmp")
+    os.chdir(scratch)
 
 
 def die_with_parent() -> None:

@@ -268,7 +268,7 @@ def test_a_student_finds_an_empty_world(sandbox):
     )
     assert tell(sandbox, "[os.getuid() > 0, os.getppid()]", setup="import os") == [True, 1]
     names = tell(sandbox, "sorted(os.environ)", setup="import os")
-    assert set(names) <= {*sandbox_walls.ENVIRONMENT, "PWD", "LC_CTYPE", "SHLVL", "_"}
+    assert set(names) <= {*sandbox_walls.ENVIRONMENT, "HOME", "TMPDIR", "PWD", "LC_CTYPE"}
 
 
 def test_scratch_is_fresh_for_each_submission_and_small(sandbox):
@@ -283,6 +283,20 @@ def test_scratch_is_fresh_for_each_submission_and_small(sandbox):
         "        open(f'/tmp/{i}', 'wb').write(bytes(1 << 20))"
     )
     assert "No space left" in tell(sandbox, "fill()", setup=many)
+
+
+def test_a_python_below_tmp_stays_visible(monkeypatch, tmp_path):
+    """Then submissions write elsewhere: a fresh /tmp would hide the libraries."""
+    (tmp_path / "library.py").write_text("x = 1\n")
+    tmp_path.chmod(0o755)
+    folders = [*sandbox_walls.python_folders(), tmp_path]
+    monkeypatch.setattr(sandbox_walls, "python_folders", lambda: folders)
+    assert Path("/tmp") in tmp_path.parents
+    for way in ("fork", "fresh"):
+        with Sandbox("bubblewrap", TIGHT, way) as sandbox:
+            prove(sandbox)
+            show = f"[os.getcwd(), os.listdir({str(tmp_path)!r}), open('note', 'w').write('x')]"
+            assert tell(sandbox, show, setup="import os") == ["/scratch", ["library.py"], 1]
 
 
 CALLS = {
@@ -329,13 +343,14 @@ def test_threads_and_processes_work_within_their_limit(sandbox):
 
 
 def test_nothing_is_left_when_a_sandbox_closes():
-    before, folders = family(), set(Path(tempfile.gettempdir()).glob("coursekit-*"))
+    mine = f"{lean.PREFIX}{os.getpid()}-*"
+    before, folders = family(), set(Path(tempfile.gettempdir()).glob(mine))
     with open_sandbox(limits=TIGHT) as sandbox:
         session = sandbox.session()
         assert len(family() - before) >= 3
         session.close()
     assert soon(lambda: family() <= before)
-    assert set(Path(tempfile.gettempdir()).glob("coursekit-*")) <= folders
+    assert set(Path(tempfile.gettempdir()).glob(mine)) <= folders
 
 
 def test_a_parent_that_died_is_started_anew(sandbox):
