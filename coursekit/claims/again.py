@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Any
@@ -43,7 +43,11 @@ def a_third(seconds: Mapping[str, float], commit: str) -> list[str]:
 
 
 def disagreements(
-    stored: Mapping[str, Values], fresh: Mapping[str, Values], *, level: float = LEVEL
+    stored: Mapping[str, Values],
+    fresh: Mapping[str, Values],
+    *,
+    exact: Collection[str] = (),
+    level: float = LEVEL,
 ) -> dict[str, list[str]]:
     """Compare new measurements with the ledger, all quantities of all claims at once.
 
@@ -53,11 +57,15 @@ def disagreements(
 
     two-sided, with Welch's degrees of freedom. Equal seeds make most differences far smaller: the
     rule bounds false alarms from above. Below a floor for rounding nothing disagrees; a quantity
-    without spread (a calculation) has no other allowance.
+    without spread has no other allowance.
+
+    A single number out of many runs, such as a tuned learning rate or a fit, has no error to
+    compare by: it is left out, unless the claim is a calculation. The verdict rests on it.
 
     Args:
         stored: Claim -> quantity -> per-seed values of the ledger.
         fresh: The same, measured now; its claims are compared.
+        exact: Claims that are calculations: their single numbers have to agree.
         level: Chance of one false alarm or more in the whole comparison.
 
     Returns:
@@ -65,7 +73,7 @@ def disagreements(
     """
     from scipy import stats  # takes 0.3 s
 
-    count = sum(len(values) for values in fresh.values())
+    count = num_compared(fresh, exact)
     found: dict[str, list[str]] = {}
     for claim_id, values in fresh.items():
         lines = []
@@ -73,6 +81,8 @@ def disagreements(
         if missing:
             lines.append(f"only one of ledger and measurement has {', '.join(missing)}")
         for name in sorted(set(stored[claim_id]) & set(values)):
+            if len(values[name]) == 1 and claim_id not in exact:
+                continue
             old, new = (np.asarray(v, dtype=float) for v in (stored[claim_id][name], values[name]))
             shares = [a.var(ddof=1) / len(a) if len(a) > 1 else 0.0 for a in (old, new)]
             spread = sum(shares)
@@ -92,6 +102,15 @@ def disagreements(
         if lines:
             found[claim_id] = lines
     return found
+
+
+def num_compared(fresh: Mapping[str, Values], exact: Collection[str] = ()) -> int:
+    """Return how many quantities `disagreements` compares."""
+    return sum(
+        len(column) > 1 or claim_id in exact
+        for claim_id, values in fresh.items()
+        for column in values.values()
+    )
 
 
 def measure_each(

@@ -10,7 +10,7 @@ import pytest
 
 from coursekit import cli
 from coursekit.claims import load_ledger, quote, save_entry
-from coursekit.claims.again import LEVEL, a_third, disagreements
+from coursekit.claims.again import LEVEL, a_third, disagreements, num_compared
 from coursekit.claims.alarm import alarm_sentence, chance_to_turn, ledger_alarm
 from coursekit.claims.ledger import LEDGER
 from coursekit.claims.register import CLAIMS, measure
@@ -66,10 +66,18 @@ def test_false_alarms_are_as_rare_as_stated_though_forty_quantities_are_compared
 
 
 def test_a_quantity_without_spread_may_differ_by_rounding_only():
-    assert disagreements({"X": {"a": [1.0]}}, {"X": {"a": [1.00001]}}) == {}
-    assert "a:" in disagreements({"X": {"a": [1.0]}}, {"X": {"a": [1.001]}})["X"][0]
+    assert disagreements({"X": {"a": [1.0]}}, {"X": {"a": [1.00001]}}, exact="X") == {}
+    found = disagreements({"X": {"a": [1.0]}}, {"X": {"a": [1.001]}}, exact="X")
+    assert "a:" in found["X"][0]
     assert disagreements({"X": {"a": [1e-7, 1e-7]}}, {"X": {"a": [3e-7, 3e-7]}}) == {}
-    assert disagreements({"X": {"a": [1.0]}}, {"X": {"a": [float("nan")]}}) != {}
+    assert disagreements({"X": {"a": [1.0]}}, {"X": {"a": [float("nan")]}}, exact="X") != {}
+
+
+def test_a_single_number_out_of_many_runs_has_no_error_to_compare_by():
+    """Such as a tuned lr: rounding decides between neighbours on its grid."""
+    assert disagreements({"X": {"lr": [0.5]}}, {"X": {"lr": [0.25]}}) == {}
+    assert num_compared({"X": {"lr": [0.5], "a": [1.0, 2.0]}}) == 1
+    assert num_compared({"X": {"lr": [0.5], "a": [1.0, 2.0]}}, ["X"]) == 2
 
 
 def test_a_quantity_on_one_side_only_is_a_disagreement():
@@ -86,7 +94,9 @@ def test_cheap_claims_come_out_again():
     ledger = load_ledger()
     fresh = {i: measure(CLAIMS[i], "cpu") for i in CHEAP_ONES}
     stored = {i: ledger[i]["cpu"]["values"] for i in CHEAP_ONES}
-    assert disagreements(stored, {i: e["values"] for i, e in fresh.items()}) == {}
+    values = {i: e["values"] for i, e in fresh.items()}
+    exact = [i for i in CHEAP_ONES if CLAIMS[i].evidence == "calculation"]
+    assert disagreements(stored, values, exact=exact) == {}
     assert {i: e["verdict"] for i, e in fresh.items()} == {
         i: ledger[i]["cpu"]["verdict"] for i in CHEAP_ONES
     }
@@ -136,6 +146,17 @@ def test_another_verdict_is_found_by_measuring(ledger_copy, capsys):
     save_entry("E2", "cpu", {**entry, "verdict": "fails"}, ledger_copy)
     assert command.run(["E2"], quick=True, folder=ledger_copy) == 1
     assert "verdict: holds now, fails in the ledger" in capsys.readouterr().out
+
+
+def test_a_close_verdict_may_turn_and_is_named(ledger_copy, monkeypatch, capsys):
+    close = {"trace": [0.93, 0.96, 0.97, 0.94, 0.955, 0.965, 0.945, 0.95]}
+    entry = {**load_ledger(ledger_copy)["E2"]["cpu"], "values": close, "verdict": "holds"}
+    save_entry("E2", "cpu", entry, ledger_copy)
+    moved = {"trace": [v - 0.005 for v in close["trace"]]}
+    again = {**entry, "values": moved, "verdict": "fails"}
+    monkeypatch.setattr(command, "measured", lambda ids, size, ledger: [("E2", again)])
+    assert command.run(["E2"], quick=True, folder=ledger_copy) == 0
+    assert "a close one" in capsys.readouterr().out
 
 
 def test_a_number_changed_in_a_notebook_is_found_by_build_check(tmp_path):
