@@ -50,6 +50,8 @@ def grade_unit(
     seconds_each: float,
     workers: int | None = None,
     again: tuple[str, ...] = (),
+    judged_by: str = "",
+    on_wait: Callable[[], None] = lambda: None,
     on_start: Callable[[int, int, int], None] = lambda *_: None,
     on_record: Callable[[Record], None] = lambda _: None,
     usage: Usage | None = None,
@@ -72,6 +74,8 @@ def grade_unit(
         seconds_each: Wall time for one submission, the judge's own limits apart.
         workers: How many processes; None for as many as cores and memory allow.
         again: Statuses of submissions to grade again though nothing changed.
+        judged_by: Kind of sandbox; marks of one kind are not taken for those of another.
+        on_wait: Called once if another `grade` is at work in this course, before waiting for it.
         on_start: Called with (submissions to grade, unchanged ones, processes).
         on_record: Called with each new record.
         usage: Filled with the memory used.
@@ -84,13 +88,13 @@ def grade_unit(
     now = now or datetime.now(UTC)
     release = read_release(course.release_path(unit))
     folder = manifest.folder_of(course.grading, unit)
-    with locked(course.grading / ".grade-lock"):
+    with locked(course.grading / ".grade-lock", on_wait=on_wait):
         gradebook.enter_class(course, roster.values())
         gradebook.enter_unit(course, unit, due)
         closing = due.closing(unit)
         class_seed, drawn_at = manifest.class_seed(folder, closing=closing, now=now)
         records, set_aside = manifest.read_records(folder)
-        basis = fingerprint(course, unit)
+        basis = f"{fingerprint(course, unit)} {judged_by}"
         handed = find_submissions(submitted, unit, list(roster))
         jobs = [_job(course, one, class_seed, basis, due) for one in handed]
         records = {

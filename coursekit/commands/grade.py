@@ -88,6 +88,8 @@ def run(
             seconds_each=SECONDS_EACH,
             workers=workers,
             again=statuses,
+            judged_by=sandbox,
+            on_wait=progress.wait,
             on_start=progress.start,
             on_record=progress.show,
             usage=usage,
@@ -163,6 +165,10 @@ class Progress:
         self.total = changed
         kept = f", {unchanged} unchanged" if unchanged else ""
         print(f"{changed} to grade{kept}; processes: {workers if changed else 0}", file=sys.stderr)
+
+    def wait(self) -> None:
+        """Say why nothing happens."""
+        print("Another `grade` is at work in this course: waiting for it.", file=sys.stderr)
 
     def show(self, record: Record) -> None:
         """Count one; on a terminal rewrite the line, elsewhere write one every ten seconds."""

@@ -196,6 +196,7 @@ def test_only_what_changed_is_graded_again(course, monkeypatch):
     again = grade(course)
     assert (again.graded, again.records[2].points) == (1, 0.0)
     assert grade(course, again=("ok",)).graded == 4
+    assert grade(course, judged_by="none").graded == 4  # nobody takes those for sandboxed marks
     monkeypatch.setattr(grading, "fingerprint", lambda course, unit: "another bank")
     assert grade(course).graded == 4
 
