@@ -1,7 +1,7 @@
 """Answers by people who saw only the notebooks: right ones in five ways, wrong ones in ten.
 
 Each `answers_ID.py` was written from the notebook's text alone, without the library, the bank or a
-solution. `hints.json` holds the mistake whose hint each wrong answer gets. Whether that hint fits
+solution. `hints_NN.json` (one a unit) holds the mistake whose hint each wrong answer gets. Whether that hint fits
 what its author believed (the docstring) was judged by a reader; those that don't are listed there
 as unfitting.
 """
@@ -17,7 +17,9 @@ from coursekit.exercises import EXERCISES, evaluate
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("answers_*.py"))
 NUM_SEEDS = 20
-RECORD = json.loads((HERE / "hints.json").read_text())
+RECORDS = [json.loads(path.read_text()) for path in sorted(HERE.glob("hints_*.json"))]
+HINTS = {stem: hints for record in RECORDS for stem, hints in record["hints"].items()}
+UNFITTING = {name for record in RECORDS for name in record["unfitting"]}
 
 
 def load(path):
@@ -64,11 +66,11 @@ def test_no_wrong_answer_is_accepted(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_a_wrong_answer_gets_the_hint_on_record(path):
-    assert hints_of(path) == RECORD["hints"][path.stem]
+    assert hints_of(path) == HINTS[path.stem]
 
 
 def test_four_in_five_get_a_fitting_hint():
-    given = {f"{stem}:{n}": h for stem, hints in RECORD["hints"].items() for n, h in hints.items()}
-    assert set(RECORD["unfitting"]) <= set(given)
-    fitting = [k for k, hint in given.items() if hint and k not in RECORD["unfitting"]]
+    given = {f"{stem}:{n}": h for stem, hints in HINTS.items() for n, h in hints.items()}
+    assert UNFITTING <= set(given)
+    fitting = [k for k, hint in given.items() if hint and k not in UNFITTING]
     assert len(fitting) >= 0.8 * len(given)
