@@ -1,9 +1,9 @@
 """Answers by people who saw only the notebooks: right ones in five ways, wrong ones in ten.
 
 Each `answers_ID.py` was written from the notebook's text alone, without the library, the bank or a
-solution. `hints_NN.json` (one a unit) holds the mistake whose hint each wrong answer gets. Whether that hint fits
-what its author believed (the docstring) was judged by a reader; those that don't are listed there
-as unfitting.
+solution. `hints_NN.json` (one a unit) holds the mistake whose hint each wrong answer gets. Whether
+that hint fits what its author believed (the docstring) was judged by a reader; those that don't are
+listed there as unfitting.
 """
 
 import importlib.util
@@ -71,6 +71,6 @@ def test_a_wrong_answer_gets_the_hint_on_record(path):
 
 def test_four_in_five_get_a_fitting_hint():
     given = {f"{stem}:{n}": h for stem, hints in HINTS.items() for n, h in hints.items()}
-    assert UNFITTING <= set(given)
+    assert set(given) >= UNFITTING
     fitting = [k for k, hint in given.items() if hint and k not in UNFITTING]
     assert len(fitting) >= 0.8 * len(given)
