@@ -1,0 +1,249 @@
+"""Numeric tasks about comparing runs, learning rates and warmup."""
+
+import random
+
+from coursekit.interview.numeric import NumericTask, Params, Slip
+
+
+def _draw_epochs(rng: random.Random) -> dict[str, float]:
+    b = rng.choice([64, 128, 256])
+    return {"b": b, "large": b * rng.choice([3, 4, 6, 8]), "epochs": rng.choice([10, 15, 30, 90])}
+
+
+EPOCHS_FOR_EQUAL_STEPS = NumericTask(
+    draw=_draw_epochs,
+    value=lambda p: p["epochs"] * p["large"] / p["b"],
+    unit="epochs",
+    working="Steps are epochs x N/B. N is the same, so the epochs grow as the batch does: "
+    "{epochs} x {large}/{b}.",
+    slips=(
+        Slip(
+            "equal epochs",
+            "At equal epochs, which of the two runs makes more steps?",
+            lambda p: p["epochs"],
+        ),
+        Slip(
+            "upside down",
+            "Does a larger batch make more steps an epoch, or fewer?",
+            lambda p: p["epochs"] * p["b"] / p["large"],
+        ),
+        Slip(
+            "root",
+            "Steps are counted, not noise. Where would a root come from?",
+            lambda p: p["epochs"] * (p["large"] / p["b"]) ** 0.5,
+        ),
+    ),
+)
+
+
+def _draw_pairs(rng: random.Random) -> dict[str, float]:
+    return {"sd": rng.choice([1.5, 2.5, 3, 4]), "half": rng.choice([0.5, 1])}
+
+
+PAIRS_NEEDED = NumericTask(
+    draw=_draw_pairs,
+    value=lambda p: (2 * p["sd"] / p["half"]) ** 2,
+    unit="",
+    working="Two standard errors are 2 x {sd}/sqrt(n); set them to {half} and solve for n.",
+    slips=(
+        Slip(
+            "not squared",
+            "How does a standard error fall with the number of pairs?",
+            lambda p: 2 * p["sd"] / p["half"],
+        ),
+        Slip(
+            "one standard error",
+            "How many standard errors wide is the interval to each side?",
+            lambda p: (p["sd"] / p["half"]) ** 2,
+        ),
+        Slip(
+            "counted twice",
+            "The spread given is that of differences. Does it hold both runs already?",
+            lambda p: 2 * (2 * p["sd"] / p["half"]) ** 2,
+        ),
+    ),
+)
+
+
+def _draw_momentum(rng: random.Random) -> dict[str, float]:
+    b = rng.choice([64, 128, 256])
+    return {
+        "lr": rng.choice([0.02, 0.05, 0.1]),
+        "b": b,
+        "large": b * rng.choice([2, 4, 8]),
+        "m": 0.9,
+        "m_new": rng.choice([0.5, 0.8, 0.95, 0.98]),
+    }
+
+
+def _momentum(p: Params) -> float:
+    return (1 - p["m_new"]) / (1 - p["m"])
+
+
+RATE_WITH_MOMENTUM = NumericTask(
+    draw=_draw_momentum,
+    value=lambda p: p["lr"] * p["large"] / p["b"] * _momentum(p),
+    unit="",
+    working="lr/(B (1 - m)) stays: {lr} x {large}/{b} x (1 - {m_new})/(1 - {m}).",
+    slips=(
+        Slip(
+            "linear rule alone",
+            "The momentum changed too. How far does one gradient move the weights in all?",
+            lambda p: p["lr"] * p["large"] / p["b"],
+        ),
+        Slip(
+            "momentum upside down",
+            "Does a larger momentum make one gradient count for more, or for less?",
+            lambda p: p["lr"] * p["large"] / p["b"] / _momentum(p),
+        ),
+        Slip(
+            "root rule",
+            "Which quantity is to stay: the variance of one step, or the temperature?",
+            lambda p: p["lr"] * (p["large"] / p["b"]) ** 0.5 * _momentum(p),
+        ),
+    ),
+)
+
+
+def _draw_room(rng: random.Random) -> dict[str, float]:
+    return {
+        "b": rng.choice([16, 32]),
+        "lr": rng.choice([0.05, 0.1, 0.125]),
+        "max_lr": rng.choice([2, 3, 4]),
+        "b_c": rng.choice([60, 100, 200]),
+    }
+
+
+ROOM_FOR_LINEAR = NumericTask(
+    draw=_draw_room,
+    value=lambda p: p["max_lr"] * p["b"] / p["lr"] - p["b_c"],
+    unit="examples",
+    working="Set {lr} x B/{b} equal to {max_lr}/(1 + {b_c}/B) and solve: "
+    "B = {max_lr} x {b}/{lr} - {b_c}.",
+    slips=(
+        Slip(
+            "flat limit",
+            "Is the limit the same at every batch size?",
+            lambda p: p["max_lr"] * p["b"] / p["lr"],
+        ),
+        Slip(
+            "sign",
+            "Does the bend of the frontier give the linear rule more room, or less?",
+            lambda p: p["max_lr"] * p["b"] / p["lr"] + p["b_c"],
+        ),
+        Slip(
+            "where the frontier bends",
+            "There the limit is half of its largest value. Has the line reached it by then?",
+            lambda p: p["b_c"],
+        ),
+    ),
+)
+
+
+def _draw_stable(rng: random.Random) -> dict[str, float]:
+    return {"curvature": rng.choice([8, 20, 50, 80]), "m": rng.choice([0.5, 0.8, 0.9])}
+
+
+STABLE_RATE = NumericTask(
+    draw=_draw_stable,
+    value=lambda p: 2 * (1 + p["m"]) / p["curvature"],
+    unit="",
+    working="Heavy-ball momentum is stable up to 2 (1 + m)/lambda, here 2 x (1 + {m})/{curvature}.",
+    slips=(
+        Slip(
+            "plain descent",
+            "That is the limit without momentum. Which way does momentum move it?",
+            lambda p: 2 / p["curvature"],
+        ),
+        Slip(
+            "1 - m above",
+            "You take the summed step for the step. Do past gradients of an oscillation add up?",
+            lambda p: 2 * (1 - p["m"]) / p["curvature"],
+        ),
+        Slip(
+            "1 - m below",
+            "That is by how much momentum lengthens a steady walk. Is an oscillation steady?",
+            lambda p: 2 / ((1 - p["m"]) * p["curvature"]),
+        ),
+    ),
+)
+
+
+def _draw_growing(rng: random.Random) -> dict[str, float]:
+    return {
+        "n": rng.choice([12288, 24576, 49152]),
+        "b": rng.choice([32, 64, 128]),
+        "epochs": rng.choice([12, 24, 30]),
+        "k": rng.choice([2, 4]),
+    }
+
+
+def _constant_updates(p: Params) -> float:
+    return p["n"] * p["epochs"] / p["b"]
+
+
+UPDATES_WHEN_GROWING = NumericTask(
+    draw=_draw_growing,
+    value=lambda p: _constant_updates(p) * (1 + 1 / p["k"] + 1 / p["k"] ** 2) / 3,
+    unit="steps",
+    working="A third of {n} x {epochs}/{b} steps at first; each later third has {k} times fewer "
+    "than the one before. Add the three.",
+    slips=(
+        Slip(
+            "as with the decay",
+            "A decay of lr leaves the number of steps alone. Does a growing batch?",
+            _constant_updates,
+        ),
+        Slip(
+            "the last batch size throughout",
+            "For which part of the run is the batch that large?",
+            lambda p: _constant_updates(p) / p["k"] ** 2,
+        ),
+        Slip(
+            "mean batch size",
+            "Are the phases equally long in steps, or in epochs?",
+            lambda p: 3 * _constant_updates(p) / (1 + p["k"] + p["k"] ** 2),
+        ),
+    ),
+)
+
+
+def _draw_warmup(rng: random.Random) -> dict[str, float]:
+    b = rng.choice([64, 128, 256])
+    return {
+        "n": rng.choice([25600, 51200, 102400]),
+        "epochs": rng.choice([10, 20]),
+        "b": b,
+        "large": b * rng.choice([4, 8]),
+        "warmup": rng.choice([50, 100]),
+    }
+
+
+WARMUP_SHARE = NumericTask(
+    draw=_draw_warmup,
+    value=lambda p: p["warmup"] * p["large"] / (p["n"] * p["epochs"]),
+    unit="",
+    working="The run now has {n} x {epochs}/{large} steps; divide {warmup} by that.",
+    slips=(
+        Slip(
+            "steps of the old run",
+            "How many steps does the run have after the change?",
+            lambda p: p["warmup"] * p["b"] / (p["n"] * p["epochs"]),
+        ),
+        Slip(
+            "share of one epoch",
+            "Of how many epochs does the run consist?",
+            lambda p: p["warmup"] * p["large"] / p["n"],
+        ),
+    ),
+)
+
+TASKS = {
+    "epochs_for_equal_steps": EPOCHS_FOR_EQUAL_STEPS,
+    "pairs_needed": PAIRS_NEEDED,
+    "rate_with_momentum": RATE_WITH_MOMENTUM,
+    "room_for_linear": ROOM_FOR_LINEAR,
+    "stable_rate": STABLE_RATE,
+    "updates_when_growing": UPDATES_WHEN_GROWING,
+    "warmup_share": WARMUP_SHARE,
+}
