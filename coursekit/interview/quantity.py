@@ -74,7 +74,7 @@ def unit_of(word: str) -> tuple[str, float]:
     Raises:
         ValueError: For a unit that nobody knows; the message lists those known.
     """
-    for name in (word, word.removesuffix("s")):
+    for name in (word.lower(), word.lower().removesuffix("s")):
         if name in FACTORS:
             return FACTORS[name]
     raise ValueError(f"unknown unit {word!r}: there are {', '.join(sorted(FACTORS))[2:]}")

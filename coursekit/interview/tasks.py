@@ -2,11 +2,13 @@
 
 import random
 
-from coursekit.interview import tasks_noise, tasks_plan
+from coursekit.interview import tasks_limits, tasks_noise, tasks_parts, tasks_plan
 from coursekit.interview.declare import Question
 from coursekit.interview.numeric import NumericTask, filled
 
-TASKS: dict[str, NumericTask] = {**tasks_noise.TASKS, **tasks_plan.TASKS}
+TASKS: dict[str, NumericTask] = (
+    tasks_noise.TASKS | tasks_parts.TASKS | tasks_plan.TASKS | tasks_limits.TASKS
+)
 
 
 def example_of(question: Question, seed: int = 0) -> tuple[str, float, str, str]:

@@ -1,4 +1,4 @@
-"""Numeric tasks about plans: steps and examples at B, learning rates, warmup, memory, time."""
+"""Numeric tasks about plans: steps, examples, time and GPU-hours at B."""
 
 import random
 
@@ -43,4 +43,161 @@ DOUBLE_BATCH = NumericTask(
     ),
 )
 
-TASKS = {"double_batch": DOUBLE_BATCH}
+
+def _draw_gpu_hours(rng: random.Random) -> dict[str, float]:
+    return _draw_double(rng) | {"efficiency": rng.choice([75, 80, 90])}
+
+
+def _gpu_hours(p: Params) -> float:
+    return 2 * _steps_ratio(p) / (p["efficiency"] / 100)
+
+
+GPU_HOURS = NumericTask(
+    draw=_draw_gpu_hours,
+    value=_gpu_hours,
+    unit="",
+    working="B is {gpus} x {local}; steps fall by S(2B)/S(B) = (1 + B_crit/2B)/(1 + B_crit/B) with "
+    "B_crit = {b_crit}, a step takes 100/{efficiency} times as long, and twice the GPUs are held.",
+    slips=(
+        Slip(
+            "time alone",
+            "That is how the time changes. How many GPUs are held meanwhile?",
+            lambda p: _gpu_hours(p) / 2,
+        ),
+        Slip(
+            "efficiency forgotten",
+            "Does a step take as long on twice the GPUs as before?",
+            lambda p: 2 * _steps_ratio(p),
+        ),
+        Slip(
+            "efficiency the other way",
+            "At an efficiency below 100 %, does a step get longer, or shorter?",
+            lambda p: 2 * _steps_ratio(p) * p["efficiency"] / 100,
+        ),
+    ),
+)
+
+
+def _draw_examples(rng: random.Random) -> dict[str, float]:
+    b_crit = rng.choice([400, 1000, 2000])
+    return {
+        "s_min": rng.choice([2000, 5000, 10000]),
+        "b_crit": b_crit,
+        "b": b_crit * rng.choice([0.25, 0.5, 2, 4]),
+    }
+
+
+EXAMPLES_AT = NumericTask(
+    draw=_draw_examples,
+    value=lambda p: p["s_min"] * (p["b"] + p["b_crit"]),
+    unit="examples",
+    working="Steps are S_min (1 + B_crit/B) with S_min = {s_min}; times B = {b} that is "
+    "S_min (B + B_crit) with B_crit = {b_crit}.",
+    slips=(
+        Slip(
+            "the least examples",
+            "That many do for a tiny batch. What does a batch of this size add?",
+            lambda p: p["s_min"] * p["b_crit"],
+        ),
+        Slip(
+            "the least steps",
+            "Do you reach the least number of steps at a finite batch?",
+            lambda p: p["s_min"] * p["b"],
+        ),
+        Slip(
+            "steps for examples",
+            "Is that the number of steps, or of examples?",
+            lambda p: p["s_min"] * (1 + p["b_crit"] / p["b"]),
+        ),
+    ),
+)
+
+
+def _draw_two_runs(rng: random.Random) -> dict[str, float]:
+    s_min, b_crit = rng.choice([5120, 10240]), rng.choice([250, 1200, 3000])
+    b1, b2 = rng.choice([128, 256]), rng.choice([1024, 2048])
+    return {
+        "b1": b1,
+        "s1": s_min * (1 + b_crit / b1),
+        "b2": b2,
+        "s2": s_min * (1 + b_crit / b2),
+    }
+
+
+def _critical_of_two(p: Params) -> float:
+    least_examples = (p["s1"] - p["s2"]) / (1 / p["b1"] - 1 / p["b2"])
+    return least_examples / (p["s1"] - least_examples / p["b1"])
+
+
+CRITICAL_OF_TWO = NumericTask(
+    draw=_draw_two_runs,
+    value=_critical_of_two,
+    unit="examples",
+    working="S = S_min + E_min/B is a straight line in 1/B: "
+    "E_min = ({s1} - {s2})/(1/{b1} - 1/{b2}), S_min = {s1} - E_min/{b1}, and B_crit = E_min/S_min.",
+    slips=(
+        Slip(
+            "the runs taken for the limits",
+            "Is the small batch's run at the least of examples, and the large one's of steps?",
+            lambda p: p["b1"] * p["s1"] / p["s2"],
+        ),
+        Slip(
+            "middle of the two",
+            "Why should it lie halfway? What do the numbers of steps say?",
+            lambda p: float((p["b1"] * p["b2"]) ** 0.5),
+        ),
+    ),
+    rel_tol=0.03,  # two subtractions of rounded numbers
+)
+
+
+def _draw_time(rng: random.Random) -> dict[str, float]:
+    return {
+        "s_min": rng.choice([5000, 10000, 20000]),
+        "b_crit": rng.choice([1000, 2000]),
+        "b": rng.choice([250, 500, 4000, 8000]),
+        "rate": 20000,
+        "floor": 0.05,
+    }
+
+
+def _step_times(p: Params) -> tuple[float, float]:
+    return p["floor"], p["b"] / p["rate"]
+
+
+def _hours(p: Params, step_seconds: float) -> float:
+    return p["s_min"] * (1 + p["b_crit"] / p["b"]) * step_seconds / 3600
+
+
+TIME_TO_TARGET = NumericTask(
+    draw=_draw_time,
+    value=lambda p: _hours(p, max(_step_times(p))),
+    unit="h",
+    working="Steps are {s_min} (1 + {b_crit}/{b}). One takes the longer of {floor} s and "
+    "{b}/{rate} s.",
+    slips=(
+        Slip(
+            "the shorter time",
+            "When one limit says fast and the other slow, which of them is felt?",
+            lambda p: _hours(p, min(_step_times(p))),
+        ),
+        Slip(
+            "the least steps",
+            "How many steps does it take at this batch size, and not at the best one?",
+            lambda p: p["s_min"] * max(_step_times(p)) / 3600,
+        ),
+        Slip(
+            "both times added",
+            "Do the two follow each other, or does one hide behind the other?",
+            lambda p: _hours(p, sum(_step_times(p))),
+        ),
+    ),
+)
+
+TASKS = {
+    "double_batch": DOUBLE_BATCH,
+    "gpu_hours": GPU_HOURS,
+    "examples_at": EXAMPLES_AT,
+    "critical_of_two": CRITICAL_OF_TWO,
+    "time_to_target": TIME_TO_TARGET,
+}
