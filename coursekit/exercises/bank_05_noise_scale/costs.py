@@ -39,12 +39,12 @@ def costs_by_hyperbola(
 
 def draw_settings(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
-    for group in ("hardware waits", "hardware is full") * 4:
+    for number, group in enumerate(("hardware waits", "hardware is full") * 4):
         b = int(rng.integers(40, 400))
         floor = float(rng.uniform(0.02, 0.2))
         share = rng.uniform(0.3, 0.7) if group == "hardware waits" else rng.uniform(1.5, 3.0)
         speed = b / (floor * share)
-        critical = b * float(rng.choice([rng.uniform(0.3, 0.7), rng.uniform(1.5, 3.0)]))
+        critical = b * float(rng.uniform(0.3, 0.7) if number % 4 < 2 else rng.uniform(1.5, 3.0))
         least = float(rng.uniform(50.0, 500.0))
         cases.append(Case(group, (b, least, critical, float(speed), floor)))
     return cases
@@ -154,6 +154,33 @@ U05_COSTS = Exercise(
             "one wait for the whole run",
             "You add the shortest step's time once to the whole run. How many steps wait?",
             variant(seconds=lambda b, s, e, speed, floor: e / speed + floor),
+        ),
+        Mistake(
+            "hardware full at B_crit",
+            "In your formula B_crit decides whether the hardware waits. Is it a property of the "
+            "hardware or of the task?",
+            lambda b, least, critical, speed, floor: [
+                *costs(b, least, critical, speed, floor)[:2],
+                least * (1 + critical / b) * (floor if b <= critical else b / speed),
+            ],
+        ),
+        Mistake(
+            "seconds of the least steps",
+            "Your time counts the least number of steps. How many steps are taken at this B?",
+            lambda b, least, critical, speed, floor: [
+                *costs(b, least, critical, speed, floor)[:2],
+                least * max(floor, b / speed),
+            ],
+        ),
+        Mistake(
+            "hours",
+            "Your time is in another unit. Which one is asked for?",
+            variant(seconds=lambda b, s, e, speed, floor: s * max(floor, b / speed) / 3600),
+        ),
+        Mistake(
+            "minutes",
+            "Your time is in minutes. Which unit is asked for?",
+            variant(seconds=lambda b, s, e, speed, floor: s * max(floor, b / speed) / 60),
         ),
         Mistake(
             "a step for every example",

@@ -50,6 +50,17 @@ def draw_runs(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+def power_law(b, s):
+    """Return the ratio of a fitted power law's value at B = 1 to that at the largest B."""
+    slope, _ = np.polyfit(np.log(b), np.log(s), 1)
+    return float(b[-1] ** -slope)
+
+
+def line_in_root(b, s):
+    slope, intercept = np.polyfit(1 / np.sqrt(b), np.array(s, dtype=float), 1)
+    return float(slope / intercept)
+
+
 def line_in_sizes(b, s):
     """Return slope and intercept of the steps against B, where the law has no straight line."""
     return np.polyfit(np.array(b, dtype=float), np.array(s, dtype=float), 1)
@@ -121,6 +132,45 @@ U05_CRITICAL_BATCH = Exercise(
             "You fit steps as a straight line in B, and it falls. In which quantity does the law "
             "make a straight line?",
             lambda b, s: line_in_sizes(b, s)[0] / line_in_sizes(b, s)[1],
+        ),
+        Mistake(
+            "line in B, slope over intercept, made positive",
+            "You fit steps as a straight line in B and turn its slope's sign. In which quantity "
+            "does the law make a straight line?",
+            lambda b, s: -line_in_sizes(b, s)[0] / line_in_sizes(b, s)[1],
+        ),
+        Mistake(
+            "line in the root of B",
+            "You fit steps as a straight line in one over the root of B. Which power of B does the "
+            "law have?",
+            line_in_root,
+        ),
+        Mistake(
+            "power law",
+            "You fit steps as a power of B. What does a power law say about an endless batch, and "
+            "what does the law of the text?",
+            power_law,
+        ),
+        Mistake(
+            "axes of the line exchanged",
+            "Your number is negative and tiny. Which of S and 1/B did you fit as a line in which?",
+            lambda b, s: -1 / line(b, s)[0],
+        ),
+        Mistake(
+            "slope with the wrong sign",
+            "Your slope is below zero. Do the steps rise or fall as 1/B grows?",
+            lambda b, s: -line(b, s)[1] / (s[0] + line(b, s)[1] / b[0]),
+        ),
+        Mistake(
+            "all examples taken from the steps",
+            "You take examples away from steps. What must E_min be divided by to become steps?",
+            lambda b, s: line(b, s)[1] / (s[0] - line(b, s)[1]),
+        ),
+        Mistake(
+            "times the difference of the sizes",
+            "You multiply the fall of the steps by a difference of B. Is the law a line in B or in "
+            "1/B, and what is its slope?",
+            lambda b, s: (lambda e: e / (s[0] - e / b[0]))((s[0] - s[-1]) * (b[-1] - b[0])),
         ),
         Mistake(
             "smallest run as the limit of examples",

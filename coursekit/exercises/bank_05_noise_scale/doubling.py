@@ -142,6 +142,46 @@ U05_DOUBLING = Exercise(
             variant(cost=lambda n, x, b, critical, e, fast: (n + x) / n / fast / e),
         ),
         Mistake(
+            "efficiency lowers the cost",
+            "Slower steps make the run cheaper in your formula. Are GPUs paid for the time they "
+            "wait?",
+            variant(cost=lambda n, x, b, critical, e, fast: (n + x) / n / fast * e**2),
+        ),
+        Mistake(
+            "efficiency in the batch",
+            "You take the efficiency off the batch. What becomes longer when it is below one: the "
+            "way to the target in steps, or each step?",
+            lambda n, x, b, critical, e: variant(
+                steps=lambda n, x, b, critical: (
+                    (1 + critical / (n * b)) / (1 + critical / ((n + x) * b * e))
+                ),
+                efficiency=lambda e: 1.0,
+            )(n, x, b, critical, e),
+        ),
+        Mistake(
+            "steps also faster",
+            "You count the new GPUs twice: in a larger batch and in faster steps. At the same "
+            "local batch, does a step get shorter?",
+            variant(
+                speedup=lambda ratio, e: ratio * e,
+                steps=lambda n, x, b, critical: (
+                    (n + x) / n * (1 + critical / (n * b)) / (1 + critical / ((n + x) * b))
+                ),
+            ),
+        ),
+        Mistake(
+            "gain and extra cost",
+            "You return by how much time and cost change. Which ratios are asked for?",
+            lambda *args: [number - 1 for number in doubling(*args)],
+        ),
+        Mistake(
+            "batch of the extra GPUs alone",
+            "Your larger batch holds the extra GPUs' examples only. What do the first GPUs do?",
+            variant(
+                steps=lambda n, x, b, critical: (1 + critical / (n * b)) / (1 + critical / (x * b))
+            ),
+        ),
+        Mistake(
             "efficiency not in the cost",
             "Your cost knows nothing of slower steps. Are GPUs paid for the time they wait?",
             variant(cost=lambda n, x, b, critical, e, fast: (n + x) / n / fast * e),

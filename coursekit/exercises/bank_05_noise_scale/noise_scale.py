@@ -75,6 +75,29 @@ U05_NOISE_SCALE = Exercise(
             either(lambda s, n: float((n / s).mean())),
         ),
         Mistake(
+            "mean of the ratios above zero, nan where unresolved",
+            "You average ratios, and leave out those below zero. Are the steps you keep a fair "
+            "sample, and what does a signal near zero do to their average?",
+            either(lambda s, n: float((n / s)[s > 0].mean())),
+        ),
+        Mistake(
+            "mean of one over the signal",
+            "You average one over the signal. What does one step with a signal near zero do to "
+            "that average?",
+            either(lambda s, n: float(n.mean() * (1 / s).mean())),
+        ),
+        Mistake(
+            "signal squared again",
+            "You square the mean signal. What is the unit of the signal already?",
+            either(lambda s, n: float(n.mean() / s.mean() ** 2)),
+        ),
+        Mistake(
+            "ratio of lower medians",
+            "You divide the lower of two middle values. The estimates are right on average: does "
+            "that also hold for their middle?",
+            either(lambda s, n: float(n.median() / s.median())),
+        ),
+        Mistake(
             "mean of the ratios above zero",
             "You average the ratios and leave out those below zero. Which steps are the ones you "
             "throw away, and are the kept ones a fair sample?",

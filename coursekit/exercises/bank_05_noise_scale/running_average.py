@@ -71,6 +71,23 @@ def variant(
     return answer
 
 
+def last_value_again(values, measured, decay):
+    filled: list[float] = []
+    for value, is_new in zip(values, measured, strict=True):
+        filled.append(value if is_new else filled[-1])
+    return unaware(filled, measured, decay)
+
+
+def fading_by_steps(values, measured, decay):
+    average, weight, found = 0.0, 0.0, []
+    for value, is_new in zip(values, measured, strict=True):
+        average, weight = decay * average, decay * weight
+        if is_new:
+            average, weight = average + value, weight + 1
+        found.append(average / weight)
+    return found
+
+
 def plain_mean(values, measured, decay):
     return average_by_weights(values, measured, 1.0)
 
@@ -147,6 +164,18 @@ U05_RUNNING_AVERAGE = Exercise(
             "skipped steps averaged in",
             "You use the value of every step. Was it measured at each of them?",
             unaware,
+        ),
+        Mistake(
+            "last value again at skipped steps",
+            "A step that was not measured counts the last value once more. Is it an update, by the "
+            "text, and what does that do to the weights?",
+            last_value_again,
+        ),
+        Mistake(
+            "the past fades at every step",
+            "In your average, values fade at every step, measured or not. What does the text say "
+            "about a step that is not measured?",
+            fading_by_steps,
         ),
         Mistake(
             "skipped steps left out of the list",

@@ -3,17 +3,18 @@
 import math
 
 import numpy as np
-import torch
 
+from coursekit.exercises.bank_05_noise_scale.step_moments_slips import (
+    changed,
+    from_norms,
+    halves,
+    product_of_slips,
+    step_moments,
+    variant,
+    whole_batch_of_k,
+)
 from coursekit.exercises.bank_05_noise_scale.two_batch import ANSWERED_BY
 from coursekit.exercises.declare import Case, Exercise, Mistake
-
-
-def step_moments(micro_grads: torch.Tensor, micro_batch_size: int) -> list[float]:
-    grads = micro_grads.double()
-    centre = grads.mean(dim=0)
-    spread = float((grads - centre).square().sum()) / (len(grads) - 1)
-    return [float(centre.square().sum()) - spread / len(grads), micro_batch_size * spread]
 
 
 def moments_by_two_sizes(micro_grads, micro_batch_size):
@@ -36,117 +37,12 @@ def moments_by_covariance(micro_grads, micro_batch_size):
     return np.array([np.sum(g.mean(axis=0) ** 2) - trace / len(g), micro_batch_size * trace])
 
 
-def from_norms(small: float, large: float, count: int, size: int) -> list[float]:
-    """Solve for signal and noise from the squared norms of a micro-batch and of the whole batch."""
-    noise = size * (small - large) * count / (count - 1)
-    return [(count * large - small) / (count - 1), noise]
-
-
-def variant(pick="all", whole="mean", clip=None):
-    """Return a wrong estimate: other micro-batches, another whole gradient, a clipped signal."""
-
-    def answer(g, b):
-        norms = g.double().square().sum(dim=1)
-        small = {"all": norms.mean(), "last": norms[-1], "first": norms[0], "sum": norms.sum()}
-        small["mean length"] = norms.sqrt().mean() ** 2
-        wholes = {
-            "mean": g.double().mean(dim=0).square().sum(),
-            "sum": g.double().sum(dim=0).square().sum(),
-            "per example": (g.double().sum(dim=0) / (len(g) * b)).square().sum(),
-        }
-        found = from_norms(float(small[pick]), float(wholes[whole]), len(g), b)
-        return found if clip is None else [max(found[0], clip), found[1]]
-
-    return answer
-
-
-def changed(signal=lambda s, n, g, b: s, noise=lambda s, n, g, b: n):
-    """Return the mistake that changes signal or noise of the right answer."""
-
-    def answer(g, b):
-        s, n = step_moments(g, b)
-        return [signal(s, n, g, b), noise(s, n, g, b)]
-
-    return answer
-
-
-NOISE_SLIPS = (
-    ("per micro-batch", "of how many examples is tr(Sigma) the noise?", lambda n, g, b: n / b),
-    (
-        "divided by K",
-        "the mean was fitted to the same rows; how many deviations are free?",
-        lambda n, g, b: n * (len(g) - 1) / len(g),
-    ),
-    (
-        "scaled by the whole batch",
-        "how many examples does each of the spreading gradients average?",
-        lambda n, g, b: n * len(g),
-    ),
-    (
-        "mean over parameters",
-        "what happens to it when every parameter appears twice?",
-        lambda n, g, b: n / g.shape[1],
-    ),
-    (
-        "divided by K, per micro-batch",
-        "how many deviations are free, and how many examples does a row average?",
-        lambda n, g, b: n * (len(g) - 1) / len(g) / b,
-    ),
-    (
-        "mean over parameters, per micro-batch",
-        "is a trace a sum or a mean, and how many examples does a row average?",
-        lambda n, g, b: n / g.shape[1] / b,
-    ),
-)
-SIGNALS = (
-    ("", "Look at the noise:", lambda n, m, g, b, right: right),
-    (
-        "from it",
-        "The noise is off, and the signal with it:",
-        lambda n, m, g, b, right: m - n / (b * len(g)),
-    ),
-    (
-        "a K-th of it",
-        "The noise is off, and a K-th of it goes into the signal:",
-        lambda n, m, g, b, right: m - n / len(g),
-    ),
-    ("plug-in", "What does noise add to your signal? And:", lambda n, m, g, b, right: m),
-    (
-        "all of it",
-        "How much noise is left in a mean of all? And:",
-        lambda n, m, g, b, right: m - n,
-    ),
-)
-
-
-def product_of_slips() -> tuple[Mistake, ...]:
-    """Return every pair of a wrong noise and what becomes of the signal, each result once."""
-    rng = np.random.default_rng(0)
-    probes = [(torch.tensor(rng.normal(size=(k, 3))), b) for k, b in ((3, 5), (5, 2), (4, 7))]
-    seen: list[np.ndarray] = []
-    found: list[Mistake] = []
-    for place, opening, signal in SIGNALS:
-        for name, question, noise in NOISE_SLIPS:
-
-            def answer(g, b, signal=signal, noise=noise):
-                right, n = step_moments(g, b)
-                n = noise(n, g, b)
-                return [signal(n, float(g.double().mean(dim=0).square().sum()), g, b, right), n]
-
-            results = np.array([answer(*probe) for probe in probes])
-            if any(np.allclose(results, other) for other in seen):
-                continue
-            seen.append(results)
-            title = f"noise: {name}" + (f"; signal: {place}" if place else "")
-            found.append(Mistake(title, f"{opening} {question}", answer))
-    return tuple(found)
-
-
 def draw_grads(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     while len(cases) < 6:
         above = len(cases) % 2 == 0
-        k, b = int(rng.integers(3, 6)), int(rng.integers(2, 9))
+        k = int(rng.integers(3, 6))
+        b = int(rng.choice([size for size in range(2, 9) if size != k]))
         noise = rng.normal(size=(k, 4)) * 2.0
         grads = noise + rng.normal(size=4) * 2.5 if above else noise - 0.97 * noise.mean(axis=0)
         grads = np.round(grads, 2)
@@ -224,6 +120,30 @@ U05_STEP_MOMENTS = Exercise(
             "You put nan where one step's signal is below zero. What happens to the average over "
             "steps if such steps drop out of it?",
             changed(signal=lambda s, n, g, b: s if s > 0 else math.nan),
+        ),
+        Mistake(
+            "sign of the signal dropped",
+            "You take the sign away from a signal below zero. What happens to the average of many "
+            "estimates when all low ones are turned over?",
+            changed(signal=lambda s, n, g, b: abs(s)),
+        ),
+        Mistake(
+            "sum's length divided once",
+            "You square the length of the sum and divide once by K. What does a factor in front of "
+            "a vector do to its squared length?",
+            variant(whole="half divided"),
+        ),
+        Mistake(
+            "K examples in the whole batch",
+            "You take K for the size of the whole batch. How many examples does each of its K "
+            "micro-batches hold?",
+            whole_batch_of_k,
+        ),
+        Mistake(
+            "product of two halves",
+            "You multiply the means of two halves. Right on average, but which two squared "
+            "lengths does the text name?",
+            halves,
         ),
         Mistake(
             "norms summed",

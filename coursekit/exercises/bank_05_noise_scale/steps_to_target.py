@@ -5,17 +5,17 @@ from itertools import pairwise
 
 import numpy as np
 
+from coursekit.exercises.bank_05_noise_scale.crossings import (
+    any_crossing,
+    by_running_minimum,
+    last_crossing,
+    logarithmic,
+    next_crossing,
+    reversed_interp,
+    steps_to_target,
+    variant,
+)
 from coursekit.exercises.declare import Case, Exercise, Mistake
-
-
-def steps_to_target(steps: list[int], losses: list[float], target: float) -> float:
-    for i, loss in enumerate(losses):
-        if loss <= target:
-            if i == 0:
-                return steps[0]
-            share = (losses[i - 1] - target) / (losses[i - 1] - loss)
-            return steps[i - 1] + share * (steps[i] - steps[i - 1])
-    return math.nan
 
 
 def crossing_by_lowest(steps, losses, target):
@@ -39,36 +39,6 @@ def crossing_by_line(steps, losses, target):
     return float("nan")
 
 
-def place(losses, target):
-    """Return the index of the first loss at or below the target, None if there is none."""
-    return next((i for i, y in enumerate(losses) if y <= target), None)
-
-
-def variant(inside=None, never=lambda x, y, t: math.nan, at_once=lambda x, y, t: x[0]):
-    """Return a wrong answer: inside an interval, where the target is never met, or at once."""
-
-    def answer(x, y, t):
-        i = place(y, t)
-        if i is None:
-            return never(x, y, t)
-        if i == 0:
-            return at_once(x, y, t)
-        return steps_to_target(x, y, t) if inside is None else inside(x, y, t, i)
-
-    return answer
-
-
-def last_crossing(x, y, t, i):
-    ends = [j for j in range(1, len(y)) if y[j - 1] > t >= y[j]]
-    j = ends[-1]
-    return x[j - 1] + (y[j - 1] - t) / (y[j - 1] - y[j]) * (x[j] - x[j - 1])
-
-
-def logarithmic(x, y, t, i):
-    share = math.log(y[i - 1] / t) / math.log(y[i - 1] / y[i])
-    return x[i - 1] + share * (x[i] - x[i - 1])
-
-
 def draw_curves(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for number, group in enumerate(("falls once", "falls and rises again", "edges") * 4):
@@ -77,10 +47,14 @@ def draw_curves(rng: np.random.Generator) -> list[Case]:
         i = int(rng.integers(2, 4))
         target = y[i - 1] + rng.uniform(0.6, 0.8) * (y[i] - y[i - 1])
         if group == "falls and rises again":
+            y[i - 1] = y[i - 2] + rng.uniform(0.1, 0.3)  # it also rises just before the target
+            target = y[i] + rng.uniform(0.2, 0.4) * (y[i - 2] - y[i])
             y[i + 1] = target + rng.uniform(0.2, 0.5)
             y[i + 2] = target - rng.uniform(0.05, 0.2)
         elif group == "edges":
             target = y.min() - 0.1 if number % 2 else y[0] + 0.1
+            if number % 4 == 0:
+                y[i + 1] = target + rng.uniform(0.2, 0.5)
         cases.append(Case(group, (x, [float(v) for v in y], float(target))))
     return cases
 
@@ -140,6 +114,31 @@ U05_STEPS_TO_TARGET = Exercise(
             "the share count?",
             variant(
                 lambda x, y, t, i: x[i] + (y[i - 1] - t) / (y[i - 1] - y[i]) * (x[i] - x[i - 1])
+            ),
+        ),
+        Mistake(
+            "running minimum",
+            "You draw the line from the lowest loss so far. Between which two evaluations does the "
+            "text draw it, also where the loss has just risen?",
+            by_running_minimum,
+        ),
+        Mistake(
+            "interp over the reversed lists",
+            "You look the target up as if the losses were sorted. What if the loss rises in "
+            "between, and what if the target lies outside the table?",
+            reversed_interp,
+        ),
+        Mistake(
+            "interp over falling losses",
+            "You look the target up in a table. In which order must its entries be, and what if "
+            "the target lies outside?",
+            lambda x, y, t: float(np.interp(t, y, x)),
+        ),
+        Mistake(
+            "first interval's width",
+            "You take every interval as wide as the first. Are the evaluations equally spaced?",
+            variant(
+                lambda x, y, t, i: x[i - 1] + (y[i - 1] - t) / (y[i - 1] - y[i]) * (x[1] - x[0])
             ),
         ),
         Mistake(
@@ -236,6 +235,18 @@ U05_STEPS_TO_TARGET = Exercise(
             "Where the first evaluation already meets the target, you return nan. Did this run "
             "fail?",
             variant(at_once=lambda x, y, t: math.nan),
+        ),
+        Mistake(
+            "met at once: any crossing",
+            "You look for a place where the curve meets the target from either side. Where was the "
+            "loss at the first evaluation?",
+            any_crossing,
+        ),
+        Mistake(
+            "met at once: next crossing",
+            "You look for a pair, one above and one below. What if the very first evaluation "
+            "already meets the target?",
+            next_crossing,
         ),
         Mistake(
             "met at once: second evaluation",

@@ -4,6 +4,16 @@ import math
 
 import numpy as np
 
+from coursekit.exercises.bank_05_noise_scale.two_batch_slips import (
+    carried_signal,
+    line_in_sizes,
+    other_power,
+    product_of_slips,
+    signal_clipped_first,
+    two_batch,
+    with_both,
+    with_signal,
+)
 from coursekit.exercises.declare import Case, Exercise, Mistake
 
 ANSWERED_BY = (
@@ -13,11 +23,6 @@ ANSWERED_BY = (
     "coursekit.moment_average",
     "coursekit.step_norms",
 )
-
-
-def two_batch(small: float, big: float, b: int, size: int) -> tuple[float, float]:
-    """Return (signal, noise) of two squared norms."""
-    return (size * big - b * small) / (size - b), (small - big) / (1 / b - 1 / size)
 
 
 def two_batch_moments(
@@ -41,11 +46,14 @@ def two_batch_by_line(sq_norm_small, sq_norm_big, batch_small, batch_big):
 
 def draw_norms(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
-    for group in ("signal above zero", "signal below zero") * 4:
+    for number, group in enumerate(("both above zero", "one below zero") * 4):
         b = int(rng.integers(3, 12))
         size = b * int(rng.integers(3, 8))
-        if group == "signal above zero":
+        if group == "both above zero":
             signal, noise = rng.uniform(0.5, 4.0), rng.uniform(30.0, 90.0)
+        elif number % 4 == 3:
+            signal = rng.uniform(1.0, 4.0)
+            noise = -b * signal * rng.uniform(0.2, 0.7)
         else:
             signal = -rng.uniform(0.5, 2.0)
             noise = size * (rng.uniform(0.5, 2.0) - signal)
@@ -55,156 +63,13 @@ def draw_norms(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
-def with_signal(change):
-    """Return the mistake that changes the first number alone: change(signal, noise, *args)."""
-
-    def answer(small, big, b, size):
-        signal, noise = two_batch(small, big, b, size)
-        return [change(signal, noise, small, big, b, size), noise]
-
-    return answer
-
-
-def carried_signal(change):
-    """Return the mistake of a wrong signal that is put back into the small batch's equation."""
-
-    def answer(small, big, b, size):
-        signal = change(two_batch(small, big, b, size)[0], small, big, b, size)
-        return [signal, b * (small - signal)]
-
-    return answer
-
-
-def signal_clipped_first(small, big, b, size):
-    signal = max(two_batch(small, big, b, size)[0], 0.0)
-    return [signal, size * (big - signal)]
-
-
-# Most wrong answers miss the noise first and carry it into the signal, in one way or another.
-NOISE_SLIPS = (
-    (
-        "difference of the norms",
-        "is tr(Sigma) the noise of a batch or of one example?",
-        lambda small, big, b, size: small - big,
-    ),
-    (
-        "big batch as exact",
-        "it takes the big norm for the signal; would two nearly equal sizes do?",
-        lambda small, big, b, size: b * (small - big),
-    ),
-    (
-        "scaled by the big batch",
-        "it scales by B alone; would two nearly equal sizes do?",
-        lambda small, big, b, size: size * (small - big),
-    ),
-    (
-        "times the difference of the sizes",
-        "is the squared norm a line in B, or in 1/B?",
-        lambda small, big, b, size: (small - big) * (size - b),
-    ),
-    (
-        "over the difference of the sizes",
-        "you divide by a difference of B; is it a line in B, or in 1/B?",
-        lambda small, big, b, size: (small - big) / (size - b),
-    ),
-    (
-        "times the difference of 1/B",
-        "should sizes that hardly differ make it small?",
-        lambda small, big, b, size: (small - big) * (1 / b - 1 / size),
-    ),
-    (
-        "times both sizes",
-        "you multiply by both sizes; what is 1/b - 1/B as one fraction?",
-        lambda small, big, b, size: (small - big) * size * b,
-    ),
-    (
-        "below zero",
-        "can it be below zero on average; which of 1/b and 1/B is larger?",
-        lambda small, big, b, size: (small - big) / (1 / size - 1 / b),
-    ),
-    (
-        "all of the small norm",
-        "what if all examples had the same gradient?",
-        lambda small, big, b, size: b * small,
-    ),
-    (
-        "all of the big norm",
-        "it takes all of the big norm; what if all examples had one gradient?",
-        lambda small, big, b, size: size * big,
-    ),
-)
-SIGNALS = (
-    (
-        "",
-        "Look at the noise:",
-        lambda n, small, big, b, size: two_batch(small, big, b, size)[0],
-    ),
-    (
-        "into the big batch",
-        "The noise is off, and through the big norm the signal too. The noise:",
-        lambda n, small, big, b, size: big - n / size,
-    ),
-    (
-        "into the small batch",
-        "The noise is off, and through the small norm the signal too. The noise:",
-        lambda n, small, big, b, size: small - n / b,
-    ),
-    (
-        "whole from the big norm",
-        "How much of tr(Sigma) is left in a mean over B? And the noise:",
-        lambda n, small, big, b, size: big - n,
-    ),
-    (
-        "whole from the small norm",
-        "How much of tr(Sigma) is left in a mean over b? And the noise:",
-        lambda n, small, big, b, size: small - n,
-    ),
-    (
-        "plug-in big norm",
-        "What does noise add to the big squared norm, your signal? And the noise:",
-        lambda n, small, big, b, size: big,
-    ),
-    (
-        "plug-in small norm",
-        "What does noise add to the small squared norm, your signal? And the noise:",
-        lambda n, small, big, b, size: small,
-    ),
-    (
-        "mean of the norms",
-        "Are two noisy norms averaged free of noise? And the noise:",
-        lambda n, small, big, b, size: (small + big) / 2,
-    ),
-)
-
-
-def product_of_slips() -> tuple[Mistake, ...]:
-    """Return every pair of a wrong noise and what becomes of the signal, each result once."""
-    probes = ((7.3, 4.1, 3, 8), (9.7, 1.9, 5, 35))
-    seen: list[np.ndarray] = []
-    found: list[Mistake] = []
-    for place, opening, signal in SIGNALS:
-        for name, question, noise in NOISE_SLIPS:
-
-            def answer(small, big, b, size, signal=signal, noise=noise):
-                n = noise(small, big, b, size)
-                return [signal(n, small, big, b, size), n]
-
-            results = np.array([answer(*probe) for probe in probes])
-            if any(np.allclose(results, other) for other in seen):
-                continue
-            seen.append(results)
-            title = f"noise: {name}" + (f"; signal: {place}" if place else "")
-            found.append(Mistake(title, f"{opening} {question}", answer))
-    return tuple(found)
-
-
 U05_TWO_BATCH = Exercise(
     id="u05_two_batch",
     call="two_batch_moments(sq_norm_small, sq_norm_big, batch_small, batch_big)",
-    points={"signal above zero": 1.0, "signal below zero": 1.0},
+    points={"both above zero": 1.0, "one below zero": 1.0},
     by_hand=(
-        Case("signal above zero", (7.0, 4.0, 2, 8)),
-        Case("signal below zero", (9.0, 2.0, 2, 8)),
+        Case("both above zero", (7.0, 4.0, 2, 8)),
+        Case("one below zero", (9.0, 2.0, 2, 8)),
     ),
     draw=draw_norms,
     reference=two_batch_moments,
@@ -246,6 +111,54 @@ U05_TWO_BATCH = Exercise(
             with_signal(lambda s, n, small, big, b, size: s if s > 0 else math.nan),
         ),
         Mistake(
+            "signs of both dropped",
+            "You take the sign away from both numbers. Is an estimate of a positive number always "
+            "positive, if it is to be right on average?",
+            with_both(abs),
+        ),
+        Mistake(
+            "both clipped",
+            "You lift both numbers to zero. If every low estimate is lifted, what happens to the "
+            "average of many estimates?",
+            with_both(lambda number: max(number, 0.0)),
+        ),
+        Mistake(
+            "noise clipped",
+            "You lift a noise below zero. With one small batch its estimate may miss on either "
+            "side: what happens to the average if only low ones are lifted?",
+            lambda *args: [two_batch(*args)[0], max(two_batch(*args)[1], 0.0)],
+        ),
+        Mistake(
+            "sign of the noise dropped",
+            "You take the sign away from the noise. Can a single estimate not miss on the low "
+            "side, even below zero?",
+            lambda *args: [two_batch(*args)[0], abs(two_batch(*args)[1])],
+        ),
+        Mistake(
+            "one of the two missing",
+            "You give nan where an estimate is below zero. What is lost for the average of many "
+            "when such a step drops out?",
+            with_both(lambda number: number if number > 0 else math.nan),
+        ),
+        Mistake(
+            "a root of B",
+            "In your equations the noise falls as one over the root of B. Is that the length of "
+            "the noise, or its square?",
+            other_power(-0.5),
+        ),
+        Mistake(
+            "a square of B",
+            "In your equations the noise falls as one over B squared. What did unit 01 say about "
+            "the variance of a mean?",
+            other_power(-2.0),
+        ),
+        Mistake(
+            "a line in B",
+            "You draw a line over B and read it at B = 0. Over which quantity is the squared "
+            "length a straight line, and where on it is no noise left?",
+            line_in_sizes,
+        ),
+        Mistake(
             "weights exchanged",
             "Your signal gives the small batch's norm the larger weight. Which of the two norms "
             "is closer to the signal?",
@@ -262,6 +175,18 @@ U05_TWO_BATCH = Exercise(
             "You take all of tr(Sigma) away from a squared norm. How much of one example's noise "
             "is left in a mean over many?",
             with_signal(lambda s, n, small, big, b, size: big - n),
+        ),
+        Mistake(
+            "a whole example's noise taken from the small norm",
+            "You take all of tr(Sigma) away from the small norm. How much of one example's noise "
+            "is left in a mean over b?",
+            with_signal(lambda s, n, small, big, b, size: small - n),
+        ),
+        Mistake(
+            "the big batch's noise from the small norm",
+            "You take the big batch's share of tr(Sigma) away from the small norm. Whose noise is "
+            "inside the small norm?",
+            with_signal(lambda s, n, small, big, b, size: small - n / size),
         ),
         Mistake(
             "signal clipped, noise from it",
