@@ -155,6 +155,26 @@ U02_BREAK = Exercise(
             "Does the line meet the frontier nowhere then?",
             lambda lr, b0, top, half: top * b0 / lr - half if top * b0 / lr - half > b0 else 0.0,
         ),
+        Mistake(
+            "half of the top",
+            "You compare with half of the frontier's top, wherever the line is. Is the frontier "
+            "that high at the batch size you return?",
+            lambda lr, b0, top, half: top / 2 * b0 / lr,
+        ),
+        Mistake(
+            "the batch only doubled",
+            "You double the batch and return the last one below the frontier. Must the two meet "
+            "at a doubling, and above the batch size where you start?",
+            lambda lr, b0, top, half: last_doubling(lr, b0, top, half),
+        ),
+        Mistake(
+            "endless",
+            "You return infinity where the line lies above the frontier everywhere. Could you "
+            "train there at every batch size, or at none?",
+            lambda lr, b0, top, half: (
+                top * b0 / lr - half if top * b0 / lr - half > 0 else math.inf
+            ),
+        ),
     ),
     accepted=(break_by_bisection, break_by_roots),
     lesson="The smaller the rate you start from, the further the linear rule carries you. A rate "
@@ -168,6 +188,14 @@ def root_rule_meets(lr: float, b0: float, top: float, half: float) -> float:
     slope = lr / math.sqrt(b0)  # slope x^2 - top x + slope half = 0 with x = sqrt(B)
     inside = top**2 - 4 * slope**2 * half
     return ((top + math.sqrt(inside)) / (2 * slope)) ** 2 if inside >= 0 else 0.0
+
+
+def last_doubling(lr: float, b0: float, top: float, half: float) -> float:
+    """Return the last of b0, 2 b0, 4 b0, ... at which the line is not above the frontier."""
+    b, last = float(b0), 0.0
+    while lr / b0 * b <= frontier(top, half, b):
+        last, b = b, 2 * b
+    return last
 
 
 def falling_frontier(lr: float, b0: float, top: float, half: float) -> float:

@@ -59,8 +59,8 @@ def draw_comparisons(rng: np.random.Generator) -> list[Case]:
             test[:, chosen, j] = rng.uniform(0.60, 0.64, len(seeds))
             test[:, tempting, j] = rng.uniform(0.77, 0.80, len(seeds))  # best on test data
             validation[:, tempting, j] = rng.uniform(0.62, 0.64, len(seeds))
-            if len(seeds) > 1:  # the first seed alone would choose otherwise
-                validation[0, tempting, j] = 0.80
+            if len(seeds) > 1:  # one seed alone would choose otherwise: each in its turn
+                validation[len(cases) // 2, tempting, j] = 0.80
         tables = np.stack([validation, test])
         cases.append(Case(group, (tables, batch_sizes, lrs, seeds, 40)))
     return cases
@@ -104,6 +104,33 @@ def average_over_rates(run, bs, lrs, seeds, n):
     ]
 
 
+def single_best_run(run, bs, lrs, seeds, n):
+    return [max((run(b, lr, s, n) for lr in lrs for s in seeds), key=first_of)[1] for b in bs]
+
+
+def first_of(pair):
+    return pair[0]
+
+
+def record_not_reset(run, bs, lrs, seeds, n):
+    scores, best = [], (-1.0, 0.0)
+    for b in bs:
+        for lr in lrs:
+            table = torch.tensor([run(b, lr, s, n) for s in seeds], dtype=torch.float64)
+            validation, test = table.mean(dim=0).tolist()
+            best = (validation, test) if validation > best[0] else best
+        scores.append(best[1])
+    return scores
+
+
+def first_seed_reported(run, bs, lrs, seeds, n):
+    scores = []
+    for b in bs:
+        best = max(lrs, key=lambda lr, b=b: sum(run(b, lr, s, n)[0] for s in seeds))
+        scores.append(run(b, best, seeds[0], n)[1])
+    return scores
+
+
 U02_COMPARE = Exercise(
     id="u02_compare",
     call="compare_batch_sizes(run, batch_sizes, lrs, seeds, num_steps)",
@@ -124,7 +151,7 @@ U02_COMPARE = Exercise(
             (
                 np.array(
                     [
-                        [[[0.75, 0.5], [0.625, 0.875]], [[0.25, 0.5], [0.75, 0.5]]],
+                        [[[0.8125, 0.5], [0.625, 0.875]], [[0.25, 0.5], [0.75, 0.5]]],
                         [[[0.875, 0.75], [0.5, 0.625]], [[0.25, 0.875], [0.375, 0.25]]],
                     ]
                 ),
@@ -275,6 +302,46 @@ U02_COMPARE = Exercise(
                 seeds,
                 lambda b: n,
                 pick=lambda j, t: int(t.mean(dim=1).sum(dim=1).argmax()),
+            ),
+        ),
+        Mistake(
+            "chosen with the first seed",
+            "You choose each rate by the first seed alone. What do the other seeds say of it?",
+            lambda run, bs, lrs, seeds, n: choose(
+                run, bs, lrs, seeds, lambda b: n, pick=lambda j, t: int(t[:, 0, 0].argmax())
+            ),
+        ),
+        Mistake(
+            "the single best run",
+            "You report the one run with the highest validation accuracy. Is a rate good because "
+            "its luckiest run is?",
+            single_best_run,
+        ),
+        Mistake(
+            "reported for the first seed",
+            "You choose with all seeds but report the first one. Which seeds does the test "
+            "accuracy average over?",
+            first_seed_reported,
+        ),
+        Mistake(
+            "the winner alone",
+            "You return one batch size. How many numbers does the docstring ask for, and of what?",
+            lambda run, bs, lrs, seeds, n: bs[
+                int(np.argmax(choose(run, bs, lrs, seeds, lambda b: n)))
+            ],
+        ),
+        Mistake(
+            "record not reset",
+            "A later batch size keeps the result of an earlier one. Where does your record of the "
+            "best start anew?",
+            record_not_reset,
+        ),
+        Mistake(
+            "ranked",
+            "You sort the results. How would a reader know which number belongs to which batch "
+            "size?",
+            lambda run, bs, lrs, seeds, n: sorted(
+                choose(run, bs, lrs, seeds, lambda b: n), reverse=True
             ),
         ),
     ),

@@ -172,12 +172,49 @@ U02_TRAJECTORY = Exercise(
             "You take the last entries of the small run. How many examples had it seen by then?",
             lambda s, la, k: (s[-len(la) :] - la).abs().max(),
         ),
+        Mistake(
+            "root of the squares",
+            "You add squares and take the root. What happens to your number when runs get longer?",
+            lambda s, la, k: (s[k - 1 :: k][: len(la)] - la).square().sum().sqrt(),
+        ),
+        Mistake(
+            "the large run held",
+            "You hold the large run's loss while the small one makes its steps. Have the two seen "
+            "equally many examples at every one of those?",
+            lambda s, la, k: (s[: k * len(la)] - la.repeat_interleave(k)).abs().max(),
+        ),
+        Mistake(
+            "the large run thinned",
+            "You leave out entries of the large run. Which of the two makes more steps for the "
+            "same examples?",
+            lambda s, la, k: thinned_large(s, la, k),
+        ),
+        Mistake(
+            "difference of the largest",
+            "You subtract the largest loss of each curve. Do the two stand at the same place?",
+            lambda s, la, k: (s[k - 1 :: k][: len(la)].max() - la.max()).abs(),
+        ),
+        Mistake(
+            "too long a stride",
+            "Your place in the small run moves on by one entry too many each time. How many small "
+            "steps does one large step stand for?",
+            lambda s, la, k: max(
+                abs(float(a) - float(b)) for a, b in zip(s[k - 1 :: k + 1], la, strict=False)
+            ),
+        ),
     ),
     accepted=(trajectory_by_loop, trajectory_by_folding),
     lesson="'Same trajectory' is a statement about two whole curves at equal examples seen. It "
     "says nothing about which learning rate is best.",
     answered_by=("coursekit.plots",),
 )
+
+
+def thinned_large(small: Tensor, large: Tensor, k: int) -> Tensor:
+    """Compare every k-th entry of the large run, or its last, with the small run's first."""
+    kept = large[k - 1 :: k] if len(large) >= k else large[-1:]
+    return (small[: len(kept)] - kept).abs().max()
+
 
 # --- best against best ------------------------------------------------------------------------
 
@@ -228,6 +265,11 @@ LARGE = np.array([[1.875, 1.625, 1.5, 1.375], [2.5, 1.75, 1.0, 0.5], [2.5, 2.5, 
 def last_step(small, k, budget):
     """Return how many steps the large run gets."""
     return small.shape[1] // k if budget == "epochs" else small.shape[1]
+
+
+def chosen_by_curve(table: Tensor) -> Tensor:
+    """Return the last loss of the row with the lowest mean."""
+    return table[table.mean(dim=1).argmin(), -1]
 
 
 def other(budget):
@@ -359,6 +401,22 @@ U02_FAIR_GAP = Exercise(
             "first learning rate",
             "You read the first row of each table. Is its learning rate the best one?",
             lambda s, la, k, budget: la[0, last_step(s, k, budget) - 1] - s[0, -1],
+        ),
+        Mistake(
+            "step number k",
+            "At equal epochs you read the large run after k steps. How does the number of steps "
+            "that it gets depend on the length of the small run?",
+            lambda s, la, k, budget: (
+                la[:, k - 1 if budget == "epochs" else -1].min() - s[:, -1].min()
+            ),
+        ),
+        Mistake(
+            "chosen by the whole curve",
+            "You choose each rate by its average over the way. Which loss counts when the budget "
+            "is spent?",
+            lambda s, la, k, budget: (
+                chosen_by_curve(la[:, : last_step(s, k, budget)]) - chosen_by_curve(s)
+            ),
         ),
     ),
     accepted=(fair_by_loop, fair_by_sorting),

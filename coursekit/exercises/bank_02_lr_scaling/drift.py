@@ -194,6 +194,14 @@ U02_DRIFT = Exercise(
             "You treat the gradient of a batch as a sum over its examples. Is it a sum, or a mean?",
             both(lambda lr, b, n, g, t: n * lr * g, lambda lr, b, n, g, t: n * lr**2 * t),
         ),
+        Mistake(
+            "one step short",
+            "You count one step less. Is it the steps that count, or the intervals between them?",
+            both(
+                lambda lr, b, n, g, t: (n / b - 1) * lr * g,
+                lambda lr, b, n, g, t: (n / b - 1) * lr**2 * t / b,
+            ),
+        ),
     ),
     accepted=(drift_by_steps, drift_by_examples),
     lesson="Both numbers depend on lr and B through lr/B alone. Keep that ratio and an epoch goes "

@@ -199,6 +199,17 @@ U02_SCALED_LR = Exercise(
             "does it take?",
             lambda lr, b0, b, rule: lr if rule == "sqrt" else scaled_lr(lr, b0, b, rule),
         ),
+        Mistake(
+            "root rule upside down",
+            "Under your root rule the rate falls as the batch grows. Is less noise in a gradient "
+            "a reason for smaller steps?",
+            lambda lr, b0, b, rule: scaled_lr(lr, *((b, b0) if rule == "sqrt" else (b0, b)), rule),
+        ),
+        Mistake(
+            "one more than the factor",
+            "You add one to the factor. What comes out when the batch stays as it is?",
+            lambda lr, b0, b, rule: lr if rule == "none" else lr + scaled_lr(lr, b0, b, rule),
+        ),
     ),
     accepted=(scaled_by_invariant, scaled_by_logs),
     lesson="Linear keeps lr/B, the temperature. The root keeps lr^2/B, the noise of one step. "

@@ -58,6 +58,8 @@ def draw_sweeps(rng: np.random.Generator) -> list[Case]:
             diverged[:, -1], diverged[2, -2] = True, True
             accuracy[:, -2] = ((0.95, 0.95, 0.1), (0.8, 0.8, 0.7), (0.8, 0.8, 0.1))[i // 3 % 3]
             accuracy[:, -1] = 0.98 if i % 2 else 0.2
+            if i // 3 == 3:  # one more below the best: cutting it out would move all places
+                diverged[0, 0], accuracy[:, 0] = True, 0.9
         else:  # one lucky run, a pair of fairly lucky ones, and the best with an unlucky one
             accuracy[:, (best + 2) % size] += (0.3, -0.25, -0.25)
             accuracy[:, best - 1 if best else 1] = (0.62, 0.625, 0.3)
@@ -266,6 +268,20 @@ U02_NEXT_LR = Exercise(
                 int(a.where(~d.any(dim=0), torch.tensor(-1.0))[0].argmax()), lrs
             ),
         ),
+        Mistake(
+            "factor of the whole grid",
+            "Your next rate is a whole grid further. By which factor do neighbours differ?",
+            lambda a, d, lrs: {
+                0: lrs[0] * lrs[0] / lrs[-1],
+                len(lrs) - 1: lrs[-1] * lrs[-1] / lrs[0],
+            }.get(best_row(a, d), lrs[best_row(a, d)]),
+        ),
+        Mistake(
+            "a place in the shortened grid",
+            "You cut diverged rates out and then use the place in what is left. Which rate stands "
+            "at that place in the list that you were given?",
+            lambda a, d, lrs: from_place(int(a[:, ~d.any(dim=0)].mean(dim=0).argmax()), lrs),
+        ),
     ),
     accepted=(next_by_loop, next_by_padding),
     lesson="A best value on the edge of its grid is a lower bound, not a result. A diverged "
@@ -342,11 +358,13 @@ def draw_windows(rng: np.random.Generator) -> list[Case]:
         columns = []
         for reach_low, reach_high in rng.permutation([(1, 2), (2, 1), (1, 3)]):
             top = 3 if group == "an island" else int(rng.integers(3, size - 4))
-            peak = float(rng.uniform(40, 60))
+            peak = float(rng.integers(160, 240)) / 4  # so that best - within is no rounded number
             distance = np.abs(np.arange(size) - top)
             column = peak - within * (1.5 + 0.6 * distance) - rng.uniform(0, 0.2, size)
             inside = slice(top - reach_low, top + reach_high + 1)
             column[inside] = peak - within * rng.uniform(0.3, 0.8, reach_low + reach_high + 1)
+            # one end stands exactly at the level: at least as good is good
+            column[top - reach_low if rng.random() < 0.5 else top + reach_high] = peak - within
             column[top] = peak
             if group == "an island":  # a good rate beyond a bad one
                 column[top + reach_high + 1] = peak - 1.6 * within
@@ -366,7 +384,7 @@ U02_WINDOW = Exercise(
         Case(
             "one hill",
             (
-                np.array([[30.0, 20.0], [49.0, 25.0], [50.0, 40.0], [48.5, 37.0], [30.0, 30.0]]),
+                np.array([[30.0, 20.0], [49.0, 25.0], [50.0, 40.0], [48.0, 37.0], [30.0, 30.0]]),
                 [0.01, 0.04, 0.16, 0.64, 2.56],
                 2.0,
             ),
@@ -421,6 +439,17 @@ U02_WINDOW = Exercise(
             "You measure every batch size against the best of the whole plane. Whose best does "
             "the docstring name?",
             lambda a, lrs, w: all_or_zero(a, lrs, w),
+        ),
+        Mistake(
+            "one level for all, walls kept",
+            "Your level comes from the best of the whole plane. Against which best is each batch "
+            "size to be measured?",
+            lambda a, lrs, w: [
+                window_octaves(column[:, None], lrs, max(0.0, float(w - (a.max() - column.max()))))[
+                    0
+                ]
+                for column in a.T
+            ],
         ),
         Mistake(
             "a share, not points",
@@ -479,12 +508,60 @@ U02_WINDOW = Exercise(
             "You average over batch sizes first. How would you then see the window change with B?",
             lambda a, lrs, w: window_octaves(a.mean(dim=1, keepdim=True), lrs, w) * a.shape[1],
         ),
+        Mistake(
+            "the level itself left out",
+            "You stop at a rate that is exactly best minus within. Do the words 'at least' count "
+            "it in?",
+            lambda a, lrs, w: window_octaves(a, lrs, w * (1 - 1e-4)),
+        ),
+        Mistake(
+            "compared with the neighbour",
+            "You compare each rate with its neighbour. Could accuracy sink as far as it likes that "
+            "way, a little at a time?",
+            lambda a, lrs, w: [neighbours(column, lrs, w) for column in a.T],
+        ),
+        Mistake(
+            "points for a share",
+            "Your level lies a hundred times nearer to the best. In which unit does the docstring "
+            "give accuracy?",
+            lambda a, lrs, w: window_octaves(a, lrs, w / 100),
+        ),
+        Mistake(
+            "interpolated",
+            "Your ends lie between rates of the grid. What does the text say about interpolation?",
+            lambda a, lrs, w: [
+                interpolated(column.double(), lrs, w, *ends(column[:, None], lrs, w)[0])
+                for column in a.T
+            ],
+        ),
     ),
     accepted=(window_by_runs, window_by_products),
     lesson="Measured in octaves, a window tells how well a learning rate must be tuned. On a "
     "linear axis the widest one would always be the one with the largest rates.",
     answered_by=("coursekit.plots",),
 )
+
+
+def neighbours(column: Tensor, lrs: list[float], within: float) -> float:
+    """Walk on while each rate is at most `within` below the one before."""
+    low = high = int(column.argmax())
+    while low > 0 and column[low - 1] >= column[low] - within:
+        low -= 1
+    while high < len(lrs) - 1 and column[high + 1] >= column[high] - within:
+        high += 1
+    return math.log2(lrs[high] / lrs[low])
+
+
+def interpolated(
+    column: Tensor, lrs: list[float], within: float, low: int, top: int, high: int
+) -> float:
+    """Return the octaves between the places where straight lines cross the level."""
+    level, width = float(column[top]) - within, math.log2(lrs[high] / lrs[low])
+    for end, beyond in ((low, low - 1), (high, high + 1)):
+        if 0 <= beyond < len(lrs):
+            part = float((column[end] - level) / (column[end] - column[beyond]))
+            width += part * abs(math.log2(lrs[beyond] / lrs[end]))
+    return width
 
 
 def all_or_zero(a: Tensor, lrs: list[float], within: float) -> list[float]:

@@ -169,6 +169,23 @@ U02_TEMPERATURE = Exercise(
             "b * 1 - m?",
             lambda lr, n, b, m: lr * n / (b * 1 - m),
         ),
+        Mistake(
+            "first push left out",
+            "Without momentum nothing is left of your temperature. With which term does the sum "
+            "of pushes begin?",
+            lambda lr, n, b, m: lr * m / (1 - m) * n / b,
+        ),
+        Mistake(
+            "subtracted from the learning rate",
+            "You subtract the momentum from the learning rate. Which bracket is missing below the "
+            "line?",
+            lambda lr, n, b, m: (lr / 1 - m) * n / b,
+        ),
+        Mistake(
+            "root of N over B",
+            "You take the root of N over B. Is a temperature like a variance, or like its root?",
+            lambda lr, n, b, m: lr / (1 - m) * math.sqrt(n / b),
+        ),
     ),
     accepted=(temperature_by_rolling_out, temperature_by_logs),
     lesson="Learning rate, batch size and momentum act on this noise through one number. Momentum "
