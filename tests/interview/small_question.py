@@ -22,7 +22,7 @@ SPOKEN = Question(
         FollowUp("good", "And at equal steps?", "Then tune."),
         FollowUp("weak", "How many steps?", "A quarter."),
     ),
-    evidence=(Evidence("Q1", "accuracy fell"),),
+    evidence=(Evidence("X0", "accuracy fell"),),  # a claim without a picture,
 )
 
 

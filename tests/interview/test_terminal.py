@@ -1,5 +1,6 @@
 """The terminal: a session in a real pseudo-terminal, and what each key does."""
 
+import dataclasses
 import io
 import json
 import os
@@ -17,6 +18,7 @@ import pytest
 from rich.console import Console
 from small_question import SPOKEN
 
+from coursekit.interview.declare import Evidence
 from coursekit.interview.session import hold
 from coursekit.interview.terminal import drive
 
@@ -49,7 +51,7 @@ def test_the_learner_switches_ticks_and_decides():
     assert outcome.score == pytest.approx(0.5)
     assert " 1 [x] fewer steps (I saw: fewer, steps)" in screen
     assert " 1 [ ] fewer steps" in screen
-    assert "Evidence Q1" in screen
+    assert "Evidence X0" in screen
     assert max(map(len, screen.splitlines())) <= 100  # 80, and what was typed after a prompt
 
 
@@ -167,3 +169,17 @@ def test_it_starts_without_torch_in_little_time(tmp_path):
     seconds, torch = re.fullmatch(r"(\S+) (\w+)\n", out).groups()
     assert torch == "False"
     assert float(seconds) < 1.0
+
+
+@pytest.mark.quick
+def test_evidence_opens_its_picture(monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda uri: opened.append(uri) or True)
+    measured = dataclasses.replace(SPOKEN, evidence=(Evidence("N1", "the law"),))
+    screen, _ = play(["Fewer steps.", "", "tune", "", "", "o"], questions=[measured])
+    assert "in the ledger: holds" in screen
+    (uri,) = opened
+    assert uri.endswith("/docs/images/claims/N1.svg")
+    monkeypatch.setattr("webbrowser.open", lambda uri: False)
+    screen, _ = play(["Fewer steps.", "", "tune", "", "", "o"], questions=[measured])
+    assert "no viewer found" in screen
