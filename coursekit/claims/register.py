@@ -1,12 +1,14 @@
 """All claims, and measuring them into the ledger."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 
 from coursekit.claims import (
     accumulation,
+    dynamics_claims,
     estimators,
     flat_minima,
     gradient_noise,
@@ -14,6 +16,7 @@ from coursekit.claims import (
     interview,
     literature,
     lr_scaling,
+    minima,
     noise_scale,
     sharpness,
     start,
@@ -33,12 +36,34 @@ GROUPS = (
     noise_scale,
     sharpness,
     flat_minima,
+    dynamics_claims,
+    minima,
     toolkit,
     hardware,
     estimators,
     literature,
 )
-CLAIMS: dict[str, Claim] = {claim.id: claim for group in GROUPS for claim in group.CLAIMS}
+
+
+def by_id(groups: Iterable[Iterable[Claim]]) -> dict[str, Claim]:
+    """Return all claims of all groups by their ids, in order.
+
+    Raises:
+        ValueError: If two claims have one id: the second would replace the first in silence.
+    """
+    found: dict[str, Claim] = {}
+    for group in groups:
+        for claim in group:
+            if claim.id in found:
+                raise ValueError(
+                    f"two claims are named {claim.id!r}: {found[claim.id].statement!r} and "
+                    f"{claim.statement!r}; give one of them another id"
+                )
+            found[claim.id] = claim
+    return found
+
+
+CLAIMS: dict[str, Claim] = by_id(group.CLAIMS for group in GROUPS)
 
 
 def measure(claim: Claim, size: str) -> dict[str, Any]:
