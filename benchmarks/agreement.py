@@ -33,15 +33,3 @@ def compare(
     verdict = "agrees" if agree else f"DISAGREES by {here[0] - before[0]:+.3g}"
     print(f"  {label:<52} here {shown(here):<18} before {shown(before):<18} {verdict} {note}")
     return agree
-
-
-def bound(label: str, here: float, limit: float, *, note: str = "") -> bool:
-    """Print one line for a figure that must not exceed a limit."""
-    verdict = "holds" if here <= limit else "FAILS"
-    print(f"  {label:<52} here {here:<18.3g} at most {limit:<17.3g} {verdict} {note}")
-    return here <= limit
-
-
-def fact(label: str, holds: bool, detail: str = "") -> bool:
-    print(f"  {label:<52} {'holds' if holds else 'FAILS'} {detail}")
-    return holds

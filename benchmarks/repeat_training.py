@@ -1,4 +1,4 @@
-"""Rows 4 and 10: warmup from a sharp start; the generalisation gap on noisy labels."""
+"""Row 10: the generalisation gap on noisy labels."""
 
 from dataclasses import replace
 
@@ -10,7 +10,6 @@ from coursekit.data import Dataset, flip_labels, load
 from coursekit.population import Population
 from coursekit.replicas import run_grid
 
-CHANCE = 0.1
 OTHER_SET = 3.0  # points of accuracy that another draw of the data may move, a judgement
 
 
