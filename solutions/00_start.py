@@ -25,6 +25,7 @@ import torch
 from coursekit.data import load
 from coursekit.device import by_size
 from coursekit.intervals import t_interval
+from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
 from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
 from coursekit.plots import plane_plot
@@ -276,6 +277,11 @@ print("B = 1024, lr 1, equal steps:", equal_steps)
 #
 # *Follow-up*: "You have budget for one more run. Which, and what would each outcome mean?" (Equal
 # steps: if accuracy comes back, steps were missing; if not, look at the learning rate.)
+#
+# Practise more of them here, in writing or aloud, with follow-ups and a rubric.
+
+# %%
+interview_corner("00_start")
 
 # %% [markdown]
 # ## Recap

@@ -21,6 +21,7 @@ from coursekit.device import by_size, device_name, pick_device
 from coursekit.explorers.noise_cloud import noise_cloud
 from coursekit.gradients import per_example_gradients
 from coursekit.intervals import t_interval
+from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
 from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
 from coursekit.plots import bars_plot, signal_plot, variance_plot
@@ -648,6 +649,11 @@ print(device_name(), "|", num_seeds, "seeds,", num_draws, "draws at each B")
 # 4. *Practice*: "I would measure tr(Σ)/|G|² during training; it changes. That is unit 05."
 #
 # *A weak answer*: "because of diminishing returns", without saying of what.
+#
+# Practise more of them here, in writing or aloud, with follow-ups and a rubric.
+
+# %%
+interview_corner("01_gradient_noise")
 
 # %% [markdown]
 # ## Recap

@@ -1,0 +1,59 @@
+"""A learner practises an interview question in a notebook: the widget, in a real browser."""
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = "00_start"
+SESSION = """import os
+
+os.environ["COURSEKIT_SIZE"] = "cpu"  # widgets live; at the tiny size they are static
+from coursekit.interview.widget import interview_corner
+
+interview_corner("00_start", minutes=1, seed=3)
+"""
+MAX_STEPS = 10  # number, once more, why, follow-up, rubric: fewer than that
+
+
+def corner_cell():
+    """Return the id of the cell that opens the interview."""
+    cells = json.loads((ROOT / "notebooks" / UNIT / f"{UNIT}.ipynb").read_text())["cells"]
+    (found,) = [c["id"] for c in cells if "".join(c["source"]).startswith("interview_corner(")]
+    return found
+
+
+def test_a_question_is_answered_followed_up_marked_and_backed_by_evidence(open_unit):
+    notebook = open_unit(UNIT)
+    notebook.type_over(corner_cell(), SESSION)
+    notebook.run(corner_cell())
+    board = notebook.page.locator(".coursekit-interview")
+    board.wait_for()
+    go_on = board.get_by_role("button", name="Go on")
+    ticked = False
+    for _ in range(MAX_STEPS):
+        if not go_on.count():
+            break
+        boxes = board.locator("textarea:visible, input[type=text]:visible")
+        if boxes.count():
+            boxes.last.fill("A quarter of the optimizer steps, at the same temperature.")
+        ticks = board.locator("input[type=checkbox]")
+        for i in range(ticks.count()):
+            ticks.nth(i).check()
+            ticked = True
+        asked = board.inner_text()
+        go_on.click()
+        notebook.page.wait_for_function(
+            """before => {
+                const board = document.querySelector('.coursekit-interview');
+                return board.innerText !== before && (board.innerText.includes('session is over')
+                    || board.querySelector('button:not([disabled])'));
+            }""",
+            arg=asked,
+        )
+    shown = board.inner_text()
+    assert ticked
+    assert "session is over" in shown
+    assert "100 %" in shown or "50 %" in shown  # all ticked; a wrong number takes its half
+    assert "In the ledger" in shown
+    board.locator("summary").first.click()
+    assert board.locator("img").first.evaluate("image => image.naturalWidth") > 100
