@@ -281,8 +281,8 @@ POINT_CLAIMS = (
     ),
     Claim(
         id="B1",
-        statement="Average the noise scale over steps: measure tr(Sigma)/|G|^2 at each and take "
-        "the mean.",
+        statement="The mean over many steps of tr(Sigma)/|G|^2, measured at each, gives the noise "
+        "scale.",
         heard="training scripts that log the noise scale",
         unit="05_noise_scale",
         source="McCandlish et al. 2018, arXiv:1812.06162, App. A.1",

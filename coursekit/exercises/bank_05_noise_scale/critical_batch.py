@@ -100,8 +100,8 @@ U05_CRITICAL_BATCH = Exercise(
         ),
         Mistake(
             "totals",
-            "You divide all examples by all steps. Does another sweep of the same task give the "
-            "same number?",
+            "You divide all examples by all steps. Where in this is the number of steps that even "
+            "an endless batch needs?",
             lambda b, s: sum(x * y for x, y in zip(b, s, strict=True)) / sum(s),
         ),
         Mistake(
