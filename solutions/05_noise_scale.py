@@ -425,8 +425,8 @@ show(growth_plot(steps, **along, title=title, own=(own_steps, online[40:])))
 # halves the steps and costs nothing. Far above, it saves nothing and doubles the cost. At B_crit both
 # are twice their least: the **knee**.
 #
-# Check the first part on a network: draw batches, try learning rates around ε(B), and keep the one
-# with the largest average fall of the loss.
+# Check the first part on a network: draw batches, try learning rates around the best ε above, and keep
+# the one with the largest average fall of the loss.
 
 # %%
 probe_sizes = by_size(tiny=[16, 64], cpu=[8, 32, 128, 512])
@@ -493,8 +493,9 @@ show(progress_plot(probe_sizes, shares, sum(scales) / len(scales), title=title))
 #
 # ### Exercise 5 (2 points): when is the target reached?
 # The loss was evaluated at some steps. Between two neighbouring evaluations draw a straight line. The
-# loss may also rise in between. Return the step at which this curve **first** comes down to the target. If the first evaluation is already at or below
-# it, return that evaluation's step. If the run never reaches the target, return nan.
+# curve may also rise on its way. Return the step at which it **first** comes down to the target. If the
+# first evaluation is already at or below it, return that evaluation's step. If the run never reaches
+# the target, return nan.
 #
 # <details><summary>Hint 1 (click to open)</summary>Find the first evaluation at or below the target. The crossing lies between it and the one before.</details>
 # <details><summary>Hint 2 (click to open)</summary>How far has the loss come on its way from the upper to the lower of the two? The steps have come as far.</details>
@@ -832,8 +833,7 @@ interview_corner("05_noise_scale")
 # %% [markdown]
 # ## Recap
 # - E|g_B|² = |G|² + tr(Σ)/B: two lengths give signal and noise.
-# - Average signal and noise apart, over all micro-batches, and divide last. Never lift a signal
-#   to zero.
+# - Average signal and noise apart, over all micro-batches, and divide last. Keep a signal below zero.
 # - S = S_min (1 + B_crit/B), E = E_min (1 + B/B_crit): at B_crit both are twice their least.
 # - Examples, the compute, are fewest at the smallest batch, while time may not be least there. B_crit
 #   is the knee of a bargain: examples for steps.
