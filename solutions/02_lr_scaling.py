@@ -97,7 +97,7 @@ check("u02_scaled_lr", scaled_lr)
 # has N/B such steps, with independent errors. Add them up:
 #
 # - **distance** along G: steps times the mean step, that is the number of steps × lr × |G|;
-# - **scatter** around it, told by its variance: variances add, and each is that of one step.
+# - **scatter** (or spread) around it, told by its variance: variances add, and each is that of one step.
 #
 # Work out how both depend on lr and B. The exercise asks for the two numbers.
 #
@@ -194,8 +194,9 @@ def noise_temperature(lr, num_examples, batch_size, momentum):
 check("u02_temperature", noise_temperature)
 
 # %% [markdown]
-# So $T = \frac{\eta}{1 - m} \cdot \frac NB$. Is it a temperature? Let SGD wander in a quadratic valley $\tfrac12 \lambda \theta^2$ with noisy
-# gradients. After a while its spread settles. Equal T should give equal spread, whatever lr, B and m.
+# So $T = \frac{\eta}{1 - m} \cdot \frac NB$. Is it a temperature? Let SGD wander in a quadratic valley
+# $\tfrac12 \lambda \theta^2$ with noisy gradients. After a while its spread settles. Equal T should give
+# equal spread, whatever lr, B and m.
 
 # %%
 use_temperature = mine_or_library("u02_temperature", noise_temperature)
@@ -667,8 +668,9 @@ show(windows_plot(columns, within=2.0, title=title))
 # B = 32 and {{L13.digits_octaves_512}} at B = 512.
 #
 # **Caveat.** The lower wall is made by equal epochs: give B = 128 as many steps as B = 32 has, and its
-# window is the wider one, by its higher upper wall (the last line printed). On MNIST-1D, where seeds scatter more, eight
-# seeds can't tell the widths at B = 16 and 1024 apart ({{L13.octaves_16}} and {{L13.octaves_1024}}).
+# window is the wider one, by its higher upper wall (the last line printed). On MNIST-1D, where seeds
+# scatter more, eight of them can't tell the widths at B = 16 and 1024 apart ({{L13.octaves_16}} and
+# {{L13.octaves_1024}}).
 
 # %% [markdown]
 # ## 2.9 Find the flaw
@@ -771,7 +773,7 @@ for B, wrong, right in zip(digit_sizes, flawed, mended, strict=True):
 # | L1: linear for SGD | **holds** up to the frontier | loss {{L1.sgd_base}} at B = 16, {{L1.sgd_linear_256}} at 256 |
 # | L2: the root is the rule | **depends** | SGD below the break: {{L2.sgd_sqrt_256}}, off track; beyond it: {{L2.beyond_gain_1024}} points better than linear |
 # | L3: linear with AdamW | **fails** | matching wants the root; the tuned rate has the exponent {{L3.exponent_of_best}} |
-# | L4: the root is a trap answer | **depends** | linear keeps SGD ({{L4.sgd_linear_256}}), the root keeps Adam ({{L4.adam_sqrt_256}} against {{L4.adam_base}}) |
+# | L4: the root is a trap answer | **depends** | linear keeps SGD ({{L4.sgd_linear_256}}), the root comes nearest for Adam ({{L4.adam_sqrt_256}} against {{L4.adam_base}}) |
 # | L5: full batch, smaller rate | **fails** | its frontier is {{L5.ratio}} times higher |
 # | L6: B = 1 tolerates a larger rate | **fails** | B = 16 tolerates {{L6.ratio_16_over_1}} times as much |
 # | L13: the window narrows with B | **holds** at equal epochs | {{L13.digits_change_32_to_512}} octaves from B = 32 to 512 |
@@ -805,9 +807,9 @@ for B, wrong, right in zip(digit_sizes, flawed, mended, strict=True):
 # steps at B = 256: the loss goes from {{F2.base}} at B = 16 to {{F2.linear_256}} (linear) and
 # {{F2.sqrt_256}} (root). We blamed the few steps. But on the GPU, with 240 of them (MNIST-1D, more
 # channels), it goes from {{F2.gpu.base}} to {{F2.gpu.linear_256}} (linear), {{F2.gpu.sqrt_256}} (root)
-# and {{F2.gpu.none_256}} (no scaling). Linear comes nearest again, and misses by a larger factor. Few
-# steps are not the whole reason; a rate of 1 at B = 256 may simply be near this network's frontier,
-# which we did not measure. You ran on:
+# and {{F2.gpu.none_256}} (no scaling). Linear comes nearest again, and its miss, as a factor, is no
+# smaller. So few steps are not the whole reason. A rate of 1 at B = 256 may simply be near this
+# network's frontier, which we did not measure. You ran on:
 
 # %%
 print(device_name(), "|", len(seeds), "seeds")

@@ -328,7 +328,7 @@ CLAIMS = (
         finding="A first setting, from lr 1/64, could not tell: six epochs hardly left the loss of "
         "guessing under any rule. The start was moved to a sixteenth of the best "
         "rate at B=16. From there linear comes nearer than the other rules but misses. Few steps "
-        "(24 at B=256) are not the whole reason: with 240, on a GPU, the loss is further off.",
+        "(24 at B=256) are not the whole reason: with 240, on a GPU, the miss is no smaller.",
         changes="perhaps a smaller rate, further from where training breaks: not measured here",
         shown=("base", "linear_256", "sqrt_256", "none_256", "linear_64"),
     ),
