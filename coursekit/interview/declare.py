@@ -154,7 +154,7 @@ def read_questions(folder: Path = FOLDER) -> dict[str, Question]:
         ValueError: For a file that is no TOML, a question that breaks the schema, an id used twice.
     """
     questions: dict[str, Question] = {}
-    for path in sorted(folder.glob("*.toml")):
+    for path in sorted(folder.glob("[0-9]*.toml")):
         try:
             tables: Sequence[Any] = tomllib.loads(path.read_text(encoding="utf-8"))["question"]
         except (tomllib.TOMLDecodeError, KeyError) as error:
@@ -172,3 +172,10 @@ def read_questions(folder: Path = FOLDER) -> dict[str, Question]:
 def all_questions() -> dict[str, Question]:
     """Return the questions of the course by id."""
     return read_questions()
+
+
+@cache
+def folklore() -> tuple[RedFlag, ...]:
+    """Return the popular wrong beliefs that are looked for in every answer."""
+    tables = tomllib.loads((FOLDER / "folklore.toml").read_text(encoding="utf-8"))["folklore"]
+    return build(tuple[RedFlag, ...], tables, "folklore.toml")

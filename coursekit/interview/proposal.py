@@ -9,19 +9,35 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coursekit.interview.declare import Question, Terms
+from coursekit.interview.declare import Question, RedFlag, Terms, folklore
 
 GOOD = 0.6  # share of the weights from which an answer counts as good
-DENIALS = re.compile(
-    r"\b(no|not|never|none|nothing|neither|nor|cannot|without|wrong|false|myth|fails?|refuted|"
-    r"misconception|misleading|rather than|instead of|contrary|hardly|unlikely|untrue|incorrect|"
-    r"mistaken|fallacy|tempting|popular|many (?:people )?(?:say|think|believe)|"
-    r"people (?:say|think)|"
-    r"blame|doesn t|isn t|don t|won t|can t|wasn t|didn t|aren t)\b"
+NEAR = 4  # words before the first term within which "not" and the like deny it
+NEGATIONS = re.compile(
+    r"\b(no|not|never|none|nothing|neither|nor|cannot|without|hardly|unlikely|"
+    r"doesn|isn|don|won|wasn|didn|aren)\b"
+)
+REJECTIONS = re.compile(
+    r"\b(wrong|false|myth|refuted|fallacy|folklore|untrue|incorrect|mistaken|misconception|"
+    r"misleading|contrary|tempting|popular|contested|debated|disputed|supposedly|allegedly|claims?|"
+    r"hypothes[ie]s|story|often said|not necessarily|depends|reported|blame|"
+    r"(?:many|people|some|folks|they) (?:people )?(?:say|think|believe|argue)|"
+    r"one (?:would|could|might)|if|unless|whether|used to|fails|rather than|instead of|can t)\b"
 )
 TURNS = re.compile(
-    r"^(but|however|yet|that is|this is|that s|which is|it is|in fact|actually)\b.*"
-    r"\b(wrong|false|not|myth|refuted|incorrect|untrue|mistaken|isn t|doesn t)\b"
+    r"^(but|however|yet|that is|this is|that s|which is|it is|in fact|actually|though)\b.*"
+    r"\b(wrong|false|not|no|myth|refuted|incorrect|untrue|mistaken|isn|doesn|contested|depends)\b"
+)
+
+
+ASSERTS = re.compile(
+    r"\b(always|never|any|every|everywhere|all|exactly|definitely|certainly|obviously|clearly|"
+    r"honestly|fully|simply|just|yes|of course|proven|guaranteed|known|classic|anyway|whatever|"
+    r"however you|no need|there is no|well established|that s why|that is why|the reason)\b"
+)
+CHECKS = re.compile(
+    r"\b(measur\w*|tests?|tested|check\w*|sweep\w*|(?:re)?tun(?:e|ed|ing)|compar\w*|depend\w*|"
+    r"verif\w*|seeds?|ablation|experiment\w*|try|plot|validation|curves?|log|if|unless|only when)\b"
 )
 
 
@@ -30,13 +46,18 @@ class Proposal:
     """What the check saw in an answer."""
 
     seen: tuple[tuple[str, ...], ...]  # for each point the words that it saw; () if not seen
-    red_flags: tuple[tuple[int, tuple[str, ...]], ...]  # index of the flag, words that it saw
+    red_flags: tuple[tuple[RedFlag, tuple[str, ...]], ...]  # with the words that it saw
     share: float  # of the rubric's weights, 0 to 1
+    asserts: int  # words such as "always": what is folklore is often told like that
+    checks: int  # words such as "measure" and "depends"
 
     @property
     def verdict(self) -> str:
-        """Return "good", "middling" or "weak"; with a red flag never "good"."""
-        if self.share >= GOOD and not self.red_flags:
+        """Return "good", "middling" or "weak".
+
+        Never "good" with a red flag, or where an answer asserts more than it would check.
+        """
+        if self.share >= GOOD and not self.red_flags and self.checks >= self.asserts:
             return "good"
         return "middling" if self.share >= GOOD / 2 else "weak"
 
@@ -82,21 +103,44 @@ def found_in(terms: Terms, parts: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
+def denied(part: str, words: Sequence[str]) -> bool:
+    """Say whether a sentence rejects what its words say, or a "not" stands close before them."""
+    if REJECTIONS.search(part):
+        return True
+    told = stems(part).split()
+    places = []
+    for word in words:
+        target = stems(" ".join(sentences(word)) or word).split()
+        spans = range(len(told) - len(target) + 1)
+        places += [i for i in spans if told[i : i + len(target)] == target][:1]
+    if not places:
+        return False
+    window = part.split()[max(0, min(places) - NEAR) : max(places) + 1]
+    return bool(NEGATIONS.search(" ".join(window)))
+
+
 def found_asserted(terms: Terms, parts: Sequence[str]) -> tuple[str, ...]:
-    """Return what one sentence has of the terms that neither it nor the next one denies."""
+    """Return what one sentence has of the terms that neither it nor the next one takes back."""
     for i, part in enumerate(parts):
         hit = found_terms(terms, part)
-        denied = DENIALS.search(part) or (i + 1 < len(parts) and TURNS.search(parts[i + 1]))
-        if hit and not denied:
+        taken_back = i + 1 < len(parts) and TURNS.search(parts[i + 1])
+        if hit and not taken_back and not denied(part, hit):
             return hit
     return ()
 
 
 def propose(question: Question, answer: str) -> Proposal:
-    """Look for the points and red flags of a question in a written answer."""
+    """Look for the points of a question, its red flags and common folklore in a written answer."""
     parts = sentences(answer)
     seen = tuple(found_in(point.terms, parts) for point in question.points)
-    flags = [(i, found_asserted(f.terms, parts)) for i, f in enumerate(question.red_flags)]
+    flags = []
+    for flag in (*question.red_flags, *folklore()):
+        words = found_asserted(flag.terms, parts)
+        if words and flag.claim not in [other.claim for other, _ in flags]:
+            flags.append((flag, words))
     total = sum(point.weight for point in question.points)
     got = sum(point.weight for point, words in zip(question.points, seen, strict=True) if words)
-    return Proposal(seen, tuple((i, words) for i, words in flags if words), got / total)
+    text = " . ".join(parts)
+    return Proposal(
+        seen, tuple(flags), got / total, len(ASSERTS.findall(text)), len(CHECKS.findall(text))
+    )

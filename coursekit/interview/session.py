@@ -153,7 +153,7 @@ def ask(
         question.id,
         share,
         "proposal" if ticks is None else "learner",
-        tuple(question.red_flags[i].claim for i, _ in proposal.red_flags),
+        tuple(flag.claim for flag, _ in proposal.red_flags),
         seconds,
         text,
     )
@@ -188,7 +188,10 @@ def _ask_number(
     params = task.draw(rng)
     prompt, written, share = filled(question.prompt, params), [], 0.0
     for worth in (1.0, SECOND_TRY):
-        reply = yield AskNumber(prompt, task.unit)
+        try:
+            reply = yield AskNumber(prompt, task.unit)
+        except Stopped as stop:
+            raise Stopped("\n".join([*written, stop.text]).strip()) from stop
         written.append(reply)
         verdict = judge_number(task, params, reply)
         if verdict.right:
@@ -200,7 +203,11 @@ def _ask_number(
         prompt = "Once more:"
     expected = write_number(task.value(params), task.unit)
     yield Say("answer", f"{expected}. {filled(task.working, params)}")
-    more = yield AskAnswer("Say in two or three sentences why, and what you would do with it.", 1)
+    why = "Say in two or three sentences why, and what you would do with it."
+    try:
+        more = yield AskAnswer(why, 1)
+    except Stopped as stop:
+        raise Stopped("\n".join([*written, stop.text]).strip()) from stop
     return "\n".join([*written, more]), share
 
 
@@ -209,7 +216,7 @@ def _ask_further(
 ) -> Generator[Event, Any, Sequence[bool]]:
     """Follow up, show the model answer and what the check saw; return the learner's ticks."""
     if text.strip():
-        went_well = proposal.share >= GOOD and not proposal.red_flags
+        went_well = proposal.verdict == "good"
         if number_share is not None:
             went_well = number_share == 1.0 and not proposal.red_flags
     else:
@@ -220,12 +227,17 @@ def _ask_further(
     yield AskAnswer(follow_up.prompt, 1)
     yield Say("answer", question.answer)
     yield Say("answer", f"To the follow-up: {follow_up.answer}")
-    for i, words in proposal.red_flags:
-        flag = question.red_flags[i]
+    for flag, words in proposal.red_flags:
         yield Say(
             "flag",
             f"Did you say this? {flag.text} "
             f"That is claim {flag.claim} (I saw: {', '.join(words)}).",
+        )
+    if proposal.share >= GOOD and proposal.checks < proposal.asserts:
+        yield Say(
+            "note",
+            f"Your answer asserts ({proposal.asserts} words such as 'always', 'just', 'any') more "
+            f"than it would check ({proposal.checks} such as 'measure', 'depends', 'if').",
         )
     ticks: Sequence[bool] = yield AskTicks(
         tuple(point.text for point in question.points),

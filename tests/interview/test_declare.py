@@ -35,7 +35,7 @@ evidence = [{ claim = "Q1", says = "x" }]
 
 
 def test_a_file_becomes_questions(tmp_path):
-    (tmp_path / "a.toml").write_text(TOML)
+    (tmp_path / "00_a.toml").write_text(TOML)
     (question,) = read_questions(tmp_path).values()
     assert question.prompt == "What broke?"
     assert question.points[3].terms == (("d",),)
@@ -60,14 +60,14 @@ def test_a_file_becomes_questions(tmp_path):
 )
 def test_what_breaks_the_schema_is_named(tmp_path, old, new, message):
     assert old in TOML
-    (tmp_path / "a.toml").write_text(TOML.replace(old, new, 1))
+    (tmp_path / "00_a.toml").write_text(TOML.replace(old, new, 1))
     with pytest.raises(ValueError, match=message):
         read_questions(tmp_path)
 
 
 def test_two_questions_of_one_name_are_refused(tmp_path):
-    (tmp_path / "a.toml").write_text(TOML)
-    (tmp_path / "b.toml").write_text(TOML)
+    (tmp_path / "00_a.toml").write_text(TOML)
+    (tmp_path / "01_b.toml").write_text(TOML)
     with pytest.raises(ValueError, match="another question 'steps'"):
         read_questions(tmp_path)
 
