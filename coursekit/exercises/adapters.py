@@ -4,6 +4,7 @@ An adapter is named in the declaration, so that the same name works beside the l
 the grader's sandbox. It holds no answers.
 """
 
+import functools
 import math
 import re
 from collections.abc import Callable
@@ -73,12 +74,18 @@ def linear_grad(answer: Callable[..., Any], weights: np.ndarray, *args: Any) -> 
 
 
 class RecordedSteps:
-    """Stand for an optimizer: keep (lr, gradient) of every step as a row, move by lr in signs."""
+    """Stand for an optimizer: keep (rates, gradient) of each step as a row, move by lr in signs.
+
+    It has two parameter groups, as where biases decay otherwise; the second is empty here.
+    """
 
     def __init__(self, model: nn.Module, lr: float) -> None:
         """Start without a step."""
         self.params = list(model.parameters())
-        self.param_groups = [{"params": self.params, "lr": lr}]
+        self.param_groups: list[dict[str, Any]] = [
+            {"params": self.params, "lr": lr},
+            {"params": [], "lr": lr / 2},
+        ]
         self.rows: list[list[float]] = []
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -88,15 +95,15 @@ class RecordedSteps:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Note the rate and the gradient (0 where there is none), then move like a young Adam."""
-        (param,), lr = self.params, float(self.param_groups[0]["lr"])  # type: ignore[arg-type]
+        """Note the rates and the gradient (0 where there is none), then move like a young Adam."""
+        (param,), rates = self.params, [float(group["lr"]) for group in self.param_groups]
         grad = torch.zeros_like(param) if param.grad is None else param.grad
-        self.rows.append([lr, *grad.flatten().tolist()])
-        param.sub_(lr * grad / (grad.abs() + 1e-2))
+        self.rows.append([*rates, *grad.flatten().tolist()])
+        param.sub_(rates[0] * grad / (grad.abs() + 1e-2))
 
 
 def linear_steps(answer: Callable[..., Any], weights: np.ndarray, lr: float, *args: Any) -> Any:
-    """Give the answer a linear model and an optimizer; return lr and gradient of each step."""
+    """Give the answer a linear model and an optimizer; return rates and gradient of each step."""
     model = linear_model(weights)
     optimizer = RecordedSteps(model, lr)
     answer(model, optimizer, *in_float64(args))
@@ -112,6 +119,7 @@ def doubles(value: Any) -> Any:
 TERM = re.compile(r"([+-]?)(\d+(?:\.\d+)?)?\*?((?:w\d+(?:\*\*\d+)?\*?)*)")
 
 
+@functools.lru_cache(maxsize=256)
 def loss_of(text: str) -> Callable[[torch.Tensor], torch.Tensor]:
     """Make a loss, a function of one vector of weights, from the text that a check shows.
 
@@ -129,17 +137,20 @@ def loss_of(text: str) -> Callable[[torch.Tensor], torch.Tensor]:
             return 0.5 * (hidden @ w[6:] - targets.to(w.dtype)).square().mean()
 
         return network
-    terms = []
+    terms: list[tuple[float, list[int]]] = []  # the factor, and each index as often as its power
     for sign, number, powers in TERM.findall(text.replace(" ", "")):
         if number or powers:
             pairs = re.findall(r"w(\d+)(?:\*\*(\d+))?", powers)
-            terms.append((float(sign + (number or "1")), [(int(i), int(n or 1)) for i, n in pairs]))
+            indices = [int(i) for i, n in pairs for _ in range(int(n or 1))]
+            terms.append((float(sign + (number or "1")), indices))
+    used = {i for _, indices in terms for i in indices}
 
     def polynomial(w: torch.Tensor) -> torch.Tensor:
-        total = 0 * w.sum()
-        for factor, pairs in terms:
-            total = total + factor * math.prod(w[i] ** n for i, n in pairs)
-        return total
+        entries = {i: w[i] for i in used}
+        total: torch.Tensor | float = 0.0 if used else 0 * w.sum()
+        for factor, indices in terms:
+            total = total + math.prod((entries[i] for i in indices), start=factor)
+        return total  # type: ignore[return-value]
 
     return polynomial
 
@@ -159,21 +170,32 @@ def call_with_product(answer: Callable[..., Any], matrix: np.ndarray, *args: Any
     return plain(answer(product, *[doubles(a) for a in args]))
 
 
+def loss_now(of_weights: Callable[[torch.Tensor], torch.Tensor], params: list) -> torch.Tensor:
+    """Return the loss at what the parameters hold now."""
+    return of_weights(torch.cat(params))
+
+
 def call_on_parameters(
     answer: Callable[..., Any], text: str, weights: np.ndarray, *args: Any
 ) -> Any:
     """Call the answer twice with loss() and the list of parameters that it reads.
 
     The second result is returned: it is right only if the first call left the parameters alone.
+
+    Raises:
+        ValueError: If the first call put them back almost, but not bit for bit.
     """
     parts = doubles(weights).split([len(weights) // 2, len(weights) - len(weights) // 2])
     params = [part.clone().requires_grad_() for part in parts]
-    of_weights = loss_of(text)
-
-    def loss() -> torch.Tensor:
-        return of_weights(torch.cat(params))
-
+    loss = functools.partial(loss_now, loss_of(text), params)
     answer(loss, params, *args)
+    pairs = list(zip(params, parts, strict=True))
+    near = all(torch.allclose(p, part, rtol=1e-9, atol=1e-12) for p, part in pairs)
+    if near and not all(torch.equal(p, part) for p, part in pairs):
+        raise ValueError(
+            "after your function a weight differs from before in its last digits: did you put a "
+            "copy back?"
+        )
     return plain(answer(loss, params, *args))
 
 

@@ -57,3 +57,18 @@ def test_the_second_call_shows_what_the_first_left_behind():
     args = ("w0**2 + w1**2", np.array([1.0, 2.0]))
     assert call_on_parameters(careless, *args) == 13.0
     assert call_on_parameters(lambda loss, params: loss(), *args) == 5.0
+
+
+def test_weights_that_come_back_almost_are_refused():
+    def subtracts(loss, params):
+        steps = [torch.full_like(p, 0.1) for p in params]
+        with torch.no_grad():
+            for sign in (1, -1):
+                for p, step in zip(params, steps, strict=True):
+                    p.add_(sign * step)
+        return loss()
+
+    args = ("w0**2 + w1**2", np.array([1e-3, 2.0]))
+    with pytest.raises(ValueError, match="last digits"):
+        call_on_parameters(subtracts, *args)
+    assert call_on_parameters(lambda loss, params: loss(), *args) == pytest.approx(4.000001)

@@ -80,6 +80,31 @@ def geometric(losses, sharpness, i, target):
     return sharpness[i - 1] ** (1 - share) * sharpness[i] ** share
 
 
+def with_the_next(losses, sharpness, i, target):
+    if i == len(losses) - 1:
+        return sharpness[i]
+    share = (losses[i] - target) / (losses[i] - losses[i + 1])
+    return sharpness[i] + share * (sharpness[i + 1] - sharpness[i])
+
+
+def first_to_last(losses, sharpness, i, target):
+    share = (losses[0] - target) / (losses[0] - losses[-1])
+    return sharpness[0] + share * (sharpness[-1] - sharpness[0])
+
+
+def wraps_round(losses, sharpness, target):
+    """Let the record before the first be number -1, which is the last."""
+    if losses[0] > target:
+        return at_equal_loss(losses, sharpness, target)
+    share = (losses[-1] - target) / (losses[-1] - losses[0])
+    return sharpness[-1] + share * (sharpness[0] - sharpness[-1])
+
+
+def zero_if_never(losses, sharpness, target):
+    found = at_equal_loss(losses, sharpness, target)
+    return 0.0 if math.isnan(found) else found
+
+
 def final_if_never(losses, sharpness, target):
     found = at_equal_loss(losses, sharpness, target)
     return sharpness[-1] if math.isnan(found) else found
@@ -101,7 +126,7 @@ def draw_equal_loss(rng: np.random.Generator) -> list[Case]:
         target = float(losses[i] + rng.uniform(low, high) * (losses[i - 1] - losses[i]))
         cases.append(Case("falling loss", (losses.tolist(), sharpness.tolist(), target)))
         top, dip = rng.uniform(0.5, 1.0), rng.uniform(0.1, 0.2)
-        losses = np.array([2 * top, top, dip, 0.9 * top, 0.6 * dip, 0.5 * dip])
+        losses = np.array([2 * top, top, dip, 0.9 * top, 0.5 * dip, 0.6 * dip])
         target = float(dip + rng.uniform(low, high) * 0.8 * (top - dip))
         sharpness = rng.uniform(2.0, 20.0, 6)
         cases.append(Case("noisy loss", (losses.tolist(), sharpness.tolist(), target)))
@@ -129,7 +154,8 @@ U06_AT_EQUAL_LOSS = Exercise(
     mistakes=(
         Mistake(
             "last record",
-            "You read the end of the run. Do two runs end at the same loss?",
+            "You read the end of the run; so does `np.interp` when the losses fall. Do two runs "
+            "end at the same loss?",
             where_passed(lambda loss, s, i, t: s[-1]),
         ),
         Mistake(
@@ -230,6 +256,41 @@ U06_AT_EQUAL_LOSS = Exercise(
             "This run is below the target from its first record, and you return nan. What does "
             "the docstring ask for there?",
             lambda loss, s, t: math.nan if loss[0] <= t else at_equal_loss(loss, s, t),
+        ),
+        Mistake(
+            "lowest loss",
+            "You take the record with the smallest loss. Do two runs go equally low?",
+            where_passed(lambda loss, s, i, t: s[int(np.argmin(loss))]),
+        ),
+        Mistake(
+            "interpolated towards the next record",
+            "You interpolate between the first record below the target and the one after it. "
+            "Between which two records was the target passed?",
+            where_passed(with_the_next),
+        ),
+        Mistake(
+            "one line through the run",
+            "You draw one straight line from the first record to the last. Did the run go along "
+            "it?",
+            where_passed(first_to_last),
+        ),
+        Mistake(
+            "target over the earlier loss",
+            "Your share of the way is a quotient of two losses. How large would it be at the "
+            "earlier record itself, and how large should it be there?",
+            where_passed(lambda loss, s, i, t: s[i - 1] + t / loss[i - 1] * (s[i] - s[i - 1])),
+        ),
+        Mistake(
+            "zero for a run that never arrives",
+            "You report zero for a run that never arrives. Is zero a measured sharpness, or the "
+            "lack of one?",
+            zero_if_never,
+        ),
+        Mistake(
+            "the record before the first",
+            "This run is below the target from its first record, and you look one record back. "
+            "Which one does Python give you there?",
+            wraps_round,
         ),
     ),
     accepted=(equal_by_interp, equal_by_bisection),

@@ -67,6 +67,17 @@ def last_without_arrival(sharpness, lr, momentum):
     return sharpness[-1] * lr / (2 + 2 * momentum) if math.isnan(found) else found
 
 
+def until_the_dip(ratios: np.ndarray, first: int) -> float:
+    dips = np.flatnonzero(ratios[first:] < 1)
+    return ratios[first : first + dips[0]].mean() if len(dips) else ratios[first:].mean()
+
+
+def strictly_above(sharpness, lr, momentum):
+    ratios = np.array(sharpness) * lr / (2 + 2 * momentum)
+    above = np.flatnonzero(ratios > 1)
+    return ratios[above[0] :].mean() if len(above) else math.nan
+
+
 def draw_edge(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("gradient descent", "momentum") * 3:
@@ -74,14 +85,20 @@ def draw_edge(rng: np.random.Generator) -> list[Case]:
         lr = float(rng.choice([0.03, 0.07, 0.15, 0.3]))
         threshold = 2 * (1 + momentum) / lr
         rising = np.sort(rng.uniform(0.15, 0.9, int(rng.integers(2, 5))))
-        late = [rng.uniform(1.15, 1.3), *rng.uniform(0.85, 0.96, 2), *rng.uniform(1.03, 1.1, 2)]
-        late += [rng.uniform(0.85, 0.96)]
+        late = [rng.uniform(1.03, 1.07), rng.uniform(1.1, 1.14), rng.uniform(1.2, 1.3)]
+        late += [*rng.uniform(0.85, 0.96, 2), *rng.uniform(1.03, 1.1, 2), rng.uniform(0.85, 0.96)]
         ratios = np.concatenate([rising, late])
         cases.append(Case(group, ([float(r * threshold) for r in ratios], lr, momentum)))
     for group, momentum in (("gradient descent", 0.0), ("momentum", 0.9)):
         lr = float(rng.choice([0.03, 0.07, 0.15, 0.3]))
         ratios = np.sort(rng.uniform(0.15, 0.95, 4)) * 2 * (1 + momentum) / lr
         cases.append(Case(group, ([float(r) for r in ratios], lr, momentum)))
+    for group, momentum in (("gradient descent", 0.0), ("momentum", 0.5)):
+        lr = float(rng.choice([0.125, 0.25, 0.5]))  # powers of two: on the threshold in any formula
+        ratios = [rng.uniform(0.3, 0.9), 1.0, rng.uniform(0.85, 0.96), *rng.uniform(1.03, 1.2, 2)]
+        cases.append(
+            Case(group, ([float(r * 2 * (1 + momentum) / lr) for r in ratios], lr, momentum))
+        )
     return cases
 
 
@@ -92,6 +109,7 @@ U06_EDGE_RATIO = Exercise(
     by_hand=(
         Case("gradient descent", ([5.0, 12.0, 8.0, 13.0], 0.2, 0.0)),
         Case("gradient descent", ([5.0, 8.0, 9.0], 0.2, 0.0)),
+        Case("gradient descent", ([1.0, 4.0, 3.0, 6.0], 0.5, 0.0)),  # 4.0 is the threshold itself
         Case("momentum", ([9.0, 16.0, 12.0, 17.0], 0.2, 0.5)),
     ),
     draw=draw_edge,
@@ -191,6 +209,57 @@ U06_EDGE_RATIO = Exercise(
             "product with lr alone",
             "You multiply by the learning rate alone. For the edge to lie at one, what is missing?",
             lambda s, lr, m: 2 * (1 + m) * edge_ratio(s, lr, m),
+        ),
+        Mistake(
+            "momentum in the denominator",
+            "Your threshold falls with momentum, as if it made descent less stable. On which side "
+            "of the limit does the text put the factor?",
+            threshold_of(lambda lr, m: 2 / (1 + m) / lr),
+        ),
+        Mistake(
+            "brackets of the threshold",
+            "Your threshold hardly moves with the learning rate. In which order does Python do the "
+            "sum and the quotient?",
+            threshold_of(lambda lr, m: 2 + m / lr),
+        ),
+        Mistake(
+            "each ratio upside down",
+            "You divide the threshold by each record. On which side of one should a record beyond "
+            "the edge lie?",
+            of_ratios(lambda r, first: (1 / r[first:]).mean()),
+        ),
+        Mistake(
+            "from the last record above",
+            "You begin at the last record that reaches the threshold. When did the run first "
+            "arrive?",
+            of_ratios(lambda r, first: r[np.flatnonzero(r >= 1)[-1] :].mean()),
+        ),
+        Mistake(
+            "up to the first dip",
+            "You stop where the run first dips below the threshold. Does a run that hovers stay "
+            "on one side?",
+            of_ratios(until_the_dip),
+        ),
+        Mistake(
+            "from the largest record",
+            "You begin at the highest record. Is that where the run first arrives at the edge?",
+            of_ratios(lambda r, first: r[r.argmax() :].mean()),
+        ),
+        Mistake(
+            "middle value",
+            "You take the median. Which average does the docstring ask for?",
+            of_ratios(lambda r, first: np.median(r[first:])),
+        ),
+        Mistake(
+            "capped at one",
+            "You cut every ratio off at one. Can a run lie beyond the edge for a while?",
+            of_ratios(lambda r, first: np.minimum(r[first:], 1).mean()),
+        ),
+        Mistake(
+            "strictly above",
+            "You wait for a record above the threshold. A record lies exactly on it here: what "
+            "does the text say about that one?",
+            strictly_above,
         ),
     ),
     accepted=(edge_by_numpy, edge_from_behind),

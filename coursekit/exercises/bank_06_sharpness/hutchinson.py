@@ -62,6 +62,20 @@ def mean_probe_first(product, probes):
     return [centre @ product(centre), standard_error(forms(product, probes))]
 
 
+def entries(product: Product, probes: Tensor) -> Tensor:
+    return torch.stack([probe * product(probe) for probe in probes])
+
+
+def entries_as_numbers(product, probes):
+    x = entries(product, probes)
+    return [x.mean(), x.std() / math.sqrt(x.numel())]
+
+
+def entries_in_the_error(product, probes):
+    x = entries(product, probes)
+    return [x.sum(dim=1).mean(), x.shape[1] * x.std() / math.sqrt(x.numel())]
+
+
 def draw_hutchinson(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("positive matrix", "eigenvalues of both signs") * 3:
@@ -202,6 +216,29 @@ U06_HUTCHINSON = Exercise(
             "You return the estimate alone. Two people with other probes get other numbers: how "
             "far apart may they be?",
             of_forms(lambda q, p: q.mean()),
+        ),
+        Mistake(
+            "variance over the root",
+            "You divide a variance by a root. Which unit has the trace, and which has your error?",
+            of_forms(lambda q, p: [q.mean(), q.var() / math.sqrt(len(q))]),
+        ),
+        Mistake(
+            "mean of all entries",
+            "You average over probes and weights together. Is the trace a mean of the diagonal, or "
+            "its sum? And which numbers are independent?",
+            entries_as_numbers,
+        ),
+        Mistake(
+            "entries counted as probes",
+            "Your estimate is right, but the error counts every entry as a number of its own. "
+            "Which of them are independent of each other?",
+            entries_in_the_error,
+        ),
+        Mistake(
+            "half-width of an interval",
+            "Your error is the half-width of an interval for nineteen in twenty. Is that what the "
+            "docstring asks for?",
+            of_forms(lambda q, p: [q.mean(), 2 * standard_error(q)]),
         ),
     ),
     accepted=(hutchinson_by_matrix, hutchinson_by_running_sums),

@@ -28,16 +28,36 @@ def hvp(loss: Loss, weights: Tensor, vector: Tensor) -> Tensor:
     return torch.autograd.grad(grad @ vector, leaf)[0]
 
 
+def remembered(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Keep results by loss and values: the mistakes ask for the same few derivatives."""
+
+    @functools.lru_cache(maxsize=512)
+    def of_values(loss: Loss, *values: tuple[float, ...]) -> Tensor:
+        return function(loss, *[torch.tensor(v, dtype=torch.float64) for v in values])
+
+    return lambda loss, *tensors: of_values(loss, *[tuple(t.tolist()) for t in tensors])
+
+
+@remembered
 def gradient(loss: Loss, weights: Tensor) -> Tensor:
     leaf = weights.clone().requires_grad_()
     return torch.autograd.grad(loss(leaf), leaf)[0]
 
 
+@remembered
 def dense(loss: Loss, weights: Tensor) -> Tensor:
     leaf = weights.clone().requires_grad_()
     (grad,) = torch.autograd.grad(loss(leaf), leaf, create_graph=True)
     rows = [torch.autograd.grad(g, leaf, retain_graph=True)[0] for g in grad]
     return torch.stack(rows)
+
+
+@remembered
+def height(loss: Loss, weights: Tensor) -> Tensor:
+    return loss(weights).detach()
+
+
+product = remembered(hvp)
 
 
 def hvp_forward_over_reverse(loss, weights, vector):
@@ -83,7 +103,7 @@ U06_HVP = Exercise(
             "row sums",
             "You differentiate the plain sum of the gradient's entries. Where does `vector` come "
             "in?",
-            lambda loss, w, v: hvp(loss, w, torch.ones_like(w)),
+            lambda loss, w, v: dense(loss, w).sum(dim=0),
         ),
         Mistake(
             "gradient alone",
@@ -113,13 +133,13 @@ U06_HVP = Exercise(
             "curvature along the vector",
             "You return one number, the curvature along the vector. How many entries has a matrix "
             "times a vector?",
-            lambda loss, w, v: v @ hvp(loss, w, v),
+            lambda loss, w, v: v @ product(loss, w, v),
         ),
         Mistake(
             "vector made to length one",
             "You rescale the vector before you use it. What should the result do when the vector "
             "becomes twice as long?",
-            lambda loss, w, v: hvp(loss, w, v / v.norm()),
+            lambda loss, w, v: product(loss, w, v) / v.norm(),
         ),
         Mistake(
             "difference over a whole step",
@@ -137,12 +157,12 @@ U06_HVP = Exercise(
             "gradient of the squared gradient",
             "You differentiate the gradient's squared length: that is the Hessian times the "
             "gradient itself. With which vector should it be multiplied?",
-            lambda loss, w, v: 2 * hvp(loss, w, gradient(loss, w)),
+            lambda loss, w, v: 2 * dense(loss, w) @ gradient(loss, w),
         ),
         Mistake(
             "Hessian twice",
             "You apply the Hessian twice. Which vector did you put into the second product?",
-            lambda loss, w, v: hvp(loss, w, hvp(loss, w, v)),
+            lambda loss, w, v: dense(loss, w) @ product(loss, w, v),
         ),
         Mistake(
             "entry by entry",
@@ -155,6 +175,60 @@ U06_HVP = Exercise(
             "You return the matrix. What is asked is what it does to one vector: how large is "
             "that?",
             lambda loss, w, v: dense(loss, w),
+        ),
+        Mistake(
+            "Hessian times gradient",
+            "Your result does not depend on `vector`: it is the Hessian times the gradient. Which "
+            "inner product do you differentiate?",
+            lambda loss, w, v: dense(loss, w) @ gradient(loss, w),
+        ),
+        Mistake(
+            "gradient left in place",
+            "Your result is the product plus the gradient. What did `.grad` hold already when the "
+            "second derivative was added to it?",
+            lambda loss, w, v: product(loss, w, v) + gradient(loss, w),
+        ),
+        Mistake(
+            "vector after the sum",
+            "You add up the rows first and multiply by `vector` at the end, entry by entry. In a "
+            "matrix times a vector, which sum does the vector stand in?",
+            lambda loss, w, v: dense(loss, w).sum(dim=0) * v,
+        ),
+        Mistake(
+            "vector a second time",
+            "You multiply by `vector` once more at the end, entry by entry. How often does it "
+            "stand in a matrix times a vector?",
+            lambda loss, w, v: product(loss, w, v) * v,
+        ),
+        Mistake(
+            "half of the product",
+            "You bring in the factor that stands before the second-order term of the Taylor "
+            "formula. Is it a part of the matrix?",
+            lambda loss, w, v: product(loss, w, v) / 2,
+        ),
+        Mistake(
+            "slope squared",
+            "You square the projected gradient before you differentiate again. Of which number "
+            "is the product the gradient?",
+            lambda loss, w, v: 2 * (gradient(loss, w) @ v) * product(loss, w, v),
+        ),
+        Mistake(
+            "divided by the vector's square",
+            "You divide by the vector's inner product with itself. Is asked a matrix times a "
+            "vector, or a Rayleigh quotient?",
+            lambda loss, w, v: product(loss, w, v) / (v @ v),
+        ),
+        Mistake(
+            "Hessian at the moved point",
+            "You take the second derivatives at the weights plus the vector. At which point does "
+            "the docstring want the Hessian?",
+            lambda loss, w, v: product(loss, w + v, v),
+        ),
+        Mistake(
+            "difference over a coarse step",
+            "You divide a difference of gradients by a step that is not small. What remains "
+            "besides the derivative?",
+            lambda loss, w, v: (gradient(loss, w + 0.1 * v) - gradient(loss, w)) / 0.1,
         ),
     ),
     accepted=(hvp_forward_over_reverse, hvp_by_differences, hvp_by_the_whole_matrix),

@@ -6,25 +6,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.exercises.bank_06_sharpness.hvp import load_torch_func
+from coursekit.exercises.bank_06_sharpness.hvp import (
+    gradient,
+    height,
+    load_torch_func,
+)
 from coursekit.exercises.declare import Case, Exercise, Mistake
 
 Loss = Callable[[Tensor], Tensor]
 
 
-def gradient(loss: Loss, weights: Tensor) -> Tensor:
-    leaf = weights.clone().requires_grad_()
-    return torch.autograd.grad(loss(leaf), leaf)[0]
-
-
 def losses_on_the_way(
     loss: Loss, weights: Tensor, box: Tensor, num_steps: int, *, downhill: bool = False
 ) -> list[float]:
-    point, found = weights, [float(loss(weights))]
+    point, found = weights, [float(height(loss, weights))]
     for _ in range(num_steps):
         sign = gradient(loss, point).sign()
         point = weights + (-box if downhill else box) * sign
-        found.append(float(loss(point)))
+        found.append(float(height(loss, point)))
     return found
 
 
@@ -100,28 +99,27 @@ def keskar_downhill(loss, weights, epsilon, num_steps):
     return 100 * (max(found) - found[0]) / (1 + found[0])
 
 
-def keskar_wanders_off(loss, weights, epsilon, num_steps):
-    box, point, found = epsilon * (weights.abs() + 1), weights, [float(loss(weights))]
-    for _ in range(num_steps):
-        point = point + box * gradient(loss, point).sign()
-        found.append(float(loss(point)))
-    return 100 * (max(found) - found[0]) / (1 + found[0])
+def with_walk(move: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> Callable[..., float]:
+    """Return an answer whose next point is move(weights, point, slope, epsilon)."""
+
+    def answer(loss, weights, epsilon, num_steps):
+        point, found = weights, [float(height(loss, weights))]
+        for _ in range(num_steps):
+            point = move(weights, point, gradient(loss, point), epsilon)
+            found.append(float(height(loss, point)))
+        return 100 * (max(found) - found[0]) / (1 + found[0])
+
+    return answer
 
 
-def keskar_along_the_gradient(loss, weights, epsilon, num_steps):
-    box, point, found = epsilon * (weights.abs() + 1), weights, [float(loss(weights))]
-    for _ in range(num_steps):
-        point = weights + box * gradient(loss, point)
-        found.append(float(loss(point)))
-    return 100 * (max(found) - found[0]) / (1 + found[0])
+def half_widths(weights: Tensor, epsilon: float) -> Tensor:
+    return epsilon * (weights.abs() + 1)
 
 
-def keskar_growing_box(loss, weights, epsilon, num_steps):
-    point, found = weights, [float(loss(weights))]
-    for _ in range(num_steps):
-        point = weights + epsilon * (point.abs() + 1) * gradient(loss, point).sign()
-        found.append(float(loss(point)))
-    return 100 * (max(found) - found[0]) / (1 + found[0])
+def small_steps(loss, weights, epsilon, num_steps):
+    return with_walk(lambda w, p, g, e: p + half_widths(w, e) / num_steps * g.sign())(
+        loss, weights, epsilon, num_steps
+    )
 
 
 def first_gradient_only(loss, weights, epsilon, num_steps):
@@ -232,18 +230,18 @@ U06_KESKAR = Exercise(
             "wanders off",
             "Each of your steps starts where the last one ended, so the search leaves the box. "
             "Around which point does the box lie?",
-            keskar_wanders_off,
+            with_walk(lambda w, p, g, e: p + half_widths(w, e) * g.sign()),
         ),
         Mistake(
             "along the gradient",
             "You multiply the box by the gradient itself. Does that reach the corner, or stay "
             "inside or outside of it by the gradient's size?",
-            keskar_along_the_gradient,
+            with_walk(lambda w, p, g, e: w + half_widths(w, e) * g),
         ),
         Mistake(
             "box that moves along",
             "Your box is computed anew from the moved weights. Whose neighbourhood is searched?",
-            keskar_growing_box,
+            with_walk(lambda w, p, g, e: w + half_widths(p, e) * g.sign()),
         ),
         Mistake(
             "one step only",
@@ -260,6 +258,36 @@ U06_KESKAR = Exercise(
             "You search the maximum over the corners alone. Do the weights themselves lie in the "
             "box?",
             of_losses(lambda found: 100 * (max(found[1:]) - found[0]) / (1 + found[0])),
+        ),
+        Mistake(
+            "step of unit length",
+            "You bring the gradient to length one, as SAM does. Does the search go along the "
+            "slope, or to a corner of the box?",
+            with_walk(lambda w, p, g, e: w + half_widths(w, e) * g / (g.norm() + 1e-12)),
+        ),
+        Mistake(
+            "steps that share the way",
+            "You go to the edge of the box in small steps. Where in the box does each point of "
+            "this search lie?",
+            small_steps,
+        ),
+        Mistake(
+            "the one outside the bracket",
+            "The one in your box is not multiplied by epsilon. What does the bracket in the "
+            "definition hold together?",
+            with_box(lambda w, epsilon: epsilon * w.abs() + 1),
+        ),
+        Mistake(
+            "yardstick outside the bracket",
+            "You divide by one and add the loss afterwards. What stands below the line, and does "
+            "Python read it so?",
+            of_losses(lambda found: 100 * (max(found) - found[0]) / 1 + found[0]),
+        ),
+        Mistake(
+            "one step short",
+            "You visit one corner less than asked. Does the first point, the weights themselves, "
+            "count as a corner?",
+            lambda loss, w, epsilon, n: climbs(loss, w, epsilon, n - 1),
         ),
     ),
     accepted=(keskar_by_func, keskar_in_place, keskar_by_differences),

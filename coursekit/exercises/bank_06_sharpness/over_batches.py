@@ -192,6 +192,24 @@ U06_OVER_BATCHES = Exercise(
             "add up to one?",
             lambda h, n: torch.linalg.eigvalsh(whole(h.double(), n) * sum(n) / len(n) / n[0])[-1],
         ),
+        Mistake(
+            "matrices taken for sums",
+            "You add the matrices and divide by the number of examples. Is each of them the "
+            "Hessian of its batch's sum, or of its mean?",
+            lambda h, n: torch.linalg.eigvalsh(h.double().sum(dim=0) / sum(n))[-1],
+        ),
+        Mistake(
+            "length of all entries",
+            "You take the norm over all entries of the mean Hessian. Does that belong to one "
+            "direction?",
+            of_whole(lambda m: m.norm()),
+        ),
+        Mistake(
+            "weights by the root of the size",
+            "You weigh with the root of the size, as errors are combined. How much does each "
+            "example count in the mean loss?",
+            lambda h, n: sharpness_over_batches(h, [k**0.5 for k in n]),
+        ),
     ),
     accepted=(batches_by_power_iteration, batches_by_examples),
     lesson="The Hessian of a mean loss is the mean of the examples' Hessians. The largest "

@@ -74,6 +74,40 @@ def length_of_the_last_product(product, start, num_steps):
     return [value, (product(v) - value * v).norm()]
 
 
+def stale_product(product, start, num_steps):
+    """Use the new v with the product of the old one."""
+    moved = product(direction_after(product, start, num_steps - 1))
+    v = moved / moved.norm()
+    value = v @ moved
+    return [value, (moved - value * v).norm()]
+
+
+def change_of_v(product, start, num_steps):
+    before = direction_after(product, start, num_steps - 1)
+    v = direction_after(product, start, num_steps)
+    return [v @ product(v), (v - before).norm()]
+
+
+def change_of_value(product, start, num_steps):
+    before, now = (power_iteration(product, start, n)[0] for n in (num_steps - 1, num_steps))
+    return [now, (now - before).abs()]
+
+
+def in_another_norm(norm: Callable[[Tensor], Tensor]) -> Callable[..., list[Tensor]]:
+    def answer(product, start, num_steps):
+        v = direction_after(product, start, num_steps)
+        v = v / norm(v)
+        value = v @ product(v)
+        return [value, (product(v) - value * v).norm()]
+
+    return answer
+
+
+def mean_stretch(v: Tensor, moved: Tensor) -> list[Tensor]:
+    value = (moved / v).mean()
+    return [value, (moved - value * v).norm()]
+
+
 def draw_power(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("largest is positive", "largest in size is negative") * 3:
@@ -218,6 +252,47 @@ U06_POWER_ITERATION = Exercise(
             "You return the eigenvalue alone. How would a reader know whether the iteration has "
             "arrived?",
             lambda product, start, n: power_iteration(product, start, n)[0],
+        ),
+        Mistake(
+            "product of the vector before",
+            "Your v is the new one, your product that of the one before. Whose product do the "
+            "quotient and the residual need?",
+            stale_product,
+        ),
+        Mistake(
+            "last change of v",
+            "Your residual is how far v moved in the last step. How far does v move when its "
+            "eigenvalue is negative, and in which unit is that?",
+            change_of_v,
+        ),
+        Mistake(
+            "last change of the value",
+            "Your residual is the last change of the value. Can an iteration crawl without having "
+            "arrived?",
+            change_of_value,
+        ),
+        Mistake(
+            "largest entry one",
+            "The largest entry of your vector is one. Which length must be one for v'Av to be a "
+            "Rayleigh quotient?",
+            in_another_norm(lambda v: v.abs().max()),
+        ),
+        Mistake(
+            "sizes that add up to one",
+            "The sizes of your vector's entries add up to one. Which length must be one for v'Av "
+            "to be a Rayleigh quotient?",
+            in_another_norm(lambda v: v.abs().sum()),
+        ),
+        Mistake(
+            "mean of the entries' ratios",
+            "You average how much each entry is stretched. Before v is an eigenvector these "
+            "differ wildly: which average does the Rayleigh quotient take?",
+            with_v(mean_stretch),
+        ),
+        Mistake(
+            "residual first",
+            "Your two numbers come in the other order. Which one does the docstring name first?",
+            lambda product, start, n: power_iteration(product, start, n)[::-1],
         ),
     ),
     accepted=(power_without_normalising, power_by_eigenvectors),

@@ -1,32 +1,34 @@
 """SAM's sharpness: the rise of the loss after one normalised step uphill, weights restored."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.exercises.bank_06_sharpness.hvp import gradient, height
 from coursekit.exercises.declare import Case, Exercise, Mistake
 
 Move = Callable[[list[Tensor], list[Tensor]], list[Tensor]]
-LossNow = Callable[[], Tensor]
 
 
 def rise(
-    loss: LossNow, params: list[Tensor], move: Move, *, restore: bool = True
+    loss: functools.partial, params: list[Tensor], move: Move, *, restore: bool = True
 ) -> tuple[float, float]:
-    """Return the loss at the parameters and after a move; restore them from copies."""
-    before = loss()
-    grads = torch.autograd.grad(before, params)
-    kept = [p.detach().clone() for p in params]
+    """Return the loss at the parameters and after a move; restore them from copies.
+
+    What it needs is remembered by the function of all weights behind ``loss``: the mistakes ask
+    for the same few derivatives.
+    """
+    of_weights, kept = loss.args[0], [p.detach().clone() for p in params]
+    flat = torch.cat(kept)
+    grads = gradient(of_weights, flat).split([len(p) for p in params])
+    moved = [p + step for p, step in zip(kept, move(list(grads), kept), strict=True)]
     with torch.no_grad():
-        for p, step in zip(params, move(list(grads), kept), strict=True):
-            p.add_(step)
-        after = float(loss())
-        if restore:
-            for p, old in zip(params, kept, strict=True):
-                p.copy_(old)
-    return float(before), after
+        for p, now in zip(params, kept if restore else moved, strict=True):
+            p.copy_(now)
+    return float(height(of_weights, flat)), float(height(of_weights, torch.cat(moved)))
 
 
 def length(tensors: list[Tensor]) -> Tensor:
@@ -37,7 +39,7 @@ def uphill(rho: float) -> Move:
     return lambda grads, kept: [rho * g / length(grads) for g in grads]
 
 
-def sam_rise(loss: LossNow, params: list[Tensor], rho: float) -> float:
+def sam_rise(loss: functools.partial, params: list[Tensor], rho: float) -> float:
     before, after = rise(loss, params, uphill(rho))
     return after - before
 
@@ -114,6 +116,27 @@ def gradient_left_in_place(loss, params, rho):
     return float(after) - float(before)
 
 
+def only_first_restored(loss, params, rho):
+    kept = params[0].detach().clone()
+    before, after = rise(loss, params, uphill(rho), restore=False)
+    with torch.no_grad():
+        params[0].copy_(kept)
+    return after - before
+
+
+def before_read_too_late(loss, params, rho):
+    """Read the loss before the step only after it, and take the step twice."""
+    base, high = (
+        rise(loss, params, lambda grads, kept, r=r: uphill(r)(grads, kept))[1]
+        for r in (rho, 2 * rho)
+    )
+    return high - base
+
+
+def first_part(rho: float) -> Move:
+    return lambda grads, kept: [rho * grads[0] / length(grads), *(0 * g for g in grads[1:])]
+
+
 def only_first(rho: float) -> Move:
     return lambda grads, kept: [rho * grads[0] / grads[0].norm(), *(0 * g for g in grads[1:])]
 
@@ -126,7 +149,9 @@ def draw_sam(rng: np.random.Generator) -> list[Case]:
         weights = rng.uniform(0.5, 1.5, 2) * rng.choice([-1, 1], 2)
         cases.append(Case("polynomial", (text, weights, float(rng.uniform(0.3, 0.6)))))
         text = f"tanh network {int(rng.integers(1000))}"
-        args = (text, rng.normal(size=8), float(rng.uniform(0.3, 0.6)))
+        weights = rng.normal(size=8)
+        weights[[2, 7]] *= 1e-3  # so small that w + z - z is not w
+        args = (text, weights, float(rng.uniform(0.3, 0.6)))
         cases.append(Case("network", args))
     return cases
 
@@ -252,6 +277,46 @@ U06_SAM = Exercise(
             "relative to one plus the loss",
             "You divide as Keskar's measure does. Does SAM's?",
             of_losses(lambda before, after: (after - before) / (1 + before)),
+        ),
+        Mistake(
+            "only the first tensor restored",
+            "The check judges your second call in a row. You put the first tensor back: where are "
+            "the others?",
+            only_first_restored,
+        ),
+        Mistake(
+            "nothing moved",
+            "Your two losses are equal. Does loss() read the tensors that you changed, or those in "
+            "`params`?",
+            lambda loss, params, rho: 0.0,
+        ),
+        Mistake(
+            "first part of the step",
+            "You go along the first tensor's part of the step alone. Which weights does loss() "
+            "read?",
+            with_move(first_part),
+        ),
+        Mistake(
+            "each weight by its size",
+            "You scale each weight's step with its own size. Is the radius a length or a fraction?",
+            with_move(
+                lambda rho: (
+                    lambda grads, kept: [
+                        rho * k.abs() * g / length(grads) for g, k in zip(grads, kept, strict=True)
+                    ]
+                )
+            ),
+        ),
+        Mistake(
+            "loss before the step read too late",
+            "The weights have moved already when you read the loss that you subtract. At which "
+            "weights does the rise begin?",
+            before_read_too_late,
+        ),
+        Mistake(
+            "percent, as Keskar",
+            "You give percent of one plus the loss, as Keskar's measure does. Does SAM's?",
+            of_losses(lambda before, after: 100 * (after - before) / (1 + before)),
         ),
     ),
     accepted=(sam_by_flat_vectors, sam_by_swapping_data),
