@@ -43,7 +43,7 @@ def compare_by_arrays(run, batch_sizes, lrs, seeds, num_steps):
 
 
 def draw_comparisons(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("one seed", "several seeds") * 3:
         batch_sizes = [int(b) for b in np.cumsum(rng.integers(8, 30, 3))]
         lrs = [0.05, 0.1, 0.2, 0.4][: int(rng.integers(3, 5))]
@@ -126,8 +126,8 @@ def record_not_reset(run, bs, lrs, seeds, n):
 def first_seed_reported(run, bs, lrs, seeds, n):
     scores = []
     for b in bs:
-        best = max(lrs, key=lambda lr, b=b: sum(run(b, lr, s, n)[0] for s in seeds))
-        scores.append(run(b, best, seeds[0], n)[1])
+        totals = [sum(run(b, lr, s, n)[0] for s in seeds) for lr in lrs]
+        scores.append(run(b, lrs[totals.index(max(totals))], seeds[0], n)[1])
     return scores
 
 
