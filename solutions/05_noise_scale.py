@@ -240,7 +240,7 @@ print("  ".join(f"{ratio:.2f}" for ratio in of_ratios))
 # %% [markdown]
 # **What the figure says.** The ratio of means closes in on the exact value. The mean of ratios does not
 # settle: one step whose signal is near zero by chance throws it to either side, however many steps
-# you average. Dropping the negative ratios steadies it, at a value that is far too large.
+# you average. Without the negative ratios it comes out far too large, and does not settle either.
 #
 # Larger batches only soften this. At four times this batch the ratio of means is {{B1.of_means_all}}
 # times the exact value over {{B1.of_means_all.seeds}} networks. The mean of ratios is off by a quarter
@@ -385,7 +385,7 @@ show(growth_plot(steps, **along, title=title, own=(own_steps, online[40:])))
 
 # %% [markdown]
 # **What the figure says.** The signal falls by a factor of {{C3.signal_fall}}, because the network
-# learns what all examples agree on. The noise of one example ends where it began
+# learns what all examples agree on. The noise of one example dips and ends where it began
 # ({{C3.noise_change}} times). So the noise scale grows, {{C3.growth}} times over {{C3.growth.seeds}}
 # seeds, and most of it early: {{C3.early_growth}} times in the first ten steps. A batch that is
 # right at the end is too large at the start.
