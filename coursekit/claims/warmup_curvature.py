@@ -162,21 +162,34 @@ def catapult_verdict(values: Values) -> str:
 
 
 def measure_taming(size: str) -> dict[str, list[float]]:
-    """V2: lambda_max and loss from a sharp start at peak lr 2, with and without 16 steps."""
+    """V2: lambda_max and loss from a sharp start at peak lr 2, with and without 16 steps.
+
+    The arm without warmup ends near its threshold and costs little: it gets 64 seeds.
+    """
     values: dict[str, list[float]] = {}
     num_train = 64 if size == "tiny" else 512
     data = load("mnist1d", num_train=num_train, device=device_for(size))
-    for seed in seeds_for(size, 8, 16):
+    for seed in seeds_for(size, 16, 16):
         gentle = product(constant(2.0), warm(STEPS_SHOWN[-1], warmup_steps=16))
         add_trace(values, "warm", *follow(data, seed, MAKE["sharp"], gentle))
-        without = last_loss(data, seed, MAKE["sharp"], constant(2.0))
-        values.setdefault("none_last_loss", []).append(without)
+    values["none_last_loss"] = [
+        last_loss(data, seed, MAKE["sharp"], constant(2.0)) for seed in seeds_for(size, 64)
+    ]
     return values
 
 
 def taming_verdict(values: Values) -> str:
-    """V2 holds if lambda falls below 4 by the peak of the warmup and only that arm learns."""
-    tamed = upper_end(values["warm_lambda_16"]) < 4 < lower_end(values["warm_lambda_0"])
-    learns = upper_end(values["warm_last_loss"]) < 2.0
-    dies = lower_end(values["none_last_loss"]) > 2.1
-    return "holds" if tamed and learns and dies else "fails"
+    """V2 holds if lambda falls below 4 by the peak of the warmup and only that arm learns.
+
+    It fails if one of these is clearly not so, and is unresolved if an interval can't tell.
+    """
+    below = (("warm_lambda_16", 4.0), ("warm_last_loss", 2.0))
+    above = (("warm_lambda_0", 4.0), ("none_last_loss", 2.1))
+    if all(upper_end(values[name]) < bound for name, bound in below) and all(
+        lower_end(values[name]) > bound for name, bound in above
+    ):
+        return "holds"
+    refuted = any(lower_end(values[name]) > bound for name, bound in below) or any(
+        upper_end(values[name]) < bound for name, bound in above
+    )
+    return "fails" if refuted else "unresolved"

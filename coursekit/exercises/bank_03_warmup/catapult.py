@@ -68,8 +68,30 @@ def with_old_product(u, v, lr, n):
     return of(*walk(rule_of(lambda a, b: -product * b), u, v, lr, n))
 
 
-def highest(u, v, lr, n):
-    return max(of(*walk(DOWN, u, v, lr, k)) for k in range(n + 1))
+def second_sees_first(u, v, lr):
+    product = u * v
+    u = u - lr * product * v
+    return u, v - lr * product * u
+
+
+def by_formula(u, v, lr, n, *, change_of, factor_of):
+    """Walk in output and curvature, with two formulas for what a step does to them."""
+    f, curvature = u * v, u * u + v * v
+    for _ in range(n):
+        f, curvature = (
+            f * factor_of(lr * curvature, lr * f),
+            curvature + lr * f * f * change_of(lr * curvature),
+        )
+    return curvature
+
+
+def mean_curvature(u, v, lr, n):
+    return float(np.mean([of(*walk(DOWN, u, v, lr, k)) for k in range(n + 1)]))
+
+
+def top_eigenvalue(u, v, lr, n):
+    u, v = walk(DOWN, u, v, lr, n)
+    return float(np.linalg.eigvalsh([[v * v, 2 * u * v], [2 * u * v, u * u]])[-1])
 
 
 def draw_walks(rng: np.random.Generator) -> list[Case]:
@@ -145,9 +167,10 @@ U03_CATAPULT = Exercise(
             with_old_product,
         ),
         Mistake(
-            "the highest on the way",
-            "You return the largest curvature met on the way. Which moment is asked for?",
-            highest,
+            "the curvature of the start",
+            "You return the curvature that the run began with, also the highest on its way. Does "
+            "a step leave it as it was?",
+            lambda u, v, lr, n: of(u, v),
         ),
         Mistake(
             "the loss",
@@ -185,6 +208,45 @@ U03_CATAPULT = Exercise(
             "only one weight moves",
             "One of your weights never moves. How many components has the gradient?",
             lambda u, v, lr, n: of(*walk(lambda u, v, lr: (u - lr * u * v * v, v), u, v, lr, n)),
+        ),
+        Mistake(
+            "the new value for the second weight",
+            "Your second weight's step multiplies by the first one's new value. From which point "
+            "do both of them start?",
+            lambda u, v, lr, n: of(*walk(second_sees_first, u, v, lr, n)),
+        ),
+        Mistake(
+            "first order in lr",
+            "You dropped all terms with the square of the learning rate. How large are they where "
+            "a step overshoots?",
+            lambda u, v, lr, n: by_formula(
+                u, v, lr, n, change_of=lambda x: -4, factor_of=lambda x, y: 1 - x
+            ),
+        ),
+        Mistake(
+            "the output as on a quadratic",
+            "Your curvature follows from a product that moves as on a quadratic. Multiply the two "
+            "new weights out: which term is missing?",
+            lambda u, v, lr, n: by_formula(
+                u, v, lr, n, change_of=lambda x: x - 4, factor_of=lambda x, y: 1 - x
+            ),
+        ),
+        Mistake(
+            "the average on the way",
+            "You average the curvature over the walk. Which moment is asked for?",
+            mean_curvature,
+        ),
+        Mistake(
+            "the Hessian's top eigenvalue",
+            "You return the top eigenvalue of the loss's Hessian, with the second derivative of "
+            "the output in it. Which quantity does the task name?",
+            top_eigenvalue,
+        ),
+        Mistake(
+            "the inner derivative forgotten",
+            "Both your weights move by the same amount. What does the chain rule multiply the "
+            "error by, for each of them?",
+            lambda u, v, lr, n: of(*walk(rule_of(lambda a, b: -a * b), u, v, lr, n)),
         ),
     ),
     accepted=(sharpness_by_recurrence, sharpness_by_autograd, sharpness_by_matrix),

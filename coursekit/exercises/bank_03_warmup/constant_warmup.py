@@ -26,11 +26,12 @@ def draw_constant(rng: np.random.Generator) -> list[Case]:
     cases = []
     for k in range(4):
         warmup_steps, peak = int(rng.integers(4, 12)), float(rng.uniform(0.5, 2.0))
-        low = peak * float(rng.uniform(0.05, 0.3))
+        low = peak * float(rng.uniform(0.3, 0.45) if k == 0 else rng.uniform(0.05, 0.3))
         before = (0, warmup_steps - 1, *(int(s) for s in rng.integers(1, warmup_steps - 1, 2)))[k]
-        after = warmup_steps + (0, 1, 2, int(rng.integers(5, 30)))[k]
+        after = warmup_steps + (0, 1, 2, int(rng.integers(warmup_steps, 2 * warmup_steps)))[k]
         cases.append(Case("warmup", (before, peak, low, warmup_steps)))
         cases.append(Case("peak", (after, peak, low, warmup_steps)))
+    cases.append(Case("peak", (0, float(rng.uniform(0.5, 2.0)), float(rng.uniform(0.1, 0.3)), 0)))
     return cases
 
 
@@ -113,6 +114,43 @@ U03_CONSTANT_WARMUP = Exercise(
             "During the warmup your rate rises from zero to the low rate. What does the word "
             "constant say?",
             lambda s, p, low, w: low * (s + 1) / w if s < w else p,
+        ),
+        Mistake(
+            "an equal part of the peak",
+            "Your low rate is the peak over the number of steps. Which low rate are you given?",
+            lambda s, p, low, w: p / w if s < w else p,
+        ),
+        Mistake(
+            "counted from one",
+            "Your very first step is at the peak. Which number has the first step of the warmup?",
+            lambda s, p, low, w: low if 1 <= s <= w else p,
+        ),
+        Mistake(
+            "at least one step",
+            "You warm up for a step even where none is wanted. What should a warmup without steps "
+            "do?",
+            lambda s, p, low, w: low if s < max(1, w) else p,
+        ),
+        Mistake(
+            "a staircase",
+            "After the warmup your rate climbs a stair at a time. How many jumps lead to the peak?",
+            lambda s, p, low, w: min(p, low * 2 ** (s // w)) if w else p,
+        ),
+        Mistake(
+            "gradual warmup with a floor",
+            "You return the gradual warmup, with the low rate as its floor. What is held here?",
+            lambda s, p, low, w: max(low, p * min(1.0, (s + 1) / w)) if w else p,
+        ),
+        Mistake(
+            "taking turns",
+            "Later in the run your rate falls back to the low one. How often is there a warmup?",
+            lambda s, p, low, w: low if w and (s // w) % 2 == 0 else p,
+        ),
+        Mistake(
+            "a straight line that moves at once",
+            "You rise from the low rate to the peak, a part at each step. When does a constant "
+            "warmup change?",
+            lambda s, p, low, w: low + (p - low) * (s + 1) / w if s < w else p,
         ),
     ),
     accepted=(constant_by_table, constant_by_arithmetic, constant_by_search),

@@ -70,32 +70,58 @@ def decay_after_limit(lrs, b, most):
     return plan
 
 
-def rounds_down(lrs: list[float], batch_size: int) -> bool:
-    """Say whether int() in place of round() would lose a whole example to rounding."""
+def rounds_down(lrs: list[float], batch_size: int) -> list[bool]:
+    """Say for three ways to write it whether int() in place of round() loses an example."""
     sizes = [round(batch_size * lrs[0] / lr) for lr in lrs]
     ways = (
         lambda lr: batch_size * lrs[0] / lr,
-        lambda lr: batch_size * (lrs[0] / lr),
+        lambda lr: batch_size * int(lrs[0] / lr),
         lambda lr: batch_size / (lr / lrs[0]),
     )
-    return any(int(way(lr)) != b for lr, b in zip(lrs, sizes, strict=True) for way in ways)
+    return [any(int(way(lr)) != b for lr, b in zip(lrs, sizes, strict=True)) for way in ways]
+
+
+def one_a_change(lrs, b, most):
+    kept = [lr for i, lr in enumerate(lrs) if i == 0 or lr != lrs[i - 1]]
+    return grow_instead(kept, b, most)
+
+
+def compounded(lrs, b, most):
+    """Multiply the batch in each epoch by the whole factor since epoch 0."""
+    size, plan = b, []
+    for lr in lrs:
+        size = min(size * lrs[0] / lr, most)
+        plan.append([size, lr * size / b])
+    return plan
+
+
+def decay_from_the_limit(lrs, b, most):
+    """Hold lr where the limit is met first; let only later falls count."""
+    anchor = next((lr for lr in lrs if b * lrs[0] / lr > most * (1 + 1e-9)), None)
+    return [
+        [min(b * lrs[0] / lr, most), lrs[0] * min(1.0, lr / anchor) if anchor else lrs[0]]
+        for lr in lrs
+    ]
 
 
 def draw_decays(rng: np.random.Generator) -> list[Case]:
     cases = []
     for k in range(6):
         group = ("under the limit", "at the limit")[k % 2]
-        batch_size = int(rng.choice([8, 16, 24, 32]))
-        factors = [int(f) for f in rng.choice([2, 3, 4, 5], 3, replace=False)]
-        ratios = [1] + [math.prod(factors[: j + 1]) for j in range(3)]
-        lengths = [int(n) for n in rng.integers(1, 3, 4)]
+        wanted = [k == 2] * 3  # once a decay on which cutting off is no rounding
         lrs: list[float] = []
-        while not lrs or rounds_down(lrs, batch_size):
-            first = float(rng.uniform(0.2, 0.9))
-            lrs = [first / r for r, n in zip(ratios, lengths, strict=True) for _ in range(n)]
-        most = batch_size * ratios[-1] * 2
+        batch_size = 0
+        while not lrs or rounds_down(lrs, batch_size) != wanted:
+            batch_size = int(rng.choice([8, 16, 24, 32]))
+            factors = [int(f) for f in rng.permutation([2, 3, 4, 5])[:3]]
+            lrs = [float(rng.uniform(0.2, 0.9))]
+            for factor in factors:
+                lrs.append(lrs[-1] / factor)
+        lengths = [int(n) for n in rng.integers(1, 3, 4)]
+        lrs = [lr for lr, n in zip(lrs, lengths, strict=True) for _ in range(n)]
+        most = batch_size * math.prod(factors) * 2
         if group == "at the limit":
-            most = batch_size * ratios[1] + int(rng.integers(3, 7)) * batch_size // 8
+            most = batch_size * factors[0] + int(rng.integers(3, 7)) * batch_size // 8
         cases.append(Case(group, (lrs, batch_size, most)))
     return cases
 
@@ -257,6 +283,80 @@ U03_GROW_BATCH = Exercise(
             "You take the largest batch from the start. Was there less noise in the first epoch "
             "of the old run?",
             lambda lrs, b, m: [[m, lr * m / b] for lr in lrs],
+        ),
+        Mistake(
+            "the ratio cut off",
+            "Somewhere your batch misses a whole multiple. Two numbers of a computer divide to "
+            "just below a whole one: what does cutting off make of it?",
+            lambda lrs, b, m: plan_of(
+                lrs, b, m, growth=lambda lrs, i: int(lrs[0] / lrs[i]), lr_of=same_noise(b)
+            ),
+        ),
+        Mistake(
+            "the batch cut off",
+            "Somewhere your batch is short of one example. A quotient may lie just below a whole "
+            "number: what does cutting off make of it?",
+            lambda lrs, b, m: [[s := min(int(b * lrs[0] / lr), m), lr * s / b] for lr in lrs],
+        ),
+        Mistake(
+            "lr over the root of B",
+            "You keep the learning rate over the root of the batch. Which ratio does this exercise "
+            "keep?",
+            lambda lrs, b, m: plan_of(
+                lrs,
+                b,
+                m,
+                growth=lambda lrs, i: (lrs[0] / lrs[i]) ** 2,
+                lr_of=lambda lr, size, wanted: lr * (size / b) ** 0.5,
+            ),
+        ),
+        Mistake(
+            "shrinks, in whole examples",
+            "Your batch becomes smaller where the learning rate would have fallen. Which way does "
+            "a batch move the noise?",
+            lambda lrs, b, m: [[max(1, round(b * lr / lrs[0])), lrs[0]] for lr in lrs],
+        ),
+        Mistake(
+            "each fall by itself",
+            "Between two falls of the old learning rate your batch goes back to its first size. "
+            "Since which epoch does a decay last?",
+            lambda lrs, b, m: plan_of(
+                lrs, b, m, growth=lambda lrs, i: lrs[max(0, i - 1)] / lrs[i], lr_of=same_noise(b)
+            ),
+        ),
+        Mistake(
+            "the factor again in each epoch",
+            "Your batch goes on growing while the old learning rate rests. Is your factor the one "
+            "since the first epoch, or since the last?",
+            compounded,
+        ),
+        Mistake(
+            "decay only from the limit on",
+            "Where the limit is met first, your learning rate does not move. Has the batch taken "
+            "over all of that fall, or a part?",
+            decay_from_the_limit,
+        ),
+        Mistake(
+            "one pair a change",
+            "Your list has a pair for each new learning rate. How many pairs has a run of many "
+            "epochs?",
+            one_a_change,
+        ),
+        Mistake(
+            "the linear rule",
+            "Your learning rate grows with the batch. If both grow alike, what happens to their "
+            "ratio?",
+            lambda lrs, b, m: plan_of(
+                lrs, b, m, growth=by_ratio, lr_of=lambda lr, size, wanted: lrs[0] * size / b
+            ),
+        ),
+        Mistake(
+            "back to the old run",
+            "At the limit you go back to the first batch. May the batch not stay large there?",
+            lambda lrs, b, m: [
+                [b * lrs[0] / lr, lrs[0]] if b * lrs[0] / lr <= m * (1 + 1e-9) else [b, lr]
+                for lr in lrs
+            ],
         ),
     ),
     accepted=(grow_by_noise, grow_step_by_step),

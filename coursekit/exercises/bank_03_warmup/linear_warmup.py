@@ -141,6 +141,41 @@ U03_LINEAR_WARMUP = Exercise(
             "After the warmup your learning rate is zero. What happens to training there?",
             lambda s, p, w: p * (s + 1) / w if s < w else 0.0,
         ),
+        Mistake(
+            "one step over the peak",
+            "The step behind the warmup is above the peak. Which number has the last step of the "
+            "warmup?",
+            lambda s, p, w: p * (s + 1) / w if s <= w else p,
+        ),
+        Mistake(
+            "equal factors",
+            "Your learning rate grows by the same factor each time. In a linear warmup, what is "
+            "the same at each step: a factor, or a difference?",
+            lambda s, p, w: p * w ** (min(s + 1, w) / w - 1),
+        ),
+        Mistake(
+            "half a cosine",
+            "Your rise is gentle at both ends, like half a cosine. In a linear warmup, how much "
+            "does each step add?",
+            lambda s, p, w: p * (1 - math.cos(math.pi * min(1.0, (s + 1) / w))) / 2,
+        ),
+        Mistake(
+            "falls again",
+            "Behind the warmup your learning rate comes down again. Where does it stay?",
+            lambda s, p, w: p * (s + 1) / w if s < w else max(0.0, p * (2 * w - 1 - s) / w),
+        ),
+        Mistake(
+            "starts at a third",
+            "You start at a third of the peak, as the default of a library does. Which share has "
+            "step zero here?",
+            lambda s, p, w: p * (1 / 3 + 2 / 3 * min(1.0, s / w)),
+        ),
+        Mistake(
+            "the first value twice",
+            "Your first two steps are equally long, and the peak comes a step late. How much does "
+            "each step add?",
+            lambda s, p, w: min(p, max(p / w, s * p / w)),
+        ),
     ),
     accepted=(warmup_by_adding, warmup_by_interpolation, warmup_by_table),
     lesson="Every step moves, the last step of the warmup is the first at the peak, and a warmup "

@@ -83,6 +83,8 @@ def draw_arms(rng: np.random.Generator) -> list[Case]:
             other[first] = other[second] = None
             if len(cases) > 1:
                 one[third] = None
+            if len(cases) > 3:
+                one[first] = None  # both arms of a seed
         if abs(gain_lower_end(one, other)) > 0.5:  # near zero float32 would decide
             cases.append(Case(group, (one, other)))
     return cases
@@ -211,6 +213,44 @@ U03_PAIRED_GAIN = Exercise(
             "average?",
             lambda w, o: (
                 gains_of(w, o).mean() - 2 * gains_of(w, o).std(ddof=1) / math.sqrt(len(w) - 1)
+            ),
+        ),
+        Mistake(
+            "each arm sorted",
+            "You compare the best run of one arm with the best of the other. What do the two runs "
+            "of one seed share, and what does sorting do to it?",
+            lambda w, o: lower(np.sort(both(w, o)[0]) - np.sort(both(w, o)[1])),
+        ),
+        Mistake(
+            "no gain where a run diverged",
+            "You call it no gain where one of two runs diverged. If one arm lives and the other "
+            "guesses, are they equal?",
+            lambda w, o: lower(
+                [0.0 if a is None or b is None else a - b for a, b in zip(w, o, strict=True)]
+            ),
+        ),
+        Mistake(
+            "percent of the other arm",
+            "You divide by the accuracy of the other arm. Is the gain asked in points, or as a "
+            "share?",
+            lambda w, o: lower(100 * (both(w, o)[0] / both(w, o)[1] - 1)),
+        ),
+        Mistake(
+            "difference of the lower ends",
+            "You subtract the lower ends of the two arms, so their errors cancel by halves. Of "
+            "which one list is the error wanted?",
+            lambda w, o: lower(both(w, o)[0]) - lower(both(w, o)[1]),
+        ),
+        Mistake(
+            "left out where both diverged",
+            "You leave out the seeds on which both arms diverged. Is it no news that warmup did "
+            "not save them?",
+            lambda w, o: lower(
+                [
+                    (10.0 if a is None else a) - (10.0 if b is None else b)
+                    for a, b in zip(w, o, strict=True)
+                    if a is not None or b is not None
+                ]
             ),
         ),
     ),

@@ -45,6 +45,8 @@ def draw_traces(rng: np.random.Generator) -> list[Case]:
         w = int(rng.integers(4, 6))
         tightest = (0, int(rng.integers(1, w - 1)), w - 1, int(rng.integers(w, num_steps - 1)))[k]
         load = rng.uniform(0.5, 0.85, num_steps)
+        if k == 2:  # the largest curvature is that of step 1, and not the tightest
+            load[0], load[1] = 0.1, 0.85
         load[tightest] = 1.0
         trace = load / np.minimum(np.arange(1, num_steps + 1) / w, 1.0) * rng.uniform(1.0, 9.0)
         cases.append(Case("warmup", (trace, w)))
@@ -166,6 +168,12 @@ U03_SAFE_PEAK = Exercise(
             "You let the warmup lift the limit by its whole length at every step. How much gentler "
             "is its last step than the peak?",
             lambda s, w: 2 * w / s.max(),
+        ),
+        Mistake(
+            "the step of the largest curvature",
+            "You trust the step with the largest curvature to be the tightest. A flatter step may "
+            "be longer: which of them comes closest to its limit?",
+            lambda s, w: (2 / (shares(s, w) * s))[s.argmax()],
         ),
     ),
     accepted=(safe_by_loop, safe_by_bisection),

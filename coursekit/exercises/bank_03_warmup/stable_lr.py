@@ -163,6 +163,24 @@ U03_STABLE_LR = Exercise(
             "You let the momentum count squared. At r of minus one, what is left of the equation?",
             lambda h, m: 2 * (1 - m**2) / top(h),
         ),
+        Mistake(
+            "an averaging velocity",
+            "Your limit belongs to a velocity that is an average, with one minus m before the "
+            "gradient. What stands before the gradient here?",
+            lambda h, m: 2 * (1 + m) / ((1 - m) * top(h)),
+        ),
+        Mistake(
+            "looking ahead",
+            "Your limit belongs to Nesterov's form, which takes the gradient further ahead. Where "
+            "is the gradient taken here?",
+            lambda h, m: 2 * (1 + m) / ((1 + 2 * m) * top(h)),
+        ),
+        Mistake(
+            "the square of minus one",
+            "Your limit vanishes when there is no momentum. What is the square of r when r is "
+            "minus one?",
+            lambda h, m: 2 * m / top(h),
+        ),
     ),
     accepted=(stable_by_power_iteration, stable_by_bisection),
     lesson="One direction decides: the steepest. Momentum raises the limit, since at the limit the "

@@ -192,6 +192,37 @@ U03_WARMUP_COSINE = Exercise(
                 s, 1.0, w, usual(w), lambda s: half_cosine((s - w) / (n - w))
             ),
         ),
+        Mistake(
+            "one peak for both",
+            "You let the last step of the warmup be the first of the cosine, so the peak comes "
+            "once. Which step number does the cosine's own count begin with?",
+            lambda s, p, w, n: joined(
+                s,
+                p,
+                w,
+                usual(w),
+                lambda s: half_cosine((s - max(w - 1, 0)) / (n - max(w - 1, 0))),
+            ),
+        ),
+        Mistake(
+            "warmup one step too long",
+            "The first step behind the warmup still rises, above the peak. Steps count from zero: "
+            "which is the last one of the warmup?",
+            lambda s, p, w, n: joined(
+                s,
+                p,
+                w + 1 if w else 0,
+                usual(w),
+                lambda s: half_cosine((s - w) / (n - w)),
+            ),
+        ),
+        Mistake(
+            "a floor",
+            "Your decay ends at a tenth of the peak. Where would this one be a step after the run?",
+            lambda s, p, w, n: joined(
+                s, p, w, usual(w), lambda s: 0.1 + 0.9 * half_cosine((s - w) / (n - w))
+            ),
+        ),
     ),
     accepted=(cosine_by_half_angle, cosine_by_turning),
     lesson="Two pieces, each with its own step count: the decay starts from its own zero when the "

@@ -48,9 +48,10 @@ def ramp(peak, rise, count, first=1):
     return [peak * min(1.0, max(0, t + first) / rise) for t in range(count)]
 
 
-def by_micro_batches(p, we, e, n, b, m, *, first, leftovers=True):
+def by_micro_batches(p, we, e, n, b, m, *, first, leftovers=True, rise=None):
     """Let every micro-batch advance the schedule, as the loop with the flaw does."""
-    rise, k, taken, count = we * (n // b), b // m, [], first
+    rise = rise or we * (n // b)
+    k, taken, count = b // m, [], first
     for _ in range(e):
         for i in range(n // m if leftovers else (n // b) * k):
             if (i + 1) % k == 0:
@@ -71,13 +72,16 @@ def draw_runs(rng: np.random.Generator) -> list[Case]:
     for k in range(6):
         group = ("even", "leftovers")[k % 2]
         micro, accumulate = int(rng.integers(2, 5)), int(rng.integers(2, 4))
-        batch, per_epoch = micro * accumulate, int(rng.integers(3, 5))
+        per_epoch = int(rng.integers(3, 5))
+        warmup_epochs = int(rng.integers(2, 4))
+        if k == 0:  # a rise that is no multiple of the micro-batches in a batch
+            accumulate, per_epoch, warmup_epochs = 2, int(rng.choice([3, 5])), 3
+        batch = micro * accumulate
         extra = 0 if group == "even" else micro * int(rng.integers(1, accumulate))
         extra += 0 if group == "even" else int(rng.integers(0, micro))
-        warmup_epochs = int(rng.integers(2, 4))
+        if group == "leftovers":  # those of the warmup's epochs together would fill a batch
+            warmup_epochs = max(warmup_epochs, math.ceil(batch / extra))
         epochs = warmup_epochs + 1
-        if group == "leftovers":  # leftovers of all epochs together would fill a batch
-            epochs = max(epochs, math.ceil(batch / extra))
         peak = float(rng.uniform(0.2, 2.0))
         cases.append(
             Case(group, (peak, warmup_epochs, epochs, per_epoch * batch + extra, batch, micro))
@@ -197,6 +201,55 @@ U03_WARMUP_LOOP = Exercise(
             "Your first step takes two parts of the rise. Do you count before or after you "
             "use the number?",
             lambda p, we, e, n, b, m: ramp(p, we * (n // b), e * (n // b), first=2),
+        ),
+        Mistake(
+            "both in micro-batches, from zero",
+            "You count steps and warmup in micro-batches. What does the very first optimizer step "
+            "get then if a batch is one micro-batch, and do leftovers count?",
+            lambda p, we, e, n, b, m: by_micro_batches(
+                p, we, e, n, b, m, first=0, rise=we * (n // m)
+            ),
+        ),
+        Mistake(
+            "the first micro-batch of each batch",
+            "You read the learning rate at a batch's first micro-batch, so your first step gets a "
+            "part of its part. When does the optimizer step?",
+            lambda p, we, e, n, b, m: [
+                p * min(1.0, (t * (b // m) + 1) / (we * (n // b) * (b // m)))
+                for t in range(e * (n // b))
+            ],
+        ),
+        Mistake(
+            "peak over the micro-batches",
+            "You divide the peak by the number of micro-batches. Is that the business of the "
+            "schedule, or of the loss that is added up?",
+            lambda p, we, e, n, b, m: ramp(p * m / b, we * (n // b), e * (n // b)),
+        ),
+        Mistake(
+            "from zero to the peak",
+            "Your warmup begins with a step of zero and still ends at the peak. Into how many "
+            "equal parts does exercise three cut the rise?",
+            lambda p, we, e, n, b, m: ramp(p, max(1, we * (n // b) - 1), e * (n // b), first=0),
+        ),
+        Mistake(
+            "the length divided by the micro-batches",
+            "You divide the length of the warmup by the number of micro-batches. In which unit was "
+            "it before?",
+            lambda p, we, e, n, b, m: ramp(p, max(1, we * (n // b) * m // b), e * (n // b)),
+        ),
+        Mistake(
+            "leftovers move the schedule",
+            "Your micro-batches of the dropped rest move the schedule on. Which of them lead to "
+            "an optimizer step?",
+            lambda p, we, e, n, b, m: by_micro_batches(
+                p, we, e, n, b, m, first=1, rise=we * (n // b) * (b // m)
+            ),
+        ),
+        Mistake(
+            "rounded once for all epochs",
+            "You round once for the whole warmup, so leftovers of several epochs make a step of "
+            "it. At which moment are they dropped?",
+            lambda p, we, e, n, b, m: ramp(p, we * n // b, e * (n // b)),
         ),
     ),
     accepted=(lrs_by_loop, lrs_by_interpolation),
