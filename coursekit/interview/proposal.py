@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from coursekit.interview.declare import Question, RedFlag, Terms, folklore
 
-GOOD = 0.6  # share of the weights from which an answer counts as good
+GOOD = 0.7  # share of the weights from which an answer may count as good
 NEAR = 4  # words before the first term within which "not" and the like deny it
 NEGATIONS = re.compile(
     r"\b(no|not|never|none|nothing|neither|nor|cannot|without|hardly|unlikely|"
@@ -133,7 +133,7 @@ def propose(question: Question, answer: str) -> Proposal:
     """Look for the points of a question, its red flags and common folklore in a written answer."""
     parts = sentences(answer)
     seen = tuple(found_in(point.terms, parts) for point in question.points)
-    flags = []
+    flags: list[tuple[RedFlag, tuple[str, ...]]] = []
     for flag in (*question.red_flags, *folklore()):
         words = found_asserted(flag.terms, parts)
         if words and flag.claim not in [other.claim for other, _ in flags]:

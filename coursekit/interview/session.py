@@ -186,7 +186,8 @@ def _ask_number(
 ) -> Generator[Event, Any, tuple[str, float]]:
     """Ask for a number, twice at most; return what was written, and the share earned."""
     params = task.draw(rng)
-    prompt, written, share = filled(question.prompt, params), [], 0.0
+    written: list[str] = []
+    prompt, share = filled(question.prompt, params), 0.0
     for worth in (1.0, SECOND_TRY):
         try:
             reply = yield AskNumber(prompt, task.unit)
