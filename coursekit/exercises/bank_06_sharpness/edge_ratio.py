@@ -263,8 +263,8 @@ U06_EDGE_RATIO = Exercise(
         ),
     ),
     accepted=(edge_by_numpy, edge_from_behind),
-    lesson="A ratio near one says that the learning rate, not the data, sets the sharpness: halve "
-    "the rate and the sharpness doubles.",
+    lesson="A ratio near one says that the learning rate sets where the sharpness stays: at half "
+    "the rate a run that gets there stays twice as high.",
     answered_by=("coursekit.sharpness", "coursekit.edge"),
 )
 
