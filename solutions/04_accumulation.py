@@ -6,7 +6,7 @@
 # | **Question** | Do 32 micro-batches of 32 make one batch of 1024, and when not? |
 # | **Difficulty** | medium |
 # | **Importance** | accumulation is everywhere in large training, and its faults raise no error |
-# | **Your time** | 60 to 75 minutes |
+# | **Your time** | 90 to 110 minutes |
 # | **Run time** | under a minute on two CPU cores |
 # | **You need** | unit 01 (tr Σ/B), unit 02 (how the rate grows with B); a PyTorch training loop |
 
@@ -23,6 +23,7 @@ from coursekit.device import by_size, device_name, pick_device
 from coursekit.explorers.micro_arrows import micro_arrows
 from coursekit.gradients import per_example_gradients
 from coursekit.intervals import t_interval
+from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
 from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
 from coursekit.plots import bars_plot
@@ -65,10 +66,13 @@ predict(
 # $$ L = \frac1n \sum_{i=1}^{n} \ell_i = \frac1n \sum_{k=1}^{K} n_k L_k , \qquad
 #    \nabla L = \sum_{k=1}^{K} \frac{n_k}{n} \nabla L_k , $$
 #
-# where $L_k$ is the mean loss of micro-batch k. That is all there is to it. No approximation, no
-# condition on the sizes. Many tutorials write $1/K$ for $n_k/n$.
+# where $L_k$ is the mean loss of micro-batch k. That is all there is to it: no approximation, and no
+# condition on the sizes. (One on the model: an example's loss must not depend on other examples.
+# Section 4.10 breaks it.) Many tutorials write $1/K$ for $n_k/n$.
 #
 # ### Exercise 1 (2 points): an exact loop
+# Call `backward()` on one micro-batch at a time. (Joining them gives the right gradient too, and no
+# memory is saved; the check cannot see that.)
 #
 # <details><summary>Hint 1 (click to open)</summary>You know all micro-batches, so you can count the examples first.</details>
 # <details><summary>Hint 2 (click to open)</summary><code>cross_entropy</code> returns the mean over its micro-batch, by default.</details>
@@ -79,7 +83,7 @@ predict(
 def accumulate(model, micro_batches):
     """Leave the gradient of the batch's mean cross-entropy in the parameters' .grad.
 
-    model: any nn.Module; its .grad are empty when you are called. (The check's is float64.)
+    model: an nn.Module without BatchNorm; its .grad are None at the start. (The check's is float64.)
     micro_batches: list of (inputs, targets): inputs (n_k, features), targets (n_k,) classes;
     together they are the batch. The sizes n_k >= 1 may all differ.
     Only what is in .grad afterwards counts; the weights stay, and nothing need be returned.
@@ -143,13 +147,18 @@ for dtype in (torch.float32, torch.float64):
 # example in a micro-batch of $n_k$ weighs $n/(K n_k)$ times what it should:
 
 # %%
-show(weights_plot([64] * 4 + [4], title="The mean of means: five micro-batches, the last of 4"))
+show(weights_plot([64, 64, 2], title="The mean of means: 130 examples as 64 + 64 + 2"))
 
 # %% [markdown]
-# Four examples steer a fifth of the step. How wrong does the gradient get? That depends on how
-# noisy those four are beside the mean gradient, and hence on the **network's state**. We measured
-# three: fresh with the initialisation of this course (He), fresh with torch's default, and trained.
-# The diamonds are your run, on one net with He's initialisation.
+# Two examples steer a third of the step. How wrong does the gradient get? That depends on how noisy
+# those two are beside the mean gradient, and hence on the weights at which you measure. We took three
+# sets of weights: fresh ones of this course's initialisation (He), fresh ones of torch's default, and
+# trained ones.
+#
+# These longer runs are stored in the course's **ledger**, one value a seed. Numbers with ± in this
+# text come from there: a mean and its 95 % interval over seeds. Section 4.12 lists the claims by code
+# (P1, N7, ...). In the figure the bars are the ledger's, the black diamonds are your loop, now, on one
+# fresh net (He).
 
 # %%
 CASES = {
@@ -158,32 +167,29 @@ CASES = {
     "130 in 64s": ("last_2", 130),
 }
 KINDS = {"He init": "he", "torch's init": "torch", "trained": "trained"}
-stored = ledger["P1"]["cpu"]["values"]
+p1 = ledger["P1"]["cpu"]["values"]
 errors = {
-    case: {k: stored[f"{q}_{kind}"] for k, kind in KINDS.items()} for case, (q, _) in CASES.items()
+    case: {k: p1[f"{q}_{kind}"] for k, kind in KINDS.items()} for case, (q, _) in CASES.items()
 }
-errors["random token counts"] = {k: stored[f"tokens_{kind}"] for k, kind in KINDS.items()}
+errors["random token counts"] = {k: p1[f"tokens_{kind}"] for k, kind in KINDS.items()}
 
-model, yours = mlp(SIZES, generator=torch.Generator().manual_seed(0)).to(device), {}
+fresh, your_errors = mlp(SIZES, generator=torch.Generator().manual_seed(0)).to(device), {}
 for case, (_, count) in CASES.items():
-    micro_batches = pieces(count, 64)
-    exact = gradient(model, micro_batches)
-    means = torch.stack([gradient(model, [micro]) for micro in micro_batches])
-    yours[case] = ((means.mean(dim=0) - exact).norm() / exact.norm()).item()
+    parts = pieces(count, 64)
+    exact = gradient(fresh, parts)
+    means = torch.stack([gradient(fresh, [part]) for part in parts])
+    your_errors[case] = ((means.mean(dim=0) - exact).norm() / exact.norm()).item()
 
 # %%
-seeds = len(stored["last_2_he"])
-show(
-    errors_plot(
-        errors, yours=yours, title=f"Error of dividing each loss by K (ledger, {seeds} seeds)"
-    )
-)
+num_seeds = len(p1["last_2_he"])
+title = f"Error of dividing each loss by K (ledger, {num_seeds} seeds)"
+show(errors_plot(errors, yours=your_errors, title=title))
 
 # %% [markdown]
 # **What the figure says.** With a last micro-batch of 40 the error is {{P1.last_40_he.mean}} of the
 # gradient's length with He's initialisation and {{P1.last_40_torch.mean}} with torch's. With two
 # examples left over it is {{P1.last_2_he}} and {{P1.last_2_torch}}: **longer than the gradient
-# itself**. Weighted by size, the same micro-batches are exact to {{P1.weighted_he.mean}}.
+# itself**. Weighted by size, the same micro-batches are exact up to rounding ({{P1.weighted_he}}).
 #
 # **Caveat.** These are errors of *one* gradient, from a random short micro-batch. On average over
 # shufflings the mean of means is not biased; what it adds is noise, in one step an epoch.
@@ -194,9 +200,9 @@ show(
 # computes the same vector as the large batch, so it has the same noise. Measure it with yours:
 
 # %%
-model = mlp(SIZES, generator=torch.Generator().manual_seed(1)).to(device)
+trained = mlp(SIZES, generator=torch.Generator().manual_seed(1)).to(device)
 train(
-    model,
+    trained,
     data,
     TrainConfig(32, by_size(tiny=16, cpu=256), lambda step: 0.1),
     rng=torch.Generator().manual_seed(1),
@@ -204,18 +210,19 @@ train(
 num_draws, b, K = by_size(tiny=4, cpu=60), 32, 32
 variance = {}
 for name, size, micro in (("B = 32", b, b), ("32 × 32", b * K, b), ("B = 1024", b * K, b * K)):
-    draws = [gradient(model, pieces(size, micro, seed=seed)) for seed in range(num_draws)]
+    draws = [gradient(trained, pieces(size, micro, seed=seed)) for seed in range(num_draws)]
     variance[name] = torch.stack(draws).double().var(dim=0).sum().item()
 for name, value in variance.items():
     print(f"{name:9s} variance {value:9.5f}, over that of B = 32: {value / variance['B = 32']:.4f}")
-print(f"1/32 = {1 / 32:.4f}")
+print(f"1/32 = {1 / 32:.4f}; without replacement {1 / 32 * (4096 - 1024) / (4096 - 32):.4f}")
 
 # %% [markdown]
-# The last two rows agree to all digits: batch by batch the vectors are the same. Against B = 32 you
-# may find less than 1/32, since these batches are drawn without replacement: (N − B)/(N − 1).
+# The last two rows agree in all printed digits: batch by batch the vectors are the same up to
+# rounding. Against B = 32 expect 0.0236 and not 1/32 = 0.0313, since these batches are drawn without
+# replacement from 4096 examples: each variance has a factor (4096 − B)/4095 (unit 01).
 # Our longer run draws with replacement: 32 × 32 has {{N7.to_large}} times the variance of B = 1024,
-# and {{N7.to_micro}} times that of B = 32 (1/32 = 0.0313). Nothing of the small batch's noise is
-# left. If you want small-batch noise, take small steps.
+# and {{N7.to_micro}} times that of B = 32. Nothing of the small batch's noise is left. If you want
+# small-batch noise, take small steps.
 #
 # ## 4.5 When the mean is over tokens
 # A language model's loss is a mean over **tokens**. Sequences have different lengths, and padding,
@@ -228,14 +235,14 @@ print(f"1/32 = {1 / 32:.4f}")
 #
 # <details><summary>Hint 1 (click to open)</summary><code>targets != -100</code> is true where a token counts.</details>
 # <details><summary>Hint 2 (click to open)</summary><code>cross_entropy(logits.flatten(0, 1), targets.flatten())</code> leaves −100 out by itself, and takes <code>reduction="sum"</code>.</details>
-# <details><summary>Hint 3 (click to open)</summary>A sum over no tokens is zero. A mean over no tokens is not a number. Which of the two do you want to work with?</details>
+# <details><summary>Hint 3 (click to open)</summary>Sums over micro-batches add up to the batch's sum, whatever their counts; a sum over no tokens is zero. Do means add up like that?</details>
 
 
 # %% solution="u04_tokens"
 def accumulate_tokens(model, micro_batches):
     """Leave the gradient of the mean cross-entropy over all real tokens in the parameters' .grad.
 
-    model: any nn.Module; maps inputs (n, T, features) to logits (n, T, classes); .grad are empty.
+    model: any nn.Module; maps inputs (n, T, features) to logits (n, T, classes); .grad are None.
     micro_batches: list of (inputs, targets), targets (n, T): a class from 0, or -100 for padding,
     which does not count. n and T may differ between micro-batches; some may be padding only, not all.
     Only what is in .grad afterwards counts.
@@ -285,8 +292,8 @@ print(f"relative error of dividing by K: {(usual - exact).norm() / exact.norm():
 # ## 4.6 Sums, means, and who divides
 # Three places add gradients up: the loss over its micro-batch, `.grad` over K backward passes, and
 # the **all-reduce** over workers, which replaces each worker's `.grad` by the sum or the mean over
-# workers. If all three are means, the step does not depend on how the batch was cut. Each place
-# that sums instead makes the gradient longer by the number of its terms.
+# workers. If all three are means, of **equally long** pieces, the step does not depend on how the
+# batch was cut. Each place that sums instead makes the gradient longer by the number of its terms.
 #
 # SGD multiplies the gradient by lr, so a scale in the gradient and a scale in lr are the same
 # thing. Code whose loss is a sum carries its batch size hidden in its learning rate.
@@ -307,7 +314,8 @@ def equal_lr(lr, micro_batch_size, accum_steps, num_workers, reduction, divides,
 
     lr: of the reference run; micro_batch_size: b; accum_steps: K; num_workers: N.
     reduction: "mean" or "sum", of the loss over the b examples of a micro-batch.
-    divides: True if the code divides each micro-batch's loss by K before backward().
+    divides: True if the code divides each micro-batch's loss, as `reduction` made it, by K (and by
+    nothing else) before backward().
     all_reduce: "mean" or "sum", of the workers' gradients.
     """
     ### BEGIN SOLUTION
@@ -324,10 +332,11 @@ def equal_lr(lr, micro_batch_size, accum_steps, num_workers, reduction, divides,
 check("u04_equal_lr", equal_lr)
 
 # %% [markdown]
-# Plain Adam divides by the gradient's own size, so such a factor passes unseen. A clipping limit
-# sees it, and so does weight decay that is written into the loss.
+# Plain Adam divides by the gradient's own size, so such a factor passes unseen (up to its ε). A
+# clipping limit sees it, and so does weight decay that is written into the loss.
 #
-# ### Do large batches have larger gradients?
+# ### Optional: do large batches have larger gradients?
+# (Run the two cells in any case: section 4.7 uses the gradients.)
 # People say that large batches overflow in half precision because their gradients are larger.
 # From $g_B = G + \text{noise}$ with independent errors,
 #
@@ -337,30 +346,31 @@ check("u04_equal_lr", equal_lr)
 # ten:
 
 # %%
-rows = per_example_gradients(
-    model, cross_entropy, data.train_inputs[:1024], data.train_targets[:1024]
+example_grads = per_example_gradients(
+    trained, cross_entropy, data.train_inputs[:1024], data.train_targets[:1024]
 )
-G = rows.mean(dim=0)
-trace = (rows - G).square().sum(dim=1).mean().item()
+G = example_grads.mean(dim=0)
+trace = (example_grads - G).square().sum(dim=1).mean().item()
 g = torch.Generator().manual_seed(0)
 for B in (1, 16, 256, 1024):
-    drawn = [rows[torch.randint(1024, (B,), generator=g).to(device)].mean(dim=0) for _ in range(40)]
+    index = torch.randint(1024, (40, B), generator=g).to(device)
+    drawn = [example_grads[one].mean(dim=0) for one in index]
     measured = torch.stack(drawn).square().sum(dim=1).mean().item()
     law = G.square().sum().item() + trace / B
     print(f"B = {B:4d}: mean {measured:8.3f}, law {law:8.3f}, sum {B * B * measured:10.1f}")
 
 # %%
-stored, grid = ledger["L9"]["cpu"]["values"], (1, 16, 256, 1024)
+l9, grid = ledger["L9"]["cpu"]["values"], (1, 16, 256, 1024)
 show(
     lines_plot(
         grid,
         {
-            way: [stored[f"{key}_{B}"] for B in grid]
+            way: [l9[f"{key}_{B}"] for B in grid]
             for way, key in (("loss is a mean", "mean"), ("loss is a sum", "sum"))
         },
         xlabel="batch size B, examples",
         ylabel="typical length of a gradient",
-        title=f"Length of a batch's gradient (ledger, {len(stored['mean_1'])} seeds)",
+        title=f"Length of a batch's gradient (ledger, {len(l9['mean_1'])} seeds)",
         log_x=True,
     )
 )
@@ -372,21 +382,9 @@ show(
 # loss scale of mixed precision multiplies either.
 #
 # ## 4.7 Clip in the right place
-# Clipping shortens a gradient to a largest norm c: $g \leftarrow g \min(1, c/|g|)$. Inside the loop
-# it acts on micro-batch gradients, and those are long with noise: $|G|^2 + \operatorname{tr}\Sigma/b$
-# in place of $|G|^2 + \operatorname{tr}\Sigma/(Kb)$. If all K exceed c, each becomes c times a
-# direction $u_k$, and the step has the norm
+# Clipping shortens a gradient to a largest norm c: $g \leftarrow g \min(1, c/|g|)$. Its purpose is to
+# bound the step, so it should act on what the optimizer gets.
 #
-# $$ \Bigl|\frac1K \sum_k c\,u_k\Bigr| = c\,\Bigl|\frac1K \sum_k u_k\Bigr| \le c , $$
-#
-# with equality only if all directions agree. The noisier the micro-batches, the shorter the step.
-# Nor does a clip after the loop bring the length back: it only shortens. Move the sliders. First, make
-# the last micro-batch shorter: which arrow leaves the black one? Then lower the limit:
-
-# %%
-micro_arrows(rows)
-
-# %% [markdown]
 # ### Exercise 4 (2 points): clip what the optimizer sees
 #
 # <details><summary>Hint 1 (click to open)</summary>First make the gradient that the step would use without clipping.</details>
@@ -411,36 +409,50 @@ def clip_accumulated(micro_grads, max_norm):
 # %% check="u04_clip"
 check("u04_clip", clip_accumulated)
 
+# %% [markdown]
+# What if you clip inside the loop instead? Micro-batch gradients are long with noise:
+# $|G|^2 + \operatorname{tr}\Sigma/b$ in place of $|G|^2 + \operatorname{tr}\Sigma/(Kb)$. If all K exceed
+# c, each becomes c times a direction $u_k$, and the step has the norm
+#
+# $$ \Bigl|\frac1K \sum_k c\,u_k\Bigr| = c\,\Bigl|\frac1K \sum_k u_k\Bigr| \le c , $$
+#
+# with equality only if all directions agree. The noisier the micro-batches, the shorter the step; and
+# a second clip after the loop cannot lengthen it. Move the sliders. First, make the last micro-batch
+# shorter: which arrow leaves the black one? Then lower the limit:
+
+# %%
+micro_arrows(example_grads)
+
 # %%
 use_clip = mine_or_library("u04_clip", clip_accumulated)
-yours = mlp(SIZES, generator=torch.Generator().manual_seed(0)).to(device)
-micro = torch.stack([gradient(yours, [part]) for part in pieces(1024, 32)])
-limit = 0.5 * micro.mean(dim=0).norm().item()
-once = use_clip(micro, limit)
+micro_grads = torch.stack([gradient(fresh, [part]) for part in pieces(1024, 32)])
+limit = 0.5 * micro_grads.mean(dim=0).norm().item()
+once = use_clip(micro_grads, limit)
 for b in (8, 32, 128):
-    rows_b = torch.stack([gradient(yours, [part]) for part in pieces(1024, b)])
-    inside = torch.stack([use_clip(row[None], limit) for row in rows_b]).mean(dim=0)
+    grads_b = torch.stack([gradient(fresh, [part]) for part in pieces(1024, b)])
+    inside = torch.stack([use_clip(row[None], limit) for row in grads_b]).mean(dim=0)
     print(f"your net, b = {b:3d}: norm, inside over once: {inside.norm() / once.norm():.2f}")
 
 # %%
-stored = ledger["P2"]["cpu"]["values"]
+p2 = ledger["P2"]["cpu"]["values"]
 show(
     bars_plot(
         {
-            "He init": stored["ratio_half_he"],
-            "torch's init": stored["ratio_half_torch"],
-            "trained": stored["ratio_half_trained"],
+            "He init": p2["ratio_half_he"],
+            "torch's init": p2["ratio_half_torch"],
+            "trained": p2["ratio_half_trained"],
         },
         theory={},
         ylabel="norm, inside over once",
-        title=f"Clipping 32 micro-batches at |g|/2 (ledger, {len(stored['ratio_half_he'])} seeds)",
+        title=f"Clipping 32 micro-batches at |g|/2 (ledger, {len(p2['ratio_half_he'])} seeds)",
     )
 )
 
 # %% [markdown]
 # **What the figure says.** Clipped inside, the step keeps {{P2.ratio_half_he}} (He) or
 # {{P2.ratio_half_torch}} (torch's init) of the length that was meant, and {{P2.ratio_half_trained}}
-# after training. Its direction hardly changes: cosine {{P2.cosine_half_he.mean}}. So the fault looks
+# after training. Its direction hardly changes: the cosine with the right step is
+# {{P2.cosine_half_he.mean}} (He), and {{P2.cosine_half_trained.mean}} after training. So the fault looks
 # like a smaller learning rate, and nobody notices. Cut into smaller pieces, the step gets shorter
 # still, as your own lines above the figure show.
 #
@@ -451,7 +463,7 @@ show(
 #
 # ### Exercise 5 (3 points): the gradient of every step
 # Let each epoch start a new window, and let an incomplete window at its end be a step of its own.
-# With the weights held still, which gradient does each step use?
+# The gradients of all micro-batches are given. Which gradient does each step use?
 #
 # <details><summary>Hint 1 (click to open)</summary><code>epoch.split(accum_steps)</code> cuts along the first axis; the last piece may be shorter.</details>
 # <details><summary>Hint 2 (click to open)</summary>A window's gradient is the mean of its own micro-batches.</details>
@@ -460,7 +472,7 @@ show(
 
 # %% solution="u04_windows"
 def step_grads(micro_grads, accum_steps):
-    """Gradients of all optimizer steps in order, shape (steps, P).
+    """Gradients of all steps, shape (steps, P): those of the first epoch, then of the next.
 
     micro_grads: (epochs, M, P), mean gradients of equally long micro-batches, in order.
     accum_steps: K <= M, micro-batches in a full window.
@@ -478,10 +490,10 @@ check("u04_windows", step_grads)
 
 # %%
 use_windows = mine_or_library("u04_windows", step_grads)
-micro = torch.stack([gradient(yours, [part]) for part in pieces(15 * 32, 32, seed=5)])
-epochs = torch.stack([micro, micro])
+epoch_grads = torch.stack([gradient(fresh, [part]) for part in pieces(15 * 32, 32, seed=5)])
+epochs = torch.stack([epoch_grads, epoch_grads])
 right = use_windows(epochs, 8)[2]  # the second epoch's first step
-leaky = (micro[8:].sum(dim=0) + micro[:8].sum(dim=0)) / 8
+leaky = (epoch_grads[8:].sum(dim=0) + epoch_grads[:8].sum(dim=0)) / 8
 print(
     f"length of that step with leftovers in it: {leaky.norm() / right.norm():.2f} of the right one"
 )
@@ -491,20 +503,20 @@ print(
 # rates; drawn from the ledger.
 
 # %%
-stored = ledger["P8"]["cpu"]["values"]
+p8 = ledger["P8"]["cpu"]["values"]
 rates = sorted(
     float(name.removeprefix("leak_"))
-    for name in stored
+    for name in p8
     if name.startswith("leak_") and name[5].isdigit()
 )
 ways = {"a step of their own": "flush", "they leak": "leak", "thrown away": "drop"}
 show(
     lines_plot(
         rates,
-        {way: [stored[f"{key}_{rate:g}"] for rate in rates] for way, key in ways.items()},
+        {way: [p8[f"{key}_{rate:g}"] for rate in rates] for way, key in ways.items()},
         xlabel="learning rate",
         ylabel="test accuracy, %",
-        title=f"Leftovers of 15 micro-batches, K = 8 (ledger, {len(stored['length_ratio'])} seeds)",
+        title=f"Leftovers of 15 micro-batches, K = 8 (ledger, {len(p8['length_ratio'])} seeds)",
         log_x=True,
         log_y=False,
     )
@@ -512,28 +524,28 @@ show(
 
 # %% [markdown]
 # **What the figure says.** With leftovers the next step is {{P8.length_ratio}} times as long. At the
-# rate that is best without the leak this costs {{P8.leak_minus_flush_same_lr}} points of accuracy. With
-# its *own* best rate the leaky loop is as good: {{P8.leak_minus_flush_tuned}}. So the leak acts like
-# a larger learning rate in some steps: harmless far from the limit, ruinous near it. **Caveat**: with
-# one window an epoch every step leaks; with a hundred, one step in a hundred does.
+# rate that is best without the leak, the leak changes accuracy by {{P8.leak_minus_flush_same_lr}}
+# points. With its *own* best rate the leaky loop is as good: {{P8.leak_minus_flush_tuned}} points. So the
+# leak acts like a larger learning rate in some steps: harmless far from the limit, ruinous near it.
+# **Caveat**: with one window an epoch every step leaks; with a hundred, one step in a hundred does.
 #
-# And a single short **batch**, without accumulation? 37 examples left of 64 get a step of their own,
-# and weigh {{P6.weight_of_example_37.mean}} times as much as others. Keeping that step, over dropping
-# it, changed accuracy by {{P6.keep_minus_drop_37}} points: nothing. A last batch of **one** is
-# another matter: {{P6.keep_minus_drop_1}} points, and {{P6.weight_minus_drop_1}} once its step is
-# scaled by 1/64.
+# **Something else: one short batch**, without accumulation. Here 37 examples are left where a batch
+# has 64, and get a step of their own. Keeping that step, over dropping it, changed accuracy by
+# {{P6.keep_minus_drop_37}} points: nothing. But a last batch of **one** changed it by
+# {{P6.keep_minus_drop_1}} points: its step is one example's noise at full length. With a 64th of the
+# learning rate for that step, the change was {{P6.weight_minus_drop_1}} points.
 
 # %% [markdown]
 # ## 4.9 Workers
 # N workers with m examples each average their mean gradients. If all m are equal this is again the
-# sum above, with K = N: the batch of N · m. The conditions are yours to keep, since nobody checks
+# sum above, each worker a micro-batch: the batch of N · m. The conditions are yours to keep, since nobody checks
 # them for you: equal counts (or weights that say so), nobody empty, no example on two workers.
 #
 # ### Exercise 6 (3 points): average, or refuse
 #
 # <details><summary>Hint 1 (click to open)</summary>The average over workers is the one of exercise 1.</details>
 # <details><summary>Hint 2 (click to open)</summary>Put all indices into one list. How long is it, and how long is its <code>set</code>?</details>
-# <details><summary>Hint 3 (click to open)</summary>To refuse: <code>raise ValueError("what is wrong")</code>.</details>
+# <details><summary>Hint 3 (click to open)</summary>To refuse: <code>raise ValueError("what is wrong")</code>; return nothing. The check will print <code>[]</code>.</details>
 
 
 # %% solution="u04_workers"
@@ -542,8 +554,9 @@ def average_over_workers(local_grads, shards):
 
     local_grads: (N, P), each worker's mean gradient over its shard (zeros if it has no examples).
     shards: N lists of example indices; lengths may differ.
-    Raises ValueError if a shard is empty or an example comes more than once, on one worker or two.
-    (The check shows a refusal as an empty list.)
+    Two faults must raise ValueError (the check then prints []):
+    - a shard is empty;
+    - an example comes more than once, on one worker or on two.
     """
     ### BEGIN SOLUTION
     indices = [i for shard in shards for i in shard]
@@ -589,29 +602,29 @@ for num_steps in by_size(tiny=(1, 2), cpu=(1, 10, 50)):
     print(f"{num_steps:3d} steps: float32 {gaps[0]:.1e}, float64 {gaps[1]:.1e}")
 
 # %%
-stored = ledger["P3"]["cpu"]["values"]
+p3 = ledger["P3"]["cpu"]["values"]
 steps = (1, *range(25, 201, 25))
 show(
     lines_plot(
         steps,
-        {kind: [stored[f"{kind}_{i}"] for i in steps] for kind in ("float32", "float64")},
+        {kind: [p3[f"{kind}_{i}"] for i in steps] for kind in ("float32", "float64")},
         xlabel="steps",
         ylabel="largest difference of a weight",
         title="8 × 128 against 1024, lr 0.5 (ledger, "
-        f"{len(stored['float32_gap'])} and {len(stored['float64_gap'])} seeds)",
+        f"{len(p3['float32_gap'])} and {len(p3['float64_gap'])} seeds)",
     )
 )
 
 # %% [markdown]
 # **What the figure says.** In float64 the two runs agree to {{P3.float64_gap.mean}} after 200 steps. In
-# float32 they start a rounding error apart ({{P3.float32_1.mean}}), and training amplifies that, to
+# float32 they start a rounding error apart ({{P3.float32_1}}), and training amplifies that, to
 # {{P3.float32_gap.mean}}. The two are not the same run any more, and equally good: test
 # accuracy differs by {{P3.float32_accuracy_change}} points. So test such code in float64, at a
 # few steps. **Caveat**: how fast runs part depends on the rate; near the limit it is fastest.
 
 # %% [markdown]
 # ## 4.10 What BatchNorm breaks
-# The sum in 4.2 needs one thing: that an example's loss does not depend on the other examples.
+# The sum in 4.2 needs one thing, as said there: an example's loss must not depend on other examples.
 # **BatchNorm** breaks it. In training mode it normalises each feature by the mean and the variance of
 # the examples *in this forward pass*,
 #
@@ -660,17 +673,17 @@ for b in (4, 16, 64, 256):
     change = use_normalise(feature, b, 1e-5) - use_normalise(feature, 1024, 1e-5)
     print(f"b = {b:3d}: root-mean-square change of the feature {change.square().mean().sqrt():.3f}")
 
-stored, micro_sizes = ledger["A1"]["cpu"]["values"], (4, 8, 16, 32, 64, 128, 256)
+a1, micro_sizes = ledger["A1"]["cpu"]["values"], (4, 8, 16, 32, 64, 128, 256)
 show(
     lines_plot(
         micro_sizes,
         {
-            "He init": [stored[f"he_{b}"] for b in micro_sizes],
-            "torch's init": [stored[f"torch_{b}"] for b in micro_sizes],
+            "He init": [a1[f"he_{b}"] for b in micro_sizes],
+            "torch's init": [a1[f"torch_{b}"] for b in micro_sizes],
         },
         xlabel="micro-batch size b, of 1024 examples",
         ylabel="relative error of the gradient",
-        title=f"Accumulation with BatchNorm (ledger, {len(stored['he_4'])} seeds)",
+        title=f"Accumulation with BatchNorm (ledger, {len(a1['he_4'])} seeds)",
         log_x=True,
     )
 )
@@ -704,12 +717,12 @@ show(
 #                 opt.zero_grad()
 # ```
 #
-# Three things are wrong. Mend them under these rules:
+# Four things are wrong. Mend them under these rules:
 #
 # - each step uses the gradient of the mean loss over all **examples** of its window;
 # - windows start anew with each epoch; what is left over at an epoch's end is a step of its own;
-# - the rate follows unit 02's rule for **Adam**, for a batch `accum_steps` times as large: once,
-#   before the first step, and the same for every step.
+# - the rate follows unit 02's rule for **Adam**, for a batch `accum_steps` times as large: in every
+#   parameter group, once, before the first step. Incomplete windows use this rate too.
 #
 # ### Exercise 8 (3 points): mend it
 #
@@ -722,10 +735,11 @@ show(
 def train_accumulated(model, optimizer, epochs, accum_steps):
     """Train with accumulation, by the three rules above.
 
-    model: any nn.Module; optimizer: has param_groups (each with its "lr"), step(), zero_grad().
+    model: an nn.Module; its .grad are None at the start.
+    optimizer: has param_groups (one or more, each with its "lr"), step(), zero_grad().
     epochs: list of epochs, each a list of (inputs, targets); sizes of micro-batches may differ.
-    accum_steps: K, micro-batches in a full window. The check looks at the rate and the gradient
-    at every step().
+    accum_steps: K, micro-batches in a full window.
+    The check prints a row for every step(): each group's rate, then the gradient.
     """
     ### BEGIN SOLUTION
     for group in optimizer.param_groups:
@@ -754,11 +768,12 @@ use_train = mine_or_library("u04_mended_loop", train_accumulated)
 micro_batches = pieces(15 * 32 - 20, 32, seed=9)
 windows = [micro_batches[i : i + 4] for i in range(0, 15, 4)]
 whole_windows = [tuple(torch.cat(column) for column in zip(*w, strict=True)) for w in windows]
-nets = []
+nets, rate = [], 0.001
 for epoch, K in ((micro_batches, 4), (whole_windows, 1)):
     net = mlp(SIZES, generator=torch.Generator().manual_seed(0)).to(device)
-    rate = 0.001 * math.sqrt(4 / K)
-    use_train(net, torch.optim.AdamW(net.parameters(), lr=rate), [epoch, epoch], K)
+    adamw = torch.optim.AdamW(net.parameters(), lr=rate)
+    use_train(net, adamw, [epoch, epoch], K)
+    rate = adamw.param_groups[0]["lr"]  # the large batches begin with the rate that you made
     nets.append(nn.utils.parameters_to_vector(net.parameters()))
 print(
     f"{len(windows) * 2} steps: largest difference of a weight {(nets[0] - nets[1]).abs().max():.1e}"
@@ -770,7 +785,7 @@ print(
 # | claim | verdict | because |
 # |---|---|---|
 # | N7: accumulation keeps the small batch's noise | **fails** | {{N7.to_large}} times the variance of B = 1024 |
-# | P1: dividing each loss by K is exact | **depends** | equal pieces: error {{P1.equal_he.mean}}; 64 + 64 + 2: {{P1.last_2_he}} (He init), {{P1.last_2_torch}} (torch's) |
+# | P1: dividing each loss by K is exact | **depends** | equal pieces: error {{P1.equal_he}}; 64 + 64 + 2: {{P1.last_2_he}} (He init), {{P1.last_2_torch}} (torch's) |
 # | P2: clip each micro-batch | **fails** | the step shrinks to {{P2.ratio_half_he}} (He init), {{P2.ratio_half_torch}} (torch's) |
 # | P3: N workers × m equals N · m | **holds** | float64 {{P3.float64_gap.mean}}; float32 runs part, accuracy {{P3.float32_accuracy_change}} |
 # | P6: a last batch of 37 of 64 is harmful | **fails** | {{P6.keep_minus_drop_37}} points; but a last batch of one: {{P6.keep_minus_drop_1}} |
@@ -784,15 +799,24 @@ print(
 
 # %% [markdown]
 # ## 4.13 On a GPU
-# On a GPU the ledger's runs take more seeds: 32 in place of 10 for averages, clipping, BatchNorm and
-# norms, 64 for short last batches. Repeat them with `python3 -m coursekit claims P1 P2 A1` on a
-# machine that has one. Expect the same verdicts and narrower intervals; and expect float32 runs to
-# part a little sooner or later, since a GPU adds in another order. You ran on:
+# We repeated the measurements on one {{P1.gpu.device}} with {{P1.gpu.last_2_he.seeds}} seeds.
+# 64 + 64 + 2 with equal weights was off by {{P1.gpu.last_2_he}} (He) and {{P1.gpu.last_2_torch}} (torch's
+# init); clipping inside kept {{P2.gpu.ratio_half_he}} and {{P2.gpu.ratio_half_torch}} of the step; BatchNorm
+# in micro-batches of 32 cost {{A1.gpu.he_32}}, in a small convnet {{A1.gpu.convnet_batch_32}}. Keeping a
+# last batch of one changed accuracy by {{P6.gpu.keep_minus_drop_1}} points over
+# {{P6.gpu.keep_minus_drop_1.seeds}} seeds. In float32 eight workers and one differed by
+# {{P3.gpu.float32_gap.mean}} after 200 steps, over {{P3.gpu.float32_gap.seeds}} seeds.
+#
+# All verdicts of 4.12 are the same. One number is not: with GroupNorm the convnet was exact to
+# {{A1.convnet_group_32.mean}} on the CPU and only to {{A1.gpu.convnet_group_32.mean}} here. That is still a
+# thousandth of BatchNorm's error; torch lets this GPU's convolutions round to fewer digits (TF32), which
+# may be why. You ran on:
 
 # %%
 print(device_name())
-mean, half = t_interval(ledger["P2"]["cpu"]["values"]["ratio_half_he"])
-print(f"clipping inside, He init: {mean:.3f} ± {half:.3f} over {seeds} seeds on a CPU")
+kept = ledger["P2"]["cpu"]["values"]["ratio_half_he"]
+mean, half = t_interval(kept)
+print(f"clipping inside, He init: {mean:.3f} ± {half:.3f} over {len(kept)} seeds on a CPU")
 
 # %% [markdown]
 # ## Interview corner
@@ -801,8 +825,8 @@ print(f"clipping inside, He init: {mean:.3f} ± {half:.3f} over {seeds} seeds on
 #    and nothing couples the examples."
 # 2. *Mechanism*: "The gradient of a mean is the weighted sum of the parts' means. So noise, clipping
 #    and learning-rate rules are those of the large batch."
-# 3. *Evidence*: "Equal pieces agree to {{P1.equal_he.mean}}; 64 + 64 + 2 with equal weights was off
-#    by {{P1.last_2_he}} times the gradient; variance over that of B = 1024: {{N7.to_large}}."
+# 3. *Evidence*: "Equal pieces agree to rounding; 64 + 64 + 2 with equal weights was off by
+#    {{P1.last_2_he}} times the gradient."
 # 4. *Practice*: "I sum the loss, count tokens, divide once; clip after; flush the last window; and
 #    test against the whole batch in float64. BatchNorm is the exception."
 #
@@ -812,17 +836,20 @@ print(f"clipping inside, He init: {mean:.3f} ± {half:.3f} over {seeds} seeds on
 # **"Eight GPUs and one GPU with the same seed give different weights. A bug?"**
 # 1. *Direct answer*: "Not by itself: float addition depends on its order, and training amplifies it."
 # 2. *Mechanism*: "A difference of one rounding grows from step to step, faster at a large rate."
-# 3. *Evidence*: "From {{P3.float32_1.mean}} to {{P3.float32_gap.mean}} in 200 steps, accuracy
-#    unchanged; in float64 {{P3.float64_gap.mean}}."
+# 3. *Evidence*: "From one rounding to {{P3.float32_gap.mean}} in 200 steps, accuracy unchanged; in
+#    float64 the runs agree."
 # 4. *Practice*: "I compare the first step's gradient in float64. If that differs, it is a bug: shards
 #    of unequal size, a sum for a mean, an example on two workers, BatchNorm."
 #
-# *A weak answer*: "Set the seed." *Follow-up*: "The loss curves differ from the first step on. Where do
-# you look?" (A scale: exercise 3.)
+# *A weak answer*: "Set the seed." *Follow-up*: "The first loss is the same, the second is far off. Where
+# do you look?" (The gradient's scale: exercise 3. If the first differs, the data or a summed loss.)
 #
 # **"Where do you clip?"** Once, after accumulation and all-reduce. Inside, the noise of a micro-batch
-# is clipped, and the step shrinks to {{P2.ratio_half_he}} here. *A weak answer*: "anywhere before the
+# is clipped, and the step shrinks. *A weak answer*: "anywhere before the
 # step". *Follow-up*: "And under mixed precision?" (After the loss scale is divided out.)
+
+# %%
+interview_corner("04_accumulation")
 
 # %% [markdown]
 # ## Recap

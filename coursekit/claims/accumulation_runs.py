@@ -17,6 +17,7 @@ from coursekit.ranks import copy_to_ranks, parallel_step, split_to_ranks
 
 LRS_SHORT_LAST = (0.1, 0.2, 0.4, 0.8, 1.6)
 LRS_LEFTOVERS = (0.2, 0.4, 0.8, 1.6, 3.2)
+MARKS = (1, *range(25, 201, 25))  # steps after which two runs' weights are compared
 Stack = list[Tensor]  # weights and biases with the replica as their first axis
 Epoch = Callable[[Stack, Dataset, Tensor, Tensor], None]
 
@@ -208,7 +209,8 @@ def measure_leftovers(size: str) -> Values:
 def measure_workers(size: str) -> Values:
     """P3: 8 workers x 128 against one batch of 1024; weights along the run, accuracy at its end."""
     data, seeds = setting(size)
-    num_steps, every = (4, 2) if size == "tiny" else (200, 25)
+    # at size tiny every mark is one step further, so the quantities have the same names
+    marks = dict(zip(range(1, len(MARKS) + 1) if size == "tiny" else MARKS, MARKS, strict=True))
     counts = {"tiny": (1, 2), "cpu": (2, 8), "gpu": (4, 12)}[size]
     values: Values = {}
     for dtype, num_seeds in zip((torch.float64, torch.float32), counts, strict=True):
@@ -219,7 +221,7 @@ def measure_workers(size: str) -> Values:
             alone = fresh_net(seed, dtype=dtype).to(data.train_inputs.device)
             ranks = copy_to_ranks(copy.deepcopy(alone), 8)
             optimizers = [torch.optim.SGD(m.parameters(), lr=0.5) for m in (alone, *ranks)]
-            for i in range(1, num_steps + 1):
+            for i in range(1, max(marks) + 1):
                 index = torch.randperm(4096, generator=g)[:1024].to(data.train_inputs.device)
                 accumulate(alone, cross_entropy, (inputs[index], data.train_targets[index]))
                 optimizers[0].step()
@@ -227,8 +229,8 @@ def measure_workers(size: str) -> Values:
                 shards = split_to_ranks(index, 8)
                 everything = (inputs, data.train_targets)
                 parallel_step(ranks, optimizers[1:], cross_entropy, everything, shards)
-                if i == 1 or i % every == 0:
-                    add(values, f"{kind}_{i}", weight_gap(alone, ranks[0]))
+                if i in marks:
+                    add(values, f"{kind}_{marks[i]}", weight_gap(alone, ranks[0]))
             tests = [accuracy_of(m, data, dtype) for m in (ranks[0], alone)]
             add(values, f"{kind}_gap", weight_gap(alone, ranks[0]))
             add(values, f"{kind}_accuracy", tests[0])

@@ -47,9 +47,9 @@ def test_every_step_is_recorded_with_its_rate_and_gradient():
             optimizer.zero_grad()
 
     rows = ADAPTERS["linear_steps"](answer, WEIGHTS, 0.1, BATCH)
-    assert rows.shape == (2, 7)
-    assert rows[:, 0].tolist() == [0.1, 0.05]
-    assert not np.allclose(rows[0, 1:], rows[1, 1:])  # the weights moved in between
+    assert rows.shape == (2, 8)
+    assert rows[:, :2].tolist() == [[0.1, 0.05], [0.05, 0.05]]  # the second group kept its rate
+    assert not np.allclose(rows[0, 2:], rows[1, 2:])  # the weights moved in between
     assert ADAPTERS["linear_steps"](lambda *args: None, WEIGHTS, 0.1, BATCH).shape == (0,)
 
 

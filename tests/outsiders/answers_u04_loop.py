@@ -16,7 +16,7 @@ def right_weighted(model, micro_batches):
 
 def right_sum_over_total(model, micro_batches):
     n = 0
-    for _, targets in micro_batches:
+    for inputs, _ in micro_batches:
         n += inputs.shape[0]
     for inputs, targets in micro_batches:
         (cross_entropy(model(inputs), targets, reduction="sum") / n).backward()

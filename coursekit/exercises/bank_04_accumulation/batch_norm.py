@@ -1,5 +1,7 @@
 """What BatchNorm computes when a batch comes in micro-batches."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -65,6 +67,35 @@ def by_running(x: Tensor, b: int, eps: float) -> Tensor:
         norm.train()(part)
         rows.append(norm.eval()(part))
     return torch.cat(rows)
+
+
+def joined_tail(x: Tensor, b: int, eps: float) -> Tensor:
+    parts = list(x.split(b))
+    if len(parts) > 1 and len(parts[-1]) < b:
+        parts[-2:] = [torch.cat(parts[-2:])]
+    return torch.cat([scaled(p, *moments(p), eps) for p in parts])
+
+
+def running_by_hand(x: Tensor, b: int, eps: float) -> Tensor:
+    mean, variance = torch.zeros_like(x[:1]), torch.ones_like(x[:1])
+    rows = []
+    for part in x.split(b):
+        new_mean, new_variance = moments(part)
+        mean, variance = 0.9 * mean + 0.1 * new_mean, 0.9 * variance + 0.1 * new_variance
+        rows.append(scaled(part, mean, variance, eps))
+    return torch.cat(rows)
+
+
+def strided(x: Tensor, b: int, eps: float) -> Tensor:
+    rows, num_parts = torch.empty_like(x), -(-len(x) // b)
+    for k in range(num_parts):
+        rows[k::num_parts] = scaled(x[k::num_parts], *moments(x[k::num_parts]), eps)
+    return rows
+
+
+def by_full_size(part: Tensor, size: int, eps: float) -> Tensor:
+    mean = part.sum(dim=0) / size
+    return scaled(part, mean, (part - mean).square().sum(dim=0) / size, eps)
 
 
 def draw_norms(rng: np.random.Generator) -> list[Case]:
@@ -246,6 +277,45 @@ U04_BATCH_NORM = Exercise(
             "You normalise by running averages. Which statistics does BatchNorm use in training "
             "mode, and which at test time?",
             by_running,
+        ),
+        Mistake(
+            "short one joined to the one before",
+            "The short micro-batch goes through together with the one before it. How many forward "
+            "passes are there?",
+            joined_tail,
+        ),
+        Mistake(
+            "running averages by hand",
+            "You normalise by averages over the passes so far. In training mode, whose mean is "
+            "subtracted?",
+            running_by_hand,
+        ),
+        Mistake(
+            "evaluation mode",
+            "You normalise as a fresh BatchNorm does at test time. Which statistics does it have "
+            "before it has seen anything?",
+            lambda x, b, e: x / math.sqrt(1 + e),
+        ),
+        Mistake(
+            "micro-batches not in order",
+            "Your micro-batches take examples at a distance. Which rows go through together, if "
+            "they come in order?",
+            strided,
+        ),
+        Mistake(
+            "sum of squares",
+            "You add up squared deviations and never divide. What is a variance the mean of?",
+            lambda x, b, e: by_parts(
+                x,
+                b,
+                lambda p, w, f: (p - p.mean(0)) / ((p - p.mean(0)).square().sum(0) + e).sqrt(),
+            ),
+        ),
+        Mistake(
+            "short one divided by a full size",
+            "You divide a short micro-batch's sums by the size of a full one. How many examples "
+            "are in them?",
+            lambda x, b, e: by_parts(x, b, lambda p, w, f: by_full_size(p, b, e)),
         ),
     ),
     accepted=(normalise_by_torch, normalise_by_groups),

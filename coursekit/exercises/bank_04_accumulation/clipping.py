@@ -59,6 +59,8 @@ def draw_clips(rng: np.random.Generator) -> list[Case]:
         share = rng.uniform(0.35, 0.8) if group == "long gradient" else rng.uniform(1.05, 1.2)
         if len(cases) == 5:  # one limit above even the sum's norm
             share = k + rng.uniform(0.2, 0.8)
+        if len(cases) == 4:  # and one so low that K times it is below the norm too
+            share /= k
         cases.append(Case(group, (grads, float(share * norm))))
     return cases
 
@@ -68,8 +70,8 @@ U04_CLIP = Exercise(
     call="clip_accumulated(micro_grads, max_norm)",
     points={"long gradient": 1.0, "short gradient": 1.0},
     by_hand=(
-        Case("long gradient", (np.array([[6.0, 0.0], [0.0, 8.0]]), 2.5)),
-        Case("short gradient", (np.array([[9.0, 0.0], [-3.0, 2.0], [-3.0, 4.0]]), 2.5)),
+        Case("long gradient", (np.array([[6.0, 2.0], [0.0, 6.0]]), 2.5)),
+        Case("short gradient", (np.array([[9.0, 0.0], [-3.0, 2.5], [0.0, 0.5]]), 2.5)),
     ),
     draw=draw_clips,
     reference=clip_accumulated,
@@ -205,6 +207,34 @@ U04_CLIP = Exercise(
             "You cap positive components one by one, which turns the gradient. What does clipping "
             "by norm do to its direction?",
             lambda g, c: g.mean(dim=0).clamp(max=c),
+        ),
+        Mistake(
+            "clips every micro-batch, then the sum",
+            "You clip each micro-batch, and their sum again. Which noise did the first clip see, "
+            "and which gradient belongs to a mean loss?",
+            lambda g, c: clip_accumulated(rows_clipped(g, c).sum(dim=0, keepdim=True), c),
+        ),
+        Mistake(
+            "limit shrunk by the root",
+            "You make the limit smaller, as noise falls. Does `max_norm` speak about a "
+            "micro-batch, or about what the optimizer gets?",
+            lambda g, c: clip_accumulated(g, c / math.sqrt(len(g))),
+        ),
+        Mistake(
+            "limit for each micro-batch",
+            "You allow the limit once for each micro-batch. Whose norm is it the limit of?",
+            lambda g, c: clip_accumulated(g, c * len(g)),
+        ),
+        Mistake(
+            "average over components",
+            "You average over the components. Which axis counts the micro-batches?",
+            lambda g, c: clip_accumulated(g.T, c),
+        ),
+        Mistake(
+            "root mean square for a norm",
+            "You measure length by the root mean square. Does a norm have a mean or a sum under "
+            "the root?",
+            lambda g, c: clipped_at(g, g.mean(dim=0).square().mean().sqrt(), c),
         ),
     ),
     accepted=(clip_by_torch, clip_by_numbers),

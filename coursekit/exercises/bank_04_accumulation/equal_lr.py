@@ -248,6 +248,38 @@ U04_EQUAL_LR = Exercise(
             "reference run, at its rate, not use a mean already?",
             lambda lr, b, k, n, *c: lr / math.prod(scales(b, k, n, *c)) / (b * k * n),
         ),
+        Mistake(
+            "linear rule for what is added",
+            "You scale the rate for micro-batches and workers, as for a larger batch. Has the "
+            "reference run a smaller one?",
+            lambda lr, b, k, n, r, d, a: lr * k * n / (b if r == "sum" else 1),
+        ),
+        Mistake(
+            "divides makes a mean of all",
+            "Where the code divides you take the whole local gradient for a mean. By what does it "
+            "divide, and what else was summed?",
+            lambda lr, b, k, n, r, d, a: (
+                lr / (1 if d else k * (b if r == "sum" else 1)) / (n if a == "sum" else 1)
+            ),
+        ),
+        Mistake(
+            "factor in place of the rate",
+            "You return by how much the gradient is too long. What was asked for?",
+            lambda lr, *c: float(math.prod(scales(*c))),
+        ),
+        Mistake(
+            "averaging covers the accumulation",
+            "You take a mean over workers to be one over micro-batches too. What does an "
+            "all-reduce know about how many times `backward` ran?",
+            lambda lr, b, k, n, r, d, a: (
+                lr / (b if r == "sum" else 1) / (n * (1 if d else k) if a == "sum" else 1)
+            ),
+        ),
+        Mistake(
+            "whole-number division",
+            "You divide in whole numbers. What does `//` make of a small rate?",
+            lambda lr, *c: lr // math.prod(scales(*c)),
+        ),
     ),
     accepted=(equal_lr_by_ones, equal_lr_by_weight),
     lesson="Every sum in the chain multiplies the gradient, every mean does not. Adam hides such a "

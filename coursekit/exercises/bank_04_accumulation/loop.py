@@ -63,6 +63,35 @@ def full_ones(micro_batches: MicroBatches) -> MicroBatches:
     return [m for m in micro_batches if len(m[1]) == len(micro_batches[0][1])]
 
 
+def only_longest(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    longest = max(sizes(micro_batches))
+    kept = [m for m in micro_batches if len(m[1]) == longest]
+    return weighted(model, kept, [1 / len(kept)] * len(kept))
+
+
+def softmax_twice(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    x, y = (torch.cat(column) for column in zip(*micro_batches, strict=True))
+    cross_entropy(model(x).softmax(dim=1), y).backward()
+    return weight_of(model).grad
+
+
+def outputs_for_logs(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    x, y = (torch.cat(column) for column in zip(*micro_batches, strict=True))
+    one_hot = torch.eye(len(weight_of(model)), dtype=x.dtype)[y]
+    weight_of(model).grad = -one_hot.T @ x / len(y)
+    return weight_of(model).grad
+
+
+def weights_moved(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    weight, total = weight_of(model), sum(sizes(micro_batches))
+    grad = torch.zeros_like(weight)
+    for x, y in micro_batches:
+        grad += sum_grad(model, x, y) / total
+        weight.data -= 0.1 * grad
+    weight.grad = grad
+    return grad
+
+
 def draw_micro_batches(rng: np.random.Generator, counts: list[int]) -> tuple:
     weights = rng.normal(size=(3, 2))
     micro_batches = [[rng.normal(size=(n, 2)) + 0.5, rng.integers(0, 3, n)] for n in counts]
@@ -240,6 +269,56 @@ U04_LOOP = Exercise(
             "You divide as if every micro-batch were as long as the longest. How many examples are "
             "there really?",
             lambda m, mb: weighted(m, mb, [n / (len(mb) * max(sizes(mb))) for n in sizes(mb)]),
+        ),
+        Mistake(
+            "size counted twice",
+            "You weight a sum over a micro-batch by its size once more. How often does each "
+            "example count then?",
+            lambda m, mb: weighted(m, mb, [n * n / sum(sizes(mb)) for n in sizes(mb)]),
+        ),
+        Mistake(
+            "short ones lifted",
+            "You lift short micro-batches, as if being short were a loss to make up for. How much "
+            "should one of a few examples say?",
+            lambda m, mb: weighted(m, mb, [sum(sizes(mb)) / n / len(mb) ** 2 for n in sizes(mb)]),
+        ),
+        Mistake(
+            "only the longest ones",
+            "You leave out every micro-batch that is shorter than the longest. What have their "
+            "examples done?",
+            only_longest,
+        ),
+        Mistake(
+            "softmax twice",
+            "You take the softmax, and `cross_entropy` takes it again. Does it ask for "
+            "probabilities, or for the model's outputs as they are?",
+            softmax_twice,
+        ),
+        Mistake(
+            "no log-softmax",
+            "`nll_loss` does not normalise: it wants logarithms of probabilities. What do the "
+            "model's outputs have to become first?",
+            outputs_for_logs,
+        ),
+        Mistake(
+            "divided inside the loop",
+            "You divide `.grad` again in every round. How often has the first micro-batch been "
+            "divided at the end?",
+            lambda m, mb: weighted(
+                m, mb, [n / sum(sizes(mb)) ** (len(mb) - k) for k, n in enumerate(sizes(mb))]
+            ),
+        ),
+        Mistake(
+            "halved in every round",
+            "You average old and new in every round. What share has the first micro-batch after "
+            "many rounds?",
+            lambda m, mb: weighted(m, mb, [0.5 ** (len(mb) - max(k, 1)) for k in range(len(mb))]),
+        ),
+        Mistake(
+            "the weights moved",
+            "Your later gradients are not those of the weights you were given. What moves them "
+            "inside the loop?",
+            weights_moved,
         ),
     ),
     accepted=(loop_by_sums, loop_as_one_batch, loop_by_formula),

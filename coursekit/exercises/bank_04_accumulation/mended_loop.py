@@ -34,7 +34,8 @@ def train_accumulated(
 
 
 def mended_with_counter(model, optimizer, epochs, accum_steps):
-    optimizer.param_groups[0]["lr"] = optimizer.param_groups[0]["lr"] * accum_steps**0.5
+    for group in optimizer.param_groups:
+        group["lr"] = group["lr"] * accum_steps**0.5
     for micro_batches in epochs:
         count = 0
         for i, (x, y) in enumerate(micro_batches, start=1):
@@ -63,55 +64,85 @@ def mended_by_large_batches(model, optimizer, epochs, accum_steps):
     return weight_of(model).detach()
 
 
+def split_windows(micro_batches: MicroBatches, k: int) -> list[MicroBatches]:
+    return [micro_batches[i : i + k] for i in range(0, len(micro_batches), k)]
+
+
+def joined_windows(micro_batches: MicroBatches, k: int) -> list[MicroBatches]:
+    """Put what is left over into the last full window."""
+    windows = split_windows(micro_batches, k)
+    if len(windows) > 1 and len(windows[-1]) < k:
+        windows[-2:] = [windows[-2] + windows[-1]]
+    return windows
+
+
+def examples(micro_batches: MicroBatches) -> int:
+    return sum(len(y) for _, y in micro_batches)
+
+
+def full_windows(epoch: MicroBatches, k: int) -> MicroBatches:
+    return epoch[: len(epoch) // k * k]
+
+
 def loop(
     *,
     lr: Callable[[int], float] = math.sqrt,
+    groups: str = "all",
     by_size: bool = True,
     leftovers: str = "flush",
     when: str = "once",
-    clear: bool = True,
+    clear: str = "after a step",
     divisor: str = "window",
+    step: str = "window",
+    cut: Callable[[MicroBatches, int], list[MicroBatches]] = split_windows,
 ) -> Callable[..., Tensor]:
     """Return a loop with chosen faults; the defaults are right.
 
-    `leftovers`: "flush", "leak", "drop", or "over_k" (flushed with the divisor of a full window).
-    `when` the rate is scaled: "once", "each epoch", "each window", "by window" (by its length).
+    `groups` whose rate is scaled: "all", or the "first".
+    `leftovers`: "flush", "leak" or "over_k" (leaked, flushed, with the divisor of a full window),
+    "leak_own" (leaked with its own), "drop".
+    `when` the rate is scaled: "once", "each epoch", "each window", "by window" (by its length),
+    "late" (after a step), "by examples" (of the first window).
+    `clear`: "after a step", "never", "before each" micro-batch.
     `divisor` of the sums: examples of the "window", of the "epoch", "one", or "twice" (and by K).
+    `step` after a "window", or after each "micro-batch".
     """
 
     def train(
         model: nn.Sequential, optimizer: Optimizer, epochs: Epochs, accum_steps: int
     ) -> Tensor:
-        group, param = optimizer.param_groups[0], weight_of(model)
-        base = group["lr"]
-        group["lr"] = base * lr(accum_steps)
+        param, scaled = weight_of(model), optimizer.param_groups
+        scaled = scaled[:1] if groups == "first" else scaled
+        bases = [group["lr"] for group in scaled]
+        done = 0
         for number, micro_batches in enumerate(epochs):
-            if when == "each epoch" and number:
-                group["lr"] *= lr(accum_steps)
-            for start in range(0, len(micro_batches), accum_steps):
-                window = micro_batches[start : start + accum_steps]
-                whole = len(window) == accum_steps
-                if when == "each window" and (number or start):
-                    group["lr"] *= lr(accum_steps)
-                if when == "by window":
-                    group["lr"] = base * lr(len(window))
+            everyone = examples(micro_batches)
+            for window in cut(micro_batches, accum_steps):
+                k = {"by window": len(window), "by examples": examples(epochs[0][:accum_steps])}
+                power = {"each epoch": number + 1, "each window": done + 1, "late": min(done, 1)}
+                factor = lr(k.get(when, accum_steps)) ** power.get(when, 1)
+                for group, base in zip(scaled, bases, strict=True):
+                    group["lr"] = base * factor
+                whole = len(window) >= accum_steps
                 if not whole and leftovers == "drop":
                     continue
-                full = not whole and leftovers in ("leak", "over_k")
-                total = sum(len(y) for _, y in window) * (accum_steps / len(window) if full else 1)
-                everyone = sum(len(y) for _, y in micro_batches)
+                num_parts = accum_steps if leftovers in ("leak", "over_k") else len(window)
+                num_parts = max(num_parts, len(window))
+                total = examples(window) * num_parts / len(window)
                 total = {"one": 1, "epoch": everyone, "twice": total * accum_steps}.get(
                     divisor, total
                 )
-                parts = [] if param.grad is None else [param.grad]
                 for x, y in window:
-                    each = 1 / (len(y) * (accum_steps if full else len(window)))
-                    parts.append(sum_grad(model, x, y) * (1 / total if by_size else each))
-                param.grad = torch.stack(parts).sum(dim=0)
-                if whole or leftovers != "leak":
+                    part = sum_grad(model, x, y) / (total if by_size else len(y) * num_parts)
+                    kept = None if clear == "before each" else param.grad
+                    param.grad = part if kept is None else kept + part
+                    if step == "micro-batch":
+                        optimizer.step()
+                if step == "window" and (whole or not leftovers.startswith("leak")):
                     optimizer.step()
-                    if clear:
-                        optimizer.zero_grad()
+                if clear != "never" and (whole or not leftovers.startswith("leak")):
+                    optimizer.zero_grad()
+                done += 1
         return weight_of(model).detach()
 
     return train
@@ -171,7 +202,7 @@ U04_MENDED_LOOP = Exercise(
             "as it was found",
             "That is still the loop as it was found. Compare its rate, its weights and its last "
             "window with what a large batch would do: where do they part?",
-            loop(lr=linear, by_size=False, leftovers="leak"),
+            loop(lr=linear, groups="first", by_size=False, leftovers="leak"),
         ),
         Mistake(
             "linear rate",
@@ -262,7 +293,7 @@ U04_MENDED_LOOP = Exercise(
             "never cleared",
             "Your gradient is never cleared, so each step holds all the ones before. When is a "
             "gradient used up?",
-            loop(clear=False),
+            loop(clear="never"),
         ),
         Mistake(
             "rate not scaled, equal weights",
@@ -298,9 +329,82 @@ U04_MENDED_LOOP = Exercise(
             "of the two makes the mean?",
             loop(divisor="twice"),
         ),
+        Mistake(
+            "only the first group's rate",
+            "You scale the rate of the first parameter group. Biases and norms often have a group "
+            "of their own: at which rate do they go on?",
+            loop(groups="first"),
+        ),
+        Mistake(
+            "linear rate, first group",
+            "Your gradients are right. Two things about the rate are not: how it grows under Adam, "
+            "and for which parameters. Which first?",
+            loop(lr=linear, groups="first"),
+        ),
+        Mistake(
+            "first group's rate, equal weights",
+            "You scale one parameter group, and every micro-batch weighs the same. Has each as "
+            "many examples?",
+            loop(groups="first", by_size=False),
+        ),
+        Mistake(
+            "first group's rate, leftovers leak",
+            "You scale one parameter group, and an incomplete window waits in the gradient. Which "
+            "step gets it?",
+            loop(groups="first", leftovers="leak"),
+        ),
+        Mistake(
+            "linear rate of all groups, all else as found",
+            "Every group's rate grows, and as it does for SGD; the gradients are as you found "
+            "them. What does a short micro-batch weigh?",
+            loop(lr=linear, by_size=False, leftovers="leak"),
+        ),
+        Mistake(
+            "rate by examples",
+            "Your rate follows the number of examples in a window. For how many of them was it "
+            "tuned before?",
+            loop(when="by examples"),
+        ),
+        Mistake(
+            "rate scaled late",
+            "Your first step is made at the old rate. When does the third rule ask for the new "
+            "one?",
+            loop(when="late"),
+        ),
+        Mistake(
+            "leftovers leak with their own mean",
+            "The weights are mended, and an incomplete window is added to the next step. How long "
+            "does that one get?",
+            loop(leftovers="leak_own"),
+        ),
+        Mistake(
+            "cleared before each micro-batch",
+            "Only a window's last micro-batch is in your steps. What clears the ones before it?",
+            loop(clear="before each"),
+        ),
+        Mistake(
+            "a step for every micro-batch",
+            "You step after every micro-batch. How many of them make one step?",
+            loop(step="micro-batch"),
+        ),
+        Mistake(
+            "leftovers joined",
+            "What is left over joins the last full window. What does the second rule give it?",
+            loop(cut=joined_windows),
+        ),
+        Mistake(
+            "first epoch only",
+            "Your training ends after one epoch. What does `epochs` hold?",
+            lambda m, o, e, k: loop()(m, o, e[:1], k),
+        ),
+        Mistake(
+            "leftovers at the very end only",
+            "Only the last epoch's leftovers get a step. What becomes of those before?",
+            lambda m, o, e, k: loop()(m, o, [*(full_windows(x, k) for x in e[:-1]), e[-1]], k),
+        ),
     ),
     accepted=(mended_with_counter, mended_by_large_batches),
-    lesson="Three faults that never raise an error: equal weights for unequal parts, a window that "
-    "leaks, and SGD's rule for Adam. A test against the large batch finds them all.",
+    lesson="Four faults that never raise an error: equal weights for unequal parts, a window that "
+    "leaks, SGD's rule for Adam, and a new rate for one parameter group only.",
     answered_by=("coursekit.accumulate", "coursekit.ranks"),
 )

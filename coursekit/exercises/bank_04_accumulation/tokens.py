@@ -88,17 +88,45 @@ def padding_over_tokens(model: nn.Sequential, micro_batches: MicroBatches) -> Te
     return weight_of(model).grad
 
 
+def zero_left_out(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    above = [[x, y.masked_fill(y == 0, PAD)] for x, y in micro_batches]
+    return with_factors(lambda y, ys: 1 / max(sum(map(real, ys)), 1))(model, above)
+
+
+def transposed(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    turned = [[x, y.T.reshape(y.shape)] for x, y in micro_batches]
+    return with_factors(lambda y, ys: 1 / sum(map(real, ys)))(model, turned)
+
+
+def shifted(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    later = [[x[:, :-1], y[:, 1:]] for x, y in micro_batches]
+    return with_factors(lambda y, ys: 1 / max(sum(map(real, ys)), 1))(model, later)
+
+
+def whole_sequences(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    kept = [[x[(y != PAD).all(dim=1)], y[(y != PAD).all(dim=1)]] for x, y in micro_batches]
+    return with_factors(lambda y, ys: 1 / max(sum(map(real, ys)), 1))(model, kept)
+
+
+def up_to_padding(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    total = sum(real(y) for _, y in micro_batches)
+    ends = [k for k, (_, y) in enumerate(micro_batches) if not real(y)]
+    first = micro_batches[: ends[0]] if ends else micro_batches
+    return with_factors(lambda y, ys: 1 / total)(model, first)
+
+
 def draw_sequences(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("equal counts", "unequal counts", "padding only"):
         first = int(rng.integers(6, 9))
         micro_batches = []
         for i in range(3):
-            n, length = 2 + i % 2, int(rng.integers(5, 8))
+            n = 2 + i % 2
             count = first if group == "equal counts" else (first, first - 3, first + 2)[i]
             keeps = np.full(n, count // n)
             keeps[: count % n] += 1
             keeps[0], keeps[1] = keeps[0] + 1, keeps[1] - 1  # sequences differ in length
+            length = int(keeps.max()) + i % 2  # the longest sequence of some is padded too
             targets = rng.integers(0, 3, (n, length))
             targets[0, 0], targets[1, 0] = 0, 1
             targets[np.arange(length) >= keeps[:, None]] = PAD
@@ -119,8 +147,8 @@ U04_TOKENS = Exercise(
             (
                 HAND_WEIGHTS,
                 [
-                    [np.array([[[1.0, 0.0], [0.0, 1.0]]]), np.array([[0, PAD]])],
-                    [np.array([[[2.0, 1.0], [1.0, 1.0]]]), np.array([[1, PAD]])],
+                    [np.array([[[1.0, 0.0], [0.0, 1.0]]]), np.array([[0, 2]])],
+                    [np.array([[[2.0, 1.0], [1.0, 1.0], [0.0, 2.0]]]), np.array([[1, 0, PAD]])],
                 ],
             ),
         ),
@@ -265,6 +293,44 @@ U04_TOKENS = Exercise(
             "You divide by real tokens, and padded positions still have a loss. Which terms are in "
             "your sum?",
             padding_over_tokens,
+        ),
+        Mistake(
+            "class zero left out",
+            "Only targets above zero are in your loss. Is class zero padding, or a class?",
+            zero_left_out,
+        ),
+        Mistake(
+            "means over all positions",
+            "You average each micro-batch over all its positions, and then the averages. Which "
+            "positions put nothing into the sum, and are the others equally many?",
+            with_factors(lambda y, ys: 1 / y.numel() / len(ys)),
+        ),
+        Mistake(
+            "targets in another order",
+            "Logits run sequence by sequence and targets position by position. Which target "
+            "belongs to the second row of your logits?",
+            transposed,
+        ),
+        Mistake(
+            "targets shifted",
+            "You shift the targets by one. Does the exercise say that they are not shifted yet?",
+            shifted,
+        ),
+        Mistake(
+            "whole sequences only",
+            "You leave out each sequence with padding in it. Is there nothing to learn from its "
+            "real tokens?",
+            whole_sequences,
+        ),
+        Mistake(
+            "stops at padding",
+            "Your loop ends at a micro-batch without tokens. What about the ones after it?",
+            up_to_padding,
+        ),
+        Mistake(
+            "padded sequences count as long ones",
+            "You weight by the longest sequence of each micro-batch. How many tokens does it have?",
+            with_factors(lambda y, ys: per_token(y, y.shape[1] / sum(t.shape[1] for t in ys))),
         ),
     ),
     accepted=(tokens_by_counts, tokens_by_selection),

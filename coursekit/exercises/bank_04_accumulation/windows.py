@@ -61,6 +61,25 @@ def leaking(g: Tensor, k: int, *, own_mean: bool = False) -> Tensor:
     return stacked(rows)
 
 
+def leaking_flushed(g: Tensor, k: int) -> Tensor:
+    """Leak between epochs; what waits at the very end is a step."""
+    rows = list(leaking(g, k, own_mean=True))
+    rest = len(g[0]) % k
+    return stacked([*rows, g[-1][len(g[-1]) - rest :].mean(dim=0)] if rest else rows)
+
+
+def short_first(epoch: Tensor, k: int) -> list[Tensor]:
+    rest = len(epoch) % k
+    return split_rows(epoch[:rest], k) * bool(rest) + split_rows(epoch[rest:], k)
+
+
+def rest_in_front(epoch: Tensor, k: int) -> list[Tensor]:
+    full = len(epoch) // k * k
+    windows = list(epoch[:full].split(k))
+    windows[0] = torch.cat([windows[0], epoch[full:]])
+    return [w.mean(dim=0) for w in windows]
+
+
 def never_cleared(g: Tensor, k: int) -> Tensor:
     rows = []
     for epoch in g:
@@ -103,9 +122,11 @@ def draw_epochs(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("whole windows", "incomplete window") * 3:
         k, epochs = int(rng.integers(3, 5)), int(rng.integers(2, 4))
+        if len(cases) == 3:
+            k, epochs = 4, 2  # windows across epochs leave a rest here
         count = k * int(rng.integers(2, 4))
         if group == "incomplete window":
-            count += int(rng.integers(1, k))
+            count += {1: 2, 3: 3}.get(len(cases), int(rng.integers(1, k)))
         cases.append(Case(group, (rng.normal(size=(epochs, count, 2)) + 1.0, k)))
     return cases
 
@@ -270,6 +291,77 @@ U04_WINDOWS = Exercise(
                     )
                 ]
             ),
+        ),
+        Mistake(
+            "leftovers leak, the last ones step",
+            "Only the very last leftovers get a step; those of the epochs before go into the next "
+            "one's first. Where does a window end?",
+            leaking_flushed,
+        ),
+        Mistake(
+            "incomplete window first",
+            "In your epochs the incomplete window comes first. When does a loop notice that "
+            "micro-batches are running out?",
+            lambda g, k: stacked([row for epoch in g for row in short_first(epoch, k)]),
+        ),
+        Mistake(
+            "epochs side by side",
+            "Your rows go through the epochs first and the windows second. Which step does the "
+            "optimizer make after the first?",
+            lambda g, k: stacked(
+                [row for w in g.split(k, dim=1) for row in w.mean(dim=1)],
+            ),
+        ),
+        Mistake(
+            "sliding windows",
+            "You step after every micro-batch, over the last ones seen. In how many steps is each "
+            "of them then?",
+            lambda g, k: stacked(
+                [e[max(0, i + 1 - k) : i + 1].mean(dim=0) for e in g for i in range(len(e))]
+            ),
+        ),
+        Mistake(
+            "never cleared, averaged",
+            "Each of your steps averages all of the epoch so far. What has to happen to a gradient "
+            "that was used?",
+            lambda g, k: stacked(
+                [e[: i + k].mean(dim=0) for e in g for i in range(0, len(e), k)],
+            ),
+        ),
+        Mistake(
+            "a divided step for every micro-batch",
+            "Every micro-batch is a row of yours, divided. How many of them should be added up "
+            "before a step?",
+            lambda g, k: g.flatten(0, 1) / k,
+        ),
+        Mistake(
+            "every so manyth micro-batch",
+            "Your windows take micro-batches at a distance. Which ones come one after the other?",
+            lambda g, k: stacked(
+                [e[w :: -(-len(e) // k)].mean(dim=0) for e in g for w in range(-(-len(e) // k))]
+            ),
+        ),
+        Mistake(
+            "one micro-batch early, averaged",
+            "Your first step in an epoch holds one micro-batch. At which i is `i % K` zero, and "
+            "how many have come by then?",
+            lambda g, k: stacked(
+                [p.mean(dim=0) for e in g for p in (e[:1], *e[1:].split(k)) if len(p)]
+            ),
+        ),
+        Mistake(
+            "last micro-batch of the rest",
+            "Your incomplete window holds its last micro-batch alone. Where are the ones before "
+            "it?",
+            lambda g, k: stacked(
+                [w.mean(dim=0) if len(w) == k else w[-1] for e in g for w in e.split(k)]
+            ),
+        ),
+        Mistake(
+            "rest joined to the first window",
+            "What is left over is in the first window of the same epoch. Has it been computed by "
+            "then?",
+            lambda g, k: stacked([row for epoch in g for row in rest_in_front(epoch, k)]),
         ),
     ),
     accepted=(steps_by_counter, steps_by_matrix),

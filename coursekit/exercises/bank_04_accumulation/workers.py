@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -82,6 +83,25 @@ def refusing(
     return answer
 
 
+def counted_once(g: Tensor, s: Shards) -> Tensor:
+    seen: set[int] = set()
+    sizes = []
+    for shard in s:
+        sizes.append(len(set(shard) - seen))
+        seen |= set(shard)
+    return weighted_by(g, [n / len(seen) for n in sizes])
+
+
+SAME_NUMBERS = close(rtol=1e-4, atol=1e-5)  # sums that nearly cancel
+
+
+def same(got: Any, want: Any) -> bool:
+    """Compare numbers as usual; a mistake may also give words, or nothing."""
+    if want is None or isinstance(want, str):
+        return got is want or (isinstance(got, str) and got == want)
+    return SAME_NUMBERS(got, want)
+
+
 def any_fault(s: Shards) -> bool:
     return has_empty(s) or repeats_inside(s) or shared(s)
 
@@ -120,13 +140,13 @@ U04_WORKERS = Exercise(
     points={"equal shards": 1.0, "unequal shards": 1.0, "broken shards": 1.0},
     by_hand=(
         Case("equal shards", (HAND, [[0, 1], [2, 3]])),
-        Case("unequal shards", (HAND, [[4, 0, 2], [7]])),
+        Case("unequal shards", (HAND, [[7], [4, 0, 2]])),
         Case("broken shards", (HAND, [[0, 1], [1, 2]])),
         Case("broken shards", (np.array([[1.0, 0.0], [0.0, 0.0]]), [[3, 4], []])),
     ),
     draw=draw_shards,
     reference=average_over_workers,
-    same=close(rtol=1e-4, atol=1e-5),  # sums that nearly cancel
+    same=same,
     run="refusing",
     mistakes=(
         Mistake(
@@ -250,6 +270,39 @@ U04_WORKERS = Exercise(
             "means over the number of examples",
             "You divide means by the number of examples. How many terms has your sum?",
             refusing(any_fault, lambda g, s: g.sum(dim=0) / sum(map(len, s))),
+        ),
+        Mistake(
+            "sizes taken from the largest",
+            "You divide as if each worker had as many examples as the largest. Has it?",
+            refusing(
+                any_fault,
+                lambda g, s: weighted_by(g, [len(x) / (len(s) * max(map(len, s))) for x in s]),
+            ),
+        ),
+        Mistake(
+            "gaps refused",
+            "You refuse shards whose indices have gaps. Must a step use every example there is?",
+            refusing(
+                lambda s: any_fault(s) or set().union(*s) != set(range(sum(map(len, s)))),
+                exact,
+            ),
+        ),
+        Mistake(
+            "repeats taken from the later worker",
+            "You count a repeated example for the first worker that has it, and carry on. In whose "
+            "gradient is it all the same?",
+            refusing(has_empty, counted_once),
+        ),
+        Mistake(
+            "an empty list for a refusal",
+            "You return an empty list. Does a caller who goes on with it notice that something is "
+            "wrong?",
+            lambda g, s: [] if any_fault(s) else exact(g, s),
+        ),
+        Mistake(
+            "None for a refusal",
+            "You return None for broken shards. What stops a caller who does not look?",
+            lambda g, s: None if any_fault(s) else exact(g, s),
         ),
     ),
     accepted=(average_by_owner, average_by_loop),
