@@ -28,8 +28,12 @@ def losses_on_the_way(
 
 
 def keskar(loss: Loss, weights: Tensor, epsilon: float, num_steps: int) -> float:
-    box = epsilon * (weights.abs() + 1)
-    found = losses_on_the_way(loss, weights, box, num_steps)
+    point, found = weights, [float(loss(weights))]
+    for _ in range(num_steps):
+        leaf = point.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(loss(leaf), leaf)
+        point = weights + epsilon * (weights.abs() + 1) * slope.sign()
+        found.append(float(loss(point)))
     return 100 * (max(found) - found[0]) / (1 + found[0])
 
 

@@ -39,9 +39,17 @@ def uphill(rho: float) -> Move:
     return lambda grads, kept: [rho * g / length(grads) for g in grads]
 
 
-def sam_rise(loss: functools.partial, params: list[Tensor], rho: float) -> float:
-    before, after = rise(loss, params, uphill(rho))
-    return after - before
+def sam_rise(loss: Callable[[], Tensor], params: list[Tensor], rho: float) -> float:
+    before = loss()
+    grads = torch.autograd.grad(before, params)
+    kept = [p.detach().clone() for p in params]
+    with torch.no_grad():
+        for p, step in zip(params, uphill(rho)(list(grads), kept), strict=True):
+            p.add_(step)
+        after = loss()
+        for p, old in zip(params, kept, strict=True):
+            p.copy_(old)
+    return float(after) - float(before)
 
 
 def sam_by_flat_vectors(loss, params, rho):
@@ -238,7 +246,7 @@ U06_SAM = Exercise(
         Mistake(
             "rise per radius",
             "You divide the rise by the radius. Is asked a slope or a rise?",
-            lambda loss, params, rho: sam_rise(loss, params, rho) / rho,
+            lambda loss, params, rho: with_move(uphill)(loss, params, rho) / rho,
         ),
         Mistake(
             "relative to the weights",
