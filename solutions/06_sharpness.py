@@ -7,7 +7,7 @@
 # | **Difficulty** | hard |
 # | **Importance** | every argument about flat minima, stability and SAM rests on these numbers |
 # | **Your time** | 110 to 120 minutes, with a break after 6.5 |
-# | **Run time** | under a minute and a half on two CPU cores |
+# | **Run time** | about half a minute on two CPU cores |
 # | **You need** | units 01 and 03; eigenvalues of a symmetric matrix; the variance of a sum; `torch.autograd.grad` |
 
 # %% prelude

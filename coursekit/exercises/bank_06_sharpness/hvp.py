@@ -35,7 +35,10 @@ def remembered(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def of_values(loss: Loss, *values: tuple[float, ...]) -> Tensor:
         return function(loss, *[torch.tensor(v, dtype=torch.float64) for v in values])
 
-    return lambda loss, *tensors: of_values(loss, *[tuple(t.tolist()) for t in tensors])
+    def of_tensors(loss: Loss, *tensors: Tensor) -> Tensor:
+        return of_values(loss, *[tuple(t.tolist()) for t in tensors])
+
+    return of_tensors
 
 
 @remembered
