@@ -767,12 +767,12 @@ show(correlation_plot(correlations, title="Nine settings, one dot a seed: 8 seed
 # The code above finds a GPU by itself and then takes more seeds. We ran the claims on one
 # {{G1.gpu.device}}, with {{G1.gpu.ratio_fixed.seeds}} seeds: λmax at B = 512 over B = 8 was
 # {{G1.gpu.ratio_fixed}} at a fixed learning rate and {{G1.gpu.ratio_scaled}} at a scaled one; the
-# correlation of λmax with accuracy was {{G2.gpu.across_lambda}}. In runs of 4,000 steps the ratio to the
-# edge, over the last 30 %, was {{W1.gpu.full_0p1}}, {{W1.gpu.full_0p2}} and {{W1.gpu.full_0p4}} for η = 0.1,
+# correlation of λmax with accuracy ({{G2.gpu.across_lambda.seeds}} seeds) was
+# {{G2.gpu.across_lambda}}. In runs of 4,000 steps the ratio to the edge, over the last 30 %, was {{W1.gpu.full_0p1}}, {{W1.gpu.full_0p2}} and {{W1.gpu.full_0p4}} for η = 0.1,
 # 0.2, 0.4: at 0.1 the climb goes on and has still not arrived.
 #
 # Every verdict is that of the CPU. One number reads otherwise: Keskar's correlation, whose interval
-# reached 0 with eight seeds ({{G2.across_keskar}}), lies below 0 with {{G2.gpu.across_keskar.seeds}}:
+# reached 0 with eight seeds ({{G2.across_keskar}}), lies below 0 here:
 # {{G2.gpu.across_keskar}}. SAM's stays around 0: {{G2.gpu.across_sam}}.
 #
 # Repeat them with `python3 -m coursekit claims G1 G2 W1` on a machine with a GPU. You ran on:
