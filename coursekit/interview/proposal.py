@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coursekit.interview.declare import Question, RedFlag, Terms, folklore
+from coursekit.interview.wording import log_odds
+from coursekit.interview.words import sentences, stems
 
-GOOD = 0.7  # share of the weights from which an answer may count as good
+GOOD = 0.6  # share of the weights from which an answer may count as good
+PLAIN = 5.0  # log-odds of the wording from which it may
 NEAR = 4  # words before the first term within which "not" and the like deny it
 NEGATIONS = re.compile(
     r"\b(no|not|never|none|nothing|neither|nor|cannot|without|hardly|unlikely|"
@@ -30,17 +33,6 @@ TURNS = re.compile(
 )
 
 
-ASSERTS = re.compile(
-    r"\b(always|never|any|every|everywhere|all|exactly|definitely|certainly|obviously|clearly|"
-    r"honestly|fully|simply|just|yes|of course|proven|guaranteed|known|classic|anyway|whatever|"
-    r"however you|no need|there is no|well established|that s why|that is why|the reason)\b"
-)
-CHECKS = re.compile(
-    r"\b(measur\w*|tests?|tested|check\w*|sweep\w*|(?:re)?tun(?:e|ed|ing)|compar\w*|depend\w*|"
-    r"verif\w*|seeds?|ablation|experiment\w*|try|plot|validation|curves?|log|if|unless|only when)\b"
-)
-
-
 @dataclass(frozen=True)
 class Proposal:
     """What the check saw in an answer."""
@@ -48,38 +40,17 @@ class Proposal:
     seen: tuple[tuple[str, ...], ...]  # for each point the words that it saw; () if not seen
     red_flags: tuple[tuple[RedFlag, tuple[str, ...]], ...]  # with the words that it saw
     share: float  # of the rubric's weights, 0 to 1
-    asserts: int  # words such as "always": what is folklore is often told like that
-    checks: int  # words such as "measure" and "depends"
+    wording: float  # log-odds of a good answer's wording
 
     @property
     def verdict(self) -> str:
         """Return "good", "middling" or "weak".
 
-        Never "good" with a red flag, or where an answer asserts more than it would check.
+        Never "good" with a red flag, or where the wording is more like that of folklore.
         """
-        if self.share >= GOOD and not self.red_flags and self.checks >= self.asserts:
+        if self.share >= GOOD and not self.red_flags and self.wording > PLAIN:
             return "good"
         return "middling" if self.share >= GOOD / 2 else "weak"
-
-
-def sentences(text: str) -> list[str]:
-    """Split a text into sentences, in plain lower case, without apostrophes and hyphens."""
-    text = text.lower().replace("×", " x ").replace("√", " sqrt ").replace("²", "^2")
-    parts = re.split(r"[.!?;]\s|[.!?;]$|\n+", text)
-    return [" ".join(re.findall(r"[^\W_]+|[/^=<>*+%]", part)) for part in parts if part.strip()]
-
-
-def stem(word: str) -> str:
-    """Cut the endings that English gives to one word."""
-    for ending in ("ingly", "edly", "ings", "ing", "ies", "ed", "es", "ly", "s", "e", "y"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
-
-
-def stems(text: str) -> str:
-    """Return a text as stems between blanks, so that a phrase is found as a whole."""
-    return " " + " ".join(stem(word) for word in text.split()) + " "
 
 
 def found_terms(terms: Terms, text: str) -> tuple[str, ...]:
@@ -140,7 +111,4 @@ def propose(question: Question, answer: str) -> Proposal:
             flags.append((flag, words))
     total = sum(point.weight for point in question.points)
     got = sum(point.weight for point, words in zip(question.points, seen, strict=True) if words)
-    text = " . ".join(parts)
-    return Proposal(
-        seen, tuple(flags), got / total, len(ASSERTS.findall(text)), len(CHECKS.findall(text))
-    )
+    return Proposal(seen, tuple(flags), got / total, log_odds(answer))

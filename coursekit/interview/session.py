@@ -15,6 +15,7 @@ from coursekit.interview.numeric import NumericTask, filled, judge_number, write
 from coursekit.interview.proposal import GOOD, Proposal, propose
 from coursekit.interview.report import Outcome
 from coursekit.interview.tasks import TASKS
+from coursekit.interview.wording import words_against
 
 NUMBER_SHARE = 0.5  # of a numeric question's score; the rubric has the rest
 SECOND_TRY = 0.5  # what a right number is worth after a hint
@@ -234,12 +235,9 @@ def _ask_further(
             f"Did you say this? {flag.text} "
             f"That is claim {flag.claim} (I saw: {', '.join(words)}).",
         )
-    if proposal.share >= GOOD and proposal.checks < proposal.asserts:
-        yield Say(
-            "note",
-            f"Your answer asserts ({proposal.asserts} words such as 'always', 'just', 'any') more "
-            f"than it would check ({proposal.checks} such as 'measure', 'depends', 'if').",
-        )
+    if proposal.share >= GOOD and not proposal.red_flags and proposal.verdict != "good":
+        heard = ", ".join(words_against(text))
+        yield Say("note", f"The points are there, but the wording sounds like folklore ({heard}).")
     ticks: Sequence[bool] = yield AskTicks(
         tuple(point.text for point in question.points),
         tuple(bool(words) for words in proposal.seen),

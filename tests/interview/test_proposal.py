@@ -3,7 +3,8 @@
 import pytest
 from small_question import SPOKEN
 
-from coursekit.interview.proposal import propose, stem
+from coursekit.interview.proposal import propose
+from coursekit.interview.words import stem
 
 pytestmark = pytest.mark.quick
 
