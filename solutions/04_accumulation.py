@@ -152,13 +152,13 @@ show(weights_plot([64, 64, 2], title="The mean of means: 130 examples as 64 + 64
 # %% [markdown]
 # Two examples steer a third of the step. How wrong does the gradient get? That depends on how noisy
 # those two are beside the mean gradient, and hence on the weights at which you measure. We took three
-# sets of weights: fresh ones of this course's initialisation (He), fresh ones of torch's default, and
-# trained ones.
+# sets of weights: fresh ones of this course's initialisation (He et al. 2015), fresh ones of torch's
+# default, and trained ones.
 #
 # These longer runs are stored in the course's **ledger**, one value a seed. Numbers with ± in this
 # text come from there: a mean and its 95 % interval over seeds. Section 4.12 lists the claims by code
-# (P1, N7, ...). In the figure the bars are the ledger's, the black diamonds are your loop, now, on one
-# fresh net (He).
+# (P1, N7, ...). In the figure the bars are the ledger's, the black diamonds are your loop, now, on
+# one fresh net (He).
 
 # %%
 CASES = {
@@ -376,10 +376,10 @@ show(
 )
 
 # %% [markdown]
-# **What the figure says.** From B = 16 to 1024 the mean's gradient shrinks to {{L9.mean_ratio}} of its
-# length, and measured over the law is {{L9.theory_1024}}. The sum's grows to {{L9.sum_ratio}} times.
-# What overflows is a sum, or a loop that forgets to divide. **Caveat**: this is about gradients; the
-# loss scale of mixed precision multiplies either.
+# **What the figure says.** From B = 16 to 1024 the mean's gradient shrinks to {{L9.mean_ratio}} of
+# its length, and measured over the law is {{L9.theory_1024}}. The sum's grows to {{L9.sum_ratio}}
+# times. What overflows is a sum, or a loop that forgets to divide. **Caveat**: this is about
+# gradients; the loss scale of mixed precision multiplies either.
 #
 # ## 4.7 Clip in the right place
 # Clipping shortens a gradient to a largest norm c: $g \leftarrow g \min(1, c/|g|)$. Its purpose is to
@@ -411,8 +411,8 @@ check("u04_clip", clip_accumulated)
 
 # %% [markdown]
 # What if you clip inside the loop instead? Micro-batch gradients are long with noise:
-# $|G|^2 + \operatorname{tr}\Sigma/b$ in place of $|G|^2 + \operatorname{tr}\Sigma/(Kb)$. If all K exceed
-# c, each becomes c times a direction $u_k$, and the step has the norm
+# $|G|^2 + \operatorname{tr}\Sigma/b$ in place of $|G|^2 + \operatorname{tr}\Sigma/(Kb)$. If all K exceed c,
+# each becomes c times a direction $u_k$, and the step has the norm
 #
 # $$ \Bigl|\frac1K \sum_k c\,u_k\Bigr| = c\,\Bigl|\frac1K \sum_k u_k\Bigr| \le c , $$
 #
@@ -452,9 +452,9 @@ show(
 # **What the figure says.** Clipped inside, the step keeps {{P2.ratio_half_he}} (He) or
 # {{P2.ratio_half_torch}} (torch's init) of the length that was meant, and {{P2.ratio_half_trained}}
 # after training. Its direction hardly changes: the cosine with the right step is
-# {{P2.cosine_half_he.mean}} (He), and {{P2.cosine_half_trained.mean}} after training. So the fault looks
-# like a smaller learning rate, and nobody notices. Cut into smaller pieces, the step gets shorter
-# still, as your own lines above the figure show.
+# {{P2.cosine_half_he.mean}} (He), and {{P2.cosine_half_trained.mean}} after training. So the fault
+# looks like a smaller learning rate, and nobody notices. Cut into smaller pieces, the step gets
+# shorter still, as your own lines above the figure show.
 #
 # ## 4.8 Leftovers
 # An epoch of 15 micro-batches with K = 8 has one full window and 7 left over. The usual loop steps
@@ -525,9 +525,10 @@ show(
 # %% [markdown]
 # **What the figure says.** With leftovers the next step is {{P8.length_ratio}} times as long. At the
 # rate that is best without the leak, the leak changes accuracy by {{P8.leak_minus_flush_same_lr}}
-# points. With its *own* best rate the leaky loop is as good: {{P8.leak_minus_flush_tuned}} points. So the
-# leak acts like a larger learning rate in some steps: harmless far from the limit, ruinous near it.
-# **Caveat**: with one window an epoch every step leaks; with a hundred, one step in a hundred does.
+# points. With its *own* best rate the leaky loop is as good: {{P8.leak_minus_flush_tuned}} points. So
+# the leak acts like a larger learning rate in some steps: harmless far from the limit, ruinous near
+# it. **Caveat**: with one window an epoch every step leaks; with a hundred, one step in a hundred
+# does.
 #
 # **Something else: one short batch**, without accumulation. Here 37 examples are left where a batch
 # has 64, and get a step of their own. Keeping that step, over dropping it, changed accuracy by
@@ -538,8 +539,9 @@ show(
 # %% [markdown]
 # ## 4.9 Workers
 # N workers with m examples each average their mean gradients. If all m are equal this is again the
-# sum above, each worker a micro-batch: the batch of N · m. The conditions are yours to keep, since nobody checks
-# them for you: equal counts (or weights that say so), nobody empty, no example on two workers.
+# sum above, each worker a micro-batch: the batch of N · m. The conditions are yours to keep, since
+# nobody checks them for you: equal counts (or weights that say so), nobody empty, no example on two
+# workers.
 #
 # ### Exercise 6 (3 points): average, or refuse
 #
@@ -616,11 +618,11 @@ show(
 )
 
 # %% [markdown]
-# **What the figure says.** In float64 the two runs agree to {{P3.float64_gap.mean}} after 200 steps. In
-# float32 they start a rounding error apart ({{P3.float32_1}}), and training amplifies that, to
-# {{P3.float32_gap.mean}}. The two are not the same run any more, and equally good: test
-# accuracy differs by {{P3.float32_accuracy_change}} points. So test such code in float64, at a
-# few steps. **Caveat**: how fast runs part depends on the rate; near the limit it is fastest.
+# **What the figure says.** In float64 the two runs agree to {{P3.float64_gap.mean}} after 200 steps.
+# In float32 they start a rounding error apart ({{P3.float32_1}}), and training amplifies that, to
+# {{P3.float32_gap.mean}}. The two are not the same run any more, and equally good: test accuracy
+# differs by {{P3.float32_accuracy_change}} points. So test such code in float64, at a few steps.
+# **Caveat**: how fast runs part depends on the rate; near the limit it is fastest.
 
 # %% [markdown]
 # ## 4.10 What BatchNorm breaks
@@ -739,7 +741,8 @@ def train_accumulated(model, optimizer, epochs, accum_steps):
     optimizer: has param_groups (one or more, each with its "lr"), step(), zero_grad().
     epochs: list of epochs, each a list of (inputs, targets); sizes of micro-batches may differ.
     accum_steps: K, micro-batches in a full window.
-    The check prints a row for every step(): each group's rate, then the gradient.
+    The check prints a row for every step(): the rates of its two groups (the second begins at half
+    the first's), then the gradient.
     """
     ### BEGIN SOLUTION
     for group in optimizer.param_groups:
@@ -793,24 +796,25 @@ print(
 # | L9: large batches overflow through larger gradients | **fails** for a mean | length at B = 1024 over B = 16: {{L9.mean_ratio}} |
 # | A1: with BatchNorm it is the large batch too | **fails** | error {{A1.he_32}} at b = 32 |
 #
-# All were measured on a small network and MNIST-1D. N7, P1, P3, L9 and A1 follow from algebra: another
-# network changes their size, not their sign. P2, P6 and P8 depend on noise and rate. Test one
+# All were measured on a small network and MNIST-1D. N7, P1, P3, L9 and A1 follow from algebra:
+# another network changes their size, not their sign. P2, P6 and P8 depend on noise and rate. Test one
 # yourself, in a terminal: `python3 -m coursekit claims P2`.
 
 # %% [markdown]
 # ## 4.13 On a GPU
 # We repeated the measurements on one {{P1.gpu.device}} with {{P1.gpu.last_2_he.seeds}} seeds.
 # 64 + 64 + 2 with equal weights was off by {{P1.gpu.last_2_he}} (He) and {{P1.gpu.last_2_torch}} (torch's
-# init); clipping inside kept {{P2.gpu.ratio_half_he}} and {{P2.gpu.ratio_half_torch}} of the step; BatchNorm
-# in micro-batches of 32 cost {{A1.gpu.he_32}}, in a small convnet {{A1.gpu.convnet_batch_32}}. Keeping a
-# last batch of one changed accuracy by {{P6.gpu.keep_minus_drop_1}} points over
-# {{P6.gpu.keep_minus_drop_1.seeds}} seeds. In float32 eight workers and one differed by
-# {{P3.gpu.float32_gap.mean}} after 200 steps, over {{P3.gpu.float32_gap.seeds}} seeds.
+# init); clipping inside kept {{P2.gpu.ratio_half_he}} and {{P2.gpu.ratio_half_torch}} of the step;
+# BatchNorm in micro-batches of 32 cost {{A1.gpu.he_32}}, in a small convnet
+# {{A1.gpu.convnet_batch_32}}. Keeping a last batch of one changed accuracy by
+# {{P6.gpu.keep_minus_drop_1}} points over {{P6.gpu.keep_minus_drop_1.seeds}} seeds. In float32 eight
+# workers and one differed by {{P3.gpu.float32_gap.mean}} after 200 steps, over
+# {{P3.gpu.float32_gap.seeds}} seeds.
 #
 # All verdicts of 4.12 are the same. One number is not: with GroupNorm the convnet was exact to
-# {{A1.convnet_group_32.mean}} on the CPU and only to {{A1.gpu.convnet_group_32.mean}} here. That is still a
-# thousandth of BatchNorm's error; torch lets this GPU's convolutions round to fewer digits (TF32), which
-# may be why. You ran on:
+# {{A1.convnet_group_32.mean}} on the CPU and only to {{A1.gpu.convnet_group_32.mean}} here. That is
+# still a thousandth of BatchNorm's error; torch lets this GPU's convolutions round to fewer digits
+# (TF32), which may be why. You ran on:
 
 # %%
 print(device_name())
@@ -841,8 +845,9 @@ print(f"clipping inside, He init: {mean:.3f} ± {half:.3f} over {len(kept)} seed
 # 4. *Practice*: "I compare the first step's gradient in float64. If that differs, it is a bug: shards
 #    of unequal size, a sum for a mean, an example on two workers, BatchNorm."
 #
-# *A weak answer*: "Set the seed." *Follow-up*: "The first loss is the same, the second is far off. Where
-# do you look?" (The gradient's scale: exercise 3. If the first differs, the data or a summed loss.)
+# *A weak answer*: "Set the seed." *Follow-up*: "The first loss is the same, the second is far off.
+# Where do you look?" (The gradient's scale: exercise 3. If the first differs, the data or a summed
+# loss.)
 #
 # **"Where do you clip?"** Once, after accumulation and all-reduce. Inside, the noise of a micro-batch
 # is clipped, and the step shrinks. *A weak answer*: "anywhere before the

@@ -119,7 +119,7 @@ def refilled(g: Tensor, k: int) -> Tensor:
 
 
 def draw_epochs(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("whole windows", "incomplete window") * 3:
         k, epochs = int(rng.integers(3, 5)), int(rng.integers(2, 4))
         if len(cases) == 3:
