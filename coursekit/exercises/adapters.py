@@ -214,7 +214,11 @@ def tabled_runs(
     """
 
     def run(batch_size: int, lr: float, seed: int, num_steps: int) -> tuple[float, float]:
-        wanted = (("seed", seed, seeds), ("lr", lr, lrs), ("batch_size", batch_size, batch_sizes))
+        wanted: tuple[tuple[str, Any, list[Any]], ...] = (
+            ("seed", seed, list(seeds)),
+            ("lr", lr, list(lrs)),
+            ("batch_size", batch_size, list(batch_sizes)),
+        )
         for name, value, known in wanted:
             if value not in known:
                 raise ValueError(f"run has no {name}={value!r}: there are {known}")

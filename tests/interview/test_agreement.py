@@ -1,8 +1,8 @@
 """What the offline check says of sample answers by people who had not seen its rules.
 
 Each file of samples/ holds 60: for 20 questions a good, a middling and a popular-but-wrong answer.
-The rules were tuned on `tuning`, then again after `first` and `second` had been counted once;
-`third` was written and counted after the last change. The decision record publishes all figures.
+`tuning`, `first` and `second` served to tune rules and to fit the wording, `third` and `fourth`
+did not. The decision record publishes all figures, and how the first counts came out.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The wording of an answer: its weights are fitted to the samples, and it tells which words count."""
+"""The wording of an answer: weights fitted to the samples, and the words that weigh against it."""
 
 import json
 import math

@@ -131,11 +131,11 @@ def draw_equal_loss(rng: np.random.Generator) -> list[Case]:
         sharpness = rng.uniform(2.0, 20.0, 6)
         cases.append(Case("noisy loss", (losses.tolist(), sharpness.tolist(), target)))
     # an end of the line: never reached, with the lowest loss before the last record
-    losses = [float(x) for x in (1.5, 0.9, 0.5 + 0.1 * rng.uniform(), 0.8)]
-    args = (losses, [float(x) for x in rng.uniform(2.0, 20.0, 4)], float(rng.uniform(0.1, 0.3)))
+    record = [float(x) for x in (1.5, 0.9, 0.5 + 0.1 * rng.uniform(), 0.8)]
+    args = (record, [float(x) for x in rng.uniform(2.0, 20.0, 4)], float(rng.uniform(0.1, 0.3)))
     cases.append(Case("falling loss", args))
-    losses = [float(x) for x in 0.5 * np.cumprod(rng.uniform(0.4, 0.7, 3))]
-    args = (losses, [float(x) for x in rng.uniform(2.0, 20.0, 3)], float(rng.uniform(0.6, 1.0)))
+    record = [float(x) for x in 0.5 * np.cumprod(rng.uniform(0.4, 0.7, 3))]
+    args = (record, [float(x) for x in rng.uniform(2.0, 20.0, 3)], float(rng.uniform(0.6, 1.0)))
     cases.append(Case("falling loss", args))
     return cases
 

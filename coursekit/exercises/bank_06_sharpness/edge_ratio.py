@@ -95,9 +95,9 @@ def draw_edge(rng: np.random.Generator) -> list[Case]:
         cases.append(Case(group, ([float(r) for r in ratios], lr, momentum)))
     for group, momentum in (("gradient descent", 0.0), ("momentum", 0.5)):
         lr = float(rng.choice([0.125, 0.25, 0.5]))  # powers of two: on the threshold in any formula
-        ratios = [rng.uniform(0.3, 0.9), 1.0, rng.uniform(0.85, 0.96), *rng.uniform(1.03, 1.2, 2)]
+        path = [rng.uniform(0.3, 0.9), 1.0, rng.uniform(0.85, 0.96), *rng.uniform(1.03, 1.2, 2)]
         cases.append(
-            Case(group, ([float(r * 2 * (1 + momentum) / lr) for r in ratios], lr, momentum))
+            Case(group, ([float(r * 2 * (1 + momentum) / lr) for r in path], lr, momentum))
         )
     return cases
 

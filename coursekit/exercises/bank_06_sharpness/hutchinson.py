@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,7 +39,7 @@ def hutchinson_by_running_sums(product, probes):
     return [mean, math.sqrt(squares / (count - 1) / count)]
 
 
-def of_forms(formula: Callable[[Tensor, int], list]) -> Callable[..., list]:
+def of_forms(formula: Callable[[Tensor, int], Any]) -> Callable[..., Any]:
     """Return an answer made of the quadratic forms and the number of weights."""
     return lambda product, probes: formula(forms(product, probes), probes.shape[1])
 

@@ -1,6 +1,6 @@
 """Find the flaw: the sharpness of a data set that comes in batches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -9,12 +9,12 @@ from torch import Tensor
 from coursekit.exercises.declare import Case, Exercise, Mistake
 
 
-def whole(batch_hessians: Tensor, batch_sizes: list[int]) -> Tensor:
+def whole(batch_hessians: Tensor, batch_sizes: Sequence[float]) -> Tensor:
     sizes = torch.tensor(batch_sizes, dtype=batch_hessians.dtype)
     return (sizes[:, None, None] * batch_hessians).sum(dim=0) / sizes.sum()
 
 
-def sharpness_over_batches(batch_hessians: Tensor, batch_sizes: list[int]) -> Tensor:
+def sharpness_over_batches(batch_hessians: Tensor, batch_sizes: Sequence[float]) -> Tensor:
     return torch.linalg.eigvalsh(whole(batch_hessians.double(), batch_sizes))[-1]
 
 

@@ -134,10 +134,7 @@ def only_first_restored(loss, params, rho):
 
 def before_read_too_late(loss, params, rho):
     """Read the loss before the step only after it, and take the step twice."""
-    base, high = (
-        rise(loss, params, lambda grads, kept, r=r: uphill(r)(grads, kept))[1]
-        for r in (rho, 2 * rho)
-    )
+    base, high = (rise(loss, params, uphill(r))[1] for r in (rho, 2 * rho))
     return high - base
 
 
