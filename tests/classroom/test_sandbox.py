@@ -24,6 +24,7 @@ from coursekit.classroom.sandbox_session import Gone
 from coursekit.exercises import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[2]
+SCRATCH = sandbox_walls.scratch_place()  # /tmp, unless this Python lies there
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +146,7 @@ def with_more(*words):
 HOLES = {
     "network": (without("--unshare-net"), "can reach port"),
     "files": (with_more("--ro-bind", "/tmp", "/tmp"), "can read .*gradebook.db"),
-    "solutions": (with_more("--ro-bind", str(ROOT), "/tmp/x"), None),
+    "solutions": (with_more("--ro-bind", str(ROOT), f"{SCRATCH}/x"), None),
     "writing": (with_more("--bind", "/tmp", "/tmp"), "wrote outside"),
     "processes": (without("--unshare-pid"), "sees process"),
     "environment": (with_more("--setenv", "COURSEKIT_BAIT", "seed"), "sees the variable"),
@@ -159,8 +160,8 @@ def test_a_missing_wall_is_named(monkeypatch, hole):
     with Sandbox("bubblewrap", TIGHT, "fresh") as sandbox:
         if message is None:  # bound to a path that nobody asked about: only a named one is tried
             prove(sandbox)
-            with pytest.raises(SandboxError, match="can read /tmp/x"):
-                prove_named(sandbox, "/tmp/x")
+            with pytest.raises(SandboxError, match=f"can read {SCRATCH}/x"):
+                prove_named(sandbox, f"{SCRATCH}/x")
             return
         with pytest.raises(SandboxError, match=message):
             prove(sandbox)
@@ -260,7 +261,7 @@ def test_the_lean_package_holds_no_answer():
 
 def test_a_student_finds_an_empty_world(sandbox):
     assert tell(sandbox, "os.listdir('/proc')", setup="import os") == []
-    assert tell(sandbox, "os.listdir('/tmp')", setup="import os") == []
+    assert tell(sandbox, f"os.listdir({SCRATCH!r})", setup="import os") == []
     assert tell(sandbox, "sorted(os.listdir('/'))", setup="import os") == sorted(
         {"dev", "etc", "judge", "proc", "tmp", "usr"}
         | {name for name in ("lib", "lib64", "lib32", "bin", "sbin") if Path("/", name).exists()}
@@ -272,17 +273,18 @@ def test_a_student_finds_an_empty_world(sandbox):
 
 
 def test_scratch_is_fresh_for_each_submission_and_small(sandbox):
-    write = "open('/tmp/note', 'a+').write('x')"
+    write = f"open('{SCRATCH}/note', 'a+').write('x')"
     assert tell(sandbox, write) == 1
-    assert tell(sandbox, "os.path.exists('/tmp/note')", setup="import os") is False
-    fill = "def fill():\n    with open('/tmp/{}', 'wb') as f: f.write(bytes(2 << 20))\n"
+    assert tell(sandbox, f"os.path.exists('{SCRATCH}/note')", setup="import os") is False
+    fill = "def fill():\n    with open('SCRATCH/{}', 'wb') as f: f.write(bytes(2 << 20))\n"
+    fill = fill.replace("SCRATCH", SCRATCH)
     said = tell(sandbox, "fill()", setup=fill.replace("2 << 20", "20 << 20"))
     assert "FileTooLarge" in said or "File too large" in said or "No space" in said
     many = (
         "def fill():\n    for i in range(99):\n"
-        "        open(f'/tmp/{i}', 'wb').write(bytes(1 << 20))"
+        "        open(f'SCRATCH/{i}', 'wb').write(bytes(1 << 20))"
     )
-    assert "No space left" in tell(sandbox, "fill()", setup=many)
+    assert "No space left" in tell(sandbox, "fill()", setup=many.replace("SCRATCH", SCRATCH))
 
 
 def test_a_python_below_tmp_stays_visible(monkeypatch, tmp_path):

@@ -71,7 +71,7 @@ def test_lines_fit_a_notebook():
         for mistake in exercise.mistakes:
             message = judge(exercise, mistake.answer, seed=3).message
             assert max(map(len, message.splitlines())) <= 100
-            assert len(message.splitlines()) <= 18
+            assert len(message.splitlines()) <= 24
 
 
 def test_what_is_shown_can_be_pasted_and_gives_what_was_returned():

@@ -174,6 +174,7 @@ def test_ctrl_c_keeps_what_was_answered(terminal, tmp_path):
     session.read_until(PROMPTS)
     session.type("Half an answer\n")
     session.read_until(PROMPTS)
+    time.sleep(1)  # until it waits for a key: a signal on the way there would wait with it
     os.kill(session.process.pid, signal.SIGINT)
     assert session.end() == 0
     assert "Kept." in session.text
