@@ -39,6 +39,8 @@ def draw_breaks(rng: np.random.Generator) -> list[Case]:
         share = rng.uniform(0.08, 0.5) if group == "it breaks" else rng.uniform(1.2, 3.0)
         if len(cases) % 4 == 0:  # it breaks below the batch size where it starts
             share = 1 / (1 + rng.uniform(0.3, 0.7) * base_batch / half)
+        if len(cases) % 4 == 1:  # unstable at once, although base_lr is below max_lr
+            base_batch, share = int(rng.integers(10, 17)), rng.uniform(1.2, 1.6)
         base_lr = float(share * steepest * base_batch)
         cases.append(Case(group, (base_lr, base_batch, max_lr, half)))
     return cases
