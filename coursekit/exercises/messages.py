@@ -16,6 +16,8 @@ NO_MATCH = (
     "Work this input out on paper. Then print each step of yours for it: where do the two part?"
 )
 
+LINE_WIDTH = 100  # characters that a notebook shows in a line
+
 
 def points(score: float, most: float) -> str:
     """Return "2 of 3 points"."""
@@ -114,6 +116,16 @@ def advice(verdict: Verdict, failure: CaseResult) -> str | None:
     return what_is_odd(failure) or what_is_off(verdict) or NO_MATCH
 
 
+def fitted(line: str) -> str:
+    """Wrap a line that would not fit a notebook, keeping its indentation."""
+    if len(line) <= LINE_WIDTH:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.fill(
+        line, LINE_WIDTH, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True
+    )
+
+
 def explain(exercise: Exercise, verdict: Verdict) -> str:
     """Return the whole message for the learner; the expected value is not in it."""
     marks = points(verdict.score, verdict.points) if exercise.graded else "no marks here"
@@ -145,7 +157,7 @@ def explain(exercise: Exercise, verdict: Verdict) -> str:
     think = advice(verdict, failure)
     if think is not None:
         lines.append(paragraph(think))
-    return "\n".join(lines)
+    return "\n".join(fitted(line) for text in lines for line in text.split("\n"))
 
 
 def reveal(result: CaseResult) -> str:
