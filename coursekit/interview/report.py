@@ -19,6 +19,7 @@ class Outcome:
     red_flags: tuple[str, ...]  # claims
     seconds: float
     answer: str
+    left: bool = False  # the learner left the session here
 
 
 def shares(

@@ -7,7 +7,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from coursekit.interview.declare import Question
@@ -112,7 +112,7 @@ def hold(
         if outcome is not None:
             save(outcome)
             outcomes.append(outcome)
-        if outcome is None or outcome.marked_by == "proposal":
+        if outcome is None or outcome.left:
             break
     return outcomes
 
@@ -157,17 +157,27 @@ def ask(
         tuple(flag.claim for flag, _ in proposal.red_flags),
         seconds,
         text,
+        left=ticks is None,
     )
-    if ticks is None:
+    if outcome.left:
         return outcome
+    try:
+        yield from _conclude(question, outcome)
+    except Stopped:
+        return replace(outcome, left=True)
+    return outcome
+
+
+def _conclude(question: Question, outcome: Outcome) -> Generator[Event, Any, None]:
+    """Show the score and the evidence."""
+    seconds = int(outcome.seconds)
     yield Say(
         "result",
-        f"{100 * share:.0f} % in {int(seconds) // 60}:{int(seconds) % 60:02d}; a good answer, "
+        f"{100 * outcome.score:.0f} % in {seconds // 60}:{seconds % 60:02d}; a good answer, "
         f"follow-up included, takes about {question.minutes} min",
     )
     for evidence in question.evidence:
         yield ShowEvidence(evidence.claim, evidence.says)
-    return outcome
 
 
 def share_of(question: Question, ticks: Sequence[bool]) -> float:
@@ -189,28 +199,26 @@ def _ask_number(
     params = task.draw(rng)
     written: list[str] = []
     prompt, share = filled(question.prompt, params), 0.0
-    for worth in (1.0, SECOND_TRY):
-        try:
-            reply = yield AskNumber(prompt, task.unit)
-        except Stopped as stop:
-            raise Stopped("\n".join([*written, stop.text]).strip()) from stop
-        written.append(reply)
-        verdict = judge_number(task, params, reply)
-        if verdict.right:
-            share = worth
-            yield Say("note", "Right.")
-            break
-        named = f" ({verdict.slip.name})" if verdict.slip else ""
-        yield Say("note", f"Not {reply.strip() or 'an empty answer'}: {verdict.message}{named}.")
-        prompt = "Once more:"
-    expected = write_number(task.value(params), task.unit)
-    yield Say("answer", f"{expected}. {filled(task.working, params)}")
-    why = "Say in two or three sentences why, and what you would do with it."
     try:
-        more = yield AskAnswer(why, 1)
+        for worth in (1.0, SECOND_TRY):
+            reply = yield AskNumber(prompt, task.unit)
+            written.append(reply)
+            verdict = judge_number(task, params, reply)
+            if verdict.right:
+                share = worth
+                yield Say("note", "Right.")
+                break
+            named = f" ({verdict.slip.name})" if verdict.slip else ""
+            said = reply.strip() or "an empty answer"
+            yield Say("note", f"Not {said}: {verdict.message}{named}.")
+            prompt = "Once more:"
+        expected = write_number(task.value(params), task.unit)
+        yield Say("answer", f"{expected}. {filled(task.working, params)}")
+        why = "Say in two or three sentences why, and what you would do with it."
+        written.append((yield AskAnswer(why, 1)))
     except Stopped as stop:
         raise Stopped("\n".join([*written, stop.text]).strip()) from stop
-    return "\n".join([*written, more]), share
+    return "\n".join(written), share
 
 
 def _ask_further(

@@ -109,6 +109,19 @@ def test_leaving_in_mid_sentence_keeps_the_half_and_before_that_nothing():
         assert len(saved) == kept
 
 
+def test_leaving_at_the_evidence_keeps_the_marks_and_ends_the_session():
+    saved = []
+    session = hold([SPOKEN, SPOKEN], rng=random.Random(0), save=saved.append, clock=clock())
+    event, replies = session.send(None), [GOOD, "tune", [True] * 4]
+    while not isinstance(event, ShowEvidence):
+        event = session.send(replies.pop(0) if type(event).__name__.startswith("Ask") else None)
+    with pytest.raises(StopIteration) as stop:
+        session.throw(Stopped())
+    assert stop.value.value == saved
+    (outcome,) = saved
+    assert (outcome.score, outcome.marked_by) == (1, "learner")
+
+
 def test_no_question_is_begun_after_the_time():
     saved = []
     session = hold(
