@@ -210,8 +210,10 @@ def tabled_runs(
     """Call ``answer(run, batch_sizes, lrs, seeds, num_steps)``, with training read from tables.
 
     ``run(batch_size, lr, seed, num_steps)`` gives (validation accuracy, test accuracy): entries
-    [0 or 1, seed, lr, batch size] of the tables, times a share that grows with the steps.
+    [0 or 1, seed, lr, batch size] of the tables, times a share that grows with the steps. Before
+    ``num_steps`` smaller rates (``lrs`` ascend) are further behind: short runs prefer larger ones.
     """
+    full = num_steps
 
     def run(batch_size: int, lr: float, seed: int, num_steps: int) -> tuple[float, float]:
         wanted: tuple[tuple[str, Any, list[Any]], ...] = (
@@ -225,7 +227,9 @@ def tabled_runs(
         if not num_steps > 0:
             raise ValueError(f"run needs num_steps above 0, got {num_steps!r}")
         place = tuple(known.index(value) for _, value, known in wanted)
-        share = num_steps / (num_steps + 40)
+        slower = 1 - (1 + place[1]) / len(lrs)  # 0 for the largest, which stands last
+        behind = 0.4 * max(0.0, 1 - num_steps / full) * slower
+        share = num_steps / (num_steps + 40) * (1 - behind)
         return share * float(tables[(0, *place)]), share * float(tables[(1, *place)])
 
     return plain(answer(run, list(batch_sizes), list(lrs), list(seeds), num_steps))

@@ -84,6 +84,16 @@ def rate_of_first(run, bs, lrs, seeds, n):
     return choose(run, bs, lrs, seeds, lambda b: n, pick=lambda j, table: row)
 
 
+def tuned_on_short_runs(run, bs, lrs, seeds, n):
+    short = max(1, n // 10)
+    tests = []
+    for b in bs:
+        totals = [sum(run(b, lr, s, short)[0] for s in seeds) for lr in lrs]
+        lr = lrs[totals.index(max(totals))]
+        tests.append(sum(run(b, lr, s, n)[1] for s in seeds) / len(seeds))
+    return tests
+
+
 def rate_best_overall(run, bs, lrs, seeds, n):
     totals = [sum(run(b, lr, s, n)[0] for b in bs for s in seeds) for lr in lrs]
     row = totals.index(max(totals))
@@ -166,6 +176,12 @@ U02_COMPARE = Exercise(
     reference=compare_batch_sizes,
     run="tabled_runs",
     mistakes=(
+        Mistake(
+            "tuned on short runs",
+            "You choose the rate on runs of another length than those you report. Does a short run "
+            "prefer the same learning rate?",
+            tuned_on_short_runs,
+        ),
         Mistake(
             "chosen on test data",
             "You choose the learning rate by test accuracy and then report that same accuracy. "
