@@ -11,14 +11,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))  # the clone's own coursekit, also where another one is installed
 
-from coursekit.classroom.build import (  # noqa: E402
+from coursekit.classroom.release.build import (  # noqa: E402
     RELEASE_FOLDER,
     SOURCE_FOLDER,
     clear_solutions_config,
 )
 
 GRADING = ROOT / "grading"
-OURS = "coursekit.classroom.preprocessors."
+OURS = "coursekit.classroom.marking.nbgrader_steps."
 THEIRS = "nbgrader.preprocessors."
 
 with contextlib.suppress(OSError):  # a read-only clone can still open units; grading will say why
@@ -67,6 +67,6 @@ c.Execute.startup_timeout = 120
 
 # Feedback and formgrader show what learners wrote: as text, never as scripts.
 c.HTMLExporter.sanitize_html = True  # outputs
-c.HTMLExporter.filters = {"markdown2html": "coursekit.classroom.safe_html.safe_markdown"}
+c.HTMLExporter.filters = {"markdown2html": "coursekit.classroom.returning.safe_html.safe_markdown"}
 
 c.ExportPlugin.to = str(GRADING / "grades.csv")

@@ -24,13 +24,17 @@ from interleave import interleave, machine, ratio, version_of
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 
-from coursekit.curvature import hessian_eigenvalues, hessian_trace
+from coursekit.curvature import (
+    ggn_operator,
+    hessian_eigenvalues,
+    hessian_operator,
+    hessian_trace,
+    hutchinson_trace,
+    lanczos_eigenvalues,
+    sharpness,
+)
 from coursekit.data import load
 from coursekit.gradients import minibatch_gradient
-from coursekit.hvp import ggn_operator, hessian_operator
-from coursekit.lanczos import lanczos_eigenvalues
-from coursekit.sharpness import sharpness
-from coursekit.trace import hutchinson_trace
 
 REL_STDERR = {"mlp": 0.05, "tanh": 0.05, "cnn": 0.2}  # to 5 % a CNN takes five minutes
 PROBE_BLOCK = 8

@@ -25,13 +25,13 @@ from torch.nn.functional import cross_entropy
 
 from coursekit.data import Dataset, load
 from coursekit.models import mlp
-from coursekit.optim import BY_NAME
 from coursekit.replicas import run_grid
-from coursekit.replicas_graph import CapturedStep
-from coursekit.replicas_plan import prepare
-from coursekit.replicas_run import move, train_stack
-from coursekit.replicas_stack import Replicas, Stack
+from coursekit.replicas._graph import CapturedStep
+from coursekit.replicas._plan import prepare
+from coursekit.replicas._run import move, train_stack
+from coursekit.replicas._stack import Replicas, Stack
 from coursekit.train import TrainConfig, train
+from coursekit.train.optim import BY_NAME
 
 DEVICE = torch.device("cuda")
 LR = 0.01

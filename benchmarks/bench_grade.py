@@ -21,7 +21,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coursekit.classroom.practice_class import ORDINARY, make_class
+from coursekit.classroom.handing_in.practice_class import ORDINARY, make_class
 
 ROOT = Path(__file__).resolve().parents[1]
 UNIT = "01_gradient_noise"

@@ -20,8 +20,12 @@ from interleave import interleave, machine, ratio, seconds, version_of
 from torch import Tensor, nn
 
 from coursekit.data import load
-from coursekit.ghost import covariance_trace
-from coursekit.gradients import gradient_covariance_trace, mean_gradient, per_example_gradients
+from coursekit.gradients import (
+    covariance_trace,
+    gradient_covariance_trace,
+    mean_gradient,
+    per_example_gradients,
+)
 
 CHUNKS = (64, 256, 4096)
 BARS = {  # ratios that the measurements behind this library found or promised

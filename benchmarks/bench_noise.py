@@ -23,9 +23,7 @@ from interleave import interleave, machine
 from torch import Tensor, nn
 
 from coursekit.gradients import per_example_gradients
-from coursekit.noise import mean_moments, two_batch_moments
-from coursekit.noise_model import model_moments
-from coursekit.noise_online import NoiseScale
+from coursekit.noise import NoiseScale, mean_moments, model_moments, two_batch_moments
 
 MICRO, NUM_MICRO = 32, 10
 

@@ -23,10 +23,10 @@ from torch.nn.functional import cross_entropy
 
 from coursekit.data import Dataset, load
 from coursekit.models import mlp
-from coursekit.optim import BY_NAME
 from coursekit.replicas import run_grid
-from coursekit.replicas_plan import prepare
-from coursekit.replicas_stack import Replicas, Stack
+from coursekit.replicas._plan import prepare
+from coursekit.replicas._stack import Replicas, Stack
+from coursekit.train.optim import BY_NAME
 
 CASES = (  # sizes, batch size, replicas, bars over (loop, vmap)
     ((64, 32, 10), 16, 128, (8.0, 2.0)),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from coursekit import flagship
 from coursekit.data import load
+from coursekit.experiments import flagship
 from coursekit.plots import flagship_plot, png
 
 BATCH_SIZES = [2**k for k in range(4, 12)]

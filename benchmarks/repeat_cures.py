@@ -8,7 +8,7 @@ from agreement import compare, of_seeds
 
 from coursekit.data import load
 from coursekit.replicas import run_grid
-from coursekit.schedules import constant, warmup_cosine
+from coursekit.train.schedules import constant, warmup_cosine
 
 POINTS = 3.0
 STARTS = {

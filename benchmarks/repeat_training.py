@@ -7,8 +7,7 @@ import torch
 from agreement import compare, of_seeds
 
 from coursekit.data import Dataset, flip_labels, load
-from coursekit.population import Population
-from coursekit.replicas import run_grid
+from coursekit.replicas import Population, run_grid
 
 OTHER_SET = 3.0  # points of accuracy that another draw of the data may move, a judgement
 

@@ -19,21 +19,21 @@ from torch import nn
 from coursekit.data import jittered_copies, load
 from coursekit.device import by_size, device_name, pick_device
 from coursekit.explorers.noise_cloud import noise_cloud
-from coursekit.gradients import per_example_gradients
-from coursekit.intervals import t_interval
-from coursekit.interview.widget import interview_corner
-from coursekit.models import mlp
-from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
-from coursekit.plots import bars_plot, signal_plot, variance_plot
-from coursekit.sampling import (
+from coursekit.gradients import (
     draw_batches,
     draw_groups,
     draw_windows,
     error_products,
     group_correlation,
     measure_variance,
+    per_example_gradients,
     variance_curve,
 )
+from coursekit.intervals import t_interval
+from coursekit.interview.widget import interview_corner
+from coursekit.models import mlp
+from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
+from coursekit.plots import bars_plot, signal_plot, variance_plot
 from coursekit.train import TrainConfig, train
 
 # %% [markdown]

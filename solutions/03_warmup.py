@@ -18,14 +18,12 @@ import torch
 from torch import nn
 
 from coursekit.claims import load_ledger
+from coursekit.curvature import ggn_operator, hessian_operator, lanczos_eigenvalues
 from coursekit.data import load
 from coursekit.device import by_size, device_name, pick_device
 from coursekit.explorers.gentle_start import gentle_start
-from coursekit.hvp import ggn_operator, hessian_operator
 from coursekit.intervals import t_interval
 from coursekit.interview.widget import interview_corner
-from coursekit.lanczos import lanczos_eigenvalues
-from coursekit.measures import sharpness
 from coursekit.models import mlp
 from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
 from coursekit.plots.warmup import (
@@ -37,7 +35,7 @@ from coursekit.plots.warmup import (
     schedule_plot,
 )
 from coursekit.replicas import run_grid
-from coursekit.train import TrainConfig, train
+from coursekit.train import TrainConfig, sharpness, train
 
 # %% [markdown]
 # ## 3.1 Predict first

@@ -18,15 +18,15 @@ from torch import nn
 from torch.func import functional_call
 
 from coursekit.claims import load_ledger
-from coursekit.critical_batch import fit_critical_batch
 from coursekit.data import load
 from coursekit.device import by_size, device_name, pick_device
+from coursekit.experiments import run_to_target
 from coursekit.explorers.trade_off import trade_off
-from coursekit.gradients import per_example_gradients
+from coursekit.gradients import draw_batches, per_example_gradients
 from coursekit.intervals import t_interval
 from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
-from coursekit.noise_model import hessian_noise_scale
+from coursekit.noise import fit_critical_batch, hessian_noise_scale
 from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
 from coursekit.plots.noise_scale import (
     doubling_plot,
@@ -35,8 +35,6 @@ from coursekit.plots.noise_scale import (
     progress_plot,
     trade_off_plot,
 )
-from coursekit.sampling import draw_batches
-from coursekit.trade_off import run_to_target
 from coursekit.train import TrainConfig, train
 
 # %% [markdown]

@@ -19,15 +19,19 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from coursekit.claims import load_ledger
-from coursekit.curvature import hessian_eigenvalues, hessian_trace
+from coursekit.curvature import (
+    dinh_rescale,
+    hessian_eigenvalues,
+    hessian_operator,
+    hessian_trace,
+    keskar_sharpness,
+    sam_sharpness,
+)
 from coursekit.data import load
 from coursekit.device import by_size, device_name, pick_device
-from coursekit.edge import follow_edge
-from coursekit.equal_loss import mlp_with, train_to_loss
+from coursekit.experiments import follow_edge, mlp_with, train_to_loss
 from coursekit.explorers.valley import valley
-from coursekit.hvp import hessian_operator
 from coursekit.interview.widget import interview_corner
-from coursekit.measures import losses, sharpness
 from coursekit.models import mlp
 from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
 from coursekit.plots.sharpness import (
@@ -37,9 +41,7 @@ from coursekit.plots.sharpness import (
     estimates_plot,
     rescaled_plot,
 )
-from coursekit.rescale import dinh_rescale
-from coursekit.sharpness import keskar_sharpness, sam_sharpness
-from coursekit.train import TrainConfig, train
+from coursekit.train import TrainConfig, losses, sharpness, train
 
 ledger = load_ledger()  # what we measured, claim by claim
 
@@ -92,7 +94,7 @@ predict(
 #
 # ### Exercise 1 (3 points): the product H v
 # The check shows its losses as text. To try one yourself:
-# `from coursekit.exercises.adapters import loss_of; loss = loss_of("w0**2*w1")`. A "tanh network 5" is
+# `from coursekit.exercises.engine.adapters import loss_of; loss = loss_of("w0**2*w1")`. A "tanh network 5" is
 # a tiny network with 8 weights; 5 is the seed of its data.
 #
 # <details><summary>Hint 1 (click to open)</summary>Work on a copy of the weights that requires a gradient: <code>weights.clone().requires_grad_()</code>.</details>

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from coursekit.models import mlp
+from coursekit.models.perceptrons import mlp
 
 IGNORED = -100
 

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from coursekit.data import Dataset, load
-from coursekit.models import mlp
-from coursekit.train import TrainConfig, train
+from coursekit.data.splits import Dataset, load
+from coursekit.models.perceptrons import mlp
+from coursekit.train.loop import TrainConfig, train
 
 SIZES = (64, 12, 8, 10)
 

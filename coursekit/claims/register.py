@@ -6,36 +6,32 @@ from typing import Any
 
 import torch
 
-from coursekit.claims import (
-    accumulation,
-    dynamics_claims,
-    estimators,
-    flat_minima,
-    gradient_noise,
-    hardware,
-    interview,
-    literature,
-    lr_scaling,
-    minima,
-    noise_scale,
-    sharpness,
-    start,
-    toolkit,
-    warmup,
-)
+from coursekit.claims import literature
 from coursekit.claims.declare import Claim
+from coursekit.claims.unit_00_start import interview_change, start
+from coursekit.claims.unit_01_gradient_noise import gradient_noise
+from coursekit.claims.unit_02_lr_scaling import lr_scaling
+from coursekit.claims.unit_03_warmup import warmup
+from coursekit.claims.unit_04_accumulation import accumulation
+from coursekit.claims.unit_05_noise_scale import estimators, noise_scale
+from coursekit.claims.unit_06_sharpness import sharpness
+from coursekit.claims.unit_07_flat_minima import dynamics_claims, gap, minima, momentum, noise_role
+from coursekit.claims.unit_08_toolkit import toolkit
+from coursekit.claims.unit_09_hardware import hardware
 from coursekit.device import device_name
 
 GROUPS = (
     start,
-    interview,
+    interview_change,
     gradient_noise,
     lr_scaling,
     warmup,
     accumulation,
     noise_scale,
     sharpness,
-    flat_minima,
+    noise_role,
+    gap,
+    momentum,
     dynamics_claims,
     minima,
     toolkit,

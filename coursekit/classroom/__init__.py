@@ -1,1 +1,1 @@
-"""What an instructor needs: building releases from the one source, and grading."""
+"""What happens to a submission? Released, handed in, run in a sandbox, judged, marked, returned."""

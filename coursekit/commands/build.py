@@ -3,9 +3,9 @@
 import sys
 
 from coursekit.claims import quote
-from coursekit.classroom.build import release_files
-from coursekit.classroom.release import drift, put_in_place
-from coursekit.classroom.source import read_units
+from coursekit.classroom.release.build import release_files
+from coursekit.classroom.release.place import drift, put_in_place
+from coursekit.classroom.release.source import read_units
 from coursekit.exercises import EXERCISES
 from coursekit.storage import ROOT, is_clone
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from coursekit.bootstrap.environment import has_gpu
 from coursekit.bootstrap.requirements import missing
-from coursekit.classroom.learner import release_folder, released_units
+from coursekit.classroom.learner.copies import release_folder, released_units
 from coursekit.storage import home, is_clone, workspace
 
 LACKS_ENVIRONMENT = "python3 -m coursekit lab   (makes the environment)"
@@ -165,7 +165,7 @@ def sandbox() -> Finding:
         return Finding("sandbox", seen, f"{namespaces_remedy()}   (only `grade` needs it)")
     if missing("core"):
         return Finding("sandbox", f"{named} starts; its walls are tried once torch is here")
-    from coursekit.classroom.sandbox import SandboxError, open_sandbox
+    from coursekit.classroom.sandbox.opening import SandboxError, open_sandbox
 
     try:
         with open_sandbox() as opened:

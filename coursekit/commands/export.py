@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from coursekit.classroom.export import FORMATS, gradescope_result, table
-from coursekit.classroom.gradebook import open_course
-from coursekit.classroom.learner import find_unit, released_units
-from coursekit.classroom.results import results_of
-from coursekit.classroom.roster import read_roster
+from coursekit.classroom.handing_in.roster import read_roster
+from coursekit.classroom.learner.copies import find_unit, released_units
+from coursekit.classroom.marking.gradebook import open_course
+from coursekit.classroom.returning.export import FORMATS, gradescope_result, table
+from coursekit.classroom.returning.results import results_of
 from coursekit.storage import write_atomically
 
 

@@ -6,15 +6,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from coursekit.classroom.archive import unpack
-from coursekit.classroom.class_run import Usage
-from coursekit.classroom.gradebook import Course, open_course
-from coursekit.classroom.grading import VARIANT, Graded, grade_unit
-from coursekit.classroom.judging import JudgeSettings, open_judge
-from coursekit.classroom.learner import find_unit, released_units
-from coursekit.classroom.manifest import STATUSES, Record
-from coursekit.classroom.roster import DueDates, Student, read_due_dates, read_roster
-from coursekit.classroom.submissions import units_in
+from coursekit.classroom.handing_in.archive import unpack
+from coursekit.classroom.handing_in.roster import DueDates, Student, read_due_dates, read_roster
+from coursekit.classroom.handing_in.submissions import units_in
+from coursekit.classroom.learner.copies import find_unit, released_units
+from coursekit.classroom.marking.class_run import Usage
+from coursekit.classroom.marking.gradebook import Course, open_course
+from coursekit.classroom.marking.grading import VARIANT, Graded, grade_unit
+from coursekit.classroom.marking.manifest import STATUSES, Record
+from coursekit.classroom.marking.open_judge import JudgeSettings, open_judge
 
 SECONDS_EACH = 900.0  # for a judge that hangs; its own limits are shorter
 RISK = "--i-trust-every-student"

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from coursekit.bootstrap.start import hand_over
-from coursekit.classroom.learner import (
+from coursekit.classroom.learner.copies import (
     exercises_in,
     find_unit,
     notebook_in,

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.classroom.lab_server import lab_server, run_cells
-from coursekit.classroom.learner import exercises_in, notebook_in
+from coursekit.classroom.learner.copies import exercises_in, notebook_in
+from coursekit.classroom.learner.lab_server import lab_server, run_cells
 
 
 @dataclass(frozen=True)

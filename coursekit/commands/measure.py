@@ -22,7 +22,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from coursekit.batches import (
+from coursekit.curvature.hessian import hessian_trace
+from coursekit.curvature.sharpness_measures import sam_sharpness, sharpness
+from coursekit.device import device_name
+from coursekit.gradients.batches import (
     Batch,
     Data,
     Loss,
@@ -33,12 +36,9 @@ from coursekit.batches import (
     slice_batch,
     trainable_params,
 )
-from coursekit.critical_batch import optimal_lr
-from coursekit.curvature import hessian_trace
-from coursekit.device import device_name
-from coursekit.noise import grad_noise_scale
-from coursekit.noise_model import hessian_noise_scale, model_moments
-from coursekit.sharpness import sam_sharpness, sharpness
+from coursekit.noise.critical_batch import optimal_lr
+from coursekit.noise.offline import hessian_noise_scale, model_moments
+from coursekit.noise.scale import grad_noise_scale
 
 WANTED = ("model", "loss_fn", "data")
 

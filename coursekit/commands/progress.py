@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from coursekit.classroom.learner import exercises_in, notebook_in, released_units
+from coursekit.classroom.learner.copies import exercises_in, notebook_in, released_units
 from coursekit.progress import Progress, load, unit_number
 
 

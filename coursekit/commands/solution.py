@@ -7,9 +7,9 @@ from pathlib import Path
 import nbformat
 
 from coursekit.claims import quote
-from coursekit.classroom.build import instructor_notebook
-from coursekit.classroom.learner import find_unit, notebook_in, own_copy, work_folder
-from coursekit.classroom.source import read_units
+from coursekit.classroom.learner.copies import find_unit, notebook_in, own_copy, work_folder
+from coursekit.classroom.release.build import instructor_notebook
+from coursekit.classroom.release.source import read_units
 from coursekit.commands.build import points_of
 from coursekit.commands.lab import open_lab
 from coursekit.storage import ROOT, is_clone

@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 
 from coursekit.claims import quote
-from coursekit.classroom.build import release_files
-from coursekit.classroom.gradebook import CONFIG
-from coursekit.classroom.grading import VARIANT
-from coursekit.classroom.learner import find_unit
-from coursekit.classroom.release import put_in_place
-from coursekit.classroom.source import read_units
-from coursekit.classroom.variant import choose_variant, variant_unit, write_variant
+from coursekit.classroom.learner.copies import find_unit
+from coursekit.classroom.marking.gradebook import CONFIG
+from coursekit.classroom.marking.grading import VARIANT
+from coursekit.classroom.release.build import release_files
+from coursekit.classroom.release.place import put_in_place
+from coursekit.classroom.release.source import read_units
+from coursekit.classroom.release.variant import choose_variant, variant_unit, write_variant
 from coursekit.commands.build import points_of
 from coursekit.exercises import EXERCISES
 from coursekit.storage import ROOT, is_clone, write_atomically

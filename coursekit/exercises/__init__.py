@@ -1,9 +1,9 @@
 """Exercises: declared once, and the one engine that checks, marks and explains them."""
 
 from coursekit.exercises.bank import EXERCISES
-from coursekit.exercises.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.verdict import Verdict
 from coursekit.exercises.teach import check, evaluate, mine_or_library
-from coursekit.exercises.verdict import Verdict
 
 __all__ = [
     "EXERCISES",

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from coursekit.exercises.bank import EXERCISES
-from coursekit.exercises.declare import Exercise
-from coursekit.exercises.engine import judge
-from coursekit.exercises.messages import reveal
-from coursekit.exercises.verdict import Verdict
+from coursekit.exercises.engine.declare import Exercise
+from coursekit.exercises.engine.judge import judge
+from coursekit.exercises.engine.messages import reveal
+from coursekit.exercises.engine.verdict import Verdict
 
 TRIES_BEFORE_REVEAL = 3
 _failed_tries: Counter[str] = Counter()  # in this session, by exercise id

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from coursekit.explorers.mode import interactive, show_html
-from coursekit.scaling import saturating_lr, scaled_lr
+from coursekit.train.scaling import saturating_lr, scaled_lr
 
 WIDTH, HEIGHT, MARGIN = 560, 360, 56  # pixels
 LOG2_B = (3.0, 13.0)  # batch sizes 8 to 8192

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from coursekit.explorers.mode import interactive, show_html
-from coursekit.sampling import draw_batches
+from coursekit.gradients.sampling import draw_batches
 
 NUM_DOTS = 150
 SIDE = 300  # pixels of a panel

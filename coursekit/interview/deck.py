@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from coursekit.interview.declare import Question
 from coursekit.interview.numeric import write_number
-from coursekit.interview.tasks import example_of
+from coursekit.interview.tasks.by_name import example_of
 
 
 def deck(questions: Iterable[Question]) -> str:

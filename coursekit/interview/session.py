@@ -14,7 +14,7 @@ from coursekit.interview.declare import Question
 from coursekit.interview.numeric import NumericTask, filled, judge_number, write_number
 from coursekit.interview.proposal import GOOD, Proposal, propose
 from coursekit.interview.report import Outcome
-from coursekit.interview.tasks import TASKS
+from coursekit.interview.tasks.by_name import TASKS
 from coursekit.interview.wording import words_against
 
 NUMBER_SHARE = 0.5  # of a numeric question's score; the rubric has the rest

@@ -23,7 +23,7 @@ from coursekit.interview.session import (
     ShowEvidence,
     hold,
 )
-from coursekit.interview.tasks import TASKS
+from coursekit.interview.tasks.by_name import TASKS
 
 TAGS = {"title": "h4", "result": "h4"}
 COLOURS = {"flag": "#D55E00", "note": "#0072B2"}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from coursekit.classroom.practice_class import ODD, ORDINARY, make_class
+from coursekit.classroom.handing_in.practice_class import ODD, ORDINARY, make_class
 from coursekit.storage import ROOT
 
 UNIT = "01_gradient_noise"

@@ -8,9 +8,8 @@ python3 -m coursekit measure noise docs/examples/transformer.py --examples 1000
 
 import torch
 
-from coursekit.corpus import ALPHABET, load_corpus, next_character_loss, text_dataset
-from coursekit.data import epoch_batches
-from coursekit.transformer import char_transformer
+from coursekit.data import ALPHABET, epoch_batches, load_corpus, next_character_loss, text_dataset
+from coursekit.models import char_transformer
 
 windows = text_dataset(load_corpus(), 32, num_train=8192)
 model = char_transformer(

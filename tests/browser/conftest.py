@@ -8,7 +8,7 @@ import pytest
 from notebook_page import NotebookPage
 from playwright.sync_api import sync_playwright
 
-from coursekit.classroom.lab_server import lab_server
+from coursekit.classroom.learner.lab_server import lab_server
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = (

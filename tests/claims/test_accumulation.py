@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from coursekit.claims.accumulation import CLAIMS
-from coursekit.claims.accumulation_grads import (
+from coursekit.claims.ledger import load_entries
+from coursekit.claims.unit_04_accumulation.accumulation import CLAIMS
+from coursekit.claims.unit_04_accumulation.accumulation_grads import (
     MICRO_SIZES,
     SIZES,
     clip_rows,
@@ -18,7 +19,7 @@ from coursekit.claims.accumulation_grads import (
     random_counts,
     relative_error,
 )
-from coursekit.claims.accumulation_runs import (
+from coursekit.claims.unit_04_accumulation.accumulation_runs import (
     accuracies,
     backward,
     outputs_of,
@@ -28,9 +29,8 @@ from coursekit.claims.accumulation_runs import (
     step,
     windows,
 )
-from coursekit.claims.ledger import load_entries
-from coursekit.data import load
-from coursekit.models import mlp
+from coursekit.data.splits import load
+from coursekit.models.perceptrons import mlp
 
 CPU = torch.device("cpu")
 BY_ID = {claim.id: claim for claim in CLAIMS}
@@ -110,8 +110,8 @@ def steps_seen(epoch, count, data, monkeypatch):
         steps.append(dict(pending))
         pending.clear()
 
-    monkeypatch.setattr("coursekit.claims.accumulation_runs.backward", note)
-    monkeypatch.setattr("coursekit.claims.accumulation_runs.step", take)
+    monkeypatch.setattr("coursekit.claims.unit_04_accumulation.accumulation_runs.backward", note)
+    monkeypatch.setattr("coursekit.claims.unit_04_accumulation.accumulation_runs.step", take)
     for _ in range(2):
         epoch([], data, torch.arange(count)[None], torch.tensor([0.1]))
     return steps

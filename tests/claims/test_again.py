@@ -14,9 +14,9 @@ from coursekit.claims.again import LEVEL, a_third, disagreements, num_compared
 from coursekit.claims.alarm import alarm_sentence, chance_to_turn, ledger_alarm
 from coursekit.claims.ledger import LEDGER
 from coursekit.claims.register import CLAIMS, measure
-from coursekit.classroom.build import RELEASE_FOLDER, release_files
-from coursekit.classroom.release import drift
-from coursekit.classroom.source import read_unit
+from coursekit.classroom.release.build import RELEASE_FOLDER, release_files
+from coursekit.classroom.release.place import drift
+from coursekit.classroom.release.source import read_unit
 from coursekit.commands import claims as command
 from coursekit.commands.build import points_of
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from coursekit.claims.dynamics_claims import (
+from coursekit.claims.unit_06_sharpness.sharpness import MEASURES, SIZES
+from coursekit.claims.unit_07_flat_minima.dynamics_claims import (
     CLAIMS,
     GROUPS,
     TOP,
@@ -12,13 +13,12 @@ from coursekit.claims.dynamics_claims import (
     by_group,
     right_shares,
 )
-from coursekit.claims.minima import CLAIMS as MINIMA
-from coursekit.claims.minima import accuracy_under, distances, settled_flat
-from coursekit.claims.sharpness import MEASURES, SIZES
-from coursekit.data import load
-from coursekit.escape_theory import discrete_escape_time, discrete_share
-from coursekit.models import mlp
-from coursekit.train import accuracy
+from coursekit.claims.unit_07_flat_minima.minima import CLAIMS as MINIMA
+from coursekit.claims.unit_07_flat_minima.minima import accuracy_under, distances, settled_flat
+from coursekit.data.splits import load
+from coursekit.models.perceptrons import mlp
+from coursekit.toy.escape_theory import discrete_escape_time, discrete_share
+from coursekit.train.loop import accuracy
 
 BY_ID = {claim.id: claim for claim in (*CLAIMS, *MINIMA)}
 

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from coursekit.claims import estimators, gradient_noise
 from coursekit.claims.register import CLAIMS
-from coursekit.noise import GradMoments
+from coursekit.claims.unit_01_gradient_noise import gradient_noise
+from coursekit.claims.unit_05_noise_scale import estimators
+from coursekit.noise.scale import GradMoments
 
 pytestmark = pytest.mark.quick
 

@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 
 from coursekit.claims.ledger import load_ledger, quote
-from coursekit.claims.lr_frontier import half_octaves, named, window, window_columns
-from coursekit.claims.lr_scaling import window_verdict
+from coursekit.claims.unit_02_lr_scaling.lr_frontier import (
+    half_octaves,
+    named,
+    window,
+    window_columns,
+)
+from coursekit.claims.unit_02_lr_scaling.lr_scaling import window_verdict
 
 HILL = np.array([20.0, 48.0, 50.0, 48.0, 20.0, 20.0])
 

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from coursekit.claims.batch_norm_claims import (
+from coursekit.claims.unit_07_flat_minima.noise_role import stacked_weights
+from coursekit.claims.unit_08_toolkit.batch_norm_claims import (
     accuracies,
     forward,
     fresh_norms,
@@ -13,15 +14,19 @@ from coursekit.claims.batch_norm_claims import (
     running_error,
     train_normed,
 )
-from coursekit.claims.hardware import CLAIMS as HARDWARE
-from coursekit.claims.hardware import LOOKS, ROUNDS, interleaved
-from coursekit.claims.noise_role import stacked_weights
-from coursekit.claims.repeatability import NUM_RANKS, local_accuracy, shards_of, weights_after
-from coursekit.claims.toolkit import CLAIMS as TOOLKIT
-from coursekit.data import load
-from coursekit.ghost_norm import GhostBatchNorm
-from coursekit.models import mlp
-from coursekit.train import TrainConfig, train
+from coursekit.claims.unit_08_toolkit.toolkit import CLAIMS as TOOLKIT
+from coursekit.claims.unit_09_hardware.hardware import CLAIMS as HARDWARE
+from coursekit.claims.unit_09_hardware.hardware import LOOKS, ROUNDS, interleaved
+from coursekit.claims.unit_09_hardware.repeatability import (
+    NUM_RANKS,
+    local_accuracy,
+    shards_of,
+    weights_after,
+)
+from coursekit.data.splits import load
+from coursekit.models.ghost_batch_norm import GhostBatchNorm
+from coursekit.models.perceptrons import mlp
+from coursekit.train.loop import TrainConfig, train
 
 BY_ID = {claim.id: claim for claim in (*TOOLKIT, *HARDWARE)}
 CPU = torch.device("cpu")

@@ -5,7 +5,7 @@ import time
 
 from small_unit import POINTS
 
-from coursekit.classroom.marks import QuestionMark, SubmissionMark
+from coursekit.classroom.judge.marks import QuestionMark, SubmissionMark
 
 CASES = {
     "u07_double": ("double", (3,), 6),

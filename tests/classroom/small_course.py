@@ -6,9 +6,9 @@ import nbformat
 from instructor import ROOT
 from small_unit import SOURCE, points_of, quote
 
-from coursekit.classroom.build import release_files
-from coursekit.classroom.release import put_in_place
-from coursekit.classroom.source import read_units
+from coursekit.classroom.release.build import release_files
+from coursekit.classroom.release.place import put_in_place
+from coursekit.classroom.release.source import read_units
 
 UNIT = "07_small"
 

@@ -9,11 +9,11 @@ import nbformat
 import pytest
 from small_unit import POINTS, SOURCE, points_of, quote
 
-from coursekit.classroom import release
-from coursekit.classroom.build import instructor_notebook, release_files, student_notebook
-from coursekit.classroom.leaks import leaked_lines, solution_lines
-from coursekit.classroom.release import drift, put_in_place
-from coursekit.classroom.source import SourceError, read_unit, read_units
+from coursekit.classroom.release import place as release
+from coursekit.classroom.release.build import instructor_notebook, release_files, student_notebook
+from coursekit.classroom.release.leaks import leaked_lines, solution_lines
+from coursekit.classroom.release.place import drift, put_in_place
+from coursekit.classroom.release.source import SourceError, read_unit, read_units
 
 pytestmark = pytest.mark.quick
 STUDENT = "notebooks/07_small/07_small.ipynb"

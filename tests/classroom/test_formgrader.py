@@ -4,10 +4,10 @@ import pytest
 from instructor import copy_settings
 from small_unit import SOURCE, points_of, quote
 
-from coursekit.classroom.build import release_files
-from coursekit.classroom.lab_server import lab_server
-from coursekit.classroom.release import drift, put_in_place
-from coursekit.classroom.source import read_units
+from coursekit.classroom.learner.lab_server import lab_server
+from coursekit.classroom.release.build import release_files
+from coursekit.classroom.release.place import drift, put_in_place
+from coursekit.classroom.release.source import read_units
 
 UNIT = "07_small"
 API = "/formgrader/api"

@@ -13,13 +13,13 @@ from instructor import ROOT
 from mutations import mutate
 from small_course import UNIT, hand_in, make_course, solved
 
-from coursekit.classroom.gradebook import open_course
-from coursekit.classroom.grading import grade_unit
-from coursekit.classroom.judging import JudgeSettings, open_judge
-from coursekit.classroom.lab_server import lab_server
-from coursekit.classroom.manifest import STATUSES
-from coursekit.classroom.practice_class import make_class
-from coursekit.classroom.roster import DueDates
+from coursekit.classroom.handing_in.practice_class import make_class
+from coursekit.classroom.handing_in.roster import DueDates
+from coursekit.classroom.learner.lab_server import lab_server
+from coursekit.classroom.marking.gradebook import open_course
+from coursekit.classroom.marking.grading import grade_unit
+from coursekit.classroom.marking.manifest import STATUSES
+from coursekit.classroom.marking.open_judge import JudgeSettings, open_judge
 
 REAL = "01_gradient_noise"
 
@@ -69,8 +69,8 @@ def test_forty_mutated_notebooks_stop_nobody(tmp_path):
 
 
 def solved_unit():
-    from coursekit.classroom.build import instructor_notebook
-    from coursekit.classroom.source import read_unit
+    from coursekit.classroom.release.build import instructor_notebook
+    from coursekit.classroom.release.source import read_unit
     from coursekit.commands.build import points_of
 
     unit = read_unit(ROOT / "solutions" / f"{REAL}.py")

@@ -14,8 +14,8 @@ from instructor import ROOT
 from nbgrader.api import Gradebook
 from small_course import make_course
 
-from coursekit.classroom.gradebook import open_course
-from coursekit.classroom.manifest import STATUSES, Record
+from coursekit.classroom.marking.gradebook import open_course
+from coursekit.classroom.marking.manifest import STATUSES, Record
 from coursekit.commands import grade
 
 GUIDE = (ROOT / "docs" / "instructor.md").read_text()

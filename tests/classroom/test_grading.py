@@ -17,11 +17,11 @@ from instructor import ROOT
 from nbgrader.api import Gradebook, MissingEntry
 from small_course import UNIT, cell_of, hand_in, make_course, released, solved
 
-from coursekit.classroom import grading, manifest
-from coursekit.classroom.class_run import workers_for
-from coursekit.classroom.gradebook import open_course, opened
-from coursekit.classroom.grading import grade_unit
-from coursekit.classroom.roster import DueDates, Student
+from coursekit.classroom.handing_in.roster import DueDates, Student
+from coursekit.classroom.marking import grading, manifest
+from coursekit.classroom.marking.class_run import workers_for
+from coursekit.classroom.marking.gradebook import open_course, opened
+from coursekit.classroom.marking.grading import grade_unit
 
 DUE = datetime(2026, 3, 1, 18, tzinfo=UTC)
 FULL = {"u07_double_check": 1.0, "u07_mean_check": 2.0, "u07_spread_check": 3.0}
@@ -298,7 +298,7 @@ def test_a_release_that_changed_after_grading_is_refused(course):
 
 @pytest.mark.quick
 def test_processes_follow_cores_memory_and_jobs(monkeypatch):
-    monkeypatch.setattr("coursekit.classroom.class_run.memory_available", lambda: 4e9)
+    monkeypatch.setattr("coursekit.classroom.marking.class_run.memory_available", lambda: 4e9)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(16)), raising=False)
     assert workers_for(100, None) == 2
     assert workers_for(1, None) == 1

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coursekit.classroom import archive
-from coursekit.classroom.archive import unpack
-from coursekit.classroom.roster import (
+from coursekit.classroom.handing_in import archive
+from coursekit.classroom.handing_in.archive import unpack
+from coursekit.classroom.handing_in.roster import (
     Student,
     moment,
     plain_name,
@@ -17,7 +17,7 @@ from coursekit.classroom.roster import (
     read_roster,
     safe_id,
 )
-from coursekit.classroom.submissions import find_submissions, units_in
+from coursekit.classroom.handing_in.submissions import find_submissions, units_in
 
 UNIT = "07_small"
 pytestmark = pytest.mark.quick

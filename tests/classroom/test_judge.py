@@ -5,10 +5,10 @@ import json
 import pytest
 from toy_attempts import BANK, TIGHT, TWICE, attempt, toy
 
-from coursekit.classroom.attempt_run import imported_modules
-from coursekit.classroom.judge import judge_attempt
-from coursekit.classroom.sandbox import Limits, open_sandbox
-from coursekit.exercises.declare import Case
+from coursekit.classroom.judge.attempt_run import imported_modules
+from coursekit.classroom.judge.judging import judge_attempt
+from coursekit.classroom.sandbox.opening import Limits, open_sandbox
+from coursekit.exercises.engine.declare import Case
 
 
 @pytest.fixture(scope="module")
@@ -195,8 +195,10 @@ def test_helpers_magics_and_names_of_a_notebook(judge):
 
 
 def test_the_preludes_own_hidden_module_does_not_stop_it(sandbox):
-    hidden = toy("twice", TWICE.reference, {"small": (1,)}, answered_by=("coursekit.noise",))
-    prelude = "from coursekit.noise import grad_moments\nfrom coursekit.scaling import *\nk = 2"
+    answers = ("coursekit.noise.scale",)
+    hidden = toy("twice", TWICE.reference, {"small": (1,)}, answered_by=answers)
+    prelude = "from coursekit.noise.scale import grad_moments\n"
+    prelude += "from coursekit.train.scaling import *\nk = 2"
     bank = {"toy_twice": hidden}
     uses = "def twice(x):\n    return grad_moments(x)\n"
     for text, status in ((uses, "wrong"), ("def twice(x):\n    return k * x\n", "ok")):
@@ -211,8 +213,8 @@ def test_the_preludes_own_hidden_module_does_not_stop_it(sandbox):
     assert imported_modules(prelude)[:4] == (
         "torch",
         "numpy",
-        "coursekit.noise",
-        "coursekit.scaling",
+        "coursekit.noise.scale",
+        "coursekit.train.scaling",
     )
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.classroom import lab_server as module
-from coursekit.classroom.lab_server import _add_output, lab_server, run_cells
+from coursekit.classroom.learner import lab_server as module
+from coursekit.classroom.learner.lab_server import _add_output, lab_server, run_cells
 from coursekit.commands.lab_check import check_unit, report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,7 +135,7 @@ def test_a_server_that_does_not_start_is_named_with_its_log(tmp_path, monkeypatc
 STAY = (
     "import sys, time\n"
     "from pathlib import Path\n"
-    "from coursekit.classroom.lab_server import lab_server\n"
+    "from coursekit.classroom.learner.lab_server import lab_server\n"
     "with lab_server(Path(sys.argv[1])) as server:\n"
     "    print(server.port, flush=True)\n"
     "    time.sleep(60)\n"

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from coursekit.classroom import learner
-from coursekit.classroom.learner import (
+from coursekit.classroom.learner import copies as learner
+from coursekit.classroom.learner.copies import (
     exercises_in,
     find_unit,
     notebook_in,

@@ -16,9 +16,9 @@ from instructor import (
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from small_unit import POINTS, SOURCE, points_of, quote
 
-from coursekit.classroom.build import release_files
-from coursekit.classroom.release import put_in_place
-from coursekit.classroom.source import read_units
+from coursekit.classroom.release.build import release_files
+from coursekit.classroom.release.place import put_in_place
+from coursekit.classroom.release.source import read_units
 
 UNIT = "07_small"
 FULL = {**{f"{exercise}_check": points for exercise, points in POINTS.items()}}

@@ -12,10 +12,10 @@ from mutations import mutate
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from small_course import UNIT, cell_of, make_course, released, solved
 
-from coursekit.classroom.cell_text import new_definitions, without_magics
-from coursekit.classroom.graded_notebook import graded_notebook
-from coursekit.classroom.raw_notebook import Unreadable, cells_in
-from coursekit.classroom.repair import read_release, repair
+from coursekit.classroom.handing_in.cell_text import new_definitions, without_magics
+from coursekit.classroom.handing_in.raw_notebook import Unreadable, cells_in
+from coursekit.classroom.handing_in.repair import read_release, repair
+from coursekit.classroom.marking.graded_notebook import graded_notebook
 
 SOLUTIONS = ["u07_double", "u07_mean", "u07_spread"]
 

@@ -12,11 +12,11 @@ from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 from small_course import UNIT, cell_of, hand_in, make_course, released, solved
 
-from coursekit.classroom.export import FORMATS, harmless, table
-from coursekit.classroom.gradebook import open_course
-from coursekit.classroom.grading import grade_unit
-from coursekit.classroom.results import results_of
-from coursekit.classroom.roster import DueDates, Student
+from coursekit.classroom.handing_in.roster import DueDates, Student
+from coursekit.classroom.marking.gradebook import open_course
+from coursekit.classroom.marking.grading import grade_unit
+from coursekit.classroom.returning.export import FORMATS, harmless, table
+from coursekit.classroom.returning.results import results_of
 from coursekit.commands import export, feedback
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"

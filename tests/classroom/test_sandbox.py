@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 from toy_attempts import TIGHT, TWICE, attempt, toy
 
-from coursekit.classroom import lean, sandbox_proof, sandbox_walls
-from coursekit.classroom import sandbox as sandbox_module
-from coursekit.classroom.attempt_run import AttemptRun
-from coursekit.classroom.judge import judge_attempt
-from coursekit.classroom.lean import make_lean_package, remove_stale
-from coursekit.classroom.sandbox import Limits, Sandbox, SandboxError, open_sandbox
-from coursekit.classroom.sandbox_proof import prove
-from coursekit.classroom.sandbox_session import Gone
+from coursekit.classroom.judge.attempt_run import AttemptRun
+from coursekit.classroom.judge.judging import judge_attempt
+from coursekit.classroom.sandbox import lean
+from coursekit.classroom.sandbox import opening as sandbox_module
+from coursekit.classroom.sandbox import proof as sandbox_proof
+from coursekit.classroom.sandbox import walls as sandbox_walls
+from coursekit.classroom.sandbox.lean import make_lean_package, remove_stale
+from coursekit.classroom.sandbox.opening import Limits, Sandbox, SandboxError, open_sandbox
+from coursekit.classroom.sandbox.proof import prove
+from coursekit.classroom.sandbox.session import Gone
 from coursekit.exercises import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -366,7 +368,7 @@ def test_a_parent_that_died_is_started_anew(sandbox):
 @pytest.mark.slow
 def test_a_killed_grader_leaves_no_process_and_its_folder_is_swept():
     script = (
-        "import time\nfrom coursekit.classroom.sandbox import open_sandbox\n"
+        "import time\nfrom coursekit.classroom.sandbox.opening import open_sandbox\n"
         "sandbox = open_sandbox()\nsession = sandbox.session()\n"
         "print(session.pid, session._root, sandbox._parent.pid, sandbox._lean, flush=True)\n"
         "time.sleep(60)\n"
@@ -414,7 +416,7 @@ def test_where_namespaces_inside_a_sandbox_are_refused_each_submission_gets_a_fr
 def test_it_works_for_a_user_without_any_right():
     """Inside a user namespace without capabilities, as for an ordinary user of this machine."""
     script = (
-        "import os\nfrom coursekit.classroom.sandbox import open_sandbox\n"
+        "import os\nfrom coursekit.classroom.sandbox.opening import open_sandbox\n"
         "assert os.geteuid() == 1000\n"
         "with open_sandbox() as s: print(s.kind, s.way)\n"
     )

@@ -3,8 +3,8 @@
 import pytest
 from small_unit import SOURCE
 
-from coursekit.classroom.regions import UnpairedMarkers, solution_regions, without_regions
-from coursekit.classroom.source import SourceError, read_unit, read_units
+from coursekit.classroom.release.regions import UnpairedMarkers, solution_regions, without_regions
+from coursekit.classroom.release.source import SourceError, read_unit, read_units
 
 pytestmark = pytest.mark.quick
 
@@ -180,7 +180,7 @@ def test_regions_are_cut_as_nbgrader_cuts_them():
     from nbformat.v4 import new_code_cell, new_notebook
     from nbgrader.preprocessors import ClearSolutions
 
-    from coursekit.classroom.build import clear_solutions_config
+    from coursekit.classroom.release.build import clear_solutions_config
 
     texts = [
         "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION",

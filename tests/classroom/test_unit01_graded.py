@@ -14,9 +14,9 @@ from instructor import (
 from nbformat.v4 import new_code_cell
 
 from coursekit.claims import quote
-from coursekit.classroom.build import release_files
-from coursekit.classroom.release import put_in_place
-from coursekit.classroom.source import read_unit
+from coursekit.classroom.release.build import release_files
+from coursekit.classroom.release.place import put_in_place
+from coursekit.classroom.release.source import read_unit
 from coursekit.commands.build import points_of
 
 UNIT = "01_gradient_noise"

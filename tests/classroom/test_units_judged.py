@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.classroom.judge import judge_attempt
-from coursekit.classroom.marks import Attempt, AttemptCell
-from coursekit.classroom.regions import without_regions
-from coursekit.classroom.sandbox import open_sandbox
-from coursekit.classroom.source import read_unit
+from coursekit.classroom.judge.judging import judge_attempt
+from coursekit.classroom.judge.marks import Attempt, AttemptCell
+from coursekit.classroom.release.regions import without_regions
+from coursekit.classroom.release.source import read_unit
+from coursekit.classroom.sandbox.opening import open_sandbox
 from coursekit.exercises import EXERCISES
 
 SOLUTIONS = sorted((Path(__file__).resolve().parents[2] / "solutions").glob("*.py"))

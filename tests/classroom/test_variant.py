@@ -9,10 +9,10 @@ import pytest
 import torch
 from instructor import ROOT
 
-from coursekit.classroom.build import instructor_notebook, student_notebook
-from coursekit.classroom.leaks import leaked_lines
-from coursekit.classroom.source import SourceError, read_unit
-from coursekit.classroom.variant import (
+from coursekit.classroom.release.build import instructor_notebook, student_notebook
+from coursekit.classroom.release.leaks import leaked_lines
+from coursekit.classroom.release.source import SourceError, read_unit
+from coursekit.classroom.release.variant import (
     Variant,
     choose_variant,
     read_variant,
@@ -23,8 +23,8 @@ from coursekit.classroom.variant import (
 from coursekit.commands import variant as command
 from coursekit.commands.build import points_of
 from coursekit.exercises import EXERCISES
-from coursekit.exercises.changes_declared import DECLARED
-from coursekit.exercises.engine import judge
+from coursekit.exercises.changes.declared import DECLARED
+from coursekit.exercises.engine.judge import judge
 
 SEED = 2027
 UNIT = read_unit(ROOT / "solutions" / "01_gradient_noise.py")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursekit.classroom.wire import Unreadable, pack, read_line, unpack, write_line
+from coursekit.classroom.sandbox.wire import Unreadable, pack, read_line, unpack, write_line
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-from coursekit.classroom.marks import Attempt, AttemptCell
-from coursekit.classroom.sandbox import Limits
-from coursekit.exercises.declare import Case, Exercise, Mistake
+from coursekit.classroom.judge.marks import Attempt, AttemptCell
+from coursekit.classroom.sandbox.opening import Limits
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 TIGHT = Limits(
     memory_mb=400,

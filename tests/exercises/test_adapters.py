@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from coursekit.exercises.adapters import ADAPTERS
+from coursekit.exercises.engine.adapters import ADAPTERS
 
 pytestmark = pytest.mark.quick
 WEIGHTS = np.array([[1.0, -1.0], [0.0, 2.0], [0.5, 0.5]])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit.exercises.adapters import (
+from coursekit.exercises.engine.adapters import (
     call_on_parameters,
     call_with_loss,
     call_with_product,

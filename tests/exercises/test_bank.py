@@ -12,10 +12,10 @@ import torch
 
 from coursekit.exercises import EXERCISES
 from coursekit.exercises.bank import BANKS
-from coursekit.exercises.describe import describe
-from coursekit.exercises.engine import expected_value, judge
-from coursekit.exercises.hints import declared_result
-from coursekit.exercises.plain import as_array, plain
+from coursekit.exercises.engine.describe import describe
+from coursekit.exercises.engine.hints import declared_result
+from coursekit.exercises.engine.judge import expected_value, judge
+from coursekit.exercises.engine.plain import as_array, plain
 
 SEEDS = range(20)
 

@@ -3,11 +3,17 @@
 import pytest
 
 from coursekit.exercises import EXERCISES
-from coursekit.exercises.change import Change, Given, changed_exercise, changed_function, is_usable
-from coursekit.exercises.changed_checks import changed_bank, checks_of_release
-from coursekit.exercises.changes_declared import DECLARED
-from coursekit.exercises.changes_general import changes_of, choose_change
-from coursekit.exercises.engine import judge
+from coursekit.exercises.changes.change import (
+    Change,
+    Given,
+    changed_exercise,
+    changed_function,
+    is_usable,
+)
+from coursekit.exercises.changes.checks import changed_bank, checks_of_release
+from coursekit.exercises.changes.declared import DECLARED
+from coursekit.exercises.changes.general import changes_of, choose_change
+from coursekit.exercises.engine.judge import judge
 
 FRESH = range(100, 102)  # seeds on which no change was tried
 ALL = [(exercise_id, change) for exercise_id in DECLARED for change in DECLARED[exercise_id]]

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 from toy_exercises import HALF
 
-from coursekit.exercises.declare import Case
-from coursekit.exercises.engine import judge
+from coursekit.exercises.engine.declare import Case
+from coursekit.exercises.engine.judge import judge
 
 pytestmark = pytest.mark.quick
 

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from plain_data import data
 
-from coursekit.exercises.describe import assignment, describe, readable
-from coursekit.exercises.plain import plain
+from coursekit.exercises.engine.describe import assignment, describe, readable
+from coursekit.exercises.engine.plain import plain
 
 pytestmark = pytest.mark.quick
 

@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from plain_data import data
 from toy_exercises import CENTRED, HALF, ODD, ODD_VALUE, centred, half
 
-from coursekit.exercises import engine
-from coursekit.exercises.adapters import ADAPTERS
-from coursekit.exercises.engine import judge
-from coursekit.exercises.verdict import Verdict
+from coursekit.exercises.engine import judge as engine
+from coursekit.exercises.engine.adapters import ADAPTERS
+from coursekit.exercises.engine.judge import judge
+from coursekit.exercises.engine.verdict import Verdict
 
 
 def verdict_on(answer, exercise=HALF, seed=0) -> Verdict:

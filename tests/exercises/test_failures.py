@@ -5,7 +5,7 @@ import statistics
 
 import pytest
 
-from coursekit.exercises.failures import is_stub, parameters_that_do_not_fit, where_it_raised
+from coursekit.exercises.engine.failures import is_stub, parameters_that_do_not_fit, where_it_raised
 
 pytestmark = pytest.mark.quick
 

@@ -10,10 +10,10 @@ import pytest
 from toy_exercises import CENTRED, HALF, ODD
 
 from coursekit.exercises import EXERCISES
-from coursekit.exercises.adapters import ADAPTERS
-from coursekit.exercises.declare import Mistake
-from coursekit.exercises.engine import expected_value, judge
-from coursekit.exercises.hints import steady_ratio
+from coursekit.exercises.engine.adapters import ADAPTERS
+from coursekit.exercises.engine.declare import Mistake
+from coursekit.exercises.engine.hints import steady_ratio
+from coursekit.exercises.engine.judge import expected_value, judge
 
 GROUPED = {name: e for name, e in EXERCISES.items() if len(e.points) > 1}
 

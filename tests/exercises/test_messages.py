@@ -9,8 +9,8 @@ import torch
 from toy_exercises import CENTRED, HALF, ODD, ODD_VALUE
 
 from coursekit.exercises import EXERCISES
-from coursekit.exercises.engine import judge
-from coursekit.exercises.messages import points, reveal
+from coursekit.exercises.engine.judge import judge
+from coursekit.exercises.engine.messages import points, reveal
 
 pytestmark = pytest.mark.quick
 

@@ -14,7 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_data import arrays, data
 
-from coursekit.exercises.plain import MOST_NUMBERS, NotPlain, as_number, close, plain, shape_of
+from coursekit.exercises.engine.plain import (
+    MOST_NUMBERS,
+    NotPlain,
+    as_number,
+    close,
+    plain,
+    shape_of,
+)
 
 pytestmark = pytest.mark.quick
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from coursekit.exercises.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 ODD_VALUE = 7318.25  # no input and no message holds these digits by chance
 

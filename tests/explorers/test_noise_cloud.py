@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from coursekit.explorers.noise_cloud import cloud_svg, noise_cloud, two_directions
-from coursekit.sampling import draw_batches
+from coursekit.gradients.sampling import draw_batches
 
 pytestmark = pytest.mark.quick
 

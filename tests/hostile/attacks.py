@@ -82,7 +82,7 @@ ATTACKS = (
     Attack(
         "adapter replaced",
         after(
-            "from coursekit.exercises.adapters import ADAPTERS\nhonest = ADAPTERS['call']\n"
+            "from coursekit.exercises.engine.adapters import ADAPTERS\nhonest = ADAPTERS['call']\n"
             "ADAPTERS['call'] = lambda f, *a: 1.0 if len(a) == 1 else honest(f, *a)"
         ),
         "check",
@@ -182,7 +182,7 @@ while frame is not None:
     # --- the answer is taken from somewhere ---------------------------------------------------
     Attack(
         "the library's answer",
-        "from coursekit.gradients import gradient_covariance_trace as tr_cov\n",
+        "from coursekit.gradients.minibatch import gradient_covariance_trace as tr_cov\n",
         "check",
         "missing",
         quick=True,
@@ -201,7 +201,7 @@ while frame is not None:
         "for name in [m for m in sys.modules if m.startswith('coursekit')]:\n"
         "    del sys.modules[name]\n"
         "sys.path[:0] = ['ROOT']\nsys.meta_path[:] = sys.meta_path[-3:]\n" + WRONG + "try:\n"
-        "    from coursekit.exercises.bank_01_gradient_noise.tr_cov import tr_cov\n"
+        "    from coursekit.exercises.banks.unit_01_gradient_noise.tr_cov import tr_cov\n"
         "except ImportError:\n    pass\n",
         "check",
         quick=True,

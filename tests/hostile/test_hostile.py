@@ -10,10 +10,10 @@ import torch
 from attacks import ATTACKS, WRONG
 from stock_way import canaries, descendants, run_in_a_kernel
 
-from coursekit.classroom.judge import judge_attempt
-from coursekit.classroom.marks import Attempt, AttemptCell
-from coursekit.classroom.sandbox import Limits, open_sandbox
-from coursekit.classroom.source import read_unit
+from coursekit.classroom.judge.judging import judge_attempt
+from coursekit.classroom.judge.marks import Attempt, AttemptCell
+from coursekit.classroom.release.source import read_unit
+from coursekit.classroom.sandbox.opening import Limits, open_sandbox
 from coursekit.exercises import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[2]

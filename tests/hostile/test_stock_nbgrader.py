@@ -12,9 +12,9 @@ from attacks import ATTACKS
 from test_hostile import ROOT, UNIT, judged, text_of
 
 from coursekit.claims import quote
-from coursekit.classroom.build import release_files
-from coursekit.classroom.release import put_in_place
-from coursekit.classroom.sandbox import open_sandbox
+from coursekit.classroom.release.build import release_files
+from coursekit.classroom.release.place import put_in_place
+from coursekit.classroom.sandbox.opening import open_sandbox
 from coursekit.commands.build import points_of
 
 STOCK = """

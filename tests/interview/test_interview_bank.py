@@ -7,7 +7,7 @@ import pytest
 from coursekit.claims.register import CLAIMS
 from coursekit.interview.declare import all_questions
 from coursekit.interview.proposal import propose
-from coursekit.interview.tasks import TASKS
+from coursekit.interview.tasks.by_name import TASKS
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = {path.stem for path in (ROOT / "solutions").glob("*.py")}

@@ -7,7 +7,7 @@ import pytest
 
 from coursekit.interview.declare import all_questions
 from coursekit.interview.numeric import filled, judge_number, write_number
-from coursekit.interview.tasks import TASKS, example_of
+from coursekit.interview.tasks.by_name import TASKS, example_of
 
 pytestmark = pytest.mark.quick
 each_task = pytest.mark.parametrize("name", TASKS)

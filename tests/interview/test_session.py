@@ -19,7 +19,7 @@ from coursekit.interview.session import (
     hold,
     share_of,
 )
-from coursekit.interview.tasks import TASKS
+from coursekit.interview.tasks.by_name import TASKS
 
 pytestmark = pytest.mark.quick
 GOOD = "Fewer steps, unstable; compare at equal steps."

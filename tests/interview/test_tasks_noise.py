@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coursekit.interview.tasks_noise import TASKS
+from coursekit.interview.tasks.noise import TASKS
 
 pytestmark = pytest.mark.quick
 BY_HAND = [

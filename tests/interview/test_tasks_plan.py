@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from coursekit.interview.tasks import TASKS
+from coursekit.interview.tasks.by_name import TASKS
 
 pytestmark = pytest.mark.quick
 

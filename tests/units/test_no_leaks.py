@@ -9,8 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from coursekit.classroom.leaks import leaked_lines
-from coursekit.classroom.source import read_unit
+from coursekit.classroom.release.leaks import leaked_lines
+from coursekit.classroom.release.source import read_unit
 from coursekit.exercises import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,9 +13,9 @@ import pytest
 from nbclient import NotebookClient
 
 from coursekit.claims import quote
-from coursekit.classroom.build import RELEASE_FOLDER, SOURCE_FOLDER, release_files
-from coursekit.classroom.release import drift
-from coursekit.classroom.source import read_unit, read_units
+from coursekit.classroom.release.build import RELEASE_FOLDER, SOURCE_FOLDER, release_files
+from coursekit.classroom.release.place import drift
+from coursekit.classroom.release.source import read_unit, read_units
 from coursekit.commands.build import points_of
 
 ROOT = Path(__file__).resolve().parents[2]

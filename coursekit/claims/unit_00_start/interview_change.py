@@ -1,0 +1,138 @@
+"""What the interview's change loses: its noise, its steps, or its stability."""
+
+from functools import partial
+
+import numpy as np
+
+from coursekit.claims.declare import Claim, Values
+from coursekit.data.splits import load
+from coursekit.intervals import t_interval
+from coursekit.replicas.grid import run_grid
+from coursekit.replicas.population import Population
+
+SIZES = (40, 64, 64, 10)
+CHANCE = 0.1  # what a run that diverged counts as
+COUNTS = {"tiny": (2, 1024), "cpu": (8, 4096), "gpu": (32, 4096)}  # seeds, examples
+EPOCHS = 20
+BASE = (256, 0.25)  # batch size and lr before the change
+GRID = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+def accuracies(runs: Population, **at: float) -> np.ndarray:
+    """Return test accuracy in %, one a seed."""
+    return 100 * runs.at(**at).values("test_accuracy", diverged_as=CHANCE)
+
+
+def measure_noise_killed(size: str) -> dict[str, list[float]]:
+    """N4: paired changes of test accuracy as noise, steps and both are changed."""
+    num_seeds, n = COUNTS[size]
+    b, lr = BASE
+    steps = EPOCHS * (n // b)
+    arm = partial(run_grid, SIZES, load("mnist1d", num_train=n), seeds=range(num_seeds))
+    arm = partial(arm, progress=False)
+
+    def final(batch_size: int, factor: float, num_steps: int) -> np.ndarray:
+        runs = arm(batch_sizes=(batch_size,), lrs=(factor * lr,), num_steps=num_steps)
+        return accuracies(runs, batch_size=batch_size, lr=factor * lr)
+
+    before, after = final(b, 1, steps), final(4 * b, 4, steps // 4)
+    changes = {
+        "fall": after - before,
+        "noise_quartered": final(4 * b, 1, steps) - before,
+        "noise_times_4": final(b, 4, steps // 4) - after,
+        "noise_removed": final(n, 4, steps // 4) - after,
+        "steps_given_back": final(4 * b, 4, steps) - after,
+    }
+    return {name: list(change) for name, change in changes.items()}
+
+
+def noise_killed_verdict(values: Values) -> str:
+    """N4: which of the two, less noise or fewer steps, accounts for more than half of the fall."""
+    fall = {name: t_interval(column) for name, column in values.items()}
+    mean, half = fall["fall"]
+    if not mean + half < 0:
+        return "not reproduced"
+    less_noise, noise_half = fall["noise_quartered"]
+    steps, steps_half = fall["steps_given_back"]
+    if less_noise - noise_half > mean / 2 and steps - steps_half > -mean / 2:
+        return "fails"
+    return "holds" if less_noise + noise_half < mean / 2 else "unresolved"
+
+
+def measure_tuning(size: str) -> dict[str, list[float]]:
+    """L12: the share of the fall that a tuned lr gives back, below and above the stability limit.
+
+    The lr of B=1024 is chosen on validation data, at equal epochs.
+    """
+    num_seeds, n = COUNTS[size]
+    b, steps = BASE[0], EPOCHS * (n // BASE[0])
+    arm = partial(run_grid, SIZES, load("mnist1d", num_train=n), seeds=range(num_seeds))
+    base = arm(batch_sizes=(b,), lrs=(0.25, 1.0), num_steps=steps, progress=False)
+    large = arm(batch_sizes=(4 * b,), lrs=GRID, num_steps=steps // 4, progress=False)
+    large = large.at(batch_size=4 * b)
+    tuned = 100 * np.nan_to_num(large.at_best_lr("test_accuracy"), nan=CHANCE)
+    values = {"tuned_lr": [GRID[int(large.best_lr())]]}
+    for name, lr in {"below": 0.25, "above": 1.0}.items():
+        before, after = accuracies(base, batch_size=b, lr=lr), accuracies(large, lr=4 * lr)
+        values[f"fall_{name}"] = list(after - before)
+        values[f"gain_{name}"] = list(tuned - after)
+        values[f"regained_{name}"] = list((tuned - after) - (before - after) / 2)
+    return values
+
+
+def tuning_verdict(values: Values) -> str:
+    """L12: does the tuned lr give back more than half of the fall, below and above the limit."""
+    sides = []
+    for name in ("below", "above"):
+        fall, half = t_interval(values[f"fall_{name}"])
+        if not fall + half < 0:
+            return "not reproduced"
+        mean, half = t_interval(values[f"regained_{name}"])
+        sides.append("cures" if mean - half > 0 else "does not" if mean + half < 0 else "open")
+    if "open" in sides:
+        return "unresolved"
+    return {("does not", "cures"): "depends", ("does not", "does not"): "holds"}.get(
+        (sides[0], sides[1]), "fails"
+    )
+
+
+CLAIMS = (
+    Claim(
+        id="N4",
+        statement="Batch 256 to 1024 with the learning rate x 4 loses accuracy because the noise "
+        "was killed.",
+        heard="the interview question that opens this course",
+        unit="10_capstone",
+        source="",
+        rule="fails if quartering the noise at equal lr and steps costs less than half of the "
+        "fall, and giving the steps back at B=1024 regains more than half (95 % intervals of "
+        "paired differences); holds if quartering the noise costs more than half",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=4096, SGD, 20 epochs; B=256, lr 0.25 before, "
+        "B=1024, lr 1 after",
+        measure=measure_noise_killed,
+        verdict=noise_killed_verdict,
+        expected="fails",
+        changes="Runs long enough that all arms fit the training set: then less noise costs a few "
+        "points by itself (N5). A base lr at the limit: then stability is lost as well (L12).",
+        shown=("fall", "noise_quartered", "noise_times_4", "noise_removed", "steps_given_back"),
+    ),
+    Claim(
+        id="L12",
+        statement="'They did not tune the learning rate' is a trap answer: tuning it at the large "
+        "batch does not give back what was lost.",
+        heard="interview guides",
+        unit="10_capstone",
+        source="Shallue et al. 2019, arXiv:1811.03600, section 4 (tune at each batch size)",
+        rule="depends if, at B=1024 and equal epochs, the lr that is best on validation data gives "
+        "back more than half of the fall from B=256 where 4 lr is above the stable range (lr 1) "
+        "and less than half where it is not (lr 0.25); holds if less than half in both, fails if "
+        "more than half in both (95 % intervals)",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=4096, SGD, 20 epochs, lr 0.125 to 4 at B=1024",
+        measure=measure_tuning,
+        verdict=tuning_verdict,
+        expected="depends",
+        changes="More epochs: then the steps are no longer short, and tuning is the whole answer. "
+        "Momentum or a schedule moves the limit.",
+        shown=("fall_below", "gain_below", "fall_above", "gain_above", "tuned_lr"),
+    ),
+)

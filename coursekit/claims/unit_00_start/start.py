@@ -1,0 +1,54 @@
+"""The claim of unit 00: the interview question, as a run that anyone can repeat."""
+
+from coursekit.claims.declare import Claim, Values
+from coursekit.data.splits import load
+from coursekit.intervals import t_interval
+from coursekit.replicas.grid import run_grid
+
+NUM_EPOCHS = 20
+BASE = (256, 0.25)  # batch size and learning rate before the change
+
+
+def measure_fall(size: str) -> dict[str, list[float]]:
+    """Q1: test accuracy before and after batch x 4, lr x 4, at equal epochs, paired by seed."""
+    num_seeds, n = {"tiny": (2, 1024), "cpu": (10, 4096), "gpu": (40, 4096)}[size]
+    batch_size, lr = BASE
+    data = load("mnist1d", num_train=n)
+    found = []
+    for factor in (1, 4):
+        runs = run_grid(
+            (40, 64, 64, 10),
+            data,
+            seeds=range(num_seeds),
+            batch_sizes=(factor * batch_size,),
+            lrs=(factor * lr,),
+            num_epochs=NUM_EPOCHS,
+            progress=False,
+        )
+        found.append(100 * runs.values("test_accuracy", diverged_as=0.1).ravel())
+    before, after = found
+    return {"before": list(before), "after": list(after), "change": list(after - before)}
+
+
+def fall_verdict(values: Values) -> str:
+    """Q1 holds if the 95 % interval of the paired change lies below zero."""
+    mean, half = t_interval(values["change"])
+    return "holds" if mean + half < 0 else "fails"
+
+
+CLAIMS = (
+    Claim(
+        id="Q1",
+        statement="Batch 256 to 1024 with the learning rate x 4, at equal epochs, costs accuracy.",
+        heard="the interview question that opens this course",
+        unit="00_start",
+        source="",
+        rule="holds if the 95 % interval of the paired change in test accuracy lies below zero",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=4096, SGD, 20 epochs, lr 0.25 to 1",
+        measure=measure_fall,
+        verdict=fall_verdict,
+        expected="holds",
+        changes="A budget in steps instead of epochs, or longer training: then nothing is lost.",
+        shown=("change", "before", "after"),
+    ),
+)

@@ -1,0 +1,215 @@
+"""Runs for the claims about rules: what a rule's learning rate does at another batch size."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import torch
+
+from coursekit.claims.declare import Values
+from coursekit.data.splits import Dataset, load
+from coursekit.device import pick_device
+from coursekit.experiments.flagship import CHANCE, SIZES
+from coursekit.models.convnets import IMAGE, SERIES, convnet
+from coursekit.replicas.grid import run_grid
+from coursekit.replicas.population import Population
+from coursekit.train.optim import Settings
+from coursekit.train.scaling import scaled_lr
+
+Columns = dict[str, list[float]]
+
+NUM_TRAIN, NUM_EPOCHS, BASE_BATCH = 2048, 30, 16
+SGD_START, ADAM_START = 2.0**-6, 2.0**-11  # small rates, far below where training breaks
+CONV_START = 2.0**-4  # a sixteenth of the rate that is best for the convnet at B=16
+
+
+def seeds_for(size: str) -> int:
+    """Return how many seeds a size has."""
+    return {"tiny": 2, "cpu": 8, "gpu": 32}[size]
+
+
+def device_for(size: str) -> torch.device:
+    """Return the GPU at size gpu, else the CPU."""
+    return pick_device() if size == "gpu" else torch.device("cpu")
+
+
+def task(size: str) -> tuple[Dataset, int]:
+    """Return MNIST-1D and the number of epochs: 2,048 examples and 30, or far less for tests."""
+    num_train, num_epochs = (256, 2) if size == "tiny" else (NUM_TRAIN, NUM_EPOCHS)
+    return load("mnist1d", num_train=num_train, device=device_for(size)), num_epochs
+
+
+def sizes_for(size: str, batch_sizes: Sequence[int]) -> tuple[int, ...]:
+    """Return batch sizes that fit: an eighth of each for tests, which have fewer examples."""
+    return tuple(max(1, b // 8) for b in batch_sizes) if size == "tiny" else tuple(batch_sizes)
+
+
+def column(
+    size: str,
+    batch_size: int,
+    lrs: Sequence[float],
+    *,
+    optimizer: str | Settings = "sgd",
+    first_seed: int = 0,
+) -> Population:
+    """Train every seed at every learning rate, at one batch size, for the epochs of the task."""
+    data, num_epochs = task(size)
+    (fitting,) = sizes_for(size, [batch_size])
+    runs = run_grid(
+        SIZES,
+        data,
+        seeds=range(first_seed, first_seed + seeds_for(size)),
+        batch_sizes=(fitting,),
+        lrs=sorted(set(lrs)),
+        num_epochs=num_epochs,
+        optimizer=optimizer,
+        device=device_for(size),
+        progress=False,
+    )
+    return runs.at(batch_size=fitting)
+
+
+def accuracies(runs: Population, lr: float) -> list[float]:
+    """Return the test accuracy of each seed in %, a diverged run counted as chance."""
+    return (100 * runs.at(lr=lr).values("test_accuracy", diverged_as=CHANCE)).tolist()
+
+
+def losses(runs: Population, lr: float) -> list[float]:
+    """Return the final training loss of each seed; a diverged run counts as ln 10, guessing."""
+    return runs.at(lr=lr).values("train_loss", diverged_as=math.log(10)).tolist()
+
+
+def best_lr(runs: Population) -> float:
+    """Return the learning rate with the best mean validation accuracy."""
+    mean = runs.values("validation_accuracy", diverged_as=CHANCE).mean(axis=0)
+    return float(runs.axes["lr"][int(mean.argmax())])
+
+
+def rule_losses(size: str, optimizer: str, start: float, batch_sizes: Sequence[int]) -> Columns:
+    """Return final training losses under each rule, from (BASE_BATCH, start), at each B."""
+    values: Columns = {}
+    for b in (BASE_BATCH, *batch_sizes):
+        rules = ("linear", "sqrt", "none") if b != BASE_BATCH else ("base",)
+        lrs = {r: scaled_lr(start, BASE_BATCH, b, rule=r.replace("base", "none")) for r in rules}
+        runs = column(size, b, list(lrs.values()), optimizer=optimizer)
+        for rule, lr in lrs.items():
+            name = f"{optimizer}_{rule}" + ("" if rule == "base" else f"_{b}")
+            values[name] = losses(runs, lr)
+            values[f"{name}_accuracy"] = accuracies(runs, lr)
+    return values
+
+
+def measure_linear(size: str) -> Columns:
+    """L1: the same training loss along lr ~ B below the break, and what happens beyond it."""
+    values = rule_losses(size, "sgd", SGD_START, (64, 256, 1024))
+    for k in range(7):  # from a rate near the best at B = 16 upwards
+        b, lr = BASE_BATCH * 2**k, 0.125 * 2**k
+        values[f"tuned_{b}"] = accuracies(column(size, b, [lr]), lr)
+    return values
+
+
+def measure_root(size: str) -> Columns:
+    """L2: sqrt against linear for SGD, below the break and beyond it."""
+    values = {n: v for n, v in rule_losses(size, "sgd", SGD_START, (256,)).items()}
+    grid = [2.0**k for k in range(-4, 1)]
+    start = best_lr(column(size, BASE_BATCH, grid))
+    values["tuned_lr"] = [start]
+    for b in (256, 1024):
+        lrs = {rule: scaled_lr(start, BASE_BATCH, b, rule=rule) for rule in ("linear", "sqrt")}
+        runs = column(size, b, list(lrs.values()))
+        for rule, lr in lrs.items():
+            values[f"beyond_{rule}_{b}"] = accuracies(runs, lr)
+        pair = zip(values[f"beyond_sqrt_{b}"], values[f"beyond_linear_{b}"], strict=True)
+        values[f"beyond_gain_{b}"] = [s - l_ for s, l_ in pair]
+    return values
+
+
+def measure_adamw(size: str) -> Columns:
+    """L3: AdamW from B=16 to B=256: which rule keeps the loss, and where the best rate lies."""
+    values: Columns = {}
+    lrs = [ADAM_START * 2**k for k in range(8)]
+    for b in (BASE_BATCH, 256):
+        runs = column(size, b, lrs, optimizer="adamw")
+        for i, lr in enumerate(lrs):
+            values[f"accuracy_{b}_{i}"] = accuracies(runs, lr)
+        for rule in ("linear", "sqrt", "none") if b != BASE_BATCH else ("none",):
+            name = f"loss_{rule}_{b}" if b != BASE_BATCH else "loss_base"
+            values[name] = losses(runs, scaled_lr(ADAM_START, BASE_BATCH, b, rule=rule))
+        values[f"octave_of_best_{b}"] = [float(np.log2(best_lr(runs)))]
+        values[f"at_edge_{b}"] = [float(best_lr(runs) in (lrs[0], lrs[-1]))]
+    first, last = (values[f"octave_of_best_{b}"][0] for b in (BASE_BATCH, 256))
+    values["exponent_of_best"] = [(last - first) / 4]  # four doublings of B
+    return values
+
+
+def measure_trap(size: str) -> Columns:
+    """L4: the three rules for SGD and for Adam: final training loss at each batch size."""
+    adam = rule_losses(size, "adam", ADAM_START, (64, 256, 1024))
+    return {**adam, **rule_losses(size, "sgd", SGD_START, (256,))}
+
+
+def misfit(values: Values, base: str, other: str) -> float:
+    """Return |log(mean loss / mean base loss)|: 0 where a rule keeps the loss."""
+    return abs(math.log(np.mean(values[other]) / np.mean(values[base])))
+
+
+def measure_default(size: str) -> Columns:
+    """C10: test accuracy at B=32 and elsewhere, with tuned rates and with rates from habit."""
+    values: Columns = {}
+    grids = {32: (-4, 0), 128: (-2, 2), 512: (-1, 2)}
+    for b, (low, high) in grids.items():
+        lrs = [2.0**k for k in range(low, high + 1)] + ([0.01, 0.1] if b == 32 else [])
+        runs = column(size, b, lrs)
+        chosen = best_lr(runs)
+        values[f"tuned_{b}"] = accuracies(runs, chosen)
+        values[f"best_lr_{b}"] = [chosen]
+        if b == 32:
+            for name, lr in (("habit_0_01", 0.01), ("habit_0_1", 0.1)):
+                values[name] = accuracies(runs, lr)
+    best = max((np.mean(values[f"tuned_{b}"]), b) for b in grids)[1]
+    values["best_batch"] = [float(best)]
+    for name in ("tuned_32", "habit_0_01", "habit_0_1"):
+        pair = zip(values[f"tuned_{best}"], values[name], strict=True)
+        values[f"regret_{name}"] = [a - c for a, c in pair]
+    return values
+
+
+def measure_convnet(size: str) -> Columns:
+    """F2: final training loss of a convnet under the three rules, from B=16 to B=256."""
+    if size == "gpu":
+        data = load("mnist1d", device=pick_device())
+        make, num_epochs = partial(convnet, SERIES, channels=(32, 64, 64)), 15
+    else:
+        data = load("digits", num_train=128 if size == "tiny" else 1024)
+        make, num_epochs = partial(convnet, IMAGE), 1 if size == "tiny" else 6
+    values: Columns = {}
+    for b in (BASE_BATCH, 64, 256):
+        (fitting,) = sizes_for(size, [b])
+        rules = ("linear", "sqrt", "none") if b != BASE_BATCH else ("none",)
+        lrs = {r: scaled_lr(CONV_START, BASE_BATCH, b, rule=r) for r in rules}
+        runs = run_grid(
+            make,
+            data,
+            seeds=range({"tiny": 2, "cpu": 8, "gpu": 16}[size]),
+            batch_sizes=(fitting,),
+            lrs=sorted(lrs.values()),
+            num_epochs=num_epochs,
+            device=device_for(size),
+            progress=False,
+        ).at(batch_size=fitting)
+        for rule, lr in lrs.items():
+            name = f"{rule}_{b}" if b != BASE_BATCH else "base"
+            values[name] = losses(runs, lr)
+            values[f"{name}_accuracy"] = accuracies(runs, lr)
+    return values
+
+
+def calculate_step_noise(size: str) -> Columns:
+    """P9: batch x 4 under four rules: variance of one step, temperature, each over the old one."""
+    k, values = 4.0, {}
+    factors = {"inverse": 1 / k, "none": 1.0, "sqrt": math.sqrt(k), "linear": k}
+    for rule, factor in factors.items():
+        values[f"step_variance_{rule}"] = [factor**2 / k]  # lr^2 tr(Sigma) / B
+        values[f"temperature_{rule}"] = [factor / k]  # lr N / B
+    return values

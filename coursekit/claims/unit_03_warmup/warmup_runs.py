@@ -1,0 +1,201 @@
+"""Claims of unit 03 on runs, measured: what warmup is worth, and growing the batch."""
+
+from collections.abc import Callable
+from functools import partial
+
+from coursekit.claims.declare import Values
+from coursekit.claims.unit_03_warmup.warmup_setting import (
+    DEAD,
+    MAKE,
+    SIZES,
+    data_for,
+    device_for,
+    difference,
+    epochs_for,
+    held,
+    lower_end,
+    percent,
+    seeds_for,
+    upper_end,
+    warm,
+)
+from coursekit.intervals import t_interval
+from coursekit.models.convnets import SERIES, convnet
+from coursekit.replicas.grid import run_grid
+from coursekit.train.schedules import Schedule, constant, cosine, step_decay, warmup_cosine
+
+LRS_TUNED = tuple(2.0**k for k in range(-4, 3))
+
+
+# --- L8, V3: when warmup helps ----------------------------------------------------------------
+
+
+def measure_need(size: str) -> dict[str, list[float]]:
+    """L8: accuracy with and without warmup: sharp start, usual start, and before a cosine."""
+    data, seeds = data_for(size, 4096), seeds_for(size, 8)
+    batch = min(256, len(data.train_inputs))
+    grid = partial(run_grid, data=data, seeds=seeds, device=device_for(size), progress=False)
+    values: dict[str, list[float]] = {}
+    lengths: dict[str, Callable[[int], Schedule]] = {
+        f"linear{w}": partial(warm, warmup_steps=w) for w in (0, 4, 16, 64)
+    }
+    for start, make in MAKE.items():
+        arms = lengths | {"held16": held}
+        if start == "he":
+            arms = {name: arms[name] for name in ("linear0", "linear16")}
+        runs = grid(
+            make,
+            batch_sizes=(batch,),
+            lrs=(2.0,),
+            num_epochs=epochs_for(size, 20),
+            schedule=arms,
+        )
+        for name in arms:
+            values[f"{start}_{name}"] = percent(runs, schedule=name).tolist()
+            values[f"{start}_{name}_dead"] = (percent(runs, schedule=name) < DEAD).tolist()
+        values[f"{start}_gain"] = difference(values, f"{start}_linear16", f"{start}_linear0")
+    large = min(1024, len(data.train_inputs))
+    arms = {"constant": lambda n: constant(1.0), "cosine": lambda n: cosine(1.0, num_steps=n)}
+    arms |= {"warm_constant": lambda n: warm(n, warmup_steps=max(1, n // 10))}
+    arms |= {"warm_cosine": lambda n: warmup_cosine(1.0, warmup_steps=max(1, n // 10), num_steps=n)}
+    runs = grid(
+        MAKE["he"],
+        batch_sizes=(large,),
+        lrs=(2.0, 4.0),
+        num_epochs=epochs_for(size, 20),
+        schedule=arms,
+    )
+    for lr in (2.0, 4.0):
+        for name in arms:
+            values[f"{name}_lr{lr:g}"] = percent(runs, schedule=name, lr=lr).tolist()
+        for name in ("constant", "cosine"):
+            pair = (f"warm_{name}_lr{lr:g}", f"{name}_lr{lr:g}")
+            values[f"{name}_lr{lr:g}_gain"] = difference(values, *pair)
+    return {name: [float(v) for v in column] for name, column in values.items()}
+
+
+def need_verdict(values: Values) -> str:
+    """L8 depends if warmup is worth 10 points from a sharp start and under 3 from the usual one."""
+    helps = lower_end(values["sharp_gain"]) > 10
+    idle = abs(t_interval(values["he_gain"])[0]) < 3
+    return "depends" if helps and idle else ("holds" if helps else "fails")
+
+
+def measure_tuned(size: str) -> dict[str, list[float]]:
+    """V3: what 16 steps of warmup are worth when both arms have their own best lr."""
+    data, seeds = data_for(size, 2048), seeds_for(size, 8)
+    starts = dict(MAKE)
+    if size == "gpu":  # a convnet too, from the usual and from a sharp start
+        starts["conv_he"] = partial(convnet, SERIES)
+        starts["conv_sharp"] = partial(convnet, SERIES, init_scale=2.0)
+        seeds = seeds_for(size, 8, 16)
+    values: dict[str, list[float]] = {}
+    for start, make in starts.items():
+        runs = run_grid(
+            make,
+            data,
+            seeds=seeds,
+            batch_sizes=(min(256, len(data.train_inputs)),),
+            lrs=LRS_TUNED,
+            num_epochs=epochs_for(size, 20),
+            schedule={"none": lambda n: constant(1.0), "warm": partial(warm, warmup_steps=16)},
+            device=device_for(size),
+            progress=False,
+        )
+        for name in ("none", "warm"):
+            part = runs.at(schedule=name)
+            chosen = int(part.best_lr().item())
+            values[f"{start}_{name}"] = (100 * part.at_best_lr("test_accuracy")).ravel().tolist()
+            values[f"{start}_{name}_lr"] = [part.axes["lr"][chosen]] * len(seeds)
+            for lr in part.axes["lr"]:
+                values[f"{start}_{name}_at{lr:g}"] = percent(part, lr=lr).tolist()
+        values[f"{start}_gain"] = difference(values, f"{start}_warm", f"{start}_none")
+    return values
+
+
+def tuned_verdict(values: Values) -> str:
+    """V3 depends if a tuned warmup gains more than 0 from the sharp start, not from the usual."""
+    sharp, usual = lower_end(values["sharp_gain"]) > 0, lower_end(values["he_gain"]) > 0
+    if sharp != usual:
+        return "depends"
+    return "holds" if sharp else "fails"
+
+
+# --- N6: warmup and noise ----------------------------------------------------------------------
+
+
+def measure_without_noise(size: str) -> dict[str, list[float]]:
+    """N6: what warmup is worth from a sharp start at three noise levels, 80 steps each."""
+    data, seeds = data_for(size, 2048), seeds_for(size, 12)
+    n = len(data.train_inputs)
+    values: dict[str, list[float]] = {}
+    for name, batch in (("sixteenth", n // 16), ("quarter", n // 4), ("full", n)):
+        runs = run_grid(
+            MAKE["sharp"],
+            data,
+            seeds=seeds,
+            batch_sizes=(batch,),
+            lrs=(2.0,),
+            num_steps=80 if size != "tiny" else 3,
+            schedule={"none": lambda n: constant(1.0), "warm": partial(warm, warmup_steps=16)},
+            device=device_for(size),
+            progress=False,
+        )
+        for arm in ("none", "warm"):
+            values[f"{name}_{arm}"] = percent(runs, schedule=arm).tolist()
+        values[f"{name}_gain"] = difference(values, f"{name}_warm", f"{name}_none")
+    factor = warm(80, warmup_steps=16)
+    values["temperature_early"] = [sum(factor(step) for step in range(16)) / 16]
+    return values
+
+
+def without_noise_verdict(values: Values) -> str:
+    """N6 fails if warmup gains 10 points with the full batch, where there is no noise at all."""
+    return "fails" if lower_end(values["full_gain"]) > 10 else "holds"
+
+
+# --- L11: growing the batch in place of decaying the learning rate -----------------------------
+
+
+def measure_growth(size: str) -> dict[str, list[float]]:
+    """L11: lr/4 twice against B x 4 twice, at equal epochs; and neither."""
+    data, seeds = data_for(size, 4096), seeds_for(size, 12)
+    epochs = epochs_for(size, 24)
+    half, late = epochs // 2, epochs * 3 // 4
+
+    def decay(num_steps: int) -> Schedule:
+        return step_decay(1.0, boundaries=(num_steps // 2, num_steps * 3 // 4), factor=0.25)
+
+    grid = partial(
+        run_grid,
+        SIZES,
+        data,
+        seeds=seeds,
+        batch_sizes=(8 if size == "tiny" else 32,),
+        lrs=(0.25,),
+        num_epochs=epochs,
+        device=device_for(size),
+        progress=False,
+    )
+    both = grid(schedule={"constant": lambda n: constant(1.0), "decay": decay})
+    grown = grid(batch_growth=lambda e: 4 ** ((e >= half) + (e >= late)))
+    arms = {"constant": both.at(schedule="constant"), "decay": both.at(schedule="decay")}
+    values: dict[str, list[float]] = {}
+    for name, runs in (*arms.items(), ("growth", grown)):
+        values[name] = percent(runs).tolist()
+        values[f"{name}_loss"] = runs.train_loss.ravel().tolist()
+        values[f"{name}_updates"] = [float(runs.num_steps[0])]
+    values["growth_minus_decay"] = difference(values, "growth", "decay")
+    values["decay_minus_constant"] = difference(values, "decay", "constant")
+    values["share_of_updates"] = [values["growth_updates"][0] / values["decay_updates"][0]]
+    return values
+
+
+def growth_verdict(values: Values) -> str:
+    """L11 holds if growth and decay agree within 2 points while decay beats doing neither."""
+    pair = values["growth_minus_decay"]
+    same = lower_end(pair) > -2 and upper_end(pair) < 2
+    matters = lower_end(values["decay_minus_constant"]) > 0
+    if not matters:
+        return "unresolved"
+    return "holds" if same else "fails"

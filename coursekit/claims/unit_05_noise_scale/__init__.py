@@ -1,0 +1,1 @@
+"""Claims of unit 05: what batch size is worth paying for?"""

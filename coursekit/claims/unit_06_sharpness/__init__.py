@@ -1,0 +1,1 @@
+"""Claims of unit 06: how curved is the loss, and does the batch size decide it?"""

@@ -1,0 +1,245 @@
+"""What noise does late in training: noise put back into a large batch, and what may replace it.
+
+Arms differ only in their noise (or what stands for it): equal learning rate, equal steps. All
+seeds of an arm train in one stack.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from coursekit.claims.declare import Claim, Values
+from coursekit.data.splits import Dataset, load
+from coursekit.device import pick_device
+from coursekit.intervals import t_interval
+from coursekit.models.perceptrons import mlp
+
+SIZES = (40, 64, 64, 10)
+SMALL, LARGE = 16, 128
+ADDED = 18  # noise of B=18 on top of that of B=128 is the noise of B=16: 1/18 + 1/128 = 1/15.8
+LR = 0.2
+COUNTS = {"tiny": (2, 8, 256), "cpu": (8, 1280, 1024), "gpu": (32, 2560, 1024)}
+DECAYS = (3e-3, 1e-2, 3e-2)  # weight decay; moved up once, when the best lay at the edge
+DROPS = (0.1, 0.2, 0.4)  # share of hidden units dropped; moved up with it
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What a run does besides plain SGD at batch size B."""
+
+    batch_size: int
+    added: int | None = None  # adds the noise of a batch of this size
+    weight_decay: float = 0.0
+    dropout: float = 0.0
+
+
+def stacked_weights(seeds: Sequence[int], device: torch.device) -> list[Tensor]:
+    """Return weights (R, in, out) and biases (R, 1, out) of R networks, layer by layer."""
+    stacks: list[list[Tensor]] = []
+    for seed in seeds:
+        model = mlp(SIZES, generator=torch.Generator().manual_seed(seed))
+        params = [p.detach() for p in model.parameters()]
+        stacks.append([p.T if p.dim() == 2 else p[None] for p in params])
+    return [torch.stack(same).to(device).requires_grad_() for same in zip(*stacks, strict=True)]
+
+
+def logits(params: Sequence[Tensor], inputs: Tensor, keep: Sequence[Tensor] = ()) -> Tensor:
+    """Return (R, B, classes) for inputs (R, B, features); ``keep`` scales the hidden units."""
+    hidden = inputs
+    for i in range(0, len(params), 2):
+        hidden = torch.baddbmm(params[i + 1], hidden, params[i])
+        if i + 2 < len(params):
+            hidden = hidden.relu() * keep[i // 2] if keep else hidden.relu()
+    return hidden
+
+
+def example_weights(arm: Arm) -> Tensor:
+    """Return the weight of each example in a step's gradient.
+
+    1/B for the batch; where noise is added, +1/(b sqrt 2) and -1/(b sqrt 2) for two further
+    batches of b: their difference has mean zero and the covariance of one batch of b.
+    """
+    weights = [torch.full((arm.batch_size,), 1 / arm.batch_size)]
+    if arm.added is not None:
+        one = torch.full((arm.added,), 1 / (arm.added * math.sqrt(2)))
+        weights += [one, -one]
+    return torch.cat(weights)
+
+
+def train_arm(
+    arm: Arm, data: Dataset, seeds: Sequence[int], num_steps: int, at: Sequence[int]
+) -> dict[int, list[Tensor]]:
+    """Train one network a seed; return the weights after the steps named in ``at``."""
+    device = data.train_inputs.device
+    params = stacked_weights(seeds, device)
+    weights = example_weights(arm).to(device)
+    streams = [torch.Generator().manual_seed(1000 + seed) for seed in seeds]
+    masks = torch.Generator(device=device).manual_seed(seeds[0])
+    kept, n = {}, len(data.train_inputs)
+    block = 64
+    for start in range(0, num_steps, block):
+        shape = (block, len(weights))
+        drawn = torch.stack([torch.randint(n, shape, generator=g) for g in streams], dim=1)
+        for batch in drawn.to(device)[: num_steps - start]:
+            keep: list[Tensor] = []
+            if arm.dropout:
+                shapes = [(len(seeds), len(weights), width) for width in SIZES[1:-1]]
+                keep = [
+                    (torch.rand(s, generator=masks, device=device) > arm.dropout)
+                    / (1 - arm.dropout)
+                    for s in shapes
+                ]
+            out = logits(params, data.train_inputs[batch], keep)
+            losses = torch.nn.functional.cross_entropy(
+                out.flatten(0, 1), data.train_targets[batch].flatten(), reduction="none"
+            )
+            total = (losses.view(len(seeds), -1) * weights).sum()
+            grads = torch.autograd.grad(total, params)
+            with torch.no_grad():
+                for param, grad in zip(params, grads, strict=True):
+                    param.mul_(1 - LR * arm.weight_decay).sub_(LR * grad)
+            start += 1
+            if start in at:
+                kept[start] = [p.detach().clone() for p in params]
+    return kept
+
+
+@torch.no_grad()
+def accuracy_of(params: Sequence[Tensor], inputs: Tensor, targets: Tensor) -> list[float]:
+    """Return accuracy in %, one a network."""
+    predicted = logits(params, inputs.expand(len(params[0]), *inputs.shape)).argmax(dim=2)
+    return [100 * v for v in (predicted == targets).double().mean(dim=1).tolist()]
+
+
+def settings(size: str) -> tuple[Dataset, range, int]:
+    """Return data, seeds and steps of a size."""
+    num_seeds, num_steps, n = COUNTS[size]
+    device = pick_device() if size == "gpu" else torch.device("cpu")
+    return load("mnist1d", num_train=n, device=device), range(num_seeds), num_steps
+
+
+def paired(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    """Return the difference of two arms, seed by seed."""
+    return [a - b for a, b in zip(one, other, strict=True)]
+
+
+def measure_injected(size: str) -> dict[str, list[float]]:
+    """N5: test accuracy of a small batch, a large one, and a large one with the small one's noise.
+
+    Early is after an eighth of the steps.
+    """
+    data, seeds, num_steps = settings(size)
+    arms = {"small": Arm(SMALL), "large": Arm(LARGE), "mended": Arm(LARGE, added=ADDED)}
+    early, final = {}, {}
+    for name, arm in arms.items():
+        kept = train_arm(arm, data, seeds, num_steps, (num_steps // 8, num_steps))
+        early[name], final[name] = (
+            accuracy_of(params, data.test_inputs, data.test_targets) for params in kept.values()
+        )
+    return {
+        **final,
+        "lost": paired(final["small"], final["large"]),
+        "given_back": paired(final["mended"], final["large"]),
+        "lost_early": paired(early["small"], early["large"]),
+    }
+
+
+def injected_verdict(values: Values) -> str:
+    """N5 holds if less noise loses accuracy and noise put back gives it back."""
+    lost, half = t_interval(values["lost"])
+    if not lost - half > 0:
+        return "not reproduced"
+    back, half = t_interval(values["given_back"])
+    return "holds" if back - half > 0 else "fails" if back + half < lost / 2 else "unresolved"
+
+
+def measure_replaced(size: str) -> dict[str, list[float]]:
+    """G13: the same with weight decay or dropout instead of noise, tuned on validation data."""
+    data, seeds, num_steps = settings(size)
+
+    def run(arm: Arm) -> tuple[list[float], list[float]]:
+        (params,) = train_arm(arm, data, seeds, num_steps, (num_steps,)).values()
+        return (
+            accuracy_of(params, data.validation_inputs, data.validation_targets),
+            accuracy_of(params, data.test_inputs, data.test_targets),
+        )
+
+    def best(arms: Mapping[float, Arm]) -> tuple[float, list[float]]:
+        results = {strength: run(arm) for strength, arm in arms.items()}
+        chosen = max(results, key=lambda strength: sum(results[strength][0]))
+        return chosen, results[chosen][1]
+
+    small, large = run(Arm(SMALL))[1], run(Arm(LARGE))[1]
+    decay, decayed = best({s: Arm(LARGE, weight_decay=s) for s in DECAYS})
+    drop, dropped = best({s: Arm(LARGE, dropout=s) for s in DROPS})
+    return {
+        "lost": paired(small, large),
+        "weight_decay_gives": paired(decayed, large),
+        "dropout_gives": paired(dropped, large),
+        "weight_decay_short": paired(small, decayed),
+        "dropout_short": paired(small, dropped),
+        "best_weight_decay": [decay],
+        "best_dropout": [drop],
+    }
+
+
+def replaced_verdict(values: Values) -> str:
+    """G13 holds if a cure, tuned, gives back what less noise loses."""
+    lost, half = t_interval(values["lost"])
+    if not lost - half > 0:
+        return "not reproduced"
+    found = []
+    for cure in ("weight_decay", "dropout"):
+        gives, gives_half = t_interval(values[f"{cure}_gives"])
+        short, short_half = t_interval(values[f"{cure}_short"])
+        helps = gives - gives_half > 0
+        found.append("whole" if helps and short - short_half <= 0 else "part" if helps else "no")
+    if found == ["whole", "whole"]:
+        return "holds"
+    return "fails" if found == ["no", "no"] else "depends"
+
+
+SETTING = (
+    f"MLP 40-64-64-10 on MNIST-1D, N=1024, SGD, lr {LR}, {COUNTS['cpu'][1]} steps for every arm "
+    f"({COUNTS['gpu'][1]} on a GPU), B={SMALL} against {LARGE}"
+)
+CLAIMS = (
+    Claim(
+        id="N5",
+        statement="The noise of small batches acts as implicit regularisation.",
+        heard="lecture notes; both sides of the flat-minima debate",
+        unit="07_flat_minima",
+        source="Smith, Elsen & De 2020, arXiv:2006.15081; against it Geiping et al. 2022, "
+        "arXiv:2109.14119",
+        rule="holds if at equal lr and steps B=16 has a better test accuracy than B=128, and B=128 "
+        "with injected noise of SGD's covariance at B=18 has too (both 95 % intervals of paired "
+        "differences above 0); fails if the noise gives back less than half",
+        setting=SETTING,
+        measure=measure_injected,
+        verdict=injected_verdict,
+        expected="holds",
+        changes="Stopping early: after an eighth of the steps the difference is another. Comparing "
+        "at equal epochs, or with each lr tuned: then the gap has another cause (G4).",
+        shown=("lost", "given_back", "lost_early", "small", "large"),
+    ),
+    Claim(
+        id="G13",
+        statement="Weight decay or dropout replaces the noise of small batches.",
+        heard="interview guides; Geiping et al. replace it by a gradient penalty",
+        unit="07_flat_minima",
+        source="Geiping et al. 2022, arXiv:2109.14119",
+        rule="for each cure at B=128, its strength best on validation data: it helps if the paired "
+        "95 % interval against plain B=128 lies above 0, and replaces the noise if besides the "
+        "interval of B=16 minus the cure reaches 0. Holds if both replace, fails if neither helps, "
+        "depends otherwise",
+        setting=SETTING + f"; weight decay {DECAYS}, dropout {DROPS}",
+        measure=measure_replaced,
+        verdict=replaced_verdict,
+        expected="",
+        changes="A finer grid of strengths, both cures together, another network: this is one.",
+        shown=("lost", "weight_decay_gives", "dropout_gives", "best_weight_decay", "best_dropout"),
+    ),
+)

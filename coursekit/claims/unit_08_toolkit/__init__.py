@@ -1,0 +1,1 @@
+"""Claims of unit 08: which remedies for large batches work?"""

@@ -1,0 +1,1 @@
+"""How many points is an answer worth? The sandbox returns data; here it is compared."""

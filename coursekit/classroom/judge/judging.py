@@ -1,0 +1,165 @@
+"""Give marks: the sandbox returns plain data, the comparison happens here.
+
+Each question is judged on its own. A process that ends, hangs or talks nonsense costs what it was
+asked at that moment; the rest is asked in a fresh one.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from coursekit.classroom.judge.attempt_run import AttemptRun
+from coursekit.classroom.judge.marks import Attempt, QuestionMark, SubmissionMark
+from coursekit.classroom.sandbox.opening import Sandbox
+from coursekit.classroom.sandbox.session import Gone
+from coursekit.exercises.engine.declare import Case, Exercise
+from coursekit.exercises.engine.hints import find_mistake
+from coursekit.exercises.engine.judge import expected_value
+from coursekit.exercises.engine.verdict import CaseResult
+
+GRAVEST_FIRST = ("tampered", "memory", "crashed", "timeout")
+NOT_THERE = ("missing", "unfinished")  # kinds of an outcome after which nobody asks again
+
+_drawn: dict[tuple[str, int], tuple[Exercise, list[tuple[Case, Any]]]] = {}
+
+
+def judge_attempt(
+    attempt: Attempt,
+    *,
+    bank: Mapping[str, Exercise],
+    exercise_ids: Sequence[str],
+    sandbox: Sandbox,
+    seed: int,
+) -> SubmissionMark:
+    """Judge a submission, question by question.
+
+    A group of cases earns its points when every case of it is right, as in the learner's own
+    check; but the public by-hand cases earn nothing here.
+
+    Args:
+        attempt: The texts of a submission.
+        bank: Exercises by id.
+        exercise_ids: Which ones to mark, in which order.
+        sandbox: Made by `open_sandbox`, used by nobody else meanwhile.
+        seed: Draws the arguments; to be drawn after submissions closed, one for a class.
+
+    Returns:
+        A mark for each exercise, whatever the submission does.
+
+    Raises:
+        SandboxError: If the sandbox starts no process: that is the grader's fault, not a mark.
+        KeyError: For an exercise that is not in the bank.
+    """
+    started = time.monotonic()
+    exercises = [bank[exercise_id] for exercise_id in exercise_ids]
+    hidden = frozenset(name for exercise in exercises for name in exercise.answered_by)
+    run = AttemptRun(attempt, sandbox, hidden)
+    try:
+        questions = tuple(judge_question(exercise, run, seed) for exercise in exercises)
+    finally:
+        run.close()
+    status, reason = summary(questions, run.troubles)
+    return SubmissionMark(questions, status, reason, round(time.monotonic() - started, 3))
+
+
+def drawn_cases(exercise: Exercise, seed: int) -> list[tuple[Case, Any]]:
+    """Return the cases of an exercise with what is right, drawn once for a class."""
+    key = exercise.id, seed
+    if key not in _drawn or _drawn[key][0] is not exercise:
+        rng = np.random.default_rng([seed, crc32(exercise.id.encode())])
+        cases = exercise.draw(rng)
+        _drawn[key] = exercise, [(case, expected_value(exercise, case)) for case in cases]
+    return _drawn[key][1]
+
+
+def judge_question(exercise: Exercise, run: AttemptRun, seed: int) -> QuestionMark:
+    """Judge one question."""
+    results: list[CaseResult] = []
+    lost: dict[str, Gone] = {}  # group -> what ended the process that was asked
+    for case, expected in drawn_cases(exercise, seed):
+        if case.group in lost:
+            continue
+        try:
+            outcome = run.ask(exercise, case)
+        except Gone as gone:
+            lost[case.group] = gone
+            if gone.status in ("tampered", "unreadable"):
+                return mark(exercise, 0.0, gone.status, gone.reason)
+            continue
+        if outcome.kind == "memory":  # takes long each time
+            lost[case.group] = Gone("memory", outcome.detail)
+            continue
+        passed = outcome.kind == "value" and is_same(exercise, outcome.value, expected)
+        results.append(CaseResult(case, outcome, expected, passed))
+        if outcome.kind in NOT_THERE:
+            return mark(exercise, 0.0, "missing", outcome.detail)
+    failed = {result.case.group for result in results if not result.passed}
+    right = [g for g in exercise.points if g not in failed and g not in lost]
+    right = [g for g in right if any(r.case.group == g for r in results)]
+    points = float(sum(exercise.points[group] for group in right))
+    if lost:
+        status = next(s for s in (*GRAVEST_FIRST, "") if any(g.status == s for g in lost.values()))
+        reason = next(gone.reason for gone in lost.values() if gone.status == status)
+        return mark(exercise, points, status, reason + in_groups(lost, exercise))
+    if not failed:
+        return mark(exercise, points, "ok", "right")
+    return explain_wrong(exercise, points, results, failed)
+
+
+def explain_wrong(
+    exercise: Exercise, points: float, results: Sequence[CaseResult], failed: set[str]
+) -> QuestionMark:
+    """Return the mark of an answer that came, but is not right everywhere."""
+    first = next(result.outcome for result in results if not result.passed)
+    reason = "another result than the right one" if first.kind == "value" else first.detail
+    try:
+        mistake = find_mistake(exercise, results)
+    except Exception:  # a result that a comparison was not made for
+        mistake = None
+    hint = mistake.hint if mistake is not None else ""
+    return mark(exercise, points, "wrong", reason + in_groups(failed, exercise), hint)
+
+
+def in_groups(groups: Any, exercise: Exercise) -> str:
+    """Name the groups that were lost, where there are others."""
+    if len(exercise.points) == 1 or len(set(groups)) == len(exercise.points):
+        return ""
+    return f" ({', '.join(sorted(groups))})"
+
+
+def is_same(exercise: Exercise, got: Any, expected: Any) -> bool:
+    """Compare; data that a comparison was not made for is not the same."""
+    try:
+        with np.errstate(all="ignore"):
+            return bool(exercise.same(got, expected))
+    except Exception:
+        return False
+
+
+def mark(
+    exercise: Exercise, points: float, status: str, reason: str, hint: str = ""
+) -> QuestionMark:
+    """Return a question's mark, its reason in one line that every file and terminal can hold."""
+    text = " ".join(reason.encode("utf-8", "replace").decode("utf-8").split())
+    line = "".join(char if char.isprintable() else "?" for char in text)[:300]
+    return QuestionMark(exercise.id, points, exercise.max_score, status, line, hint)
+
+
+def summary(questions: Sequence[QuestionMark], troubles: Sequence[Gone]) -> tuple[str, str]:
+    """Return a submission's status and reason: the gravest thing that happened."""
+    for status in GRAVEST_FIRST:
+        for question in questions:
+            if question.status == status:
+                return status, f"{question.exercise_id}: {question.reason}"
+        for gone in troubles:
+            if gone.status == status:
+                return status, gone.reason
+    kinds = Counter(question.status for question in questions)
+    said = ", ".join(f"{count} {status}" for status, count in kinds.most_common())
+    if questions and set(kinds) == {"missing"}:
+        return "missing", "no question is answered"
+    return "ok", said or "no questions"

@@ -1,0 +1,1 @@
+"""How is a whole class marked? In parallel, resumable, each mark kept at once."""

@@ -1,0 +1,181 @@
+"""nbgrader's gradebook: the one place where marks, comments and penalties live.
+
+Only the main process of `grade` writes here. What a person entered (manual scores, extra credit,
+manual comments) is never touched.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import AssignLatePenalties, SaveCells
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from coursekit.classroom.handing_in.roster import DueDates, Student
+from coursekit.classroom.marking.grade_one import verdict_text
+from coursekit.classroom.marking.manifest import Record
+
+CONFIG = "nbgrader_config.py"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A folder with a course's release and its marks, and nbgrader's settings for it."""
+
+    root: Path
+    config: Config
+
+    @property
+    def grading(self) -> Path:
+        """Where submissions, marks and feedback live."""
+        return self.root / "grading"
+
+    @property
+    def db_url(self) -> str:
+        """The gradebook's address."""
+        return str(self.config.CourseDirectory.db_url)
+
+    def release_path(self, unit: str) -> Path:
+        """Return the path of a unit's released notebook."""
+        return self.root / "notebooks" / unit / f"{unit}.ipynb"
+
+    def autograded_path(self, unit: str, student: str) -> Path:
+        """Return where formgrader looks for a student's graded notebook."""
+        return self.grading / "autograded" / student / unit / f"{unit}.ipynb"
+
+
+def open_course(near: Path) -> Course:
+    """Return the course whose folder holds `near`: the nearest one with nbgrader's settings.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    near = near.resolve()
+    for folder in (near, *near.parents):
+        if (folder / CONFIG).is_file():
+            config = PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
+            return Course(folder, config)
+    raise ValueError(
+        f"{near} lies in no course: there is no {CONFIG} in it or above it.\n"
+        "Name the course's folder with --course DIR."
+    )
+
+
+@contextmanager
+def opened(course: Course) -> Iterator[Gradebook]:
+    """Open the gradebook; make it if there is none."""
+    course.grading.mkdir(parents=True, exist_ok=True)
+    beside = str(Path(sys.executable).parent)  # nbgrader calls the command `alembic` for a new one
+    if beside not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", "")])
+    with Gradebook(course.db_url, course.config.CourseDirectory.course_id) as gradebook:
+        yield gradebook
+
+
+def enter_unit(course: Course, unit: str, due: DueDates) -> None:
+    """Enter a unit's cells and due date, as `nbgrader generate_assignment` does.
+
+    Raises:
+        ValueError: If its marked cells changed after submissions were graded.
+    """
+    everyone = due.everyone(unit)
+    with opened(course) as gradebook:
+        known = {} if everyone is None else {"duedate": _naive(everyone)}
+        gradebook.update_or_create_assignment(unit, **known)
+    resources = {"nbgrader": {"notebook": unit, "assignment": unit, "db_url": course.db_url}}
+    notebook = nbformat.read(course.release_path(unit), as_version=4)
+    try:
+        SaveCells(config=course.config).preprocess(notebook, resources)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{error}.\nRestore the release that was handed out, or remove the unit: "
+            f"nbgrader db assignment remove {unit} --force"
+        ) from None
+
+
+def enter_class(course: Course, students: Iterable[Student]) -> None:
+    """Enter the students of the roster; an empty field leaves what is there."""
+    with opened(course) as gradebook:
+        for student in students:
+            names = ("first_name", "last_name", "email")
+            known = {name: getattr(student, name) for name in names if getattr(student, name)}
+            gradebook.update_or_create_student(student.id, **known)
+
+
+def students_with_marks(course: Course, unit: str) -> set[str]:
+    """Return the students who have a submission of a unit in the gradebook."""
+    with opened(course) as gradebook:
+        return {submission.student_id for submission in gradebook.assignment_submissions(unit)}
+
+
+def write_marks(gradebook: Gradebook, course: Course, record: Record, due: DueDates) -> None:
+    """Write one submission's marks, comments, status and late penalty.
+
+    Where nothing was handed in there is no entry: that is how nbgrader shows that there is none.
+    """
+    unit, student = record.unit, record.student
+    try:
+        gradebook.find_student(student)
+    except MissingEntry:
+        gradebook.add_student(student)
+    if not record.handed_in:
+        return
+    known: dict = {"extension": None}
+    if record.submitted_at:
+        known["timestamp"] = _naive(datetime.fromisoformat(record.submitted_at))
+    own, everyone = due.of(unit, student), due.everyone(unit)
+    if own is not None and everyone is not None and own != everyone:
+        known["extension"] = own - everyone
+    with gradebook.db.no_autoflush:  # nbgrader builds the entry before it is in the session
+        submission = gradebook.update_or_create_submission(unit, student, **known)
+    (notebook,) = [one for one in submission.notebooks if one.name == unit]
+    questions = {question.exercise_id: question for question in record.questions}
+    for grade in notebook.grades:
+        question = questions.get(grade.cell.name.removesuffix("_check"))
+        before = grade.auto_score
+        if question is not None and grade.cell.name.endswith("_check"):
+            grade.auto_score = float(question.points)
+            # a person's own mark stands; they look again where the judge's changed
+            overruled = grade.manual_score is not None
+            grade.needs_manual_grade = overruled and before != grade.auto_score
+        elif record.answered.get(grade.cell.name, True):
+            grade.auto_score, grade.needs_manual_grade = None, True
+        else:
+            grade.auto_score, grade.needs_manual_grade = 0.0, False
+    for comment in notebook.comments:
+        question = questions.get(comment.cell.name)
+        if question is not None:
+            comment.auto_comment = verdict_text(question)
+        else:
+            answered = record.answered.get(comment.cell.name, True)
+            comment.auto_comment = None if answered else "No response."
+    if record.status == "tampered":
+        notebook.flagged = True
+    gradebook.db.commit()
+    _write_penalty(gradebook, course, submission, notebook)
+
+
+def _write_penalty(gradebook: Gradebook, course: Course, submission, notebook) -> None:
+    """Let the course's own plugin say what being late costs, as nbgrader's autograde does."""
+    notebook.late_submission_penalty = None
+    if submission.total_seconds_late > 0:
+        assign = AssignLatePenalties(config=course.config)
+        assign.init_plugin()
+        penalty = assign.plugin_inst.late_submission_penalty(
+            submission.student_id, notebook.score, submission.total_seconds_late
+        )
+        if penalty is not None:
+            notebook.late_submission_penalty = assign._check_late_penalty(notebook, penalty)
+    gradebook.db.commit()
+
+
+def _naive(moment: datetime) -> datetime:
+    """Return UTC without its zone, as nbgrader stores it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,165 @@
+"""Shifts added to layers' outputs, through which weights can be perturbed example by example.
+
+A layer that is linear in its weights turns a change V of its weights into the change V a of its
+output. So whatever the loss does to second order in the weights, it can be asked at the layers'
+outputs, where every example may have a change of its own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+from coursekit.curvature.trace import draw_signs
+from coursekit.gradients._layer_rules import rule_for, squared_rows
+from coursekit.gradients.batches import (
+    Batch,
+    BatchLoss,
+    slice_batch,
+    tied_params,
+    trainable_params,
+)
+
+BLOCK_BYTES = 2**24  # weights drawn at once, one set per example
+
+
+@dataclass
+class Tap:
+    """One layer's call: what went in, and a zero that was added to what came out."""
+
+    module: nn.Module
+    wanted: set[str]  # its trainable parameters
+    inputs: Tensor  # (num_examples, ...)
+    shift: Tensor  # zeros of the output's shape; a leaf of the graph
+
+
+class NoLayerRoute(ValueError):
+    """The trainable weights can't all be perturbed at layers' outputs; the message says why."""
+
+
+def check_tappable(model: nn.Module, loss: BatchLoss, batch: Batch) -> int:
+    """Check that the trainable weights can be perturbed at layers' outputs.
+
+    Every one must belong to a layer of `gradients._layer_rules` that runs once per pass on one row
+    per example, and must be used nowhere else.
+
+    Returns:
+        Bytes of these layers' inputs and outputs, per example.
+
+    Raises:
+        NoLayerRoute: If one does not.
+    """
+    if tied := tied_params(model):
+        raise NoLayerRoute(f"weights are shared: {' = '.join(tied[0])}")
+    for name, module in model.named_modules():
+        own = own_trainable(module)
+        if own and rule_for(module) is None:
+            raise NoLayerRoute(
+                f"{type(module).__name__} {name!r} is not known to be linear in {own[0]!r}"
+            )
+    params = trainable_params(model)
+    with torch.enable_grad(), tapped(model) as taps:
+        value = loss(model, slice_batch(batch, 0, 1))
+        shifts = [tap.shift for tap in taps.values()]
+        grads = torch.autograd.grad(value, [*shifts, *params.values()], materialize_grads=True)
+    seen: dict[str, Tensor] = {}
+    for (layer, tap), slope in zip(taps.items(), grads, strict=False):
+        rule = rule_for(tap.module)
+        if rule is None or len(tap.inputs) != 1 or len(tap.shift) != 1:
+            raise NoLayerRoute(f"layer {layer!r} does not see one row per example")
+        with torch.no_grad():
+            found = rule(tap.module, tap.inputs, slope, tap.wanted)
+        seen |= {f"{layer}.{own}" if layer else own: total for own, (_, total) in found.items()}
+    tolerance = 100 * float(torch.finfo(value.dtype).eps) ** 0.75
+    for (name, param), whole in zip(params.items(), grads[len(shifts) :], strict=True):
+        difference = whole - seen.get(name, torch.zeros_like(param))
+        if difference.norm() > tolerance * whole.norm():
+            raise NoLayerRoute(f"{name!r} is used outside its layer too")
+    sizes = [t.numel() * t.element_size() for tap in taps.values() for t in (tap.inputs, tap.shift)]
+    return sum(sizes)
+
+
+def own_trainable(module: nn.Module) -> list[str]:
+    """Return the names of a module's own trainable parameters, without those of its children."""
+    return [n for n, p in module._parameters.items() if p is not None and p.requires_grad]
+
+
+@contextmanager
+def tapped(model: nn.Module) -> Iterator[dict[str, Tap]]:
+    """Add a zero shift to the output of every layer with trainable weights, and record it.
+
+    Yields:
+        Taps by layer name, filled by the next forward pass.
+
+    Raises:
+        NoLayerRoute: From the forward pass, if such a layer runs twice or not on tensors.
+    """
+    taps: dict[str, Tap] = {}
+
+    def hook_of(name: str, wanted: set[str]) -> Any:
+        def hook(module: nn.Module, args: tuple, kwargs: dict, output: Any) -> Tensor:
+            inputs = next(iter((*args, *kwargs.values())), None)
+            if name in taps:
+                raise NoLayerRoute(f"layer {name!r} runs twice, so its uses share weights")
+            if not (isinstance(inputs, Tensor) and isinstance(output, Tensor)):
+                raise NoLayerRoute(f"layer {name!r} does not map a tensor to a tensor")
+            shift = torch.zeros_like(output, requires_grad=True)
+            taps[name] = Tap(module, wanted, inputs.detach(), shift)
+            return output + shift
+
+        return hook
+
+    handles = []
+    for name, module in model.named_modules():
+        if wanted := own_trainable(module):
+            hook = hook_of(name, set(wanted))
+            handles.append(module.register_forward_hook(hook, with_kwargs=True))
+    try:
+        yield taps
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def draw_output_change(tap: Tap, rng: torch.Generator) -> Tensor:
+    """Draw u_n = V_n a_n with random signs V_n, independent for every example n.
+
+    For a Linear layer with one position per example only the covariance of u_n is kept,
+    (|a_n|^2 [+ 1 with a bias]) times the identity, with signs instead of a sum of signs: that
+    costs less and varies less.
+
+    Returns:
+        Shape of the layer's output; its covariance over V_n is that of a change of the weights
+        with unit covariance.
+    """
+    module, inputs = tap.module, tap.inputs
+    if isinstance(module, nn.Linear) and inputs.dim() == 2:
+        square = torch.zeros(len(inputs), 1, dtype=tap.shift.dtype, device=tap.shift.device)
+        if "weight" in tap.wanted:
+            square += squared_rows(inputs).unsqueeze(1)
+        if "bias" in tap.wanted:
+            square += 1
+        return square.sqrt() * draw_signs(tap.shift, tuple(tap.shift.shape), rng)
+    params = dict(module.named_parameters(recurse=False))
+    size = sum(p.numel() for p in params.values()) * tap.shift.element_size()
+    block = max(1, BLOCK_BYTES // size)
+
+    def output_of(weights: dict[str, Tensor], example: Tensor) -> Tensor:
+        return functional_call(module, weights, (example.unsqueeze(0),)).squeeze(0)
+
+    changes = []
+    for rows in inputs.split(block):
+        weights = {}
+        for name, p in params.items():
+            if name in tap.wanted:
+                weights[name] = draw_signs(p, (len(rows), *p.shape), rng)
+            else:
+                weights[name] = torch.zeros(len(rows), *p.shape, dtype=p.dtype, device=p.device)
+        if isinstance(module, nn.Embedding) and module.padding_idx is not None:
+            weights["weight"][:, module.padding_idx] = 0  # this row has no gradient
+        changes.append(vmap(output_of)(weights, rows))
+    return torch.cat(changes)

@@ -1,0 +1,219 @@
+"""Curvature of a model's loss in three lines: eigenvalues, trace and density of the Hessian.
+
+Each function here joins an operator (`products`) to an algorithm (`lanczos`, `trace`, `spectrum`,
+`_layer_trace`), all modules of this package. Use those to ask one operator several things.
+"""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from coursekit.curvature._layer_trace import ggn_trace, per_example_trace
+from coursekit.curvature._piecewise import why_not_piecewise_linear
+from coursekit.curvature._taps import NoLayerRoute
+from coursekit.curvature.lanczos import Eigenpairs, lanczos_eigenvalues
+from coursekit.curvature.products import hessian_operator
+from coursekit.curvature.spectrum import SpectralDensity, spectral_density
+from coursekit.curvature.trace import TraceEstimate, hutchinson_trace, hutchpp_trace
+from coursekit.gradients.batches import (
+    BatchLoss,
+    Data,
+    Loss,
+    iter_batches,
+    model_device,
+    refuse_batch_norm,
+    refuse_dropout,
+    slice_batch,
+    trainable_params,
+)
+
+TRACE_METHODS = ("auto", "exact", "per_example", "hutchinson", "hutch++")
+MAX_OUTPUTS = 100  # outputs per example up to which "auto" takes the exact route
+
+
+def hessian_eigenvalues(
+    model: nn.Module,
+    loss_fn: Loss,
+    data: Data,
+    k: int = 1,
+    *,
+    which: str = "LA",
+    tol: float = 1e-4,
+    start: Tensor | None = None,
+    confirm_hvps: int = 0,
+    max_hvps: int = 1000,
+    method: str = "auto",
+    chunk_size: int | None = None,
+    rng: torch.Generator | None = None,
+) -> Eigenpairs:
+    """Find the k most extreme eigenvalues of the Hessian of the mean loss over the data.
+
+    While training, pass the `vectors` of the last measurement as `start`: it takes less than half
+    the products.
+
+    Args:
+        model: In the mode to measure in (train or eval); it is not changed.
+        loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss.
+        data: A batch or an iterable of batches. On a sub-sample the largest eigenvalue is biased
+            upwards.
+        k: Number of eigenvalues.
+        which: "LA" largest, "SA" smallest, "LM" largest absolute value.
+        tol: Residual to reach, as a fraction of the largest absolute eigenvalue.
+        start: Vectors of a nearby point, shape (num_params,) or (num_params, j).
+        confirm_hvps: As for `lanczos_eigenvalues`.
+        max_hvps: Products with the Hessian at most.
+        method: As for `hessian_operator`.
+        chunk_size: As for `hessian_operator`.
+        rng: Source of the first vector; None: a new generator seeded 0.
+
+    Returns:
+        Values, residuals, vectors, products taken; see `lanczos_eigenvalues`.
+
+    Raises:
+        ValueError: As for `hessian_operator` and `lanczos_eigenvalues`.
+    """
+    op = hessian_operator(model, loss_fn, data, method=method, chunk_size=chunk_size)
+    return lanczos_eigenvalues(
+        op,
+        k,
+        which=which,
+        tol=tol,
+        start=start,
+        confirm_hvps=confirm_hvps,
+        max_hvps=max_hvps,
+        rng=rng,
+    )
+
+
+def hessian_trace(
+    model: nn.Module,
+    loss_fn: Loss,
+    data: Data,
+    *,
+    method: str = "auto",
+    num_probes: int | None = None,
+    rel_stderr: float = 0.05,
+    chunk_size: int | None = None,
+    rng: torch.Generator | None = None,
+) -> TraceEstimate:
+    """Compute or estimate the trace of the Hessian of the mean loss by the best method there is.
+
+    "exact" (`ggn_trace`): networks that are piecewise linear in each single weight; (1 + outputs)/3
+        gradients, no random error.
+    "per_example" (`per_example_trace`): any activation, layers of `gradients._layer_rules`; from
+        about 2 gradients, error falling like 1/sqrt(num_examples).
+    "hutchinson", "hutch++": any twice differentiable loss; tens of products.
+
+    Args:
+        model: In the mode to measure in; it is not changed.
+        loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss. Only the first form shows
+            the output, which "exact" needs.
+        data: A batch or an iterable of batches.
+        method: One of these, or "auto": the first that applies ("exact" up to 100 outputs per
+            example); `method` and `reason` of the result tell which and why.
+        num_probes: Random probes; products in all for "hutch++" (default 30). None: as many as
+            rel_stderr takes.
+        rel_stderr: Standard error wanted, as a fraction of the trace.
+        chunk_size: Examples per pass; None: chosen by memory.
+        rng: Source of the random signs; None: a new generator seeded 0.
+
+    Returns:
+        The trace for these very examples; stderr covers the random probes only, not the choice of
+        examples. At the kinks of ReLU the second derivative counts as 0.
+
+    Raises:
+        ValueError: If the chosen method does not apply, or the loss has no Hessian of its own
+            (see `hessian_operator`).
+    """
+    if method not in TRACE_METHODS:
+        raise ValueError(f"method must be one of {', '.join(TRACE_METHODS)}, got {method!r}")
+    params: list[Tensor] = list(trainable_params(model).values())
+    refuse_batch_norm(model)
+    refuse_dropout(model)
+    reason = ""
+    if method in ("auto", "exact"):
+        first = next(iter_batches(data, device=model_device(model)))
+        reason = why_not_exact(model, loss_fn, first, params, any_size=method == "exact")
+        if reason and method == "exact":
+            raise ValueError(f"no exact trace: {reason}; use another method, or 'auto'")
+        if not reason and not isinstance(loss_fn, BatchLoss):
+            try:
+                return ggn_trace(model, loss_fn, data, chunk_size=chunk_size)
+            except NoLayerRoute as error:
+                if method == "exact":
+                    raise
+                reason = str(error)
+    if method in ("auto", "per_example"):
+        try:
+            found = per_example_trace(
+                model,
+                loss_fn,
+                data,
+                num_probes=num_probes,
+                rel_stderr=rel_stderr,
+                chunk_size=chunk_size,
+                rng=rng,
+            )
+            return replace(found, reason=reason)
+        except NoLayerRoute as error:
+            if method == "per_example":
+                raise
+            reason = str(error)
+    op = hessian_operator(model, loss_fn, data, chunk_size=chunk_size)
+    if method == "hutch++":
+        return hutchpp_trace(op, num_hvps=30 if num_probes is None else num_probes, rng=rng)
+    found = hutchinson_trace(op, num_probes=num_probes, rel_stderr=rel_stderr, rng=rng)
+    return replace(found, reason=reason)
+
+
+def why_not_exact(
+    model: nn.Module, loss_fn: Loss, batch: Data, params: list[Tensor], *, any_size: bool
+) -> str:
+    """Return why the trace of the Hessian does not follow from the network's output, or ""."""
+    if isinstance(loss_fn, BatchLoss):
+        return "a BatchLoss hides the network's output"
+    with torch.enable_grad():
+        output = model(slice_batch(batch, 0, 1)[0])
+    if not isinstance(output, Tensor):
+        return f"the model returns a {type(output).__name__}, not one tensor"
+    if output.numel() > MAX_OUTPUTS and not any_size:
+        return f"{output.numel()} outputs per example would take as many backward passes"
+    return why_not_piecewise_linear(output, params)
+
+
+def hessian_spectrum(
+    model: nn.Module,
+    loss_fn: Loss,
+    data: Data,
+    *,
+    num_probes: int = 8,
+    num_steps: int = 60,
+    rel_width: float = 0.01,
+    method: str = "auto",
+    chunk_size: int | None = None,
+    rng: torch.Generator | None = None,
+) -> SpectralDensity:
+    """Estimate the density of the Hessian's eigenvalues; num_probes * num_steps products.
+
+    Args:
+        model: In the mode to measure in; it is not changed.
+        loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss.
+        data: A batch or an iterable of batches.
+        num_probes: Random start vectors.
+        num_steps: Products per start vector.
+        rel_width: Width of the smoothing, as a fraction of the eigenvalues' range.
+        method: As for `hessian_operator`.
+        chunk_size: As for `hessian_operator`.
+        rng: Source of the start vectors; None: a new generator seeded 0.
+
+    Returns:
+        Density with its standard error; see `spectral_density`.
+
+    Raises:
+        ValueError: As for `hessian_operator` and `spectral_density`.
+    """
+    op = hessian_operator(model, loss_fn, data, method=method, chunk_size=chunk_size)
+    return spectral_density(
+        op, num_probes=num_probes, num_steps=num_steps, rel_width=rel_width, rng=rng
+    )

@@ -1,0 +1,158 @@
+"""Traces of symmetric matrices that are known only by their products with vectors."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from coursekit.curvature.lanczos import Products
+
+FIRST_PROBES = 8  # before the number of probes is chosen from their spread
+
+
+@dataclass(frozen=True)
+class TraceEstimate:
+    """A trace, how uncertain it is and how it was found."""
+
+    value: float  # tr A; for a Hessian in loss/param^2
+    stderr: float  # over the random probes (and examples, if not all); 0 if exact
+    cost: float  # gradients over the data, about; nan where that has no meaning
+    method: str  # "exact", "per_example", "hutchinson" or "hutch++"
+    num_probes: int  # random probes (0 if exact)
+    num_examples: int | None = None  # drawn at random from the data; None: all of them
+    reason: str = ""  # why no more exact method was used
+
+
+def draw_signs(like: Tensor, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
+    """Draw +-1 with equal chances, with the type and device of `like`."""
+    num = math.prod(shape)
+    words = torch.empty((num + 7) // 8, dtype=torch.int64, device=rng.device)
+    bits = words.random_(generator=rng).view(torch.uint8)[:num] & 1  # one bit of every byte
+    return bits.to(device=like.device).to(like.dtype).mul_(2).sub_(1).view(shape)
+
+
+def hutchinson_trace(
+    op: Products,
+    *,
+    num_probes: int | None = None,
+    rel_stderr: float = 0.05,
+    max_probes: int = 1000,
+    rng: torch.Generator | None = None,
+) -> TraceEstimate:
+    """Estimate the trace of a symmetric matrix from products with random signs.
+
+        E[v' A v] = sum_ij A_ij E[v_i v_j] = tr A         Var[v' A v] = 2 sum_{i != j} A_ij^2
+
+    Args:
+        op: The matrix, such as `hessian_operator(...)`.
+        num_probes: How many v. None: 8, and then as many more as the spread so far says are
+            needed, until the standard error is rel_stderr.
+        rel_stderr: Standard error wanted, as a fraction of |tr A|.
+        max_probes: At most so many where num_probes is None; a trace near 0 between large
+            eigenvalues of both signs can't be had to a small fraction of itself.
+        rng: Source of the signs; None: a new generator seeded 0.
+
+    Returns:
+        An unbiased estimate with its standard error. Where num_probes is None the number of
+        probes depends on those before, which biases both a little; a fixed number does not.
+
+    Raises:
+        ValueError: If num_probes < 2 (one probe shows no spread) or rel_stderr <= 0.
+
+    Source: Hutchinson 1990, Commun. Stat. Simul. Comput. 19(2).
+    """
+    _check_probes(num_probes, rel_stderr, max_probes)
+    rng = torch.Generator().manual_seed(0) if rng is None else rng
+    values = _quadratic_forms(op, FIRST_PROBES if num_probes is None else num_probes, None, rng)
+    while True:
+        value, stderr = values.mean().item(), values.std().item() / math.sqrt(len(values))
+        more = probes_missing(len(values), stderr, rel_stderr * abs(value), max_probes)
+        if num_probes is not None or more == 0:
+            break
+        values = torch.cat([values, _quadratic_forms(op, more, None, rng)])
+    return TraceEstimate(
+        value=value,
+        stderr=stderr,
+        cost=len(values) * getattr(op, "grads_per_hvp", math.nan),
+        method="hutchinson",
+        num_probes=len(values),
+    )
+
+
+def hutchpp_trace(
+    op: Products, *, num_hvps: int, rng: torch.Generator | None = None
+) -> TraceEstimate:
+    """Estimate a trace exactly on a sketched subspace and by random signs outside it.
+
+        tr A = tr(Q' A Q) + tr((1 - QQ') A (1 - QQ')),   Q = an orthonormal basis of A S
+
+    It beats Hutchinson where few large eigenvalues make the spread; its error falls like
+    1/num_hvps instead of 1/sqrt(num_hvps).
+
+    Args:
+        op: The matrix.
+        num_hvps: Products in all, at least 6: a third to sketch, a third on Q, a third outside.
+        rng: Source of the signs; None: a new generator seeded 0.
+
+    Returns:
+        An unbiased estimate. The standard error is that of the random signs outside Q, from
+        num_hvps/3 of them.
+
+    Raises:
+        ValueError: If num_hvps < 6.
+
+    Source: Meyer, Musco, Musco, Woodruff 2021, arXiv:2010.09649.
+    """
+    if num_hvps < 6:
+        raise ValueError(f"num_hvps must be >= 6: a third of it must show a spread, got {num_hvps}")
+    rng = torch.Generator().manual_seed(0) if rng is None else rng
+    size = op.shape[0]
+    num_sketch = min(num_hvps // 3, size)
+    like = torch.empty(0, dtype=op.torch_dtype, device=op.device)
+    sketch = [op @ draw_signs(like, (size,), rng) for _ in range(num_sketch)]
+    basis = torch.linalg.qr(torch.stack(sketch, dim=1))[0].T
+    inside = math.fsum((q @ (op @ q)).item() for q in basis)
+    num_left = num_hvps - 2 * num_sketch
+    outside = _quadratic_forms(op, num_left, basis, rng)
+    return TraceEstimate(
+        value=inside + outside.mean().item(),
+        stderr=outside.std().item() / math.sqrt(num_left),
+        cost=num_hvps * getattr(op, "grads_per_hvp", math.nan),
+        method="hutch++",
+        num_probes=num_left,
+    )
+
+
+def _quadratic_forms(
+    op: Products, num: int, outside: Tensor | None, rng: torch.Generator
+) -> Tensor:
+    """Return v' A v for random signs v, without their part in the rows of `outside`."""
+    like = torch.empty(0, dtype=op.torch_dtype, device=op.device)
+    values = []
+    for _ in range(num):
+        v = draw_signs(like, (op.shape[0],), rng)
+        if outside is not None:
+            v = v - (outside @ v) @ outside
+        values.append(torch.dot(v.double(), (op @ v).double()).item())
+    if not all(math.isfinite(value) for value in values):
+        raise ValueError("a product with the matrix is not finite: is the loss NaN or inf?")
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def probes_missing(num_probes: int, stderr: float, target: float, max_probes: int) -> int:
+    """Return how many further probes should bring a standard error to its target."""
+    if stderr <= target:
+        return 0
+    growth = (stderr / target) ** 2 if target > 0 else math.inf
+    growth = 8.0 if math.isnan(growth) else growth  # one probe may show no spread
+    return max(0, min(math.ceil(min(growth, max_probes) * num_probes), max_probes) - num_probes)
+
+
+def _check_probes(num_probes: int | None, rel_stderr: float, max_probes: int) -> None:
+    if num_probes is not None and num_probes < 2:
+        raise ValueError(f"num_probes must be >= 2: one probe shows no spread, got {num_probes}")
+    if not rel_stderr > 0:
+        raise ValueError(f"rel_stderr must be > 0, got {rel_stderr}")
+    if max_probes < FIRST_PROBES:
+        raise ValueError(f"max_probes must be >= {FIRST_PROBES}, got {max_probes}")

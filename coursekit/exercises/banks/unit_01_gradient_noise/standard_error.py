@@ -1,0 +1,143 @@
+"""The standard error of a measured variance."""
+
+import math
+
+import numpy as np
+from torch import Tensor
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+
+
+def standard_error(batch_grads: Tensor, full_grad: Tensor) -> Tensor:
+    sq_distances = (batch_grads - full_grad).square().sum(dim=1)
+    return sq_distances.std() / math.sqrt(len(sq_distances))
+
+
+def standard_error_by_jackknife(batch_grads, full_grad):
+    d = (batch_grads - full_grad).double().square().sum(1)
+    m = len(d)
+    leave_one_out = (d.sum() - d) / (m - 1)
+    return ((m - 1) / m * (leave_one_out - d.mean()).square().sum()).sqrt()
+
+
+def standard_error_by_loop(batch_grads, full_grad):
+    d = [sum(float(x) ** 2 for x in row - full_grad) for row in batch_grads]
+    mean = sum(d) / len(d)
+    return (sum((x - mean) ** 2 for x in d) / (len(d) * (len(d) - 1))) ** 0.5
+
+
+def draw_batches(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for _ in range(6):
+        m, p = int(rng.integers(4, 10)), int(rng.integers(2, 5))
+        full = rng.normal(size=p)
+        grads = full + rng.normal(size=(m, p)) * rng.uniform(0.5, 2.0) + rng.normal(0, 0.5, p)
+        cases.append(Case("standard error", (grads, full)))
+    return cases
+
+
+U01_STANDARD_ERROR = Exercise(
+    id="u01_standard_error",
+    call="standard_error(batch_grads, full_grad)",
+    points={"standard error": 2.0},
+    by_hand=(
+        Case(
+            "standard error",
+            (np.array([[1.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 3.0]]), np.array([0.0, 0.0])),
+        ),
+        Case(
+            "standard error",
+            (np.array([[1.0, 1.0], [3.0, 1.0], [1.0, 4.0]]), np.array([1.0, 0.0])),
+        ),
+    ),
+    draw=draw_batches,
+    reference=standard_error,
+    mistakes=(
+        Mistake(
+            "spread of one draw",
+            "This is the spread from draw to draw. It does not shrink when you draw more. Should "
+            "the error of the average?",
+            lambda g, f: (g - f).square().sum(1).std(),
+        ),
+        Mistake(
+            "variance of the mean",
+            "Your result has the unit of the variance squared. Which step brings an error back "
+            "to the unit of what it belongs to?",
+            lambda g, f: (g - f).square().sum(1).var() / len(g),
+        ),
+        Mistake(
+            "divided by M",
+            "With four times the draws your error falls to a quarter. How fast does the error of "
+            "an average really fall?",
+            lambda g, f: (g - f).square().sum(1).std() / len(g),
+        ),
+        Mistake(
+            "deviations all counted as free",
+            "The mean of the squared distances was fitted to these same draws. How many of their "
+            "deviations are still free?",
+            lambda g, f: (g - f).square().sum(1).std(unbiased=False) / math.sqrt(len(g)),
+        ),
+        Mistake(
+            "centre of the draws",
+            "You measure distances from the average of the draws. Which centre do you know "
+            "exactly here?",
+            lambda g, f: standard_error(g, g.mean(0)),
+        ),
+        Mistake(
+            "distances not squared",
+            "You average distances. A variance is an average of which power of them?",
+            lambda g, f: (g - f).norm(dim=1).std() / math.sqrt(len(g)),
+        ),
+        Mistake(
+            "the variance itself",
+            "This is the measured variance itself. How far would it move if you drew the same "
+            "number of batches again?",
+            lambda g, f: (g - f).square().sum(1).mean(),
+        ),
+        Mistake(
+            "error of the gradient",
+            "This is how far the mean gradient may be off. Asked is how far the measured "
+            "variance may be off: what is averaged over the draws here?",
+            lambda g, f: ((g - f).square().sum(1).mean() / len(g)).sqrt(),
+        ),
+        Mistake(
+            "summed over the batches",
+            "You added over the batches and kept one number a parameter. Which axis holds the "
+            "parameters?",
+            lambda g, f: (g - f).square().sum(0).std() / math.sqrt(len(g)),
+        ),
+        Mistake(
+            "mean over parameters",
+            "You average over the parameters. A squared distance is a sum over them: what does "
+            "Pythagoras do with his two sides?",
+            lambda g, f: standard_error(g, f) / g.shape[1],
+        ),
+        Mistake(
+            "half-width of an interval",
+            "That is the half-width of a 95 % interval. How many standard errors wide is it?",
+            lambda g, f: 1.96 * standard_error(g, f),
+        ),
+        Mistake(
+            "all entries at once",
+            "You take the spread over all squared entries. How many independent numbers does the "
+            "measured variance average: one an entry, or one a batch?",
+            lambda g, f: (g - f).square().std() / math.sqrt(len(g)),
+        ),
+        Mistake(
+            "corrected twice",
+            "You correct for the fitted mean twice: once in the spread, once under the root. How "
+            "many numbers are averaged?",
+            lambda g, f: (g - f).square().sum(1).std() / math.sqrt(len(g) - 1),
+        ),
+        Mistake(
+            "one number a parameter",
+            "You added over the batches and kept one number a parameter. Which axis holds the "
+            "parameters, and how many draws were there?",
+            lambda g, f: (g - f).square().sum(0).std() / math.sqrt(g.shape[1]),
+        ),
+    ),
+    accepted=(standard_error_by_jackknife, standard_error_by_loop),
+    lesson="An average over M draws is off by about s / sqrt(M). A measured variance without that "
+    "number can't agree or disagree with a theory.",
+    answered_by=("coursekit.gradients.sampling", "coursekit.noise.scale"),
+)

@@ -1,0 +1,24 @@
+"""Exercises of unit 02: what the learning rate should do when the batch grows.
+
+Random cases are drawn so that each mistake changes its result by far more than float32 rounding.
+"""
+
+from coursekit.exercises.banks.unit_02_lr_scaling.breaks import U02_BREAK
+from coursekit.exercises.banks.unit_02_lr_scaling.comparison import U02_COMPARE
+from coursekit.exercises.banks.unit_02_lr_scaling.curves import U02_FAIR_GAP, U02_TRAJECTORY
+from coursekit.exercises.banks.unit_02_lr_scaling.drift import U02_DRIFT
+from coursekit.exercises.banks.unit_02_lr_scaling.rules import U02_SCALED_LR
+from coursekit.exercises.banks.unit_02_lr_scaling.sweep import U02_NEXT_LR, U02_WINDOW
+from coursekit.exercises.banks.unit_02_lr_scaling.temperature import U02_TEMPERATURE
+
+EXERCISES = (
+    U02_SCALED_LR,
+    U02_DRIFT,
+    U02_TEMPERATURE,
+    U02_TRAJECTORY,
+    U02_FAIR_GAP,
+    U02_NEXT_LR,
+    U02_BREAK,
+    U02_WINDOW,
+    U02_COMPARE,
+)

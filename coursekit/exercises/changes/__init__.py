@@ -1,0 +1,1 @@
+"""What may a private release ask instead? Changes of an exercise's specification."""

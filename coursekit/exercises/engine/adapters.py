@@ -1,0 +1,247 @@
+"""Adapters carry plain arguments to an answer and bring plain data back.
+
+An adapter is named in the declaration, so that the same name works beside the learner and inside
+the grader's sandbox. It holds no answers.
+"""
+
+import functools
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from coursekit.exercises.engine.plain import plain, shape_of
+
+
+def to_torch(value: Any) -> Any:
+    """Turn arrays into fresh tensors (float32, int64 or bool), also inside lists and dicts."""
+    if isinstance(value, np.ndarray):
+        dtype = {"f": torch.float32, "b": torch.bool}.get(value.dtype.kind, torch.int64)
+        return torch.tensor(value, dtype=dtype)
+    if isinstance(value, list | tuple):
+        return [to_torch(v) for v in value]
+    if isinstance(value, dict):
+        return {k: to_torch(v) for k, v in value.items()}
+    return value
+
+
+def call(answer: Callable[..., Any], *args: Any) -> Any:
+    """Call the answer with tensors in place of arrays; return what it returns as plain data."""
+    return plain(answer(*[to_torch(a) for a in args]))
+
+
+def refusing(answer: Callable[..., Any], *args: Any) -> Any:
+    """Call the answer; a ValueError is a refusal, and comes back as an empty list."""
+    try:
+        value = call(answer, *args)
+    except ValueError:
+        return []
+    return "an empty result" if shape_of(value) == (0,) else value
+
+
+def linear_model(weights: np.ndarray) -> nn.Sequential:
+    """Return a model of one linear layer without bias in float64; weights are (outputs, inputs)."""
+    layer = nn.Linear(weights.shape[1], weights.shape[0], bias=False, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor(weights))
+    return nn.Sequential(layer)
+
+
+def in_float64(value: Any) -> Any:
+    """Turn arrays into tensors, real ones of float64, also inside lists."""
+    if isinstance(value, list | tuple):
+        return [in_float64(v) for v in value]
+    tensor = to_torch(value)
+    return (
+        tensor.double()
+        if isinstance(tensor, torch.Tensor) and tensor.is_floating_point()
+        else tensor
+    )
+
+
+def linear_grad(answer: Callable[..., Any], weights: np.ndarray, *args: Any) -> Any:
+    """Give the answer a linear model for its weights; return what it leaves in the gradient."""
+    model = linear_model(weights)
+    answer(model, *in_float64(args))
+    (param,) = model.parameters()
+    if param.grad is None:
+        raise ValueError("the parameter's .grad is None after your function: where is backward()?")
+    return plain(param.grad)
+
+
+class RecordedSteps:
+    """Stand for an optimizer: keep (rates, gradient) of each step as a row, move by lr in signs.
+
+    It has two parameter groups, as where biases decay otherwise; the second is empty here.
+    """
+
+    def __init__(self, model: nn.Module, lr: float) -> None:
+        """Start without a step."""
+        self.params = list(model.parameters())
+        self.param_groups: list[dict[str, Any]] = [
+            {"params": self.params, "lr": lr},
+            {"params": [], "lr": lr / 2},
+        ]
+        self.rows: list[list[float]] = []
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear the gradient, as every optimizer of torch does."""
+        for param in self.params:
+            param.grad = None if set_to_none else torch.zeros_like(param)
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Note the rates and the gradient (0 where there is none), then move like a young Adam."""
+        (param,), rates = self.params, [float(group["lr"]) for group in self.param_groups]
+        grad = torch.zeros_like(param) if param.grad is None else param.grad
+        self.rows.append([*rates, *grad.flatten().tolist()])
+        param.sub_(rates[0] * grad / (grad.abs() + 1e-2))
+
+
+def linear_steps(answer: Callable[..., Any], weights: np.ndarray, lr: float, *args: Any) -> Any:
+    """Give the answer a linear model and an optimizer; return rates and gradient of each step."""
+    model = linear_model(weights)
+    optimizer = RecordedSteps(model, lr)
+    answer(model, optimizer, *in_float64(args))
+    return plain(np.array(optimizer.rows))
+
+
+def doubles(value: Any) -> Any:
+    """Turn an array of numbers into a fresh float64 tensor; leave anything else."""
+    is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return torch.tensor(value) if is_array else to_torch(value)
+
+
+TERM = re.compile(r"([+-]?)(\d+(?:\.\d+)?)?\*?((?:w\d+(?:\*\*\d+)?\*?)*)")
+
+
+@functools.lru_cache(maxsize=256)
+def loss_of(text: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Make a loss, a function of one vector of weights, from the text that a check shows.
+
+    Args:
+        text: A polynomial such as "3*w0**2*w1 - w1**3"; or "tanh network 5": 3 inputs, 2 hidden
+            units, 8 weights, and 6 examples drawn from seed 5, half the mean squared error.
+    """
+    if text.startswith("tanh network"):
+        rng = np.random.default_rng(int(text.split()[-1]))
+        inputs = torch.tensor(rng.normal(size=(6, 3)))
+        targets = torch.tensor(rng.normal(size=6) * 1.5)
+
+        def network(w: torch.Tensor) -> torch.Tensor:
+            hidden = torch.tanh(inputs.to(w.dtype) @ w[:6].view(2, 3).T)
+            return 0.5 * (hidden @ w[6:] - targets.to(w.dtype)).square().mean()
+
+        return network
+    terms: list[tuple[float, list[int]]] = []  # the factor, and each index as often as its power
+    for sign, number, powers in TERM.findall(text.replace(" ", "")):
+        if number or powers:
+            pairs = re.findall(r"w(\d+)(?:\*\*(\d+))?", powers)
+            indices = [int(i) for i, n in pairs for _ in range(int(n or 1))]
+            terms.append((float(sign + (number or "1")), indices))
+    used = {i for _, indices in terms for i in indices}
+
+    def polynomial(w: torch.Tensor) -> torch.Tensor:
+        entries = {i: w[i] for i in used}
+        total: torch.Tensor | float = 0.0 if used else 0 * w.sum()
+        for factor, indices in terms:
+            total = total + math.prod((entries[i] for i in indices), start=factor)
+        return total  # type: ignore[return-value]
+
+    return polynomial
+
+
+def call_with_loss(answer: Callable[..., Any], text: str, *args: Any) -> Any:
+    """Call the answer with a loss, a function of the weights, and float64 tensors."""
+    return plain(answer(loss_of(text), *[doubles(a) for a in args]))
+
+
+def call_with_product(answer: Callable[..., Any], matrix: np.ndarray, *args: Any) -> Any:
+    """Call the answer with the function v -> A v in place of the matrix A, and float64 tensors."""
+    held = torch.tensor(matrix, dtype=torch.float64)
+
+    def product(vector: Any) -> torch.Tensor:
+        return held @ torch.as_tensor(vector, dtype=torch.float64)
+
+    return plain(answer(product, *[doubles(a) for a in args]))
+
+
+def loss_now(of_weights: Callable[[torch.Tensor], torch.Tensor], params: list) -> torch.Tensor:
+    """Return the loss at what the parameters hold now."""
+    return of_weights(torch.cat(params))
+
+
+def call_on_parameters(
+    answer: Callable[..., Any], text: str, weights: np.ndarray, *args: Any
+) -> Any:
+    """Call the answer twice with loss() and the list of parameters that it reads.
+
+    The second result is returned: it is right only if the first call left the parameters alone.
+
+    Raises:
+        ValueError: If the first call put them back almost, but not bit for bit.
+    """
+    parts = doubles(weights).split([len(weights) // 2, len(weights) - len(weights) // 2])
+    params = [part.clone().requires_grad_() for part in parts]
+    loss = functools.partial(loss_now, loss_of(text), params)
+    answer(loss, params, *args)
+    pairs = list(zip(params, parts, strict=True))
+    near = all(torch.allclose(p, part, rtol=1e-9, atol=1e-12) for p, part in pairs)
+    if near and not all(torch.equal(p, part) for p, part in pairs):
+        raise ValueError(
+            "after your function a weight differs from before in its last digits: did you put a "
+            "copy back?"
+        )
+    return plain(answer(loss, params, *args))
+
+
+def tabled_runs(
+    answer: Callable[..., Any],
+    tables: np.ndarray,
+    batch_sizes: list[int],
+    lrs: list[float],
+    seeds: list[int],
+    num_steps: int,
+) -> Any:
+    """Call ``answer(run, batch_sizes, lrs, seeds, num_steps)``, with training read from tables.
+
+    ``run(batch_size, lr, seed, num_steps)`` gives (validation accuracy, test accuracy): entries
+    [0 or 1, seed, lr, batch size] of the tables, times a share that grows with the steps. Before
+    ``num_steps`` smaller rates (``lrs`` ascend) are further behind: short runs prefer larger ones.
+    """
+    full = num_steps
+
+    def run(batch_size: int, lr: float, seed: int, num_steps: int) -> tuple[float, float]:
+        wanted: tuple[tuple[str, Any, list[Any]], ...] = (
+            ("seed", seed, list(seeds)),
+            ("lr", lr, list(lrs)),
+            ("batch_size", batch_size, list(batch_sizes)),
+        )
+        for name, value, known in wanted:
+            if value not in known:
+                raise ValueError(f"run has no {name}={value!r}: there are {known}")
+        if not num_steps > 0:
+            raise ValueError(f"run needs num_steps above 0, got {num_steps!r}")
+        place = tuple(known.index(value) for _, value, known in wanted)
+        slower = 1 - (1 + place[1]) / len(lrs)  # 0 for the largest, which stands last
+        behind = 0.4 * max(0.0, 1 - num_steps / full) * slower
+        share = num_steps / (num_steps + 40) * (1 - behind)
+        return share * float(tables[(0, *place)]), share * float(tables[(1, *place)])
+
+    return plain(answer(run, list(batch_sizes), list(lrs), list(seeds), num_steps))
+
+
+ADAPTERS: dict[str, Callable[..., Any]] = {
+    "tabled_runs": tabled_runs,
+    "call": call,
+    "loss": call_with_loss,
+    "product": call_with_product,
+    "parameters": call_on_parameters,
+    "refusing": refusing,
+    "linear_grad": linear_grad,
+    "linear_steps": linear_steps,
+}

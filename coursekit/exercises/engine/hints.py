@@ -1,0 +1,77 @@
+"""Find the misconception behind a wrong answer."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from coursekit.exercises.engine.adapters import ADAPTERS
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.plain import as_array
+from coursekit.exercises.engine.verdict import CaseResult
+
+
+def find_mistake(exercise: Exercise, results: Sequence[CaseResult]) -> Mistake | None:
+    """Return the mistake whose output the answer shows, if one explains the first failing case.
+
+    A mistake matches where the answer equals its output on every case of that group in which the
+    mistake differs from the reference. Other groups may be right, or show another mistake: the
+    learner reads about one thing at a time. Of several, the one that foretells most of all the
+    results wins, right ones included; the declared order breaks ties.
+    """
+    first = next(r for r in results if not r.passed)
+    group = [r for r in results if r.case.group == first.case.group]
+    best, most = None, 0
+    for mistake in exercise.mistakes:
+        if not foretells(exercise, mistake, first):
+            continue
+        if any(foretells(exercise, mistake, r) is False for r in group):
+            continue
+        agreeing = [foretells(exercise, mistake, r) for r in results].count(True)
+        if agreeing > most:
+            best, most = mistake, agreeing
+    return best
+
+
+def foretells(exercise: Exercise, mistake: Mistake, result: CaseResult) -> bool | None:
+    """Tell whether the mistake gives what the answer gave; None where it would do no harm."""
+    try:
+        theirs = declared_result(exercise, mistake.answer, result.case)
+    except Exception:  # a mistake that stops for this input explains no result
+        return False
+    if exercise.same(theirs, result.expected):
+        return True if result.passed else None
+    return result.outcome.kind == "value" and exercise.same(result.outcome.value, theirs)
+
+
+def declared_result(exercise: Exercise, function: Callable[..., Any], case: Case) -> Any:
+    """Return what one of the declaration's own functions gives for a case.
+
+    Their warnings (a variance of one number, a root below zero) are nothing to the learner, and
+    on stderr nbgrader would take them for a failure.
+    """
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return ADAPTERS[exercise.run](function, *case.args)
+
+
+def steady_ratio(results: Sequence[CaseResult]) -> float | None:
+    """Return the factor by which every wrong result is off, if it is the same each time.
+
+    None where fewer than three different results can tell, or where they disagree.
+    """
+    ratios: list[float] = []
+    wanted: set[float] = set()
+    for result in results:
+        got, want = as_array(result.outcome.value), as_array(result.expected)
+        if result.passed:
+            continue
+        if got is None or want is None or got.shape != want.shape or not np.all(want):
+            return None
+        with np.errstate(all="ignore"):
+            ratios.extend(np.ravel(got / want))
+        wanted.update(np.ravel(want))
+    if len(wanted) < 3 or not np.allclose(ratios, ratios[0], rtol=1e-3, atol=0.0):
+        return None
+    return float(ratios[0])

@@ -1,0 +1,1 @@
+"""Which numbers are asked for? Numeric tasks whose parameters are drawn afresh."""

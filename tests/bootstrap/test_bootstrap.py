@@ -1,0 +1,409 @@
+"""The set-up from nothing to a running command, with small stand-ins for venv, pip and network."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from coursekit.bootstrap import environment
+from coursekit.bootstrap.installer import SetupError
+
+ROOT = Path(__file__).resolve().parents[2]
+FAKE = ROOT / "tests" / "fake_pip.py"
+PARTS = ("coursekit/__init__.py", "coursekit/__main__.py", "coursekit/storage.py", "pyproject.toml")
+ENSURE = (
+    "import sys\n"
+    "from coursekit.bootstrap.environment import ensure_environment\n"
+    "from coursekit.bootstrap.installer import SetupError\n"
+    "try:\n"
+    "    print(ensure_environment({level!r}, gpu={gpu}, maker=[sys.executable, {fake!r}]))\n"
+    "except SetupError as error:\n"
+    "    print(error, file=sys.stderr)\n"
+    "    sys.exit(1)\n"
+)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """Return a clone with what the set-up reads, under a path with a space in it."""
+    clone = tmp_path / "my course"
+    for part in PARTS:
+        (clone / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / part, clone / part)
+    for folder in ("bootstrap", "commands"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "coursekit" / folder, clone / "coursekit" / folder, ignore=ignore)
+    (clone / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "oracles.txt", clone / "tests")
+    driver(tmp_path, "exit 9")
+    return clone
+
+
+def driver(folder, answer):
+    """Put a stand-in for nvidia-smi where `launch` lets it be found before a real one."""
+    program = folder / "bin" / "nvidia-smi"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\n{answer}\n")
+    program.chmod(0o755)
+
+
+LAUNCHED = []
+WAITING = "Another set-up of this clone is running: waiting for it to end ...\n"
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running():
+    yield
+    while LAUNCHED:
+        process = LAUNCHED.pop()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def launch(clone, level="course", *, gpu=False, before="", **environment):
+    """Start a set-up of the clone in a process group of its own."""
+    code = before + ENSURE.format(level=level, gpu=gpu, fake=str(FAKE))
+    kept = {k: v for k, v in os.environ.items() if k not in ("COURSEKIT_NO_VENV", "FAKE_HANG")}
+    kept["PATH"] = f"{clone.parent / 'bin'}{os.pathsep}{kept['PATH']}"
+    kept |= {"FAKE_LOG": str(clone.parent / "log"), "COURSEKIT_HOME": str(clone.parent / "home")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=clone,
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(clone), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    LAUNCHED.append(process)
+    return process
+
+
+def set_up(clone, level="course", **options):
+    """Run a set-up to its end and return its exit status, answer and messages."""
+    process = launch(clone, level, **options)
+    answer, messages = process.communicate(timeout=240)
+    return process.returncode, answer.strip(), messages
+
+
+def log_of(clone):
+    path = clone.parent / "log"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def installed(clone):
+    return [line.split()[1] for line in log_of(clone) if line.startswith("installed")]
+
+
+def wait_for(clone, line):
+    until = time.monotonic() + 120
+    while line not in log_of(clone):
+        assert time.monotonic() < until, (line, log_of(clone))
+        time.sleep(0.02)
+
+
+def go_on(clone):
+    (clone.parent / "log.go").touch()
+
+
+def whole(clone, level="course"):
+    """Say whether the environment's own interpreter finds and imports all that the level needs."""
+    code = (
+        "import importlib\n"
+        "from coursekit.bootstrap.requirements import MODULE_OF, distributions, missing\n"
+        f"assert missing({level!r}) == [], missing({level!r})\n"
+        f"for name in distributions({level!r}):\n"
+        "    module = MODULE_OF.get(name, name.replace('-', '_'))\n"
+        "    assert importlib.import_module(module).whole, name\n"
+    )
+    argv = [str(clone / ".venv/bin/python"), "-c", code]
+    done = subprocess.run(argv, cwd=clone, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return True
+
+
+def test_torch_comes_first_and_binds_the_rest(clone):
+    status, answer, messages = set_up(clone)
+    assert (status, answer) == (0, str(clone / ".venv/bin/python")), messages
+    torch, course = (line for line in log_of(clone) if line.startswith("begin -"))
+    assert torch == (
+        "begin --timeout 30 --retries 2 --timeout 15 --retries 1 "
+        "--extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0"
+    )
+    assert (
+        course
+        == f"begin --timeout 30 --retries 2 -c {clone}/.venv/constraints.txt -e {clone}[course]"
+    )
+    assert (clone / ".venv/constraints.txt").read_text() == "torch==2.13.0+cpu\n"
+    assert whole(clone)
+    assert "set-up 2/3 torch, CPU build: done in" in messages
+
+
+def test_a_second_start_installs_nothing(clone):
+    set_up(clone)
+    before = log_of(clone)
+    assert set_up(clone) == (0, str(clone / ".venv/bin/python"), "")
+    assert log_of(clone) == before
+
+
+def test_the_tests_get_their_oracles_without_dependencies(clone):
+    set_up(clone)
+    status, _, messages = set_up(clone, "test")
+    assert status == 0, messages
+    (oracles,) = (line for line in log_of(clone) if "oracles" in line)
+    assert oracles.endswith(f"--no-deps -r {clone}/tests/oracles.txt")
+    assert whole(clone, "test")
+    count = len(log_of(clone))
+    assert set_up(clone, "course")[0] == 0  # what serves the tests serves the course
+    assert len(log_of(clone)) == count
+    assert installed(clone).count("torch") == 1
+
+
+@pytest.mark.parametrize("moment", ["venv", "torch", "jupyterlab"])
+def test_a_killed_set_up_is_mended(clone, moment):
+    process = launch(clone, FAKE_HANG=moment)
+    wait_for(clone, f"hanging {moment}")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    status, answer, messages = set_up(clone)
+    assert (status, answer) == (0, str(clone / ".venv/bin/python")), messages
+    assert whole(clone)
+    if moment == "venv":
+        assert log_of(clone).count("begin venv") == 2  # made anew
+    else:
+        assert log_of(clone).count("begin venv") == 1
+        assert f"half-installed, to be installed again: {moment}" in messages
+    assert installed(clone).count("torch") == 1  # what was whole is not installed again
+
+
+def test_without_the_mending_a_half_installed_package_would_stay(clone):
+    """The test above has power: the stand-in, like pip, skips what has a dist-info."""
+    process = launch(clone, FAKE_HANG="torch")
+    wait_for(clone, "hanging torch")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    careless = (
+        "import coursekit.bootstrap.environment as e\ne.drop_half_installed = lambda site: []\n"
+    )
+    assert set_up(clone, before=careless)[0] == 0
+    with pytest.raises(AssertionError, match="torch"):
+        whole(clone)
+
+
+def test_two_set_ups_at_once_take_turns(clone):
+    first = launch(clone, FAKE_HANG="torch")
+    wait_for(clone, "hanging torch")
+    second = launch(clone)
+    assert second.stderr.readline() == WAITING
+    go_on(clone)
+    for process in (first, second):
+        answer, messages = process.communicate(timeout=240)
+        assert (process.returncode, answer.strip()) == (0, str(clone / ".venv/bin/python"))
+    assert messages == ""  # the second had nothing left to do
+    assert len(installed(clone)) == len(set(installed(clone)))
+    assert whole(clone)
+
+
+def test_an_installer_that_outlives_its_set_up_still_holds_the_lock(clone):
+    """Only the parent is killed; pip goes on alone, and nobody may write beside it."""
+    first = launch(clone, FAKE_HANG="torch")
+    wait_for(clone, "hanging torch")
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    second = launch(clone)
+    assert second.stderr.readline() == WAITING
+    go_on(clone)
+    _, messages = second.communicate(timeout=240)
+    assert second.returncode == 0, messages
+    assert installed(clone).count("torch") == 1  # by the orphan
+    assert whole(clone)
+
+
+def test_ctrl_c_leaves_nothing_behind_and_the_next_call_goes_on(clone):
+    starting = (
+        "import sys\n"
+        "from coursekit.bootstrap import environment, start\n"
+        "from functools import partial\n"
+        f"maker = [sys.executable, {str(FAKE)!r}]\n"
+        "start.ensure_environment = partial(environment.ensure_environment, maker=maker)\n"
+        "start.suits = lambda *_, **__: False\n"
+        "sys.exit(start.start(['lab'], cli=None, doctor=None))\n"
+    )
+    process = launch(clone, before=starting, FAKE_HANG="torch")
+    wait_for(clone, "hanging torch")
+    os.killpg(process.pid, signal.SIGINT)
+    _, messages = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert messages.endswith("Stopped. The same command goes on where this one stopped.\n")
+    assert "Traceback" not in messages
+    assert "waiting" not in set_up(clone)[2]
+    assert whole(clone)
+
+
+def change(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_new_dependencies_are_added_and_other_settings_change_nothing(clone):
+    set_up(clone)
+    change(clone / "pyproject.toml", "line-length = 100", "line-length = 99")
+    count = len(log_of(clone))
+    set_up(clone)
+    assert len(log_of(clone)) == count
+    change(clone / "pyproject.toml", '"tqdm>=4.66",', '"tqdm>=4.66",\n  "newcomer>=1",')
+    assert set_up(clone)[0] == 0
+    assert installed(clone)[-1] == "newcomer"
+    assert log_of(clone).count("begin venv") == 1
+
+
+def test_a_moved_clone_gets_a_new_environment(clone):
+    set_up(clone)
+    moved = clone.rename(clone.with_name("elsewhere"))
+    status, answer, _ = set_up(moved)
+    assert (status, answer) == (0, str(moved / ".venv/bin/python"))
+    assert log_of(moved).count("begin venv") == 2  # its scripts named the old place
+
+
+def test_an_environment_that_lost_a_module_is_completed_by_its_own_interpreter(clone):
+    set_up(clone)
+    (site,) = (clone / ".venv").glob("lib/python*/site-packages")
+    shutil.rmtree(site / "typer")
+    code = ENSURE.format(level="course", gpu=False, fake=str(FAKE))
+    environment = {**os.environ, "FAKE_LOG": str(clone.parent / "log"), "PYTHONPATH": str(clone)}
+    argv = [str(clone / ".venv/bin/python"), "-c", code]
+    done = subprocess.run(argv, cwd=clone, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert installed(clone)[-1] == "typer"
+    assert whole(clone)
+
+
+def test_no_venv_forbids_and_names_what_is_missing(clone):
+    status, _, messages = set_up(clone, COURSEKIT_NO_VENV="1")
+    assert status == 1
+    assert "COURSEKIT_NO_VENV=1 forbids" in messages
+    assert messages.splitlines()[-1].endswith(f"-m pip install -e '{clone}[course]'")
+    assert not (clone / ".venv").exists()
+
+
+@pytest.mark.parametrize("name", ["CONDA_PREFIX", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET"])
+def test_other_variables_decide_nothing(clone, name):
+    assert set_up(clone, **{name: "1"})[0] == 0
+    assert whole(clone)
+
+
+@pytest.mark.parametrize(
+    ("answer", "remedy"),
+    [
+        (
+            "WARNING: Retrying after connection broken by 'NewConnectionError'\n"
+            "ERROR: No matching distribution found for torch==2.13.0",
+            "needs the network: https://pypi.org",
+        ),
+        ("ERROR: Could not install: [Errno 28] No space left on device", "The disk is full"),
+        ("ERROR: something else", "See "),
+    ],
+)
+def test_a_failed_step_says_what_was_tried_what_came_back_and_what_to_do(clone, answer, remedy):
+    status, _, messages = set_up(clone, FAKE_ANSWER=answer)
+    assert status == 1
+    assert "set-up stopped at step 2/3 torch, CPU build (exit status 1)." in messages
+    assert f"tried: {clone}/.venv/bin/python -m pip install" in messages
+    assert f"answer: {answer.splitlines()[-1]}" in messages
+    assert remedy in messages.splitlines()[-1]
+    assert messages.endswith("run the same command again: it goes on where this one stopped.\n")
+    assert set_up(clone)[0] == 0  # and it does
+    assert log_of(clone).count("begin venv") == 1
+
+
+def test_a_python_without_ensurepip_names_the_package(clone):
+    absent = (
+        "import importlib.util\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda n, *a: None if n == 'ensurepip' else find(n, *a)\n"
+    )
+    status, _, messages = set_up(clone, before=absent)
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert status == 1
+    assert "has no module ensurepip" in messages
+    assert f"sudo apt install python{version}-venv" in messages.splitlines()[-1]
+
+
+def test_a_full_disk_is_named_before_anything_is_made(clone):
+    full = "import shutil\nshutil.disk_usage = lambda p: type('U', (), {'free': 10**9})\n"
+    status, _, messages = set_up(clone, before=full)
+    assert status == 1
+    assert "needs 3 GB" in messages
+    assert "1.0 GB are free" in messages
+    assert not (clone / ".venv").exists()
+
+
+def test_a_read_only_clone_gets_its_environment_among_the_persons_data(clone):
+    status, answer, messages = set_up(clone, before=READ_ONLY)
+    assert status == 0, messages
+    assert answer.startswith(str(clone.parent / "home" / "clone-"))
+    assert "This clone is read-only" in messages
+    assert sorted(p.name for p in clone.iterdir()) == ["coursekit", "pyproject.toml", "tests"]
+    assert set_up(clone, before=READ_ONLY) == (0, answer, messages.splitlines()[0] + "\n")
+
+
+READ_ONLY = (
+    "import os\nimport coursekit.storage as s\n"
+    "may = os.access\nos.access = lambda p, mode: str(p) != str(s.ROOT) and may(p, mode)\n"
+)
+
+
+def test_a_persons_own_environment_is_added_to_and_never_deleted(clone):
+    environment = {**os.environ, "FAKE_LOG": os.devnull}
+    subprocess.run([sys.executable, FAKE, clone / ".venv"], check=True, env=environment)
+    (clone / ".venv" / "note.txt").write_text("mine")
+    assert set_up(clone)[0] == 0
+    assert "begin venv" not in log_of(clone)
+    assert (clone / ".venv" / "note.txt").read_text() == "mine"
+    assert whole(clone)
+
+
+def test_a_persons_own_environment_that_is_broken_is_left_to_the_person(clone):
+    (clone / ".venv").mkdir()
+    (clone / ".venv" / "note.txt").write_text("mine")
+    status, _, messages = set_up(clone)
+    assert status == 1
+    assert messages.splitlines()[-1].startswith("Rename or delete it")
+    assert (clone / ".venv" / "note.txt").read_text() == "mine"
+
+
+def test_a_gpu_or_the_wish_for_one_decides_the_build_of_torch(clone, tmp_path):
+    driver(tmp_path, "echo 'GPU 0: an example (UUID: GPU-0)'")
+    roomy = "import shutil\nshutil.disk_usage = lambda p: type('U', (), {'free': 10**12})\n"
+    assert set_up(clone, before=roomy)[0] == 0
+    assert not any("--extra-index-url" in line for line in log_of(clone))
+    assert (clone / ".venv/constraints.txt").read_text() == "torch==2.13.0\n"
+
+
+def test_gpu_replaces_a_cpu_build(clone):
+    set_up(clone)
+    status, _, messages = set_up(clone, gpu=True)
+    assert status == 0, messages
+    again = next(line for line in log_of(clone) if "--force-reinstall" in line)
+    assert again.endswith("--force-reinstall --no-deps torch==2.13.0")
+    assert (clone / ".venv/constraints.txt").read_text() == "torch==2.13.0\n"
+    count = len(log_of(clone))
+    assert set_up(clone, gpu=True)[0] == 0
+    assert len(log_of(clone)) == count
+
+
+@pytest.mark.quick
+def test_an_installed_package_makes_no_environment_and_names_what_to_install(monkeypatch):
+    monkeypatch.setattr(environment, "is_clone", lambda: False)
+    monkeypatch.setattr(environment, "missing", lambda level: ["torch", "nbgrader"])
+    with pytest.raises(SetupError, match=rf"{re.escape(sys.executable)} -m pip install torch nbgr"):
+        environment.ensure_environment("course", maker=["false"])

@@ -1,0 +1,188 @@
+"""The command line: fast, complete, and never a traceback for a person's mistake."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coursekit import cli
+from coursekit.bootstrap.requirements import NEEDS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Return a function that puts another in place of a command's work."""
+
+    def replace(work):
+        monkeypatch.setattr(cli, "load", lambda name: work)
+
+    return replace
+
+
+@pytest.mark.quick
+def test_importing_the_command_line_is_fast_and_leaves_torch_alone():
+    code = (
+        "import sys, time\n"
+        "began = time.process_time()\n"
+        "import coursekit.cli\n"
+        "print(time.process_time() - began, 'torch' in sys.modules, 'numpy' in sys.modules)\n"
+    )
+    argv = [sys.executable, "-c", code]
+    seen = [
+        subprocess.run(argv, cwd=ROOT, capture_output=True, text=True).stdout.split()
+        for _ in range(3)
+    ]
+    assert min(float(seconds) for seconds, *_ in seen) < 0.3
+    assert {tuple(rest) for _, *rest in seen} == {("False", "False")}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("name", NEEDS)
+def test_each_command_has_help_with_an_example(name, capsys):
+    assert cli.main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"Example: python3 -m coursekit {name}" in shown
+    assert f"coursekit {name}" in shown.splitlines()[0]
+
+
+@pytest.mark.quick
+def test_the_general_help_lists_every_command_and_no_other(capsys):
+    assert cli.main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    listed = shown.split("Commands:")[1].split("Example:")[0].splitlines()
+    assert [line.split()[0] for line in listed if line[:3].strip()] == list(NEEDS)
+
+
+@pytest.mark.quick
+def test_no_word_at_all_is_a_question_for_help(capsys):
+    assert cli.main([]) == 0
+    assert capsys.readouterr().out.startswith("Usage: coursekit")
+
+
+@pytest.mark.quick
+def test_help_loads_no_command():
+    for name in NEEDS:
+        assert cli.main([name, "--help"]) == 0
+    code = (
+        "import sys\n"
+        "from coursekit import cli\n"
+        f"for name in {list(NEEDS)}: cli.main([name, '--help'])\n"
+        "print([m for m in sys.modules if m.startswith('coursekit.commands.')], file=sys.stderr)\n"
+    )
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr == "[]\n"
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["lab"], ("", {"fresh": False, "check": False, "no_browser": False, "extra": []})),
+        (
+            ["lab", "01", "--fresh", "--no-browser", "--gpu", "--", "--port", "9000"],
+            (
+                "01",
+                {"fresh": True, "check": False, "no_browser": True, "extra": ["--port", "9000"]},
+            ),
+        ),
+        (
+            ["lab", "--check"],
+            ("", {"fresh": False, "check": True, "no_browser": False, "extra": []}),
+        ),
+        (
+            ["test", "--", "-k", "a", "--", "b"],
+            ({"quick": False, "extra": ["-k", "a", "--", "b"]},),
+        ),
+        (["test", "--quick"], ({"quick": True, "extra": []},)),
+        (["build", "--check"], ({"check": True},)),
+        (["claims"], ([], {"quick": False, "all": False, "json": False, "page": False})),
+        (
+            ["claims", "N1", "N2", "--quick", "--all", "--json"],
+            (["N1", "N2"], {"quick": True, "all": True, "json": True, "page": False}),
+        ),
+        (
+            ["--debug", "solution", "01", "--no-browser"],
+            ("01", {"fresh": False, "no_browser": True, "extra": []}),
+        ),
+        (["test", "--debug", "--", "--debug"], ({"quick": False, "extra": ["--debug"]},)),
+    ],
+)
+def test_options_reach_the_work_and_its_status_comes_back(command, words, expected):
+    seen = []
+
+    def work(*args, **options):
+        seen.append((*args, options))
+        return 7
+
+    command(work)
+    assert cli.main(words) == 7
+    assert seen == [expected]
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["lab", "--foo"], "No such option"),
+        (["lab", "01", "02"], "unexpected extra argument"),
+        (["solution"], "Missing argument"),
+        (["nothing"], "No such command"),
+    ],
+)
+def test_wrong_words_are_answered_with_the_help_to_ask_for(words, said, capsys):
+    assert cli.main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.splitlines()[-1] == f"See: python3 -m coursekit {words[0]} --help"
+
+
+@pytest.mark.quick
+def test_a_mistake_is_two_lines_and_debug_shows_where(command, capsys):
+    def work(*args, **options):
+        raise ValueError("there is no unit '77'.\nName one of these: 00_start")
+
+    command(work)
+    assert cli.main(["lab", "77"]) == 1
+    message = "coursekit lab: there is no unit '77'.\nName one of these: 00_start\n"
+    assert capsys.readouterr().err == message
+    assert cli.main(["lab", "77", "--debug"]) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("Traceback")
+    assert shown.endswith(message)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("error", "status", "last"),
+    [
+        (FileNotFoundError(2, "No such file", "x.py"), 1, "then run the same command again."),
+        (RuntimeError("no server.\nAsk the doctor"), 1, "Ask the doctor"),
+        (KeyError("odd"), 1, "run it again as: python3 -m coursekit doctor --debug"),
+        (KeyboardInterrupt(), 130, "Stopped."),
+    ],
+)
+def test_every_error_ends_in_a_status_and_a_last_line(command, capsys, error, status, last):
+    def work():
+        raise error
+
+    command(work)
+    assert cli.main(["doctor"]) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1].endswith(last)
+    assert "Traceback" not in err
+
+
+@pytest.mark.quick
+def test_an_error_in_the_program_itself_is_told_from_a_persons_mistake(command, capsys):
+    def work():
+        raise TypeError("f() takes 0 arguments")
+
+    command(work)
+    assert cli.main(["doctor"]) == 1
+    assert "unexpected TypeError: f() takes 0 arguments" in capsys.readouterr().err

@@ -1,0 +1,273 @@
+"""Hessian and Gauss-Newton products against dense matrices, and against curvlinops."""
+
+import warnings
+
+import pytest
+import torch
+import torch.nn.functional as F
+from dense_curvature import (
+    built,
+    dense_ggn,
+    dense_hessian,
+    generator,
+    small_data,
+    small_net,
+    squared_loss,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import coursekit.curvature.products
+from coursekit.curvature.products import ggn_operator, hessian_operator
+from coursekit.gradients.batches import BatchLoss
+from coursekit.gradients.minibatch import minibatch_gradient
+
+TIGHT = {"rtol": 1e-10, "atol": 1e-12}
+
+
+def as_matrix(op) -> torch.Tensor:
+    return op @ torch.eye(op.shape[0], dtype=op.torch_dtype)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("method", ["auto", "cached", "rebuilt"])
+@pytest.mark.parametrize("chunk_size", [None, 1, 4, 100])
+def test_hessian_equals_the_dense_one(method, chunk_size):
+    model, data = small_net(), small_data()
+    op = hessian_operator(model, F.cross_entropy, data, method=method, chunk_size=chunk_size)
+    expected = dense_hessian(model, F.cross_entropy, *data)
+    torch.testing.assert_close(as_matrix(op), expected, **TIGHT)
+    assert op.method == ("rebuilt" if method == "rebuilt" else "cached")
+    assert op.num_hvps == len(expected)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("method", ["cached", "rebuilt"])
+@pytest.mark.parametrize("loss_fn", [F.cross_entropy, squared_loss])
+def test_ggn_equals_the_dense_one(method, loss_fn):
+    model, data = small_net(), small_data()
+    op = ggn_operator(model, loss_fn, data, method=method, chunk_size=3)
+    torch.testing.assert_close(as_matrix(op), dense_ggn(model, loss_fn, *data), **TIGHT)
+    assert torch.linalg.eigvalsh(as_matrix(op)).min() > -1e-12
+    difference = dense_ggn(model, loss_fn, *data) - dense_hessian(model, loss_fn, *data)
+    assert difference.norm() > 1e-3  # so the two operators can't be mixed up
+
+
+@settings(max_examples=15, deadline=None)
+@given(count=st.integers(1, 9), width=st.integers(1, 4), outputs=st.integers(2, 4))
+def test_any_shape(count, width, outputs):
+    model = built(lambda: nn.Sequential(nn.Linear(width, 3), nn.Tanh(), nn.Linear(3, outputs)))
+    rng = generator(count)
+    inputs = torch.randn(count, width, generator=rng, dtype=torch.float64)
+    targets = torch.randint(0, outputs, (count,), generator=rng)
+    for oracle, operator in ((dense_hessian, hessian_operator), (dense_ggn, ggn_operator)):
+        op = operator(model, F.cross_entropy, (inputs, targets))
+        expected = oracle(model, F.cross_entropy, inputs, targets)
+        torch.testing.assert_close(as_matrix(op), expected, **TIGHT)
+
+
+def test_unequal_batches_weigh_by_their_examples():
+    model, (inputs, targets) = small_net(), small_data(11)
+    order = targets.argsort()  # sorted by class, so that batches differ
+    inputs, targets = inputs[order], targets[order]
+    loader = DataLoader(TensorDataset(inputs, targets), batch_size=10)
+    expected = dense_hessian(model, F.cross_entropy, inputs, targets)
+    op = hessian_operator(model, F.cross_entropy, loader)
+    torch.testing.assert_close(as_matrix(op), expected, **TIGHT)
+    parts = [dense_hessian(model, F.cross_entropy, x, y) for x, y in loader]
+    equal_weights = (parts[0] + parts[1]) / 2
+    assert (equal_weights - expected).norm() > 0.1 * expected.norm()  # what a peer returns
+
+
+def test_curvlinops_agrees_on_unequal_batches():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        curvlinops = pytest.importorskip("curvlinops", reason="see tests/oracles.txt")
+    model, (inputs, targets) = small_net(), small_data(11)
+    batches = [(inputs[:7], targets[:7]), (inputs[7:], targets[7:])]
+    loss, params = nn.CrossEntropyLoss(), list(model.parameters())
+    vector = torch.randn(51, generator=generator(3), dtype=torch.float64)
+    for theirs, ours in (
+        (curvlinops.HessianLinearOperator, hessian_operator),
+        (curvlinops.GGNLinearOperator, ggn_operator),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected = theirs(model, loss, params, batches, check_deterministic=False) @ vector
+        torch.testing.assert_close(ours(model, loss, batches) @ vector, expected, **TIGHT)
+
+
+def test_float32_is_close_to_float64():
+    vector = torch.randn(51, generator=generator(3))
+    products = []
+    inputs, targets = small_data(dtype=torch.float32)
+    for dtype in (torch.float32, torch.float64):
+        model = small_net(dtype=torch.float32).to(dtype)
+        op = hessian_operator(model, F.cross_entropy, (inputs.to(dtype), targets))
+        products.append((op @ vector).double())
+        assert (op @ vector).dtype == dtype
+    torch.testing.assert_close(products[0], products[1], rtol=1e-4, atol=1e-5)
+
+
+def test_batch_loss_with_several_inputs_and_frozen_weights():
+    class TwoInputs(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.left, self.right, self.unused = nn.Linear(3, 2), nn.Linear(2, 2), nn.Linear(2, 2)
+
+        def forward(self, left, right):
+            return torch.tanh(self.left(left)) * self.right(right)
+
+    model = built(TwoInputs)
+    model.right.bias.requires_grad_(False)
+    rng = generator(1)
+    batch = {
+        "left": torch.randn(5, 3, generator=rng, dtype=torch.float64),
+        "right": torch.randn(5, 2, generator=rng, dtype=torch.float64),
+    }
+    loss = BatchLoss(lambda m, b: m(b["left"], b["right"]).square().sum(1).mean())
+    op = hessian_operator(model, loss, batch)
+    expected = dense_of_batch_loss(model, loss, batch)
+    torch.testing.assert_close(as_matrix(op), expected, **TIGHT)
+    assert not expected[-6:].any()  # the unused layer
+    with pytest.raises(ValueError, match="BatchLoss hides the output"):
+        ggn_operator(model, loss, batch)
+
+
+def dense_of_batch_loss(model, loss, batch):
+    """Second derivatives one by one, through `backward` twice."""
+    params = [p for p in model.parameters() if p.requires_grad]
+    grads = torch.autograd.grad(
+        loss(model, batch), params, create_graph=True, materialize_grads=True
+    )
+    rows = []
+    for g in torch.cat([g.reshape(-1) for g in grads]):
+        second = (
+            torch.autograd.grad(g, params, retain_graph=True, materialize_grads=True)
+            if g.requires_grad
+            else [torch.zeros_like(p) for p in params]
+        )
+        rows.append(torch.cat([s.reshape(-1) for s in second]))
+    return torch.stack(rows)
+
+
+def test_a_loss_linear_in_the_weights_has_hessian_zero():
+    model = built(lambda: nn.Linear(4, 1))
+    inputs, _ = small_data()
+    op = hessian_operator(model, lambda out, y: (out * y).mean(), (inputs, torch.ones(11, 1)))
+    assert not (op @ torch.ones(5)).any()
+    ggn = ggn_operator(model, lambda out, y: (out * y).mean(), (inputs, torch.ones(11, 1)))
+    assert not (ggn @ torch.ones(5)).any()
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.query, self.key, self.value = nn.Linear(3, 4), nn.Linear(3, 4), nn.Linear(3, 4)
+
+    def forward(self, x):
+        parts = (self.query(x), self.key(x), self.value(x))
+        return F.scaled_dot_product_attention(*(p.unsqueeze(1) for p in parts)).mean((1, 2))
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(3, 4, batch_first=True)
+
+    def forward(self, x):
+        return self.lstm(x)[0][:, -1]
+
+
+@pytest.mark.parametrize("make", [Attention, Recurrent])
+def test_attention_and_recurrent_nets_can_be_differentiated_twice(make):
+    model = built(make)
+    inputs = torch.randn(5, 4, 3, generator=generator(2), dtype=torch.float64)
+    targets = torch.randint(0, 4, (5,), generator=generator(2))
+    loss = BatchLoss(lambda m, batch: F.cross_entropy(m(batch[0]), batch[1]))
+    op = hessian_operator(model, loss, (inputs, targets))
+    vector = torch.randn(op.shape[0], generator=generator(3), dtype=torch.float64)
+    step, slopes = 1e-5, []
+    params = list(model.parameters())
+    centre = [p.detach().clone() for p in params]
+    for sign in (1, -1):
+        for p, c, v in zip(params, centre, vector.split([p.numel() for p in params]), strict=True):
+            p.data = c + sign * step * v.view_as(p)
+        grads = torch.autograd.grad(loss(model, (inputs, targets)), params)
+        slopes.append(torch.cat([g.reshape(-1) for g in grads]))
+    difference = (slopes[0] - slopes[1]) / (2 * step)
+    torch.testing.assert_close(op @ vector, difference, rtol=1e-6, atol=1e-7)
+
+
+def test_cached_refuses_changed_weights_and_rebuilt_follows_them():
+    model, data = small_net(), small_data()
+    vector = torch.randn(51, generator=generator(3), dtype=torch.float64)
+    cached = hessian_operator(model, F.cross_entropy, data, method="cached")
+    rebuilt = hessian_operator(model, F.cross_entropy, data, method="rebuilt")
+    with torch.no_grad():
+        model[0].weight.mul_(2)
+    with pytest.raises(ValueError, match="weights have changed"):
+        cached @ vector
+    expected = dense_hessian(model, F.cross_entropy, *data) @ vector
+    torch.testing.assert_close(rebuilt @ vector, expected, **TIGHT)
+
+
+def test_auto_rebuilds_what_would_not_fit(monkeypatch):
+    model, data = small_net(), small_data()
+    monkeypatch.setattr(coursekit.curvature.products, "CACHE_BYTES", {"cpu": 1000})
+    monkeypatch.setattr(coursekit.curvature.products, "CHUNK_BYTES", {"cpu": 1000})
+    op = hessian_operator(model, F.cross_entropy, data)
+    assert op.method == "rebuilt"
+    torch.testing.assert_close(as_matrix(op), dense_hessian(model, F.cross_entropy, *data), **TIGHT)
+
+
+def test_the_gradient_comes_along_where_it_was_computed():
+    model, data = small_net(), small_data()
+    expected = minibatch_gradient(model, F.cross_entropy, *data)
+    op = hessian_operator(model, F.cross_entropy, data, chunk_size=4)
+    torch.testing.assert_close(op.gradient, expected, **TIGHT)
+    assert hessian_operator(model, F.cross_entropy, data, method="rebuilt").gradient is None
+    assert ggn_operator(model, F.cross_entropy, data).gradient is None
+
+
+def test_the_model_is_left_alone_and_gradients_may_be_off():
+    model, data = small_net().train(), small_data()
+    with torch.no_grad():
+        op = hessian_operator(model, F.cross_entropy, data)
+        product = op @ torch.ones(51)
+    assert product.grad_fn is None
+    assert all(p.grad is None for p in model.parameters())
+    assert model.training
+
+
+@pytest.mark.parametrize("operator", [hessian_operator, ggn_operator])
+@pytest.mark.parametrize(
+    ("change", "loss_fn", "message"),
+    [
+        (lambda m: m.append(nn.BatchNorm1d(3).double()), F.cross_entropy, "BatchNorm '3'"),
+        (lambda m: m.append(nn.Dropout(0.5)), F.cross_entropy, "Dropout '3'"),
+        (lambda m: m.requires_grad_(False), F.cross_entropy, "requires a gradient"),
+        (lambda m: m[0].float(), F.cross_entropy, "float32 on cpu, torch.float64 on cpu"),
+        (lambda m: m.bfloat16(), F.cross_entropy, "got torch.bfloat16 on cpu"),
+        (lambda m: m, lambda o, t: F.cross_entropy(o, t, reduction="sum"), "sums over examples"),
+        (lambda m: m, lambda o, t: F.cross_entropy(o, t, reduction="none"), "one number"),
+        (lambda m: m, lambda o, t: F.cross_entropy(o / 0, t), "nothing to measure"),
+    ],
+)
+def test_what_has_no_hessian_of_its_own_is_refused(operator, change, loss_fn, message):
+    model = small_net().train()
+    change(model)
+    with pytest.raises(ValueError, match=message):
+        operator(model, loss_fn, small_data())
+
+
+def test_other_mistakes_are_named():
+    model, data = small_net(), small_data()
+    with pytest.raises(ValueError, match="method must be one of"):
+        hessian_operator(model, F.cross_entropy, data, method="exact")
+    with pytest.raises(ValueError, match="no examples"):
+        hessian_operator(model, F.cross_entropy, (data[0][:0], data[1][:0]))
+    with pytest.raises(ValueError, match="chunk_size"):
+        hessian_operator(model, F.cross_entropy, data, chunk_size=0)

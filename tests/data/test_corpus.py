@@ -1,0 +1,108 @@
+import hashlib
+from importlib.resources import files
+
+import pytest
+import torch
+
+from coursekit.data.corpus import (
+    ALPHABET,
+    Corpus,
+    decode,
+    encode,
+    load_corpus,
+    next_character_loss,
+    text_dataset,
+    text_windows,
+)
+
+pytestmark = pytest.mark.quick
+
+
+def paragraphs(numbers):
+    return {p.strip("\n") for p in decode(numbers).split("\n\n")}
+
+
+def test_the_text_is_the_same_under_every_python():
+    corpus = load_corpus()
+    lengths = [len(t) for t in (corpus.train, corpus.validation, corpus.test)]
+    assert lengths == [300_945, 37_831, 34_495]
+    digest = hashlib.sha256(decode(corpus.test).encode("ascii")).hexdigest()
+    assert digest.startswith("91fbae753fb3feac")
+
+
+def test_splits_share_no_paragraph():
+    corpus = load_corpus()
+    train, validation, test = map(paragraphs, (corpus.train, corpus.validation, corpus.test))
+    assert not train & test
+    assert not train & validation
+    assert not validation & test
+    assert min(len(train), len(validation), len(test)) > 100
+
+
+def test_the_text_is_pythons_own():
+    """The running Python's help, 3.11 or later, still has most of these lines."""
+    from pydoc_data.topics import topics
+
+    live = {line.strip() for text in topics.values() for line in text.splitlines()}
+    ours = {line.strip() for line in decode(load_corpus().test).splitlines()} - {""}
+    assert len(ours & live) / len(ours) > 0.4
+    assert (
+        "Python Software Foundation"
+        in (files("coursekit.data.files") / "PYTHON_LICENSE.txt").read_text()
+    )
+
+
+def test_the_entropies_are_as_documented():
+    numbers = load_corpus().train
+    pairs = torch.bincount(numbers[:-1] * 96 + numbers[1:], minlength=96 * 96).view(96, 96).double()
+    joint = pairs / pairs.sum()
+
+    def entropy(p):
+        return -(p[p > 0] * p[p > 0].log()).sum().item()
+
+    assert entropy(joint.sum(dim=1)) == pytest.approx(3.25, abs=0.01)
+    assert entropy(joint) - entropy(joint.sum(dim=1)) == pytest.approx(2.45, abs=0.01)
+
+
+def test_encoding_goes_there_and_back():
+    text = "def f(x):\n    return x ~ 1\n"
+    assert decode(encode(text)) == text
+    assert encode("\n ~").tolist() == [0, 1, 95]
+    assert len(ALPHABET) == 96
+    with pytest.raises(ValueError, match="lacks 'é'"):
+        encode("café")
+
+
+def test_targets_are_the_next_characters():
+    numbers = torch.arange(10)
+    inputs, targets = text_windows(numbers, 4)
+    assert inputs.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert targets.tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
+    assert text_windows(numbers, 9)[0].shape == (1, 9)
+    for context in (0, 10):
+        with pytest.raises(ValueError, match=f"between 1 and 9.*got {context}"):
+            text_windows(numbers, context)
+
+
+def test_a_smaller_training_set_is_the_front_of_the_larger():
+    corpus = load_corpus()
+    small, large = (text_dataset(corpus, 64, num_train=n) for n in (100, None))
+    assert torch.equal(small.train_inputs, large.train_inputs[:100])
+    assert torch.equal(small.test_targets, large.test_targets)
+    assert len(large.train_inputs) == (300_945 - 1) // 64
+    assert large.num_classes == 96
+    with pytest.raises(ValueError, match="1 to 4702 training windows of 64, not 5000"):
+        text_dataset(corpus, 64, num_train=5000)
+
+
+def test_the_loss_is_a_mean_over_characters():
+    logits = torch.randn(3, 5, 7, generator=torch.Generator().manual_seed(0))
+    targets = torch.randint(7, (3, 5), generator=torch.Generator().manual_seed(1))
+    picked = logits.log_softmax(dim=2).gather(2, targets[:, :, None])
+    assert next_character_loss(logits, targets).item() == pytest.approx(-picked.mean().item())
+
+
+def test_texts_of_ones_own_are_accepted():
+    text = encode("to be or not to be " * 20)
+    data = text_dataset(Corpus(text, text, text), 8)
+    assert data.train_inputs.shape == (47, 8)
