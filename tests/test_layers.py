@@ -83,6 +83,30 @@ def test_neighbours_import_without_circles():
 
 
 @pytest.mark.quick
+def test_modules_import_without_circles():
+    edges = {}
+    for path in FILES:
+        name = ".".join(("coursekit", *path.relative_to(PACKAGE).with_suffix("").parts))
+        edges[name.removesuffix(".__init__")] = {
+            m for m in imports_of(path) if m.startswith("coursekit.")
+        }
+    done, visiting = set(), []
+
+    def visit(name):
+        assert name not in visiting, f"circle: {' -> '.join([*visiting, name])}"
+        if name in done:
+            return
+        visiting.append(name)
+        for other in sorted(edges.get(name, set()) - {name}):
+            visit(other)
+        visiting.pop()
+        done.add(name)
+
+    for name in sorted(edges):
+        visit(name)
+
+
+@pytest.mark.quick
 def test_matplotlib_is_imported_only_in_plots():
     for path in FILES:
         if top_name(path) != "plots":

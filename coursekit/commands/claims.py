@@ -12,69 +12,15 @@ from tqdm import tqdm
 
 from coursekit.claims.again import LEVEL, a_third, disagreements, measure_each, num_compared
 from coursekit.claims.alarm import alarm_sentence, chance_to_turn, ledger_alarm
-from coursekit.claims.declare import Claim, as_expected, status_of
-from coursekit.claims.ledger import LEDGER, format_with_interval, load_ledger, save_entry
+from coursekit.claims.ledger import LEDGER, load_ledger, save_entry
 from coursekit.claims.register import CLAIMS
-from coursekit.intervals import t_interval
+from coursekit.claims.rows import key_figures, rows, short_device
 from coursekit.storage import ROOT, is_clone
 
 GUESS = 10.0  # seconds for a claim that was never measured
 FRAGILE = 0.05  # a verdict that other seeds turn more often may turn without a disagreement
 WORTH = 20.0  # CPU seconds from which on several processes pay for their start
-MAX_SHOWN = 3  # quantities in the table where a claim does not choose
 WIDTH = 118  # columns, where no terminal says how many there are
-
-
-def key_figures(claim: Claim, values: dict[str, list[float]]) -> list[str]:
-    """Return the most telling quantities of a claim with their intervals."""
-    names = [n for n in claim.shown if n in values] or list(values)[:MAX_SHOWN]
-    figures = [f"{name} {format_with_interval(*t_interval(values[name]))}" for name in names]
-    rest = len(values) - len(names)
-    return figures if claim.shown or not rest else [*figures, f"and {rest} more"]
-
-
-def row(claim: Claim, size: str, entry: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what is known of a claim from one measurement of it, or from none."""
-    values = entry["values"] if entry else {}
-    verdict = claim.verdict(values) if entry or claim.evidence == "literature" else "unresolved"
-    status = status_of(claim, verdict)
-    if entry is None and status != "contested":
-        status = "untested here"
-    return {
-        "id": claim.id,
-        "size": size,
-        "unit": claim.unit,
-        "statement": claim.statement,
-        "heard": claim.heard,
-        "status": status,
-        "evidence": claim.evidence,
-        "verdict": verdict,
-        "expected": claim.expected,
-        "as_expected": verdict == "unresolved" or as_expected(claim, verdict),
-        "finding": claim.finding,
-        "rule": claim.rule,
-        "setting": claim.setting,
-        "changes": claim.changes,
-        "source": claim.source,
-        "figures": key_figures(claim, values),
-        "intervals": {name: list(t_interval(column)) for name, column in values.items()},
-        "seeds": max((len(column) for column in values.values()), default=0),
-        "seconds": entry["seconds"] if entry else 0.0,
-        "device": entry["device"] if entry else "",
-    }
-
-
-def rows(ledger: dict[str, Any], ids: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return a row a measurement, and one for each claim that has none; () is all claims.
-
-    Verdicts are computed anew from the per-seed values.
-    """
-    return [
-        row(claim, size, entry)
-        for claim in CLAIMS.values()
-        if not ids or claim.id in ids
-        for size, entry in (sorted(ledger.get(claim.id, {}).items()) or [("", None)])
-    ]
 
 
 def run(
@@ -267,13 +213,6 @@ def print_table(ledger: dict[str, Any], ids: Sequence[str] = ()) -> None:
         console.print(line, highlight=False, markup=False)
     if not ids:
         console.print(alarm_sentence(ledger_alarm(CLAIMS, ledger)), highlight=False)
-
-
-def short_device(name: str) -> str:
-    """Return "H100" for "NVIDIA H100 80GB HBM3", "CPU" for "CPU, 2 threads"."""
-    words = name.replace(",", "").split()
-    known = len(words) > 1 and words[0] in ("NVIDIA", "Tesla", "AMD")
-    return words[1] if known else "".join(words[:1])
 
 
 def write_page(ledger: dict[str, Any]) -> int:

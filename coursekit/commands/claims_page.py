@@ -6,8 +6,8 @@ from coursekit.claims.alarm import alarm_sentence, ledger_alarm
 from coursekit.claims.declare import STATUSES, Claim
 from coursekit.claims.ledger import format_with_interval
 from coursekit.claims.register import CLAIMS
+from coursekit.claims.rows import row, short_device
 from coursekit.claims.turning import turning_points
-from coursekit.commands.claims import row, short_device
 from coursekit.intervals import t_interval
 from coursekit.plots.claims import claim_picture
 from coursekit.storage import ROOT, write_atomically
