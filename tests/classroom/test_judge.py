@@ -41,7 +41,7 @@ def test_right_answers_get_all_points(judge):
 
 def test_a_group_of_cases_earns_its_own_points(judge):
     mark = judge(attempt(twice="def twice(x):\n    return 2 * x if x < 100 else x\n"))
-    assert seen(mark) == [(1.0, "wrong"), (1.0, "ok"), (1.0, "ok")]
+    assert seen(mark) == [(0.5, "wrong"), (1.0, "ok"), (1.0, "ok")]  # half an answer counts half
     assert mark.questions[0].reason == "another result than the right one (large)"
     assert mark.status == "ok"
 
@@ -137,7 +137,7 @@ def test_a_right_number_may_come_in_many_forms(judge, result):
 def test_a_process_that_is_lost_costs_the_group_that_was_asked(judge, body, status):
     text = f"def twice(x):\n    if x > 100:\n        {body}\n    return 2 * x\n"
     mark = judge(attempt(twice=text))
-    assert seen(mark) == [(1.0, status), (1.0, "ok"), (1.0, "ok")]
+    assert seen(mark) == [(0.5, status), (1.0, "ok"), (1.0, "ok")]
     assert mark.status == status
     assert mark.reason.startswith("toy_twice: ")
     assert mark.questions[0].reason.endswith("(large)")

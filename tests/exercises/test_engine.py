@@ -95,7 +95,7 @@ def test_a_module_may_be_the_answer():
 
 @pytest.mark.quick
 def test_each_group_earns_its_points():
-    assert verdict_on(lambda x: x / 2 if x > 0 else x).score == 1.0
+    assert verdict_on(lambda x: x / 2 if x > 0 else x).score == 1.0 / 2  # half an answer
     assert verdict_on(lambda x: x / 2 if x < 0 else x).score == 2.0
     assert verdict_on(lambda x: x).score == 0.0
     assert verdict_on(lambda x: 3.0 if x == 6 else -3.0 if x == -6 else 0.0).score == 0.0
@@ -254,7 +254,7 @@ def test_a_stub_in_one_branch_keeps_the_marks_of_the_other():
         raise NotImplementedError("later")
 
     verdict = verdict_on(halfway)
-    assert (verdict.status, verdict.score) == ("failed", 1.0)
+    assert (verdict.status, verdict.score) == ("failed", 1.0 / 2)
     assert "still says `raise NotImplementedError`" in verdict.message
     by_heart = verdict_on(lambda x: 3.0 if x > 0 else halfway(x))
     assert by_heart.score == 0.0
@@ -326,7 +326,7 @@ def test_a_buffer_used_again_does_not_change_earlier_results():
         return buffer.fill_(x / 2 if x > 0 else 0.0)
 
     verdict = verdict_on(answer)
-    assert verdict.score == 1.0
+    assert verdict.score == 1.0 / 2
     assert verdict.results[0].outcome.value == 3.0
 
 

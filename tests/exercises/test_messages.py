@@ -45,8 +45,8 @@ def test_groups_are_named_where_some_are_right():
     partly = judge(HALF, abs, seed=0)
     assert "Right:" not in partly.message
     partly = judge(HALF, lambda x: abs(x) / 2, seed=0).message
-    assert "\n  Right: positive. Not yet: negative.\n" in partly
-    assert partly.startswith("[not yet] half(x): 1 of 3 points.\n")
+    assert "\n  Right: positive. Not yet: negative. Half an answer counts half.\n" in partly
+    assert partly.startswith("[not yet] half(x): 0.5 of 3 points.\n")
 
 
 def test_the_first_failing_input_is_shown_with_the_names_of_the_call():

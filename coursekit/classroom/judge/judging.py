@@ -19,6 +19,7 @@ from coursekit.classroom.sandbox.session import Gone
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.hints import find_mistake
 from coursekit.exercises.engine.judge import expected_value
+from coursekit.exercises.engine.points import earned
 from coursekit.exercises.engine.verdict import CaseResult
 
 GRAVEST_FIRST = ("tampered", "memory", "crashed", "timeout")
@@ -100,7 +101,7 @@ def judge_question(exercise: Exercise, run: AttemptRun, seed: int) -> QuestionMa
     failed = {result.case.group for result in results if not result.passed}
     right = [g for g in exercise.points if g not in failed and g not in lost]
     right = [g for g in right if any(r.case.group == g for r in results)]
-    points = float(sum(exercise.points[group] for group in right))
+    points = earned(exercise, right, results)
     if lost:
         status = next(s for s in (*GRAVEST_FIRST, "") if any(g.status == s for g in lost.values()))
         reason = next(gone.reason for gone in lost.values() if gone.status == status)

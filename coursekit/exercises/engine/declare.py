@@ -44,7 +44,8 @@ class Exercise:
     Args:
         id: Grade id, "u01_tr_cov"; letters, digits and underscores.
         call: How the learner calls the function, "tr_cov(per_example_grads)", for messages.
-        points: Points for each group of cases; a group is earned when all its cases are right.
+        points: Points for each group of cases; a group is earned when all its cases are right,
+            with the two exceptions of points.py.
         by_hand: Small public cases, the smallest first. They are shown when they fail.
         draw: rng -> fresh random cases of every group.
         reference: The right answer, in float64 inside where rounding matters.

@@ -15,6 +15,7 @@ from coursekit.exercises.engine.guard import OutOfTime, call_within, undisturbed
 from coursekit.exercises.engine.hints import declared_result, find_mistake
 from coursekit.exercises.engine.messages import explain
 from coursekit.exercises.engine.plain import NotPlain
+from coursekit.exercises.engine.points import earned
 from coursekit.exercises.engine.verdict import CaseResult, Outcome, Verdict
 
 SECONDS_PER_CASE = 3.0
@@ -93,9 +94,9 @@ def results_of(exercise: Exercise, answer: Any, cases: list[Case]) -> list[CaseR
 def judge(exercise: Exercise, answer: Any, *, seed: int) -> Verdict:
     """Judge an answer to one exercise on its by-hand cases and on cases drawn from ``seed``.
 
-    A group of cases earns its points when every case of it is right. The answer gets fresh
-    copies of its arguments each time, so changing them harms nobody. A case may take three
-    seconds and all of them six (guard.py says how far that can be kept).
+    A group of cases earns its points when every case of it is right (points.py has the two
+    exceptions). The answer gets fresh copies of its arguments each time, so changing them harms
+    nobody. A case may take three seconds and all of them six (guard.py: how far that is kept).
 
     Raises:
         RuntimeError: If an answer calls this, since that would never end.
@@ -116,7 +117,7 @@ def judge(exercise: Exercise, answer: Any, *, seed: int) -> Verdict:
     verdict = Verdict(
         exercise_id=exercise.id,
         status=status,
-        score=float(sum(exercise.points[group] for group in exercise.points if group in right)),
+        score=earned(exercise, right, results),
         points=exercise.max_score,
         results=tuple(results),
         mistake=find_mistake(exercise, results) if status == "failed" else None,

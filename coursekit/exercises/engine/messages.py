@@ -9,6 +9,7 @@ from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.describe import assignment, describe, readable
 from coursekit.exercises.engine.hints import steady_ratio
 from coursekit.exercises.engine.plain import as_array, shape_of
+from coursekit.exercises.engine.points import is_half, never_changes
 from coursekit.exercises.engine.verdict import CaseResult, Verdict
 
 WIDTH = 88
@@ -48,7 +49,11 @@ def group_line(exercise: Exercise, verdict: Verdict) -> str | None:
         return None
     right = [group for group in exercise.points if group not in failing]
     wrong = [group for group in exercise.points if group in failing]
-    return f"Right: {', '.join(right)}. Not yet: {', '.join(wrong)}."
+    said = f"Right: {', '.join(right)}. Not yet: {', '.join(wrong)}."
+    if never_changes(verdict.results):
+        return f"{said} One result for every input earns nothing."
+    half = is_half(exercise, sum(exercise.points[group] for group in right))
+    return f"{said} Half an answer counts half." if half and exercise.graded else said
 
 
 def what_came(exercise: Exercise, result: CaseResult) -> str:

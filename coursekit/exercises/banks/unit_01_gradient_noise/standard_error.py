@@ -139,5 +139,9 @@ U01_STANDARD_ERROR = Exercise(
     accepted=(standard_error_by_jackknife, standard_error_by_loop),
     lesson="An average over M draws is off by about s / sqrt(M). A measured variance without that "
     "number can't agree or disagree with a theory.",
-    answered_by=("coursekit.gradients.sampling", "coursekit.noise.scale"),
+    answered_by=(
+        "coursekit.gradients.sampling",
+        "coursekit.noise.scale",
+        "coursekit.toy.dynamics",
+    ),
 )

@@ -257,4 +257,5 @@ U03_PAIRED_GAIN = Exercise(
     accepted=(gain_by_statistics, gain_by_covariance),
     lesson="Pair what shares a seed, count the dead as what they deliver, and report the end of "
     "the interval that would embarrass you.",
+    answered_by=("coursekit.toy.dynamics",),
 )

@@ -185,5 +185,5 @@ U03_STABLE_LR = Exercise(
     accepted=(stable_by_power_iteration, stable_by_bisection),
     lesson="One direction decides: the steepest. Momentum raises the limit, since at the limit the "
     "steps alternate and the old velocity holds them back.",
-    answered_by=("coursekit.curvature.sharpness_measures",),
+    answered_by=("coursekit.curvature.sharpness_measures", "coursekit.toy.dynamics"),
 )

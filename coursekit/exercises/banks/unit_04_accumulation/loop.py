@@ -326,6 +326,7 @@ U04_LOOP = Exercise(
     "micro-batches is the same thing only where they are equally long.",
     answered_by=(
         "coursekit.train.accumulation",
+        "coursekit.train.loop",
         "coursekit.gradients.minibatch",
         "coursekit.train.ranks",
     ),

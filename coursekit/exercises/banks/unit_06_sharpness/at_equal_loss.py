@@ -296,5 +296,5 @@ U06_AT_EQUAL_LOSS = Exercise(
     accepted=(equal_by_interp, equal_by_bisection),
     lesson="Curvature of the cross-entropy falls with the loss, so whoever trained longer looks "
     "flatter. Compare at one loss, or compare training time.",
-    answered_by=("coursekit.experiments.equal_loss",),
+    answered_by=("coursekit.experiments.equal_loss", "coursekit.noise.critical_batch"),
 )

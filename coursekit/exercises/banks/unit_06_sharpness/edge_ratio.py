@@ -265,7 +265,11 @@ U06_EDGE_RATIO = Exercise(
     accepted=(edge_by_numpy, edge_from_behind),
     lesson="A ratio near one says that the learning rate sets where the sharpness stays: at half "
     "the rate a run that gets there stays twice as high.",
-    answered_by=("coursekit.curvature.sharpness_measures", "coursekit.experiments.edge"),
+    answered_by=(
+        "coursekit.curvature.sharpness_measures",
+        "coursekit.experiments.edge",
+        "coursekit.toy.dynamics",
+    ),
 )
 
 

@@ -245,5 +245,9 @@ U06_HUTCHINSON = Exercise(
     accepted=(hutchinson_by_matrix, hutchinson_by_running_sums),
     lesson="Random signs meet the diagonal always and the rest by chance, so their mean is the "
     "trace. Only the off-diagonal entries make noise.",
-    answered_by=("coursekit.curvature.trace", "coursekit.curvature.hessian"),
+    answered_by=(
+        "coursekit.curvature.trace",
+        "coursekit.curvature.hessian",
+        "coursekit.toy.dynamics",
+    ),
 )
