@@ -14,6 +14,7 @@ from coursekit.exercises.engine.adapters import ADAPTERS
 from coursekit.exercises.engine.declare import Mistake
 from coursekit.exercises.engine.hints import steady_ratio
 from coursekit.exercises.engine.judge import expected_value, judge
+from coursekit.exercises.engine.points import never_changes
 
 GROUPED = {name: e for name, e in EXERCISES.items() if len(e.points) > 1}
 

@@ -3,8 +3,6 @@
 import pickle
 from collections.abc import Collection, Sequence
 
-import numpy as np
-
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.plain import as_array
 from coursekit.exercises.engine.verdict import CaseResult
