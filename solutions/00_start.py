@@ -19,7 +19,6 @@
 # until yours is right.
 
 # %% prelude
-import numpy as np
 import torch
 
 from coursekit.data import load
@@ -29,6 +28,7 @@ from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
 from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
 from coursekit.plots import plane_plot
+from coursekit.replicas import run_grid
 from coursekit.train import TrainConfig, accuracy, train
 
 # %% [markdown]
@@ -144,7 +144,8 @@ print(f"change: {mean:.1f} ± {half:.1f} points (95 % interval over {num_seeds} 
 # ## 0.5 One pair of runs proves little: the plane
 # Someone will say "you should have tuned the learning rate". So let us run *every* learning
 # rate at *every* batch size, with several seeds each, for the same number of epochs. This
-# time on handwritten digits, which train in seconds. The loop is all there is to it.
+# time on handwritten digits, which train in seconds. `run_grid` trains each run as the function
+# above does, from its own seed; it only takes many of them at once.
 
 # %%
 digits = load("digits", num_train=by_size(tiny=256, cpu=1024))
@@ -153,16 +154,11 @@ lrs = by_size(tiny=[0.125, 0.5], cpu=[2.0**k for k in range(-6, 4)])
 plane_seeds = by_size(tiny=2, cpu=3, gpu=8)
 num_epochs = by_size(tiny=2, cpu=15)
 
-plane = np.zeros((plane_seeds, len(lrs), len(batch_sizes)))
-for s in range(plane_seeds):
-    for i, lr in enumerate(lrs):
-        for j, batch_size in enumerate(batch_sizes):
-            generator = torch.Generator().manual_seed(s)
-            model = mlp((64, 48, 10), generator=generator)
-            steps = use_num_steps(len(digits.train_inputs), batch_size, num_epochs)
-            config = TrainConfig(batch_size, steps, lambda step, lr=lr: lr)
-            train(model, digits, config, rng=generator)
-            plane[s, i, j] = accuracy(model, digits.test_inputs, digits.test_targets)
+runs = run_grid(
+    (64, 48, 10), digits, seeds=range(plane_seeds), batch_sizes=batch_sizes, lrs=lrs,
+    num_epochs=num_epochs, progress=False,
+)  # fmt: skip
+plane = runs.values("test_accuracy", diverged_as=0.1)  # (seeds, learning rates, batch sizes)
 
 # %%
 title = f"Digits, {num_epochs} epochs of SGD, mean of {plane_seeds} seeds"

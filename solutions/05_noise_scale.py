@@ -132,14 +132,15 @@ def network_after(num_steps, seed):
 def products_of(model):
     """Inner products of all per-example gradients, (N, N): lengths of any batch follow."""
     grads = per_example_gradients(model, loss_fn, data.train_inputs, data.train_targets)
-    return (grads @ grads.T).cpu()
+    return grads @ grads.T
 
 
 def sq_norms(products, batches):
     """|g_B|^2 of each batch; batches: (draws, B) indices."""
-    drawn = torch.zeros(len(batches), len(products))  # how often each example was drawn
+    batches = batches.to(products.device)
+    drawn = products.new_zeros(len(batches), len(products))  # how often each example was drawn
     drawn.scatter_add_(1, batches, torch.ones_like(batches, dtype=drawn.dtype))
-    return ((drawn @ products) * drawn).sum(dim=1) / batches.shape[1] ** 2
+    return ((drawn @ products) * drawn).sum(dim=1).cpu() / batches.shape[1] ** 2
 
 
 # %%

@@ -1,14 +1,20 @@
 """What a notebook cell calls: `check`, and `mine_or_library` for the text after it."""
 
+import functools
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import torch
+from torch import Tensor
+
+from coursekit.device import pick_device
 from coursekit.exercises.bank import EXERCISES
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.judge import judge
 from coursekit.exercises.engine.messages import reveal
 from coursekit.exercises.engine.verdict import Verdict
+from coursekit.gradients.batches import batch_tensors, map_tensors
 
 TRIES_BEFORE_REVEAL = 3
 _failed_tries: Counter[str] = Counter()  # in this session, by exercise id
@@ -81,7 +87,8 @@ def check(
 def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:
     """Return the learner's function if it earns full marks, else the library's; say which.
 
-    So the text after an exercise always goes on, and the learner knows whose numbers they see.
+    So the text after an exercise always goes on, and the learner knows whose numbers they see. On
+    a GPU it still gets its tensors on the CPU, where it was judged; see `judged_on_cpu`.
 
     Raises:
         ValueError: For an unknown exercise.
@@ -89,6 +96,36 @@ def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:
     exercise = find(exercise_id)
     if judge(exercise, answer, seed=0).status == "passed":
         print(f"Using your own {exercise.call}.")
-        return answer
+        return judged_on_cpu(answer)
     print(f"Using the library's {exercise.call}, until yours passes its check.")
-    return exercise.reference
+    return judged_on_cpu(exercise.reference)
+
+
+def judged_on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, given plain data on the CPU wherever they lie, its answer moved back.
+
+    A right answer may make tensors of its own, and `torch.tensor([2.0])` lies on the CPU. Models
+    and functions among the arguments can't be moved: such a call goes through as it is.
+    """
+    if pick_device().type == "cpu":
+        return function
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = [args, kwargs]
+        devices = {t.device for t in batch_tensors(given)} - {torch.device("cpu")}
+        if len(devices) != 1 or not _is_plain(given):
+            return function(*args, **kwargs)
+        there = devices.pop()
+        args, kwargs = map_tensors(lambda t: t.cpu(), given)
+        return map_tensors(lambda t: t.to(there), function(*args, **kwargs))
+
+    return call
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str | Tensor | torch.dtype)

@@ -30,6 +30,7 @@ def draw_batches(
     *,
     replacement: bool,
     generator: torch.Generator,
+    device: torch.device | str = "cpu",
 ) -> Tensor:
     """Draw index batches, each independent of the others.
 
@@ -38,7 +39,9 @@ def draw_batches(
         batch_size: B, examples in a batch.
         num_draws: Batches to draw.
         replacement: Whether an example can come twice in one batch.
-        generator: Source of the draws.
+        generator: Source of the draws, on the CPU: any device gets its batches, up to ties.
+        device: Where the indices shall lie; without replacement they are also sorted out there,
+            which is most of the work.
 
     Returns:
         Indices, shape (num_draws, batch_size), int64.
@@ -49,13 +52,13 @@ def draw_batches(
     if batch_size < 1 or num_draws < 1:
         raise ValueError(f"need batch_size and num_draws >= 1, got {batch_size} and {num_draws}")
     if replacement:
-        return torch.randint(num_examples, (num_draws, batch_size), generator=generator)
+        return torch.randint(num_examples, (num_draws, batch_size), generator=generator).to(device)
     if batch_size > num_examples:
         raise ValueError(
             f"without replacement batch_size is at most the {num_examples} examples, "
             f"got {batch_size}"
         )
-    keys = torch.rand(num_draws, num_examples, generator=generator)
+    keys = torch.rand(num_draws, num_examples, generator=generator).to(device)
     return keys.argsort(dim=1)[:, :batch_size]
 
 
@@ -130,13 +133,18 @@ def variance_curve(
     generator: torch.Generator,
 ) -> list[MeasuredVariance]:
     """Measure the variance at each batch size from fresh draws; see `measure_variance`."""
-    return [
-        measure_variance(
-            products,
-            draw_batches(len(products), b, num_draws, replacement=replacement, generator=generator),
+    curve = []
+    for b in batch_sizes:
+        batches = draw_batches(
+            len(products),
+            b,
+            num_draws,
+            replacement=replacement,
+            generator=generator,
+            device=products.device,
         )
-        for b in batch_sizes
-    ]
+        curve.append(measure_variance(products, batches))
+    return curve
 
 
 def draw_groups(

@@ -1,18 +1,24 @@
-"""When a question comes back: spaced repetition with fsrs, kept in the progress file."""
+"""When a question comes back: spaced repetition with fsrs, kept in the progress file.
+
+fsrs is imported where a card is written: a unit that only shows its questions runs without it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, cast
-
-from fsrs import Card, Rating, Scheduler
+from typing import TYPE_CHECKING, Any, cast
 
 from coursekit import progress
 from coursekit.interview.report import Outcome
 
+if TYPE_CHECKING:
+    from fsrs import Rating
 
-def rating(outcome: Outcome) -> Rating:
+
+def rating(outcome: Outcome) -> "Rating":
     """Return how well a question was remembered, from its score and red flags."""
+    from fsrs import Rating
+
     if outcome.red_flags or outcome.score < 0.4:
         return Rating.Again
     if outcome.score < 0.6:
@@ -22,6 +28,8 @@ def rating(outcome: Outcome) -> Rating:
 
 def review(card: Mapping[str, Any] | None, outcome: Outcome, now: datetime) -> dict[str, Any]:
     """Return the card of a question after an outcome; None stands for a question never asked."""
+    from fsrs import Card, Scheduler
+
     before = Card(card_id=1, due=now) if card is None else Card.from_dict(cast(Any, dict(card)))
     scheduler = Scheduler(enable_fuzzing=False)
     after, _ = scheduler.review_card(before, rating(outcome), review_datetime=now)

@@ -148,7 +148,7 @@ class Replicas:
         The accuracy is nan too where targets are no classes.
         """
         count = len(self.stack.lrs)
-        limit = EVALUATION_BYTES[inputs.device.type]
+        limit = EVALUATION_BYTES.get(inputs.device.type, EVALUATION_BYTES["cpu"])
         rows = max(16, limit // (count * self.stack.bytes_per_example))
         loss_sum = torch.zeros(count, dtype=torch.float64, device=inputs.device)
         right = torch.zeros_like(loss_sum)

@@ -3,7 +3,9 @@
 Each runs once in a kernel in either form, and once as a plain script, all at the tiny size.
 """
 
+import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from coursekit.bootstrap.requirements import distributions
 from coursekit.claims import quote
 from coursekit.classroom.release.build import RELEASE_FOLDER, SOURCE_FOLDER, release_files
 from coursekit.classroom.release.place import drift
@@ -23,10 +26,10 @@ SOURCES = sorted((ROOT / "solutions").glob("*.py"))
 KERNEL_SECONDS = 10.0  # what a unit may take at the tiny size; CPU, imports included
 MARGIN = 2.0  # for machines slower than two 2020s cores
 LAST_CELL = "import time; print(time.process_time())"
-WITHOUT_JUPYTER = """
+CORE_ALONE = """
 import importlib.machinery, sys
 
-HIDDEN = {"IPython", "ipykernel", "ipywidgets", "anywidget", "jupytext", "nbformat", "nbgrader"}
+HIDDEN = {hidden!r}
 
 
 class Hide(importlib.machinery.PathFinder):
@@ -36,7 +39,42 @@ class Hide(importlib.machinery.PathFinder):
 
 
 sys.meta_path = [Hide if f is importlib.machinery.PathFinder else f for f in sys.meta_path]
+
+import pretended_gpu
+from coursekit import device
+
+pretended_gpu.begin(device)
 """
+
+
+def beyond_the_core():
+    """Return every module that a machine with the core dependencies alone lacks."""
+    core = set(distributions("core"))
+    tops = {
+        top
+        for top, names in importlib.metadata.packages_distributions().items()
+        if not any(name.lower().replace("_", "-") in core for name in names)
+    }
+    return sorted(tops - needed_by(core) - {"coursekit"})
+
+
+def needed_by(names):
+    """Return the modules of these distributions and of all that they need in turn."""
+    seen, todo = set(), {name.lower() for name in names}
+    while todo:
+        name = todo.pop()
+        seen.add(name)
+        try:
+            lines = importlib.metadata.requires(name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        needs = {re.match(r"[\w.-]+", line)[0].lower() for line in lines if "extra ==" not in line}
+        todo |= {need.replace("_", "-") for need in needs} - seen
+    return {
+        top
+        for top, owners in importlib.metadata.packages_distributions().items()
+        if {owner.lower().replace("_", "-") for owner in owners} & seen
+    }
 
 
 @pytest.fixture(scope="session", params=SOURCES, ids=[path.stem for path in SOURCES])
@@ -127,10 +165,19 @@ def test_the_unsolved_unit_runs_to_its_end_and_earns_nothing(unit, tmp_path):
     assert_quick(seconds)
 
 
-def test_the_source_is_a_plain_script(unit, tmp_path):
-    """Without Jupyter, as `python solutions/NN_name.py` on a machine that has torch alone."""
-    (tmp_path / "sitecustomize.py").write_text(WITHOUT_JUPYTER)
-    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+def test_what_is_hidden_from_the_script_is_what_the_core_does_not_bring():
+    hidden = set(beyond_the_core())
+    assert {"IPython", "ipywidgets", "anywidget", "nbgrader", "jupytext", "fsrs"} <= hidden
+    assert not hidden & {"torch", "numpy", "scipy", "matplotlib", "tqdm", "typer", "rich", "sympy"}
+
+
+def test_the_source_is_a_plain_script_on_any_device(unit, tmp_path):
+    """As `python solutions/NN_name.py` where only the core dependencies are, and there is a GPU.
+
+    The GPU is pretended: a tensor that a unit forgets on the CPU is an error there.
+    """
+    (tmp_path / "sitecustomize.py").write_text(CORE_ALONE.format(hidden=beyond_the_core()))
+    path = os.pathsep.join([str(tmp_path), str(ROOT), str(ROOT / "tests")])
     done = subprocess.run(
         [sys.executable, str(ROOT / "solutions" / f"{unit.name}.py")],
         cwd=tmp_path,

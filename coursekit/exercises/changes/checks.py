@@ -8,6 +8,7 @@ from coursekit.exercises.changes.change import changed_exercise
 from coursekit.exercises.changes.general import changes_of
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.judge import judge
+from coursekit.exercises.teach import judged_on_cpu
 
 
 def changed_bank(changes: Mapping[str, str], bank: Mapping[str, Exercise]) -> dict[str, Exercise]:
@@ -62,6 +63,6 @@ def checks_of_release(
             return exercises.mine_or_library(exercise_id, answer)
         exercise = exercises.EXERCISES[exercise_id]
         print(f"The text goes on with the library's {exercise.call}, as the public course has it.")
-        return exercise.reference
+        return judged_on_cpu(exercise.reference)
 
     return check, mine_or_library

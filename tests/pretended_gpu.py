@@ -1,0 +1,129 @@
+"""A GPU that is not there: the arithmetic is the CPU's, and mixing devices is an error, as on one.
+
+torch keeps a slot for a device of one's own. A tensor on ours is a shell around one on the CPU; each
+operation looks whether all of its tensors are shells, then computes with what they hold. So code
+that forgets a tensor on the CPU fails here as on a GPU, at the same line. What is not imitated: the
+speed, CUDA graphs, generators on the device, and code that asks for `device.type == "cuda"`.
+"""
+
+import torch
+from torch.utils._python_dispatch import return_and_correct_aliasing
+from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
+
+NAME = "pretended"
+_KEPT = []  # the kernels stay as long as this lives
+
+
+class OnGpu(torch.Tensor):
+    """A shell around a tensor on the CPU."""
+
+    @staticmethod
+    def __new__(cls, inner):
+        return torch.Tensor._make_wrapper_subclass(
+            cls,
+            inner.size(),
+            strides=inner.stride(),
+            storage_offset=inner.storage_offset(),
+            dtype=inner.dtype,
+            device=torch.device(NAME, 0),
+            requires_grad=inner.requires_grad,
+        )
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+    @classmethod
+    def __torch_dispatch__(cls, operation, types, args=(), kwargs=None):
+        return compute(operation, args, kwargs or {})
+
+    def __repr__(self):
+        return f"OnGpu({self.inner})"
+
+    def __format__(self, spec):
+        return format(self.item() if self.dim() == 0 else self.cpu(), spec)
+
+    def tolist(self):
+        return self.cpu().tolist()
+
+    def numpy(self, *args, **kwargs):
+        raise TypeError(f"can't convert {NAME}:0 device type tensor to numpy: copy it to the cpu")
+
+    __array__ = numpy
+
+
+def compute(operation, args, kwargs):
+    """Do one operation of torch, of which at least one tensor lies on the GPU."""
+    name = operation._schema.name.removeprefix("aten::")
+    target = kwargs.get("device")
+    if name == "copy_":
+        stays = isinstance(args[0], OnGpu)
+    elif target is not None:
+        stays = torch.device(target).type == NAME
+        kwargs = {**kwargs, "device": torch.device("cpu")}
+    else:
+        refuse_mixed(name, args, kwargs)
+        stays = True
+    held = tree_map(lambda t: t.inner if isinstance(t, OnGpu) else t, (args, kwargs))
+    result = operation(*held[0], **held[1])
+    if not stays:
+        return result
+    shells = tree_map(lambda t: OnGpu(t) if isinstance(t, torch.Tensor) else t, result)
+    return return_and_correct_aliasing(operation, args, kwargs, shells)
+
+
+def refuse_mixed(name, args, kwargs):
+    """Raise torch's error where a GPU would: only single numbers and indices may lie on the CPU."""
+    indexes = name.lstrip("_").startswith(("index", "unsafe_index")) and isinstance(args[0], OnGpu)
+    for tensor in tree_leaves((args, kwargs)):
+        if not isinstance(tensor, torch.Tensor) or isinstance(tensor, OnGpu) or tensor.dim() == 0:
+            continue
+        if not (indexes and name.endswith(("index", "index_put_", "index_put"))):
+            raise RuntimeError(
+                f"Expected all tensors to be on the same device, but found {NAME}:0 and cpu, the "
+                f"one on the CPU of shape {tuple(tensor.shape)}, in {name}"
+            )
+
+
+def begin(module):
+    """Let `pick_device` of a module find the GPU, and torch make tensors on it, in this process."""
+    _setup_privateuseone_for_python_backend(NAME)
+    library = torch.library.Library("aten", "IMPL")
+    _KEPT.append(library)
+    for operation in (torch.ops.aten.empty.memory_format, torch.ops.aten.empty_strided.default):
+        library.impl(operation, empty_by(operation), "PrivateUse1")
+    torch.tensor, torch.as_tensor = moved_after(torch.tensor), moved_after(torch.as_tensor)
+    torch.UntypedStorage.data_ptr = pointer_or_name(torch.UntypedStorage.data_ptr)
+    module.pick_device = lambda: torch.device(NAME, 0)
+    module.device_name = lambda device=None: "a pretended GPU"
+
+
+def empty_by(operation):
+    def make(*args, **kwargs):
+        return OnGpu(operation(*args, **{**kwargs, "device": torch.device("cpu")}))
+
+    return make
+
+
+def moved_after(make):
+    """torch.tensor fills memory without an operation that could be seen: so make it, then move."""
+
+    def made(data, *args, device=None, **kwargs):
+        tensor = make(data, *args, **kwargs)
+        return tensor if device is None else tensor.to(device)
+
+    return made
+
+
+def pointer_or_name(pointer):
+    """A shell's own storage has no address; what counts is that two storages differ."""
+
+    def read(storage):
+        try:
+            return pointer(storage)
+        except RuntimeError:
+            return storage._cdata
+
+    return read
