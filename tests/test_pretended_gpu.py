@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-BEGIN = "import pretended_gpu, coursekit.device as d; pretended_gpu.begin(d); gpu = d.pick_device()\n"
+BEGIN = (
+    "import pretended_gpu, coursekit.device as d; pretended_gpu.begin(d); gpu = d.pick_device()\n"
+)
 SCRIPT = """
 import torch
 from torch.func import functional_call, grad, vmap
@@ -46,8 +48,9 @@ assert refused(lambda: model(here))
 assert (there * torch.tensor(2.0)).device == gpu
 assert there[torch.tensor([1, 0])].device == gpu
 there[torch.tensor([True, False, False, False])] = 0.0
-for made in (torch.zeros(2, device=gpu), torch.tensor([1.0], device=gpu), torch.arange(3, device=gpu),
-             torch.full((2,), 1.0, device=gpu), torch.eye(2, device=gpu), there.new_zeros(2)):
+for made in (torch.zeros(2, device=gpu), torch.tensor([1.0], device=gpu), there.new_zeros(2),
+             torch.full((2,), 1.0, device=gpu), torch.eye(2, device=gpu),
+             torch.arange(3, device=gpu)):
     assert made.device == gpu
 here.copy_(there)
 assert here.is_cpu and here.tolist() == there.tolist() and f"{there.sum():.3f}"
