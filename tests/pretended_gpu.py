@@ -1,9 +1,9 @@
 """A GPU that is not there: the arithmetic is the CPU's, and mixing devices is an error, as on one.
 
-torch keeps a slot for a device of one's own. A tensor on ours is a shell around one on the CPU; each
-operation looks whether all of its tensors are shells, then computes with what they hold. So code
-that forgets a tensor on the CPU fails here as on a GPU, at the same line. What is not imitated: the
-speed, CUDA graphs, generators on the device, and code that asks for `device.type == "cuda"`.
+torch keeps a slot for a device of one's own. A tensor on ours is a shell around one on the CPU;
+each operation looks whether all of its tensors are shells, then computes with what they hold. So
+code that forgets a tensor on the CPU fails here as on a GPU, at the same line. What is not imitated:
+the speed, CUDA graphs, generators on the device, code that asks for `device.type == "cuda"`.
 """
 
 import torch
