@@ -2,8 +2,8 @@
 
 torch keeps a slot for a device of one's own. A tensor on ours is a shell around one on the CPU;
 each operation looks whether all of its tensors are shells, then computes with what they hold. So
-code that forgets a tensor on the CPU fails here as on a GPU, at the same line. What is not imitated:
-the speed, CUDA graphs, generators on the device, code that asks for `device.type == "cuda"`.
+code that forgets a tensor on the CPU fails here as on a GPU, at the same line. Not imitated are the
+speed, CUDA graphs, generators on the device, code that asks for `device.type == "cuda"`.
 """
 
 import torch
