@@ -18,16 +18,14 @@ from coursekit.gradients.batches import (
     Data,
     Loss,
     as_batch_loss,
-    check_mean_loss,
     is_one_batch,
     iter_batches,
     map_tensors,
     model_device,
     num_examples,
-    refuse_batch_norm,
-    refuse_dropout,
     trainable_params,
 )
+from coursekit.gradients.checks import check_mean_loss, refuse_batch_norm, refuse_dropout
 
 CHUNK_BYTES = {"cpu": 2**23, "cuda": 2**29}  # layer inputs and outputs of one chunk
 FIRST_EXAMPLES = 512  # enough to judge the spread

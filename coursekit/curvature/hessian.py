@@ -22,11 +22,10 @@ from coursekit.gradients.batches import (
     Loss,
     iter_batches,
     model_device,
-    refuse_batch_norm,
-    refuse_dropout,
     slice_batch,
     trainable_params,
 )
+from coursekit.gradients.checks import refuse_batch_norm, refuse_dropout
 
 TRACE_METHODS = ("auto", "exact", "per_example", "hutchinson", "hutch++")
 MAX_OUTPUTS = 100  # outputs per example up to which "auto" takes the exact route

@@ -14,15 +14,13 @@ from coursekit.gradients.batches import (
     Data,
     Loss,
     as_batch_loss,
-    check_mean_loss,
     iter_batches,
     model_device,
     num_examples,
-    refuse_batch_norm,
-    refuse_dropout,
     slice_batch,
     trainable_params,
 )
+from coursekit.gradients.checks import check_mean_loss, refuse_batch_norm, refuse_dropout
 from coursekit.gradients.minibatch import flatten
 
 METHODS = ("auto", "cached", "rebuilt")

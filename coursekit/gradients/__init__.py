@@ -1,6 +1,7 @@
 """What is the gradient of a batch, of each example, and how far do batches fall from the mean?"""
 
 from coursekit.gradients.batches import Batch, BatchLoss, Data, Loss
+from coursekit.gradients.counts import target_count
 from coursekit.gradients.minibatch import (
     gradient_covariance,
     gradient_covariance_trace,
@@ -10,6 +11,7 @@ from coursekit.gradients.minibatch import (
     per_example_gradients,
 )
 from coursekit.gradients.norms import covariance_trace, per_example_dots, per_example_norms
+from coursekit.gradients.objective import Objective
 from coursekit.gradients.sampling import (
     draw_batches,
     draw_groups,
@@ -25,6 +27,7 @@ __all__ = [
     "BatchLoss",
     "Data",
     "Loss",
+    "Objective",
     "covariance_trace",
     "draw_batches",
     "draw_groups",
@@ -40,5 +43,6 @@ __all__ = [
     "per_example_dots",
     "per_example_gradients",
     "per_example_norms",
+    "target_count",
     "variance_curve",
 ]

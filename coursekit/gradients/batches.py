@@ -1,10 +1,13 @@
-"""Data and loss in the one form that every measurement uses, and what must be refused first.
+"""Data and loss in the one form that every measurement uses.
 
-A *batch* is a tensor, or a tuple, list or dict of tensors (nested freely), whose first dimension
-counts examples. *Data* is one batch (everything at once) or an iterable of batches that can be
-walked more than once: a DataLoader, a list. A *loss* is the mean over a batch's examples: either
-`loss_fn(output, target)` for batches (inputs, targets), or `BatchLoss(fn)` with
-`fn(model, batch)` for anything else (transformers, several inputs).
+A *batch* is a tensor, or a tuple, list or dict of tensors (nested freely). The first dimension of
+its tensors counts examples; one whose first dimension is 1 beside others of N (a causal mask,
+position numbers) is shared by all examples and never cut. *Data* is one batch (everything at
+once) or an iterable of batches that can be walked more than once: a DataLoader, a list. A *loss*
+is the mean over a batch: either `loss_fn(output, target)` for batches (inputs, targets), or
+`BatchLoss(fn)` with `fn(model, batch)` for anything else (transformers, several inputs).
+
+What must be refused is found in `coursekit.gradients.checks`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,7 +59,8 @@ def map_tensors(fn: Callable[[Tensor], Any], batch: Batch) -> Batch:
     if isinstance(batch, Tensor):
         return fn(batch)
     if isinstance(batch, Mapping):
-        return {key: map_tensors(fn, value) for key, value in batch.items()}
+        mapped = {key: map_tensors(fn, value) for key, value in batch.items()}
+        return _same_mapping(batch, mapped)
     if isinstance(batch, tuple) and hasattr(batch, "_fields"):  # a named tuple
         return type(batch)(*(map_tensors(fn, value) for value in batch))
     if isinstance(batch, tuple | list):
@@ -64,44 +68,123 @@ def map_tensors(fn: Callable[[Tensor], Any], batch: Batch) -> Batch:
     return batch
 
 
+def _same_mapping(original: Mapping, mapped: dict) -> Mapping:
+    """Return `mapped` in the original's type, if that can be made from a dict."""
+    if type(original) is dict:
+        return mapped
+    try:
+        return type(original)(mapped)  # type: ignore[call-arg]
+    except Exception:  # whatever a foreign type does not like about one dict
+        return mapped
+
+
+def batch_leaves(batch: Batch, path: str = "batch") -> Iterator[tuple[str, Any]]:
+    """Walk what a batch holds, in order, each with how to reach it: ("batch['x'][0]", tensor)."""
+    if isinstance(batch, Mapping):
+        for key, value in batch.items():
+            yield from batch_leaves(value, f"{path}[{key!r}]")
+    elif isinstance(batch, tuple | list):
+        for i, value in enumerate(batch):
+            yield from batch_leaves(value, f"{path}[{i}]")
+    else:
+        yield path, batch
+
+
 def batch_tensors(batch: Batch) -> list[Tensor]:
     """Return the tensors of a batch, in order."""
-    found: list[Tensor] = []
-    map_tensors(found.append, batch)
-    return found
+    return [leaf for _, leaf in batch_leaves(batch) if isinstance(leaf, Tensor)]
 
 
 def num_examples(batch: Batch) -> int:
-    """Return how many examples a batch holds: the first dimension that all its tensors share.
+    """Return how many examples a batch holds: the first dimension that its tensors share.
+
+    A first dimension of 1 beside others is shared by all examples and does not count.
 
     Raises:
         ValueError: If there is no tensor with a first dimension, or the tensors disagree.
     """
-    sizes = [len(t) for t in batch_tensors(batch) if t.dim()]
+    sizes = {path: len(t) for path, t in batch_leaves(batch) if isinstance(t, Tensor) and t.dim()}
     if not sizes:
-        raise ValueError(f"a batch must hold tensors of shape (num_examples, ...), got {batch!r}")
-    if len(set(sizes)) > 1:
         raise ValueError(
-            f"every tensor of a batch must have one row per example, got first dimensions {sizes}"
+            f"a batch must hold tensors of shape (num_examples, ...), got {_what(batch)}"
         )
-    return sizes[0]
+    several = set(sizes.values()) - {1}
+    if len(several) > 1:
+        told = ", ".join(f"{path}: {size}" for path, size in sizes.items())
+        raise ValueError(
+            f"every tensor of a batch must have one row per example, got first dimensions {told}; "
+            f"batches of different lengths go into a list"
+        )
+    return several.pop() if several else 1
 
 
 def slice_batch(batch: Batch, start: int, stop: int) -> Batch:
     """Return examples start to stop - 1 of a batch (views, not copies)."""
-    return map_tensors(lambda t: t[start:stop] if t.dim() else t, batch)
+    total = num_examples(batch)
+    return map_tensors(lambda t: t[start:stop] if _is_cut(t, total) else t, batch)
 
 
 def select_examples(batch: Batch, index: Tensor) -> Batch:
     """Return the examples at the given positions of a batch (a copy)."""
-    return map_tensors(lambda t: t[index] if t.dim() else t, batch)
+    total = num_examples(batch)
+    return map_tensors(lambda t: t[index.to(t.device)] if _is_cut(t, total) else t, batch)
+
+
+def _is_cut(t: Tensor, total: int) -> bool:
+    """Tell whether a tensor has a row for each of a batch's `total` examples."""
+    return t.dim() > 0 and len(t) == total
 
 
 def is_one_batch(data: Data) -> bool:
-    """Tell whether `data` is one batch (tensors at once), as opposed to an iterable of batches."""
+    """Tell whether `data` is one batch (tensors at once), as opposed to an iterable of batches.
+
+    A tuple or list with a tensor in it is one batch, so is a tuple of dicts with different keys:
+    (X, y), ({"x": X}, y), ({"x": X}, {"y": y}). `Objective` looks closer at a list of tensors.
+    """
     if isinstance(data, Tensor | Mapping):
         return True
-    return isinstance(data, tuple | list) and len(data) > 0 and isinstance(data[0], Tensor)
+    if not isinstance(data, tuple | list):
+        return False
+    if any(isinstance(part, Tensor) for part in data):
+        return True
+    dicts = [part.keys() for part in data if isinstance(part, Mapping)]
+    return isinstance(data, tuple) and len(dicts) == len(data) > 1 and dicts[0] != dicts[1]
+
+
+def as_batches(data: Data) -> Iterable[Batch]:
+    """Return data as an iterable of batches.
+
+    Raises:
+        ValueError: If data can be walked only once, is a Dataset without a DataLoader, or no data.
+    """
+    if isinstance(data, Dataset):
+        raise ValueError(
+            f"data is a {type(data).__name__} of single examples; wrap it in a DataLoader"
+        )
+    if is_one_batch(data):
+        return [data]
+    if not isinstance(data, Iterable) or isinstance(data, str):
+        raise ValueError(f"data must be tensors or an iterable of batches, got {_what(data)}")
+    if isinstance(data, Iterator):
+        raise ValueError(
+            "data is an iterator, which can be walked only once; pass a list or a DataLoader"
+        )
+    return data
+
+
+def cut_batch(batch: Batch, chunk_size: int | None) -> Iterator[Batch]:
+    """Cut one batch into chunks of at most `chunk_size` examples.
+
+    Raises:
+        ValueError: If chunk_size < 1, the batch's tensors disagree, or it holds what can't be cut.
+    """
+    if chunk_size is not None and chunk_size < 1:
+        raise ValueError(f"chunk_size must be >= 1, got {chunk_size}")
+    total = num_examples(batch)
+    _refuse_uncuttable(batch, total)
+    for start in range(0, total, chunk_size or max(total, 1)):
+        stop = min(start + (chunk_size or total), total)
+        yield batch if (start, stop) == (0, total) else slice_batch(batch, start, stop)
 
 
 def iter_batches(
@@ -125,30 +208,50 @@ def iter_batches(
     """
     if chunk_size is not None and chunk_size < 1:
         raise ValueError(f"chunk_size must be >= 1, got {chunk_size}")
-    if isinstance(data, Dataset):
-        raise ValueError(
-            f"data is a {type(data).__name__} of single examples; wrap it in a DataLoader"
-        )
-    if is_one_batch(data):
-        batches: Iterable[Batch] = [data]
-    elif not isinstance(data, Iterable):
-        raise ValueError(f"data must be tensors or an iterable of batches, got {data!r}")
-    elif isinstance(data, Iterator):
-        raise ValueError(
-            "data is an iterator, which can be walked only once; pass a list or a DataLoader"
-        )
-    else:
-        batches = data
     empty = True
-    for batch in batches:
-        total = num_examples(batch)
-        for start in range(0, total, chunk_size or max(total, 1)):
+    for batch in as_batches(data):
+        for chunk in cut_batch(batch, chunk_size):
             empty = False
-            stop = min(start + (chunk_size or total), total)
-            chunk = batch if (start, stop) == (0, total) else slice_batch(batch, start, stop)
             yield chunk if device is None else map_tensors(lambda t: t.to(device), chunk)
     if empty:
         raise ValueError("data holds no examples")
+
+
+def _what(value: Any) -> str:
+    """Name a thing without printing all that it holds."""
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"a {type(value).__name__}"
+
+
+def _refuse_uncuttable(batch: Batch, total: int) -> None:
+    """Raise ValueError if a batch holds something with a row per example that is no tensor."""
+    for path, leaf in batch_leaves(batch):
+        if isinstance(leaf, Tensor):
+            if leaf.layout is not torch.strided or leaf.is_nested:
+                raise ValueError(f"{path} is a sparse or nested tensor; give a dense one")
+        elif not (leaf is None or isinstance(leaf, str | bool | int | float) or callable(leaf)):
+            raise ValueError(
+                f"{path} is a {type(leaf).__name__}, which can't be cut into chunks; give tensors "
+                f"(torch.as_tensor), in a tuple, list or dict"
+            )
+    for path, row in _plain_rows(batch, "batch"):
+        if len(row) == total > 1:
+            raise ValueError(
+                f"{path} is a {type(row).__name__} with one {type(row[0]).__name__} per example, "
+                f"which can't be cut into chunks; give a tensor, or leave it out"
+            )
+
+
+def _plain_rows(batch: Batch, path: str) -> Iterator[tuple[str, tuple | list]]:
+    """Walk the tuples and lists of a batch that hold plain values alone."""
+    if isinstance(batch, Mapping):
+        for key, value in batch.items():
+            yield from _plain_rows(value, f"{path}[{key!r}]")
+    elif isinstance(batch, tuple | list):
+        if batch and all(isinstance(v, str | bool | int | float) for v in batch):
+            yield path, batch
+        for i, value in enumerate(batch):
+            yield from _plain_rows(value, f"{path}[{i}]")
 
 
 def trainable_params(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -180,94 +283,3 @@ def tied_params(model: nn.Module) -> list[tuple[str, ...]]:
 def model_device(model: nn.Module) -> torch.device:
     """Return the device of the model's first trainable parameter."""
     return next(iter(trainable_params(model).values())).device
-
-
-def refuse_batch_norm(model: nn.Module) -> None:
-    """Raise ValueError if a BatchNorm uses the statistics of the batch.
-
-    Then the loss of one example depends on the others: it has no gradient of its own, and the
-    loss over the data depends on how they are cut into batches.
-    """
-    for name, module in model.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm) and (
-            module.training or module.running_mean is None
-        ):
-            raise ValueError(
-                f"BatchNorm {name!r} uses batch statistics, so examples have no loss of their "
-                f"own; call model.eval(), or use GroupNorm or LayerNorm"
-            )
-
-
-def refuse_dropout(model: nn.Module) -> None:
-    """Raise ValueError if a layer draws random numbers in its forward pass (dropout, RReLU)."""
-    for name, module in model.named_modules():
-        rate = 0.0
-        if isinstance(module, nn.modules.dropout._DropoutNd):
-            rate = module.p
-        elif isinstance(module, nn.RNNBase | nn.MultiheadAttention):
-            rate = module.dropout
-        elif isinstance(module, nn.RReLU):
-            rate = 1.0
-        if module.training and rate > 0:
-            raise ValueError(
-                f"{type(module).__name__} {name!r} is random in train mode, so every pass sees "
-                f"another loss; call model.eval() or set its rate to 0"
-            )
-
-
-def check_mean_loss(
-    model: nn.Module, loss_fn: Loss, batch: Batch, *, max_examples: int = 8
-) -> None:
-    """Raise ValueError unless the loss is a deterministic, finite mean over examples.
-
-    Compares the loss of a few examples with the weighted mean of the losses of two unequal parts
-    of them (one example: with the loss of two copies of it). So it finds a sum instead of a mean,
-    class weights or padding that change a mean's denominator, randomness and NaN; it cannot see
-    them where all these losses are 0.
-
-    Args:
-        model: In the mode in which it will be measured.
-        loss_fn: `loss_fn(output, target)` or a BatchLoss.
-        batch: Any batch of the data; at most `max_examples` are used, in about three passes.
-        max_examples: At least 2.
-    """
-    loss = as_batch_loss(loss_fn)
-    batch = slice_batch(batch, 0, min(num_examples(batch), max_examples))
-    total = num_examples(batch)
-    if total == 0:
-        raise ValueError("data holds no examples")
-    if total == 1:
-        batch, total = map_tensors(lambda t: torch.cat([t, t]) if t.dim() else t, batch), 2
-    cut = min(-(-2 * total // 3), total - 1)  # unequal parts where there are three or more
-    devices = [model_device(model)] if model_device(model).type == "cuda" else []
-    with torch.no_grad(), torch.random.fork_rng(devices=devices):
-        parts = [slice_batch(batch, 0, cut), slice_batch(batch, cut, total)]
-        whole, again, first, second = (loss(model, b) for b in (batch, batch, *parts))
-    if whole.numel() != 1:
-        raise ValueError(
-            f"the loss must be one number, the mean over the batch, got shape "
-            f"{tuple(whole.shape)}; use reduction='mean'"
-        )
-    if not torch.isfinite(torch.stack([whole, first, second])).all():
-        raise ValueError(f"the loss of the first examples is {whole.item()}: nothing to measure")
-    values = [t.double().item() for t in (whole, again, first, second)]
-    scale = max(abs(v) for v in values)
-    tolerance = scale * min(0.1, 100 * float(torch.finfo(whole.dtype).eps) ** 0.75)
-    if abs(values[0] - values[1]) > tolerance:
-        raise ValueError(
-            f"the same batch gave the losses {values[0]:.6g} and {values[1]:.6g}: the model is "
-            f"random; turn its dropout or noise off"
-        )
-    mean = (cut * values[2] + (total - cut) * values[3]) / total
-    if abs(values[0] - mean) <= tolerance:
-        return
-    if abs(values[0] - values[2] - values[3]) <= tolerance:
-        raise ValueError(
-            f"the loss of {total} examples ({values[0]:.6g}) is the sum of its parts' losses: "
-            f"it sums over examples; use reduction='mean'"
-        )
-    raise ValueError(
-        f"the loss of {total} examples ({values[0]:.6g}) is not the mean of its parts' losses "
-        f"({mean:.6g}): class weights, padding or batch statistics couple the examples; "
-        f"give a loss that is the mean of one loss per example"
-    )

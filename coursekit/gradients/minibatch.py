@@ -5,38 +5,40 @@ not fit, `coursekit.gradients.norms` gives the same trace without it.
 """
 
 import math
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from coursekit.gradients._memory import is_out_of_memory
+from coursekit.gradients._still import plain_model, uncompiled
 from coursekit.gradients.batches import (
     Batch,
+    BatchLoss,
     Data,
     Loss,
     as_batch_loss,
     batch_tensors,
-    check_mean_loss,
-    iter_batches,
+    cut_batch,
     map_tensors,
-    model_device,
     num_examples,
-    refuse_batch_norm,
-    refuse_dropout,
     trainable_params,
 )
+from coursekit.gradients.checks import scalar_loss
+from coursekit.gradients.objective import Objective, opened
 
 CHUNK_BYTES = 2**25  # per-example gradients made by one vmap call; larger ones leave the cache
 
 
-class Objective(nn.Module):
+class LossModule(nn.Module):
     """The loss of a batch as a module's output, so that torch.func can swap the weights."""
 
-    def __init__(self, model: nn.Module, loss_fn: Loss) -> None:
+    def __init__(self, model: nn.Module, loss: BatchLoss) -> None:
         super().__init__()
         self.model = model
-        self.loss = as_batch_loss(loss_fn)
+        self.loss = loss
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the mean loss of the batch."""
@@ -70,27 +72,40 @@ def minibatch_gradient(
     Raises:
         ValueError: If no parameter requires a gradient.
     """
+    model = plain_model(model)
     params = trainable_params(model)
     batch = inputs if targets is None else (inputs, targets)
-    objective = Objective(model, loss_fn)
-    buffers = {name: b.clone() for name, b in objective.named_buffers()}
-    with torch.enable_grad():
-        loss = functional_call(objective, buffers, (batch,))
-        grads = torch.autograd.grad(
-            loss, list(params.values()), allow_unused=True, materialize_grads=True
-        )
-    return flatten(list(grads)).detach()
+    of_batch = LossModule(model, as_batch_loss(loss_fn))
+    buffers = {name: b.clone() for name, b in of_batch.named_buffers()}
+    with torch.enable_grad(), uncompiled():
+        loss = scalar_loss(functional_call(of_batch, buffers, (batch,)))
+        return flat_gradient(loss, list(params.values()))
+
+
+def flat_gradient(loss: Tensor, params: list[nn.Parameter]) -> Tensor:
+    """Return the gradient of a loss as one vector; zeros for parameters it does not use."""
+    grads = torch.autograd.grad(loss, params, allow_unused=True)
+    dense = [
+        torch.zeros_like(p) if g is None else g.to_dense() if g.is_sparse else g
+        for g, p in zip(grads, params, strict=True)
+    ]
+    return flatten(dense).detach()
 
 
 def mean_gradient(
-    model: nn.Module, loss_fn: Loss, data: Data, *, chunk_size: int | None = None
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
+    *,
+    chunk_size: int | None = None,
 ) -> Tensor:
     """Compute the gradient of the mean loss over all data, chunk by chunk.
 
-        G = (1/N) sum_chunks n_chunk g_chunk
+        G = (1/N) sum_chunks n_chunk g_chunk      (n: what the objective counts)
 
     Args:
-        model: In the mode in which it is to be measured; BatchNorm in train mode is refused.
+        model: An Objective, or a model in the mode in which it is to be measured; BatchNorm in
+            train mode is refused.
         loss_fn: Mean loss, `loss_fn(output, target)`, or a BatchLoss.
         data: Tensors (inputs, targets), or an iterable of batches; unequal sizes are weighted.
         chunk_size: Examples per backward pass at most; None keeps the batches as they come.
@@ -101,17 +116,19 @@ def mean_gradient(
     Raises:
         ValueError: If the loss is no mean over independent examples, or data is empty.
     """
-    refuse_batch_norm(model)
-    total, count = torch.zeros((), dtype=torch.float64), 0
-    for batch in iter_batches(data, chunk_size=chunk_size, device=model_device(model)):
-        if count == 0:
-            check_mean_loss(model, loss_fn, batch)
-        size = num_examples(batch)
-        total = size * minibatch_gradient(model, loss_fn, batch).double() + total.to(
-            model_device(model)
-        )
-        count += size
-    return (total / count).to(next(iter(trainable_params(model).values())).dtype)
+    with opened(model, loss_fn, data, chunk_size=chunk_size) as objective:
+        params = list(objective.weights.values())
+
+        def gradient(chunk: Batch) -> Tensor:
+            with torch.enable_grad():
+                return flat_gradient(objective.loss(objective.model, chunk), params)
+
+        total = torch.zeros(objective.num_params, dtype=torch.float64, device=params[0].device)
+        count = 0.0
+        for weight, found in objective.each(gradient):
+            total += weight * found.double()
+            count += weight
+        return (total / count).to(objective.dtype)
 
 
 def per_example_gradients(
@@ -141,33 +158,82 @@ def per_example_gradients(
         ValueError: If the loss is no deterministic mean over examples (sum reduction, class
             weights, dropout, BatchNorm in train mode), or no parameter requires a gradient.
     """
-    params = trainable_params(model)
-    refuse_batch_norm(model)
-    refuse_dropout(model)
     batch = inputs if targets is None else (inputs, targets)
-    check_mean_loss(model, loss_fn, batch)
-    objective = Objective(model, loss_fn)
-    values = {f"model.{name}": p.detach() for name, p in params.items()}
+    with opened(model, loss_fn, _OneBatch(batch), chunk_size=chunk_size) as objective:
+        chunk = objective.chunk_size
+        if chunk is None:
+            size = objective.num_params * torch.finfo(objective.dtype).bits // 8
+            chunk = max(1, CHUNK_BYTES // size)
+        params = next(iter(objective.weights.values()))
+        rows = params.new_empty(num_examples(batch), objective.num_params)
+        start = 0
+        for _, found in objective.each(_rows_of(objective), chunk):
+            rows[start : start + len(found)] = found
+            start += len(found)
+        return rows
 
-    def loss_of_one(weights: dict[str, Tensor], tensors: list[Tensor]) -> Tensor:
-        left = iter(tensors)
-        example = map_tensors(lambda t: next(left).unsqueeze(0) if t.dim() else t, batch)
-        return functional_call(objective, weights, (example,)).reshape(())
 
-    gradients_of = vmap(grad(loss_of_one), in_dims=(None, 0))
-    num_params = sum(p.numel() for p in values.values())
-    first = next(iter(values.values()))
-    if chunk_size is None:
-        chunk_size = max(1, CHUNK_BYTES // (num_params * first.element_size()))
-    rows = torch.empty(num_examples(batch), num_params, dtype=first.dtype, device=first.device)
-    start = 0
-    for chunk in iter_batches(batch, chunk_size=chunk_size):
-        stop = start + num_examples(chunk)
+class _OneBatch:
+    """A batch that is data: whatever its form, it is one batch."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter([self._batch])
+
+
+def _rows_of(objective: Objective) -> Callable[[Batch], Tensor]:
+    """Return a function that gives the gradients of a chunk's examples as rows.
+
+    By vmap; where the model can't be batched so (recurrent nets, masks computed from data, moving
+    buffers), by one backward pass per example.
+    """
+    names = {id(p): f"model.{name}" for name, p in objective.model.named_parameters()}
+    values = {names[id(p)]: p.detach() for p in objective.weights.values()}
+    params = list(objective.weights.values())
+    of_batch = LossModule(objective.model, objective.loss)
+
+    def by_vmap(batch: Batch) -> Tensor:
+        total = num_examples(batch)
+        tensors = batch_tensors(batch)
+        cut = [t.dim() > 0 and len(t) == total for t in tensors]
+
+        def loss_of_one(weights: dict[str, Tensor], given: list[Tensor]) -> Tensor:
+            left = iter(zip(given, cut, strict=True))
+
+            def restore(_: Tensor) -> Tensor:
+                tensor, has_rows = next(left)
+                return tensor.unsqueeze(0) if has_rows else tensor
+
+            example = map_tensors(restore, batch)
+            return functional_call(of_batch, weights, (example,)).reshape(())
+
+        dims = [0 if rows else None for rows in cut]
+        gradients_of = vmap(grad(loss_of_one), in_dims=(None, dims))
         with sdpa_kernel(SDPBackend.MATH):  # the fused attention kernels cannot be batched
-            grads = gradients_of(values, [t for t in batch_tensors(chunk) if t.dim()])
-        torch.cat([g.flatten(1) for g in grads.values()], dim=1, out=rows[start:stop])
-        start = stop
-    return rows
+            grads = gradients_of(values, tensors)
+        return torch.cat([g.flatten(1) for g in grads.values()], dim=1)
+
+    def by_loop(batch: Batch) -> Tensor:
+        rows = []
+        for example in cut_batch(batch, 1):
+            with torch.enable_grad():
+                rows.append(flat_gradient(objective.loss(objective.model, example), params))
+        return torch.stack(rows)
+
+    chosen = [by_vmap]
+
+    def rows_of(batch: Batch) -> Tensor:
+        try:
+            return chosen[0](batch)
+        except (RuntimeError, NotImplementedError) as error:
+            if is_out_of_memory(error) or chosen[0] is by_loop:
+                raise
+            chosen[0] = by_loop
+            return by_loop(batch)
+
+    return rows_of
 
 
 def gradient_covariance(per_example_grads: Tensor, *, ddof: int = 1) -> Tensor:

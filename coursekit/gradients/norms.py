@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import RandomSampler
 
 from coursekit.gradients._layer_pass import GhostPass, make_plan, squared_gradient
 from coursekit.gradients.batches import (
@@ -21,15 +20,18 @@ from coursekit.gradients.batches import (
     Data,
     Loss,
     as_batch_loss,
-    check_mean_loss,
     iter_batches,
     model_device,
     num_examples,
-    refuse_batch_norm,
-    refuse_dropout,
     slice_batch,
     tied_params,
     trainable_params,
+)
+from coursekit.gradients.checks import (
+    check_mean_loss,
+    refuse_batch_norm,
+    refuse_dropout,
+    refuse_shuffling,
 )
 from coursekit.gradients.minibatch import flatten
 
@@ -200,15 +202,6 @@ def covariance_trace(
     elif not math.isfinite(total):
         reason = "gradients are not finite"
     return CovarianceTrace(value, stderr, cost, grad_sq_norm, count, ddof, reason)
-
-
-def refuse_shuffling(data: Data) -> None:
-    """Raise ValueError if data comes in another order on each walk, so that passes do not pair."""
-    if isinstance(getattr(data, "sampler", None), RandomSampler):
-        raise ValueError(
-            "the DataLoader shuffles, so two passes do not see the examples in one order; "
-            "use shuffle=False"
-        )
 
 
 def _chunks(

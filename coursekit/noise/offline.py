@@ -16,8 +16,9 @@ from coursekit.gradients.batches import (
     num_examples,
     select_examples,
 )
+from coursekit.gradients.checks import refuse_shuffling
 from coursekit.gradients.minibatch import mean_gradient, minibatch_gradient
-from coursekit.gradients.norms import per_example_dots, per_example_norms, refuse_shuffling
+from coursekit.gradients.norms import per_example_dots, per_example_norms
 from coursekit.noise._ratios import t_quantile
 from coursekit.noise.scale import GradMoments, moments_of_groups
 

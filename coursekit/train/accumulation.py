@@ -1,7 +1,7 @@
 """Gradient accumulation that equals the large batch, whatever the sizes of its micro-batches."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,12 +15,12 @@ from coursekit.gradients.batches import (
     is_one_batch,
     iter_batches,
     num_examples,
-    refuse_batch_norm,
     slice_batch,
     trainable_params,
 )
-
-Count = Callable[[Batch], float]
+from coursekit.gradients.checks import refuse_batch_norm
+from coursekit.gradients.counts import Count, checked_count
+from coursekit.gradients.counts import target_count as target_count
 
 
 @dataclass(frozen=True)
@@ -151,21 +151,6 @@ def accumulation_windows(micro_batches: Iterable[Batch], accum_steps: int) -> It
         yield window
 
 
-def target_count(batch: Batch, *, ignore_index: int = -100) -> float:
-    """Count the targets that a loss with `ignore_index` averages over (tokens without padding).
-
-    Args:
-        batch: A pair (inputs, targets).
-        ignore_index: As given to `cross_entropy`; -100 is torch's default.
-
-    Raises:
-        ValueError: If the batch is no pair.
-    """
-    if not isinstance(batch, tuple | list) or len(batch) != 2:
-        raise ValueError(f"batch must be (inputs, targets), got {type(batch).__name__}")
-    return float((batch[1] != ignore_index).sum().item())
-
-
 def check_count(model: nn.Module, loss_fn: Loss, data: Data, *, count: Count) -> None:
     """Raise ValueError unless the loss is a mean over exactly what `count` counts.
 
@@ -204,14 +189,6 @@ def check_count(model: nn.Module, loss_fn: Loss, data: Data, *, count: Count) ->
         f"not {counts[1]:g} times {losses[1]:.6g} plus {counts[2]:g} times {losses[2]:.6g}; "
         f"for tokens with padding use count=target_count"
     )
-
-
-def checked_count(count: Count, batch: Batch) -> float:
-    """Return a batch's count, or raise ValueError if it can't be one."""
-    value = float(count(batch))
-    if not 0 <= value < math.inf:
-        raise ValueError(f"count must give a number >= 0 for every batch, got {value}")
-    return value
 
 
 def refuse_coupling(model: nn.Module) -> None:

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.gradients.batches import Batch, Loss, num_examples, select_examples, trainable_params
-from coursekit.train.accumulation import Count, accumulate, checked_count, clip
+from coursekit.gradients.counts import Count, checked_count
+from coursekit.train.accumulation import accumulate, clip
 
 
 @dataclass(frozen=True)

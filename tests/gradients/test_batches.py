@@ -14,17 +14,15 @@ from coursekit.gradients.batches import (
     BatchLoss,
     as_batch_loss,
     batch_tensors,
-    check_mean_loss,
     is_one_batch,
     iter_batches,
     map_tensors,
     num_examples,
-    refuse_batch_norm,
-    refuse_dropout,
     slice_batch,
     tied_params,
     trainable_params,
 )
+from coursekit.gradients.checks import check_mean_loss, refuse_batch_norm, refuse_dropout
 
 pytestmark = pytest.mark.quick
 Pair = namedtuple("Pair", "inputs targets")

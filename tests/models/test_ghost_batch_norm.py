@@ -5,7 +5,7 @@ from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn.functional import cross_entropy
 
-from coursekit.gradients.batches import refuse_batch_norm
+from coursekit.gradients.checks import refuse_batch_norm
 from coursekit.models.ghost_batch_norm import GhostBatchNorm
 from coursekit.models.perceptrons import mlp
 from coursekit.train.accumulation import accumulate

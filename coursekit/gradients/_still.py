@@ -1,0 +1,102 @@
+"""Hold a model still while it is measured: what a forward pass moves, it finds as it was."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from coursekit.gradients.checks import random_state_kept
+
+Buffer = tuple[nn.Module, str]
+
+
+class StillModel:
+    """Buffers, modes, random state and flags of a model, put back bit for bit.
+
+    Every pass starts from the same buffers (spectral norm moves its vectors at each forward pass,
+    InstanceNorm its statistics), so two passes see one and the same function.
+    """
+
+    def __init__(self, model: nn.Module, measured: list[nn.Parameter]) -> None:
+        self._model = model
+        self._measured = {id(p) for p in measured}
+        self._device = measured[0].device
+        self._kept: dict[Buffer, tuple[Tensor, Tensor, int]] = {}  # own, a copy, its version
+        self._depth = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the model; only the measured parameters require gradients meanwhile."""
+        if self._depth:  # a measurement inside a measurement
+            yield
+            return
+        modes = [(module, module.training) for module in self._model.modules()]
+        flags = [(p, p.requires_grad) for p in self._model.parameters()]
+        sparse = [m for m in self._model.modules() if getattr(m, "sparse", None) is True]
+        self._kept = {
+            (module, name): (buffer, buffer.clone(), buffer._version)
+            for module in self._model.modules()
+            for name, buffer in module._buffers.items()
+            if buffer is not None
+        }
+        with ExitStack() as stack:
+            stack.enter_context(random_state_kept(self._device))
+            stack.enter_context(uncompiled())
+            self._depth = 1
+            try:
+                for param, flag in flags:
+                    if flag and id(param) not in self._measured:
+                        param.requires_grad_(False)
+                for module in sparse:  # a sparse gradient has no flat form; dense ones are equal
+                    module.sparse = False  # type: ignore[assignment]
+                yield
+            finally:
+                self._depth = 0
+                for param, flag in flags:
+                    param.requires_grad_(flag)
+                for module in sparse:
+                    module.sparse = True  # type: ignore[assignment]
+                for module, mode in modes:
+                    module.training = mode
+                self._put_back()
+
+    def _put_back(self) -> None:
+        for (module, name), (own, copy, version) in self._kept.items():
+            if own._version != version:
+                own.data.copy_(copy)
+            module._buffers[name] = own
+        self._kept = {}
+
+    def after_pass(self) -> None:
+        """Undo what a forward pass did to the buffers, without touching a graph that holds them."""
+        for (module, name), (own, copy, version) in self._kept.items():
+            now = module._buffers.get(name)
+            if now is not own or own._version != version:
+                # The graph may hold what the pass left: give the next pass a copy, not that.
+                module._buffers[name] = copy.clone()
+
+
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """Run what torch.compile made as plain Python: compiled code can't be differentiated twice."""
+    compiler: Any = torch.compiler
+    if "torch._dynamo" in sys.modules and hasattr(compiler, "set_stance"):
+        with compiler.set_stance("force_eager"):
+            yield
+    else:
+        yield
+
+
+def plain_model(model: Any) -> Any:
+    """Return the module behind torch.compile, DataParallel and DistributedDataParallel."""
+    wrappers = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    while True:
+        if isinstance(model, wrappers):
+            model = model.module
+        elif isinstance(getattr(model, "_orig_mod", None), nn.Module):
+            model = model._orig_mod
+        else:
+            return model

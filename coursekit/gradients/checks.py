@@ -1,0 +1,321 @@
+"""What must be refused before anything is measured, each thing in one wording."""
+
+import math
+import pickle
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import RandomSampler
+
+from coursekit.gradients.batches import (
+    Batch,
+    Data,
+    Loss,
+    as_batch_loss,
+    map_tensors,
+    model_device,
+    num_examples,
+    select_examples,
+    slice_batch,
+    trainable_params,
+)
+from coursekit.gradients.counts import Count, checked_count
+from coursekit.gradients.precision import observed_eps
+
+
+def refuse_batch_norm(model: nn.Module) -> None:
+    """Raise ValueError if a BatchNorm uses the statistics of the batch.
+
+    Then the loss of one example depends on the others: it has no gradient of its own, and the
+    loss over the data depends on how they are cut into batches.
+    """
+    for name, module in model.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and (
+            module.training or module.running_mean is None
+        ):
+            raise ValueError(
+                f"BatchNorm {name!r} uses batch statistics, so examples have no loss of their "
+                f"own; call model.eval(), or use GroupNorm or LayerNorm"
+            )
+
+
+def refuse_dropout(model: nn.Module) -> None:
+    """Raise ValueError if a layer draws random numbers in its forward pass (dropout, RReLU)."""
+    for name, module in model.named_modules():
+        rate = 0.0
+        if isinstance(module, nn.modules.dropout._DropoutNd):
+            rate = module.p
+        elif isinstance(module, nn.RNNBase | nn.MultiheadAttention):
+            rate = module.dropout
+        elif isinstance(module, nn.RReLU):
+            rate = 1.0
+        if module.training and rate > 0:
+            raise ValueError(
+                f"{type(module).__name__} {name!r} is random in train mode, so every pass sees "
+                f"another loss; call model.eval() or set its rate to 0"
+            )
+
+
+def refuse_foreign(model: nn.Module) -> None:
+    """Raise ValueError for models and parameters that can't be measured, with what to do instead.
+
+    Scripted models, complex, sharded, lazy or storage-less parameters.
+    """
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model must be a torch.nn.Module, got a {type(model).__name__}")
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            what = f"module {name!r}" if name else "the model"
+            raise ValueError(
+                f"{what} is scripted (torch.jit), so its layers can't be watched; measure the "
+                f"model from which it was scripted"
+            )
+    for name, param in model.named_parameters():
+        if isinstance(param, nn.parameter.UninitializedParameter):
+            raise ValueError(f"parameter {name!r} has no shape yet; run one forward pass first")
+        if param.requires_grad and param.is_complex():
+            raise ValueError(
+                f"parameter {name!r} is complex ({param.dtype}); keep its real and imaginary part "
+                f"as two real parameters (torch.view_as_complex joins them in forward)"
+            )
+        if hasattr(param, "device_mesh") or hasattr(param, "_local_tensor"):
+            raise ValueError(
+                f"parameter {name!r} is sharded over processes (DTensor, FSDP); measure a copy "
+                f"that is whole on one device, or use NoiseScale while it trains"
+            )
+        if param.is_meta:
+            raise ValueError(f"parameter {name!r} lies on the meta device: it holds no values")
+
+
+def refuse_shuffling(data: Data) -> None:
+    """Raise ValueError if data comes in another order on each walk, so that passes do not pair."""
+    if isinstance(getattr(data, "sampler", None), RandomSampler):
+        raise ValueError(
+            "the DataLoader shuffles, so two passes do not see the examples in one order; "
+            "use shuffle=False"
+        )
+
+
+def scalar_loss(value: Any) -> Tensor:
+    """Return what a loss function gave as one number; the `.loss` of a model's output counts.
+
+    Raises:
+        ValueError: If it is None, no tensor, has several entries or does not depend on weights.
+    """
+    inner = getattr(value, "loss", None)
+    if not isinstance(value, Tensor) and isinstance(inner, Tensor):
+        value = inner
+    if not isinstance(value, Tensor):
+        raise ValueError(
+            f"the loss function returned {'None' if value is None else type(value).__name__}; it "
+            f"must return the mean loss of the batch, a tensor with one number"
+        )
+    if value.numel() != 1:
+        raise ValueError(
+            f"the loss must be one number, the mean over the batch, got shape "
+            f"{tuple(value.shape)}; use reduction='mean'"
+        )
+    if value.is_complex():
+        raise ValueError("the loss is complex; return a real number, such as loss.abs() or .real")
+    return value
+
+
+def check_mean_loss(
+    model: nn.Module,
+    loss_fn: Loss,
+    batch: Batch,
+    *,
+    count: Count = num_examples,
+    max_examples: int = 8,
+) -> None:
+    """Raise ValueError unless the loss is a deterministic, finite mean over what `count` counts.
+
+        n l(whole) = n_1 l(first part) + n_2 l(rest),   and the same for the gradients
+
+    So it finds a sum instead of a mean, class weights or padding that change a mean's denominator
+    (also where all losses are equal, as at initialisation), layers that mix examples, NaN, and
+    random numbers drawn in the forward pass, even where they miss these few examples.
+
+    Args:
+        model: In the mode in which it will be measured.
+        loss_fn: `loss_fn(output, target)` or a BatchLoss.
+        batch: Any batch of the data; `max_examples` of it are used, spread over all of it, so
+            that an order by length or class can't hide anything: about four gradients of them.
+        count: What the mean is over.
+        max_examples: At least 2.
+    """
+    total = num_examples(batch)
+    if total == 0:
+        raise ValueError("data holds no examples")
+    device = model_device(model)
+    batch = map_tensors(lambda t: t.to(device), batch)
+    few = min(total, max_examples)
+    if few < total:
+        batch = select_examples(batch, torch.linspace(0, total - 1, few).round().long())
+    elif total == 1:
+        batch, few = map_tensors(lambda t: torch.cat([t, t]) if t.dim() else t, batch), 2
+    # With no common divisor, k of `few` examples left out of a mean can't go unseen.
+    cut = next(c for c in range((few + 1) // 2, few) if math.gcd(c, few) == 1)
+    parts = [batch, batch, slice_batch(batch, 0, cut), slice_batch(batch, cut, few)]
+    counts = [checked_count(count, part) for part in parts]
+    if counts[0] == 0:
+        raise ValueError(
+            "a batch counts 0 (an empty mask, or padding alone): its mean loss is 0/0; leave it out"
+        )
+    measure = _LossAndGradient(model, loss_fn)
+    with random_state_kept(device):
+        state = _random_state(device)
+        with observed_eps(model) as eps:
+            first = measure(parts[0])
+        drew = not _same_state(state, _random_state(device))
+        found = [first] + [
+            measure(p) if n else (0.0, 0 * first[1])
+            for p, n in zip(parts[1:], counts[1:], strict=True)
+        ]
+        losses, grads = [v for v, _ in found], [g for _, g in found]
+        tolerance = min(0.1, 100 * eps() ** 0.75)
+        _refuse_random(measure, parts[0], found[:2], tolerance, drew=drew)
+    scale = max(abs(v) for v in losses)
+    mean = (counts[2] * losses[2] + counts[3] * losses[3]) / counts[0]
+    if abs(losses[0] - mean) > tolerance * scale:
+        if abs(losses[0] - losses[2] - losses[3]) <= tolerance * scale:
+            raise ValueError(
+                f"the loss of {few} examples ({losses[0]:.6g}) is the sum of its parts' losses: "
+                f"it sums over examples; use reduction='mean'"
+            )
+        what = f"the loss of {few} examples ({losses[0]:.6g}) is not the mean of its parts' losses"
+        raise ValueError(f"{what} ({mean:.6g}): {_not_a_mean(count)}")
+    pieces = [n * g for n, g in zip(counts[2:], grads[2:], strict=True)]
+    gap = (counts[0] * grads[0] - pieces[0] - pieces[1]).norm().item()
+    if gap <= tolerance * sum(piece.norm().item() for piece in pieces):
+        return
+    if gap <= 10 * counts[0] * _rounding(measure, parts[0], grads[0], eps()):
+        return
+    share = gap / max(counts[0] * grads[0].norm().item(), gap)
+    raise ValueError(
+        f"the gradient of {few} examples is not the mean of its parts' gradients (they differ by "
+        f"{100 * share:.2g} %): {_not_a_mean(count)}"
+    )
+
+
+def _not_a_mean(count: Count) -> str:
+    if count is num_examples:
+        return (
+            "class weights, padding or batch statistics couple the examples; say what the mean is "
+            "over (Objective(..., count='tokens')), or give the mean of one loss per example"
+        )
+    return "so the loss is not a mean over what count counts, or the examples are coupled"
+
+
+class _LossAndGradient:
+    """The loss of a batch and its gradient, float64, at the model's weights or beside them."""
+
+    def __init__(self, model: nn.Module, loss_fn: Loss) -> None:
+        self.params = list(trainable_params(model).values())
+        self._model, self._loss = model, as_batch_loss(loss_fn)
+
+    def __call__(self, batch: Batch) -> tuple[float, Tensor]:
+        with torch.enable_grad():
+            loss = scalar_loss(self._loss(self._model, batch))
+            if not torch.isfinite(loss).all():
+                raise ValueError(
+                    f"the loss of the first examples is {loss.item()}: nothing to measure"
+                )
+            if not loss.requires_grad:
+                raise ValueError(
+                    "the loss does not depend on the trainable parameters: it was detached, or "
+                    "computed under no_grad"
+                )
+            grads = torch.autograd.grad(loss, self.params, allow_unused=True)
+        flat = [
+            (torch.zeros_like(p) if g is None else g.to_dense() if g.is_sparse else g)
+            .reshape(-1)
+            .double()
+            for g, p in zip(grads, self.params, strict=True)
+        ]
+        return loss.item(), torch.cat(flat)
+
+
+def _refuse_random(
+    measure: _LossAndGradient,
+    batch: Batch,
+    found: list[tuple[float, Tensor]],
+    tolerance: float,
+    *,
+    drew: bool,
+) -> None:
+    """Raise ValueError if two equal passes differ, or random numbers were drawn in train mode."""
+    repeats = [*found, *(measure(batch) for _ in range(2 if drew else 0))]
+    (loss, gradient), *others = repeats
+    for other, grad in others:
+        moved = (gradient - grad).norm() > tolerance * (gradient.norm() + grad.norm()) / 2
+        if moved or abs(loss - other) > tolerance * max(abs(loss), abs(other)):
+            raise ValueError(
+                f"the same batch gave the losses {loss:.6g} and {other:.6g}, and gradients "
+                f"{(gradient - grad).norm().item():.2g} apart: the model is random; turn its "
+                f"dropout or noise off"
+            )
+    if drew and any(module.training for module in measure._model.modules()):
+        raise ValueError(
+            "the loss draws random numbers in its forward pass (dropout, noise), so every pass "
+            "sees another loss: the model is random; call model.eval(), or turn them off"
+        )
+
+
+def _rounding(measure: _LossAndGradient, batch: Batch, gradient: Tensor, eps: float) -> float:
+    """Return how far a gradient moves when the weights move in their last digits."""
+    kept = [p.detach().clone() for p in measure.params]
+    rng = torch.Generator().manual_seed(0)
+    try:
+        for param in measure.params:
+            sign = torch.randint(0, 2, param.shape, generator=rng).to(param.device) * 2 - 1
+            param.data.mul_(1 + 4 * eps * sign)
+        return (measure(batch)[1] - gradient).norm().item()
+    finally:
+        for param, saved in zip(measure.params, kept, strict=True):
+            param.data.copy_(saved)
+
+
+@contextmanager
+def random_state_kept(device: torch.device) -> Iterator[None]:
+    """Put the random states of torch, numpy and Python back on leaving."""
+    states = _random_state(device)
+    try:
+        yield
+    finally:
+        for (_, setter), state in zip(_sources(device), states, strict=True):
+            setter(state)
+
+
+def _sources(device: torch.device) -> list[tuple[Callable[[], Any], Callable[[Any], None]]]:
+    sources: list[tuple[Callable[[], Any], Callable[[Any], None]]] = [
+        (torch.get_rng_state, torch.set_rng_state),
+        (np.random.get_state, np.random.set_state),
+        (random.getstate, random.setstate),
+    ]
+    if device.type == "cuda":
+        sources.append(
+            (
+                lambda: torch.cuda.get_rng_state(device),
+                lambda state: torch.cuda.set_rng_state(state, device),
+            )
+        )
+    return sources
+
+
+def _random_state(device: torch.device) -> list[Any]:
+    return [get() for get, _ in _sources(device)]
+
+
+def _same_state(one: list[Any], other: list[Any]) -> bool:
+    return all(
+        torch.equal(a, b)
+        if isinstance(a, Tensor)
+        else pickle.dumps(a) == pickle.dumps(b)  # numpy's holds an array, which has no plain ==
+        for a, b in zip(one, other, strict=True)
+    )

@@ -1,0 +1,330 @@
+"""The one door: model, mean loss, data and all that is true of them, checked once.
+
+    objective = Objective(model, loss_fn, data, params="*.attn.*", count="tokens")
+    hessian_eigenvalues(objective, k=3)
+
+Every estimator takes an Objective, or (model, loss_fn, data), from which it makes one.
+"""
+
+import fnmatch
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from coursekit.gradients._memory import work_through
+from coursekit.gradients._still import StillModel, plain_model
+from coursekit.gradients.batches import (
+    Batch,
+    BatchLoss,
+    Data,
+    Loss,
+    as_batch_loss,
+    batch_tensors,
+    cut_batch,
+    is_one_batch,
+    iter_batches,
+    map_tensors,
+    num_examples,
+    slice_batch,
+    trainable_params,
+)
+from coursekit.gradients.checks import (
+    check_mean_loss,
+    refuse_batch_norm,
+    refuse_dropout,
+    refuse_foreign,
+    refuse_shuffling,
+    scalar_loss,
+)
+from coursekit.gradients.counts import Count, as_count, checked_count
+from coursekit.gradients.precision import observed_eps
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """The mean loss of a model over data, as a function of some of its parameters.
+
+    Building one checks it: a ValueError names what can't be measured, and the remedy.
+
+    Attributes:
+        model: The plain module, also where torch.compile or DistributedDataParallel wrapped it;
+            in the mode to measure in.
+        loss_fn: Mean loss, `loss_fn(output, target)`, or a BatchLoss.
+        data: A batch, or an iterable of batches that gives the same ones on every walk.
+        params: Which parameters: a pattern such as "*.bias", several, or a function of the name;
+            None: all that require gradients.
+        count: What the mean is over: "examples", "tokens" (targets other than -100), or a function
+            of the batch. Chunks weigh by it.
+        device: Where batches are moved; None: the parameters' device.
+        chunk_size: Examples per pass at most; None: each estimator measures how many fit.
+        weights: The parameters by name, in the order of every flat vector.
+        loss: The same loss as a BatchLoss that checks what it returns and leaves buffers alone.
+        eps: Relative rounding of what it computes with: of the type, of TF32, or of autocast.
+    """
+
+    model: nn.Module
+    loss_fn: Loss
+    data: Data
+    params: str | Sequence[str] | Callable[[str], bool] | None = None
+    count: str | Count = "examples"
+    device: torch.device | None = None
+    chunk_size: int | None = None
+    weights: dict[str, nn.Parameter] = field(init=False, repr=False)
+    loss: BatchLoss = field(init=False, repr=False)
+    eps: float = field(init=False, repr=False)
+    _still: StillModel = field(init=False, repr=False)
+    _seen: list[int] = field(init=False, repr=False, default_factory=list)
+    _walked: list[bool] = field(init=False, repr=False, default_factory=list)
+    _counter: list[Count] = field(init=False, repr=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        set_field("model", plain_model(self.model))
+        refuse_foreign(self.model)
+        set_field("weights", _chosen(self.model, self.params))
+        weights = list(self.weights.values())
+        if len(devices := {p.device for p in weights}) > 1:
+            raise ValueError(
+                f"the measured parameters lie on several devices "
+                f"({', '.join(sorted(map(str, devices)))}); bring the model to one, or choose "
+                f"those of one device (params=)"
+            )
+        set_field("device", torch.device(self.device or weights[0].device))
+        refuse_batch_norm(self.model)
+        refuse_dropout(self.model)
+        set_field("_still", StillModel(self.model, weights))
+        inner = as_batch_loss(self.loss_fn)
+
+        def loss(model: nn.Module, batch: Batch) -> Tensor:
+            try:
+                return scalar_loss(inner(model, batch))
+            finally:
+                self._still.after_pass()
+
+        set_field("loss", BatchLoss(loss))
+        with self.held():
+            self._check()
+
+    def _check(self) -> None:
+        """Look at the first batch: form, count, mean, randomness, precision."""
+        object.__setattr__(self, "data", _told_apart(self.data, self.model, self.loss, self.device))
+        first = next(iter_batches(self.data, device=self.device))
+        few = slice_batch(first, 0, min(2, num_examples(first)))
+        with torch.no_grad(), observed_eps(self.model) as eps:
+            self.loss(self.model, few)
+        object.__setattr__(self, "eps", eps())
+        self._counter.append(as_count(self.count, self.model, self.loss, first))
+        self._check_batch(first)
+
+    def _check_batch(self, batch: Batch) -> None:
+        check_mean_loss(self.model, self.loss, batch, count=self._counter[0])
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The first measured parameter's type."""
+        return next(iter(self.weights.values())).dtype
+
+    @property
+    def num_params(self) -> int:
+        """How many numbers are measured."""
+        return sum(p.numel() for p in self.weights.values())
+
+    @property
+    def unit(self) -> str:
+        """What the mean is over: "examples", "tokens", or the name of the counting function."""
+        if isinstance(self.count, str):
+            return self.count
+        return getattr(self.count, "__name__", "counts")
+
+    def count_of(self, batch: Batch) -> float:
+        """Return how much a batch weighs; 0 is refused, since a mean over nothing is 0/0."""
+        value = checked_count(self._counter[0], batch)
+        if value == 0:
+            raise ValueError(
+                "a chunk counts 0 (an empty mask, or padding alone): its mean loss is 0/0; leave "
+                "such examples out"
+            )
+        return value
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the model still: buffers, modes, random state and flags come back bit for bit."""
+        with self._still.held():
+            yield
+
+    def batches(self) -> Iterator[Batch]:
+        """Walk the data, on the device; the first walk checks more batches, later ones compare.
+
+        Raises:
+            ValueError: If a batch of a later walk is not what it was on the first.
+        """
+        fixed = is_one_batch(self.data) or isinstance(self.data, tuple | list)
+        known = list(self._seen) if self._walked else None
+        seen: list[int] = []
+        last = None
+        for index, batch in enumerate(iter_batches(self.data)):
+            if not fixed:
+                seen.append(_fingerprint(batch))
+                if known is not None and known[index : index + 1] != seen[-1:]:
+                    _refuse_changing(self.data, index)
+            batch = map_tensors(lambda t: t.to(self.device), batch)
+            if known is None and index and (index & (index + 1)) == 0:  # 1, 3, 7, 15, ...
+                self._check_batch(batch)
+            yield batch
+            last = (index, batch)
+        if known is not None and not fixed and len(seen) != len(known):
+            _refuse_changing(self.data, len(seen))
+        if known is None and last is not None:
+            if last[0]:
+                self._check_batch(last[1])
+            self._seen.extend(seen)
+            self._walked.append(True)
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[Batch]:
+        """Walk the data in chunks of at most so many examples, on the device."""
+        for batch in self.batches():
+            yield from cut_batch(batch, chunk_size or self.chunk_size)
+
+    def each(
+        self, work: Callable[[Batch], T], chunk_size: int | None = None
+    ) -> Iterator[tuple[float, T]]:
+        """Do some work on every chunk; yield each chunk's weight and what the work gave.
+
+        Where memory runs out the chunk is halved, and so are those after it.
+        """
+        size = chunk_size or self.chunk_size
+        for batch in self.batches():
+            for chunk, found, fitted in work_through(work, batch, size):
+                size = fitted if size is None or fitted < size else size
+                yield self.count_of(chunk), found
+
+    def refuse_changing_data(self) -> None:
+        """Raise ValueError for data that is known to differ between walks; for several walks."""
+        refuse_shuffling(self.data)
+
+
+@contextmanager
+def opened(
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
+    *,
+    chunk_size: int | None = None,
+) -> Iterator[Objective]:
+    """Make (model, loss_fn, data) an Objective, or take one as it is, and hold its model still.
+
+    Raises:
+        ValueError: If an Objective comes with a loss or data of its own, or a model without.
+    """
+    objective = as_objective(model, loss_fn, data, chunk_size=chunk_size)
+    with objective.held():
+        yield objective
+
+
+def as_objective(
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
+    *,
+    chunk_size: int | None = None,
+) -> Objective:
+    """Return (model, loss_fn, data) as an Objective; one that is given comes back as it is."""
+    if chunk_size is not None and chunk_size < 1:
+        raise ValueError(f"chunk_size must be >= 1, got {chunk_size}")
+    if isinstance(model, Objective):
+        if loss_fn is not None or data is not None:
+            raise ValueError("an Objective has its own loss and data; give it alone")
+        return model if chunk_size is None else _with_chunk_size(model, chunk_size)
+    if loss_fn is None or data is None:
+        raise ValueError("give a model, a loss_fn and data, or one Objective")
+    return Objective(model, loss_fn, data, chunk_size=chunk_size)
+
+
+def _with_chunk_size(objective: Objective, chunk_size: int) -> Objective:
+    """Return the same objective with another chunk size, without checking it again."""
+    other = object.__new__(Objective)
+    other.__dict__.update(objective.__dict__)
+    object.__setattr__(other, "chunk_size", chunk_size)
+    return other
+
+
+def _chosen(
+    model: nn.Module, params: str | Sequence[str] | Callable[[str], bool] | None
+) -> dict[str, nn.Parameter]:
+    """Return the trainable parameters whose names fit, in the model's order."""
+    found = trainable_params(model)
+    if params is None:
+        return found
+    patterns = [params] if isinstance(params, str) else params
+
+    def fits(name: str) -> bool:
+        if callable(patterns):
+            return bool(patterns(name))
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+    chosen = {name: p for name, p in found.items() if fits(name)}
+    if not chosen:
+        raise ValueError(
+            f"params={params!r} fits none of the {len(found)} trainable parameters, such as "
+            f"{', '.join(list(found)[:3])}"
+        )
+    return chosen
+
+
+def _told_apart(data: Data, model: nn.Module, loss: BatchLoss, device: torch.device | None) -> Data:
+    """Tell a list of tensors that is one batch from a list of batches of one tensor each.
+
+    [X, y] and [ids, ids] look alike. It is one batch where the loss takes it so; else a list of
+    batches, if the loss takes its first one.
+    """
+    if not (isinstance(data, list) and data and all(isinstance(t, Tensor) for t in data)):
+        return data
+    try:
+        few = slice_batch(data, 0, min(2, num_examples(data)))
+        with torch.no_grad():
+            loss(model, map_tensors(lambda t: t.to(device), few))
+        return data
+    except Exception as error:  # whatever the user's loss says to a wrong form
+        try:
+            with torch.no_grad():
+                loss(model, data[0][:2].to(device))
+        except Exception:
+            raise error from None
+        return _Batches(data)
+
+
+class _Batches:
+    """A list whose tensors are batches."""
+
+    def __init__(self, batches: list[Tensor]) -> None:
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(self._batches)
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+
+def _fingerprint(batch: Batch) -> int:
+    """Return a number that two different batches hardly share."""
+    code = 0
+    for t in batch_tensors(batch):
+        raw = t.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        code = zlib.crc32(memoryview(raw.numpy()), code)
+    return code
+
+
+def _refuse_changing(data: Data, index: int) -> None:
+    refuse_shuffling(data)
+    raise ValueError(
+        f"batch {index} of the data is not what it was on the first walk: random augmentation or "
+        f"shuffling; measure a fixed sample, such as data=list(loader)"
+    )
