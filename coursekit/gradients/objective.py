@@ -318,7 +318,7 @@ def _fingerprint(batch: Batch) -> int:
     code = 0
     for t in batch_tensors(batch):
         raw = t.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-        code = zlib.crc32(memoryview(raw.numpy()), code)
+        code = zlib.crc32(raw.numpy().tobytes(), code)
     return code
 
 
