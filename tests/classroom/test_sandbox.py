@@ -128,7 +128,7 @@ def changed_file(monkeypatch, name, old, new):
 
     def make(hidden):
         folder = make_lean_package(hidden)
-        path = folder / "coursekit" / "classroom" / name
+        path = folder / "coursekit" / "classroom" / "sandbox" / name
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new))
@@ -248,7 +248,7 @@ def test_the_lean_package_holds_no_answer():
     folder = make_lean_package(hidden)
     try:
         texts = {path: path.read_text() for path in folder.rglob("*.py")}
-        assert folder / "coursekit" / "data.py" in texts
+        assert folder / "coursekit" / "data" / "splits.py" in texts
         for path, text in texts.items():
             assert "Mistake(" not in text, path
             assert "### BEGIN SOLUTION" not in text, path
