@@ -116,7 +116,7 @@ def test_matplotlib_is_imported_only_in_plots():
 @pytest.mark.quick
 @pytest.mark.parametrize("name", sorted(ONLY_MATH))
 def test_schedules_and_scaling_need_only_math(name):
-    allowed = {"math", "collections.abc", "typing", "dataclasses", "__future__"}
+    allowed = {"math", "collections.abc", "functools", "typing", "dataclasses", "__future__"}
     assert imports_of(PACKAGE / name) <= allowed
 
 

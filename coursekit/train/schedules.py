@@ -1,11 +1,13 @@
 """Schedules: pure functions of the 0-based step, for learning rates and for batch sizes.
 
 Each function here returns a schedule, ``step -> value``. Schedules compose: `join` puts one after
-another, `product` multiplies them.
+another, `product` multiplies them. They can be pickled, so they go through `torch.save` with a
+scheduler and to spawned workers: each is a formula below, `partial` in all but the step.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 Schedule = Callable[[int], float]
 
@@ -13,7 +15,11 @@ Schedule = Callable[[int], float]
 def constant(value: float) -> Schedule:
     """Return the schedule that is always ``value``."""
     _check_finite(value=value)
-    return lambda step: value
+    return partial(_constant, value)
+
+
+def _constant(value: float, step: int) -> float:
+    return value
 
 
 def linear_warmup(peak_lr: float, *, warmup_steps: int) -> Schedule:
@@ -28,7 +34,11 @@ def linear_warmup(peak_lr: float, *, warmup_steps: int) -> Schedule:
     """
     _check_steps(warmup_steps=warmup_steps)
     _check_finite(peak_lr=peak_lr)
-    return lambda step: peak_lr * min(1.0, (step + 1) / warmup_steps)
+    return partial(_linear_warmup, peak_lr, warmup_steps)
+
+
+def _linear_warmup(peak_lr: float, warmup_steps: int, step: int) -> float:
+    return peak_lr * min(1.0, (step + 1) / warmup_steps)
 
 
 def constant_warmup(peak_lr: float, *, warmup_lr: float, warmup_steps: int) -> Schedule:
@@ -50,19 +60,23 @@ def cosine(peak_lr: float, *, num_steps: int, end_lr: float = 0.0) -> Schedule:
     """
     _check_steps(num_steps=num_steps)
     _check_finite(peak_lr=peak_lr, end_lr=end_lr)
+    return partial(_cosine, peak_lr, num_steps, end_lr)
 
-    def schedule(step: int) -> float:
-        phase = math.pi * min(step, num_steps) / num_steps
-        return end_lr + (peak_lr - end_lr) * (1.0 + math.cos(phase)) / 2.0
 
-    return schedule
+def _cosine(peak_lr: float, num_steps: int, end_lr: float, step: int) -> float:
+    phase = math.pi * min(step, num_steps) / num_steps
+    return end_lr + (peak_lr - end_lr) * (1.0 + math.cos(phase)) / 2.0
 
 
 def step_decay(start: float, *, boundaries: Sequence[int], factor: float) -> Schedule:
     """Multiply by ``factor`` at each boundary; step ``boundary`` is the first at the new value."""
     _check_increasing(boundaries)
     _check_finite(start=start, factor=factor)
-    return lambda step: start * factor ** sum(step >= boundary for boundary in boundaries)
+    return partial(_step_decay, start, tuple(boundaries), factor)
+
+
+def _step_decay(start: float, boundaries: tuple[int, ...], factor: float, step: int) -> float:
+    return start * factor ** sum(step >= boundary for boundary in boundaries)
 
 
 def inverse_sqrt(peak_lr: float, *, warmup_steps: int) -> Schedule:
@@ -74,9 +88,11 @@ def inverse_sqrt(peak_lr: float, *, warmup_steps: int) -> Schedule:
     """
     _check_steps(warmup_steps=warmup_steps)
     _check_finite(peak_lr=peak_lr)
-    return lambda step: (
-        peak_lr * min((step + 1) / warmup_steps, math.sqrt(warmup_steps / (step + 1)))
-    )
+    return partial(_inverse_sqrt, peak_lr, warmup_steps)
+
+
+def _inverse_sqrt(peak_lr: float, warmup_steps: int, step: int) -> float:
+    return peak_lr * min((step + 1) / warmup_steps, math.sqrt(warmup_steps / (step + 1)))
 
 
 def warmup_cosine(
@@ -111,18 +127,21 @@ def join(schedules: Sequence[Schedule], boundaries: Sequence[int]) -> Schedule:
             f"got {len(boundaries)}"
         )
     _check_increasing(boundaries)
-    starts = (0, *boundaries)
+    return partial(_join, tuple(schedules), tuple(boundaries))
 
-    def schedule(step: int) -> float:
-        i = sum(step >= boundary for boundary in boundaries)
-        return schedules[i](step - starts[i])
 
-    return schedule
+def _join(schedules: tuple[Schedule, ...], boundaries: tuple[int, ...], step: int) -> float:
+    i = sum(step >= boundary for boundary in boundaries)
+    return schedules[i](step - (0, *boundaries)[i])
 
 
 def product(*schedules: Schedule) -> Schedule:
     """Multiply schedules pointwise, for instance a warmup that peaks at 1 with any decay."""
-    return lambda step: math.prod(schedule(step) for schedule in schedules)
+    return partial(_product, schedules)
+
+
+def _product(schedules: tuple[Schedule, ...], step: int) -> float:
+    return math.prod(schedule(step) for schedule in schedules)
 
 
 def batch_growth(
@@ -139,12 +158,14 @@ def batch_growth(
     _check_increasing(boundaries)
     if max_batch_size is not None:
         _check_steps(max_batch_size=max_batch_size)
+    return partial(_batch_growth, batch_size, tuple(boundaries), factor, max_batch_size)
 
-    def schedule(step: int) -> int:
-        grown = batch_size * factor ** sum(step >= boundary for boundary in boundaries)
-        return grown if max_batch_size is None else min(grown, max_batch_size)
 
-    return schedule
+def _batch_growth(
+    batch_size: int, boundaries: tuple[int, ...], factor: int, max_batch_size: int | None, step: int
+) -> int:
+    grown = batch_size * factor ** sum(step >= boundary for boundary in boundaries)
+    return grown if max_batch_size is None else min(grown, max_batch_size)
 
 
 def batch_size_instead_of_decay(
@@ -165,12 +186,14 @@ def batch_size_instead_of_decay(
     _check_steps(batch_size=batch_size, max_batch_size=max_batch_size)
     start = lr_schedule(0)
     _check_finite(start=start)
+    return partial(_instead_of_decay, lr_schedule, start, batch_size, max_batch_size)
 
-    def schedule(step: int) -> int:
-        lr = lr_schedule(step)
-        return max_batch_size if lr <= 0 else min(round(batch_size * start / lr), max_batch_size)
 
-    return schedule
+def _instead_of_decay(
+    lr_schedule: Schedule, start: float, batch_size: int, max_batch_size: int, step: int
+) -> int:
+    lr = lr_schedule(step)
+    return max_batch_size if lr <= 0 else min(round(batch_size * start / lr), max_batch_size)
 
 
 def _check_steps(**values: int) -> None:

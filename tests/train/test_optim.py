@@ -1,5 +1,8 @@
 """Oracles: torch's optimizers for SGD and Adam, the papers' formulas by numpy for LARS and LAMB."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -149,3 +152,96 @@ def test_names_give_the_usual_settings():
 def test_bad_settings_are_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def quadratic(weight):
+    return (weight**2).sum() / 2
+
+
+@pytest.mark.parametrize("kind", ["lars", "lamb"])
+def test_a_closure_is_called_and_its_loss_returned(kind):
+    """Lightning hands every step a closure; one that is not called trains nothing."""
+    start = torch.randn(4, 3, generator=torch.Generator().manual_seed(0)).double()
+    with_closure, plain = (torch.nn.Parameter(start.clone()) for _ in range(2))
+    one = torch_optimizer(kind, [with_closure], lr=0.1)
+    other = torch_optimizer(kind, [plain], lr=0.1)
+    losses = []
+    for _ in range(5):
+
+        def closure():
+            one.zero_grad()
+            loss = quadratic(with_closure)
+            loss.backward()
+            return loss
+
+        losses.append(one.step(closure).item())
+        other.zero_grad()
+        quadratic(plain).backward()
+        assert other.step() is None
+    assert torch.equal(with_closure, plain)
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("kind", ["lars", "lamb"])
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+def test_a_group_has_its_own_decay(kind, decay):
+    """Each group moves as if an optimizer with its settings had it alone."""
+    settings = LARS(weight_decay=0.1, trust=0.1) if kind == "lars" else LAMB(weight_decay=0.1)
+    rng = np.random.default_rng(0)
+    start, gradients = rng.normal(size=(5, 3)), rng.normal(size=(8, 5, 3))
+    params = [torch.nn.Parameter(torch.from_numpy(start.copy())) for _ in range(2)]
+    groups = [{"params": params[:1]}, {"params": params[1:], "weight_decay": decay}]
+    optimizer = torch_optimizer(settings, groups, lr=0.3)
+    for gradient in gradients:
+        for param in params:
+            param.grad = torch.from_numpy(gradient.copy())
+        optimizer.step()
+    own = type(settings)(**{**vars(settings), "weight_decay": decay})
+    for param, used in zip(params, (settings, own), strict=True):
+        expected = by_formula(kind, start, gradients, 0.3, used)
+        assert np.abs(param.detach().numpy() - expected).max() < 1e-13
+
+
+def test_every_option_of_a_group_counts():
+    weight = torch.nn.Parameter(torch.ones(3, 3))
+    optimizer = torch_optimizer("lars", [{"params": [weight], "momentum": 0.0, "trust": 0.5}])
+    assert optimizer.settings_of(optimizer.param_groups[0]) == LARS(momentum=0.0, trust=0.5)
+    for option, words in (
+        ({"weight_decay": -1.0}, "weight_decay must be finite"),
+        ({"momentum": 1.5}, r"momentum must lie in \[0, 1\)"),
+        ({"betas": (0.9, 0.99)}, "LARS has no option 'betas'.*weight_decay"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            optimizer.add_param_group({"params": [torch.nn.Parameter(torch.ones(2))], **option})
+    assert len(optimizer.param_groups) == 1
+
+
+@pytest.mark.parametrize("kind", ["lars", "lamb"])
+def test_copies_and_saved_states_go_on_alike(kind):
+    g = torch.Generator().manual_seed(3)
+    weight = torch.nn.Parameter(torch.randn(4, 3, generator=g))
+    optimizer = torch_optimizer(kind, [{"params": [weight], "weight_decay": 0.2}], lr=0.1)
+    weight.grad = torch.randn(4, 3, generator=g)
+    optimizer.step()
+    copied = copy.deepcopy(optimizer)
+    pickled = pickle.loads(pickle.dumps(optimizer))
+    old = copy.deepcopy(optimizer.state_dict())  # of a version whose groups held the lr alone
+    old["param_groups"] = [{"lr": 0.1, "params": [0], "weight_decay": 0.2}]
+    fresh = torch.nn.Parameter(weight.detach().clone())
+    loaded = torch_optimizer(kind, [fresh], lr=0.5)
+    loaded.load_state_dict(old)
+    results = []
+    for each in (optimizer, copied, pickled, loaded):
+        (param,) = each.param_groups[0]["params"]
+        param.grad = torch.ones(4, 3)
+        each.step()
+        results.append(param.detach())
+    assert all(torch.equal(results[0], other) for other in results[1:])
+
+
+@pytest.mark.parametrize("kind", ["lars", "lamb"])
+def test_a_sparse_gradient_is_refused_with_the_remedy(kind):
+    embedding = torch.nn.Embedding(5, 2, sparse=True)
+    embedding(torch.tensor([1, 2])).sum().backward()
+    with pytest.raises(ValueError, match=r"dense gradients.*sparse=False"):
+        torch_optimizer(kind, embedding.parameters(), lr=0.1).step()

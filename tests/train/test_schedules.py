@@ -1,4 +1,5 @@
 import math
+import pickle
 from itertools import pairwise
 
 import pytest
@@ -110,3 +111,48 @@ def test_growing_the_batch_gives_the_noise_of_the_decay():
 def test_bad_requests_are_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        constant(0.1),
+        linear_warmup(0.1, warmup_steps=4),
+        constant_warmup(0.1, warmup_lr=0.01, warmup_steps=3),
+        cosine(0.1, num_steps=10, end_lr=0.02),
+        step_decay(0.1, boundaries=[3, 6], factor=0.5),
+        inverse_sqrt(0.1, warmup_steps=4),
+        warmup_cosine(0.1, warmup_steps=3, num_steps=10),
+        join([constant(0.1), linear_warmup(0.2, warmup_steps=2)], [4]),
+        product(linear_warmup(1.0, warmup_steps=4), step_decay(0.1, boundaries=[5], factor=0.1)),
+        batch_growth(8, boundaries=[2, 5], factor=4, max_batch_size=64),
+        batch_size_instead_of_decay(
+            step_decay(0.1, boundaries=[3], factor=0.5), batch_size=8, max_batch_size=64
+        ),
+    ],
+)
+def test_a_schedule_survives_pickling(schedule):
+    """To spawned workers it travels so."""
+    again = pickle.loads(pickle.dumps(schedule))
+    assert [again(t) for t in range(12)] == [schedule(t) for t in range(12)]
+
+
+def test_a_scheduler_with_our_schedule_is_saved_by_torch(tmp_path):
+    weight = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([weight], lr=1.0)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, warmup_cosine(0.1, warmup_steps=3, num_steps=10)
+    )
+    torch.save(scheduler, tmp_path / "whole.pt")
+    torch.save(scheduler.state_dict(), tmp_path / "state.pt")
+    again = torch.load(tmp_path / "whole.pt", weights_only=False)
+    assert again.lr_lambdas[0](4) == scheduler.lr_lambdas[0](4)
+    scheduler.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
+    assert scheduler.get_last_lr() == [pytest.approx(0.1 / 3)]
+
+
+def test_a_list_changed_afterwards_changes_no_schedule():
+    boundaries = [2, 4]
+    schedule = step_decay(1.0, boundaries=boundaries, factor=0.5)
+    boundaries.append(5)
+    assert schedule(6) == 0.25
