@@ -233,10 +233,10 @@ class _Layerwise(torch.optim.Optimizer):
                         f"{self.kind.__name__} needs dense gradients, got one of layout "
                         f"{w.grad.layout}; use nn.Embedding(..., sparse=False)"
                     )
-                self.update(w, group["lr"], settings)
+                self.update(w, w.grad, group["lr"], settings)
         return loss
 
-    def update(self, w: Tensor, lr: float, s: Any) -> None:
+    def update(self, w: Tensor, grad: Tensor, lr: float, s: Any) -> None:
         """Move one parameter."""
         raise NotImplementedError
 
@@ -246,16 +246,16 @@ class LarsOptimizer(_Layerwise):
 
     kind = LARS
 
-    def update(self, w: Tensor, lr: float, s: LARS) -> None:
+    def update(self, w: Tensor, grad: Tensor, lr: float, s: LARS) -> None:
         """Move one parameter, by Algorithm 1."""
         ratio = 1.0
         if w.dim() > 1:
-            norm, grad_norm = w.norm().item(), w.grad.norm().item()
+            norm, grad_norm = w.norm().item(), grad.norm().item()
             if norm > 0 and grad_norm > 0:
                 ratio = norm / (grad_norm + s.weight_decay * norm)
         velocity = self.state[w].setdefault("velocity", torch.zeros_like(w))
         velocity.mul_(s.momentum)
-        velocity.add_(w.grad + s.weight_decay * w, alpha=lr * s.trust * ratio)
+        velocity.add_(grad + s.weight_decay * w, alpha=lr * s.trust * ratio)
         w.sub_(velocity)
 
 
@@ -264,14 +264,14 @@ class LambOptimizer(_Layerwise):
 
     kind = LAMB
 
-    def update(self, w: Tensor, lr: float, s: LAMB) -> None:
+    def update(self, w: Tensor, grad: Tensor, lr: float, s: LAMB) -> None:
         """Move one parameter, by Algorithm 2."""
         state = self.state[w]
         if not state:
             state.update(t=0, m=torch.zeros_like(w), v=torch.zeros_like(w))
         state["t"] += 1
-        m = state["m"].mul_(s.beta1).add_(w.grad, alpha=1 - s.beta1)
-        v = state["v"].mul_(s.beta2).add_(w.grad.square(), alpha=1 - s.beta2)
+        m = state["m"].mul_(s.beta1).add_(grad, alpha=1 - s.beta1)
+        v = state["v"].mul_(s.beta2).add_(grad.square(), alpha=1 - s.beta2)
         m_hat, v_hat = m / (1 - s.beta1 ** state["t"]), v / (1 - s.beta2 ** state["t"])
         r = m_hat / (v_hat.sqrt() + s.eps) + s.weight_decay * w
         ratio = 1.0
