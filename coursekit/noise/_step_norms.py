@@ -1,6 +1,7 @@
 """What the gradient norms of one optimizer step say about |G|^2 and tr(Sigma)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,61 +10,104 @@ from torch import Tensor
 
 from coursekit.noise.scale import GradMoments
 
-Norms = list[float] | list[Tensor]  # numbers on a CPU, scalars on the device elsewhere
+Norms = Sequence[Any]  # numbers on a CPU, scalars on the device elsewhere
 
 
 @dataclass(frozen=True)
 class MicroNorms:
-    """One micro-batch: norms of factor times its gradient, parameter by parameter."""
+    """One micro-batch: norms of factor times its gradient, parameter by parameter.
 
-    norms: Norms
+    None where they were not read: such a micro-batch still counts in the accumulated gradient.
+    """
+
+    norms: Norms | None
     params: list[int]
     factor: float
-    size: int
+    size: float
 
 
 @dataclass(frozen=True)
-class StepNorms:
-    """One optimizer step: its micro-batches' norms, and those of the accumulated gradient."""
+class Layers:
+    """Which group each parameter belongs to; moments are kept apart by group."""
 
-    norms: list[Norms]
-    factors: list[float]
-    sizes: list[int]
-    workers: int
+    names: tuple[str, ...]
+    of: tuple[int, ...]  # group of each parameter
 
-    def moments(self) -> GradMoments:
-        """Solve for |G|^2 and tr(Sigma)."""
-        *micro, accumulated = (math.fsum(n * n for n in part) for part in self.norms)
-        total = math.fsum(self.factors)
-        mean_sq = first = second = 0.0
-        for f, b, sq_norm in zip(self.factors, self.sizes, micro, strict=True):
-            weight = f / total
-            mean_sq += weight * sq_norm / f**2
-            first += weight / b
-            second += weight**2 / b / self.workers
-        mean_grad_sq = accumulated / total**2
-        tr_cov = (mean_sq - mean_grad_sq) / (first - second)
-        cost = float(sum(self.sizes) * self.workers)
-        return GradMoments(mean_grad_sq - second * tr_cov, tr_cov, cost=cost)
+    def sums(
+        self, norms: Norms, params: Sequence[int], weights: Sequence[float] = (1.0,)
+    ) -> Tensor:
+        """Return the weighted sum of squares in each group, float64, where the norms are."""
+        if norms and isinstance(norms[0], Tensor):
+            squares = torch.stack(list(norms)).double().square()
+        else:
+            squares = torch.tensor(norms, dtype=torch.float64).square()
+        if len(set(weights)) == 1:
+            squares = squares * weights[0]
+        else:  # some are sharded, some are not
+            squares = squares * torch.tensor(weights, device=squares.device)
+        if len(self.names) == 1:
+            return squares.sum().reshape(1)
+        index = torch.tensor([self.of[i] for i in params], device=squares.device)
+        return squares.new_zeros(len(self.names)).index_add_(0, index, squares)
+
+
+def step_sums(micro: Sequence[MicroNorms], accumulated: Tensor, layers: Layers) -> Tensor:
+    """Return all that one worker knows of a step, as sums: workers simply add theirs.
+
+        sum |f_k g_k|^2/f_k and |A|^2, by group;  sum f_k, sum f_k/b_k over micro-batches whose
+        norms were read;  sum f_k, sum f_k^2/b_k, sum b_k over all
+
+    Args:
+        micro: The micro-batches k, with f_k the factor on their loss and b_k their size.
+        accumulated: This worker's share of |A|^2 by group, A being what the optimizer sees.
+        layers: The groups.
+    """
+    read = [m for m in micro if m.norms is not None]
+    parts = [layers.sums(m.norms or [], m.params) / m.factor for m in read]
+    first = torch.stack(parts).sum(0)
+    numbers = (
+        math.fsum(m.factor for m in read),
+        math.fsum(m.factor / m.size for m in read),
+        math.fsum(m.factor for m in micro),
+        math.fsum(m.factor**2 / m.size for m in micro),
+        math.fsum(m.size for m in micro),
+    )
+    # full_like writes a number by a kernel; copying it to a GPU would wait for the GPU
+    rest = [torch.full_like(first[0], number) for number in numbers]
+    return torch.cat([first, accumulated, torch.stack(rest)])
+
+
+def moments_of_sums(sums: Sequence[float], workers: int) -> list[GradMoments]:
+    """Solve for |G|^2 and tr(Sigma): of all parameters first, then of each group.
+
+    w = f/sum f over all R workers,  A = (1/R) sum f g,  mean over the read ones of |g|^2:
+    E mean |g|^2          = |G|^2 + tr(Sigma) sum_read (f/b) / sum_read f
+    E |R A / sum f|^2     = |G|^2 + tr(Sigma) sum f^2/b / (sum f)^2
+    """
+    *squares, read_factors, read_spread, factors, spread, size = sums
+    count = len(squares) // 2
+    first, accumulated = squares[:count], squares[count:]
+    small, big = read_spread / read_factors, spread / factors**2
+
+    def solve(micro_sq: float, whole_sq: float) -> GradMoments:
+        mean_sq, mean_grad_sq = micro_sq / read_factors, whole_sq * (workers / factors) ** 2
+        tr_cov = (mean_sq - mean_grad_sq) / (small - big)
+        return GradMoments(mean_grad_sq - big * tr_cov, tr_cov, cost=float(size))
+
+    groups = [solve(x, y) for x, y in zip(first, accumulated, strict=True)]
+    return [solve(math.fsum(first), math.fsum(accumulated)), *groups]
 
 
 def world_size(group: Any) -> int:
-    """Return the number of workers in a process group."""
+    """Return the number of workers in a process group; 1 where there is none."""
     import torch.distributed as dist
 
-    return dist.get_world_size(group)
+    return 1 if group is None else dist.get_world_size(group)
 
 
-def mean_over_workers(norms: list[Norms], group: Any) -> list[Norms]:
-    """Return, for each micro-batch, the root mean square over workers of its gradient's norm."""
+def add_over_workers(sums: Tensor, group: Any) -> Tensor:
+    """Return the sums over all workers, in one all_reduce."""
     import torch.distributed as dist
 
-    total = torch.stack([torch.stack(as_tensors(part)).square().sum() for part in norms])
-    dist.all_reduce(total, group=group)
-    means = (total / dist.get_world_size(group)).sqrt()
-    return [[m] for m in (means.tolist() if means.device.type == "cpu" else means.unbind())]
-
-
-def as_tensors(norms: Norms) -> list[Tensor]:
-    """Return norms as scalar tensors, wherever they are."""
-    return [n if isinstance(n, Tensor) else torch.tensor(n, dtype=torch.float64) for n in norms]
+    dist.all_reduce(sums, group=group)
+    return sums

@@ -1,11 +1,14 @@
 """Averages of |G|^2 and tr(Sigma) over steps, with the error that their spread shows."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from coursekit.noise.scale import GradMoments, NoiseScaleEstimate, grad_noise_scale
 
 STATE_VERSION = 1
+FAULT = 8.0  # standard errors below zero that no noise explains
+FEWEST = 8  # steps behind a standard error that is believed that far
 
 
 class MomentAverage:
@@ -18,12 +21,13 @@ class MomentAverage:
 
     Args:
         decay: Weight of the past; about 1/(1 - decay) steps are averaged.
+        unit: What the noise scale counts: "examples", or "tokens".
     """
 
-    def __init__(self, *, decay: float = 0.99) -> None:
+    def __init__(self, *, decay: float = 0.99, unit: str = "examples") -> None:
         if not 0 <= decay < 1:
             raise ValueError(f"decay must be in [0, 1), got {decay}")
-        self.decay = decay
+        self.decay, self.unit = decay, unit
         self.num_updates = self.num_skipped = 0
         self.last = GradMoments(math.nan, math.nan)  # unbiased but noisy: one step's
         self._cost = 0.0
@@ -72,19 +76,29 @@ class MomentAverage:
     def estimate(self, *, level: float = 0.95) -> NoiseScaleEstimate:
         """Return tr(Sigma)/|G|^2 of the averages, with a Fieller interval.
 
-        nan with a reason while |G|^2 is not resolved.
+        nan with a reason while |G|^2 is not resolved, or where a moment lies so far below zero
+        that the loop must be at fault.
         """
         if self.num_updates == 0:
             skipped = f", {self.num_skipped} skipped" if self.num_skipped else ""
             nan = math.nan
             reason = f"no step averaged yet{skipped}"
-            return NoiseScaleEstimate(nan, nan, nan, nan, level, 0.0, "population", reason)
-        return grad_noise_scale(self.moments(), level=level)
+            return NoiseScaleEstimate(
+                nan, nan, nan, nan, level, 0.0, "population", reason, unit=self.unit
+            )
+        moments = self.moments()
+        found = replace(grad_noise_scale(moments, level=level), unit=self.unit)
+        fault = fault_of(moments)
+        if fault:
+            nan = math.nan
+            return replace(found, value=nan, stderr=nan, low=nan, high=nan, reason=fault)
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """Return the averages as plain numbers; the decay is a setting and not part of them."""
         return {
             "version": STATE_VERSION,
+            "unit": self.unit,
             "num_updates": self.num_updates,
             "num_skipped": self.num_skipped,
             "cost": self._cost,
@@ -97,13 +111,35 @@ class MomentAverage:
         """Go on from saved averages.
 
         Raises:
-            ValueError: If the state has another version.
+            ValueError: If the state has another version, or another unit.
         """
         if state.get("version") != STATE_VERSION:
             raise ValueError(
                 f"state has version {state.get('version')}, this library reads {STATE_VERSION}"
             )
+        if state.get("unit", self.unit) != self.unit:
+            raise ValueError(f"state counts {state['unit']}, this average {self.unit}")
         self.num_updates, self.num_skipped = state["num_updates"], state["num_skipped"]
         self._cost = state["cost"]
         self._sums = list(state["sums"])
         self._weight, self._weight_squares = state["weight"], state["weight_squares"]
+
+
+def fault_of(moments: GradMoments) -> str:
+    """Say what is wrong where a moment is further below zero than noise can put it; else ""."""
+    if moments.num_samples < FEWEST:
+        return ""
+    signal, noise = moments.grad_sq_norm, moments.tr_cov
+    for name, value, other, stderr in (
+        ("|G|^2", signal, noise, moments.grad_sq_norm_stderr),
+        ("tr(Sigma)", noise, signal, moments.tr_cov_stderr),
+    ):
+        rounding = 1e-9 * abs(other)
+        if value < -FAULT * stderr - rounding and stderr > 0:
+            return (
+                f"{name} = {value:.3g} is {-value / stderr:.0f} standard errors below zero, which "
+                f"is a fault of the loop and no noise: look for gradients that a hook clips, "
+                f"workers without group=, micro-batches of the same examples, sizes or factors "
+                f"that are not those of the passes"
+            )
+    return ""

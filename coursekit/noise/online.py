@@ -1,42 +1,53 @@
 """The noise scale of a running training loop, from the gradients it computes anyway.
 
-    noise = NoiseScale(model.parameters(), micro_batch_size=8, loss_factor=1 / accum_steps)
+    noise = NoiseScale(model, micro_batch_size=8, loss_factor=1 / accum_steps)
 
     for x, y in micro_batches:                        # gradient accumulation
         (loss_fn(model(x), y) / accum_steps).backward()
         noise.micro_step()
-    noise.step()                                      # before clipping and optimizer.step()
-    optimizer.step(); optimizer.zero_grad()
+    clip_grad_norm_(model.parameters(), 1.0); optimizer.step(); optimizer.zero_grad()
+    noise.step()                                      # early or late: see below
     print(noise.estimate())
 
-With a gradient scaler: `micro_step(loss_factor=scaler.get_scale() / accum_steps)`, and `step()`
-before `scaler.unscale_`. With DistributedDataParallel: `NoiseScale(..., group=ddp.process_group)`
-on every worker, and one micro_step() or more before each step(): the hooks see each worker's own
-gradient before it is averaged.
+Gradients are read while the backward passes run, so it does not matter whether they were clipped,
+unscaled or zeroed before micro_step() and step(). With a gradient scaler:
+`micro_step(loss_factor=scaler.get_scale() / accum_steps)`. With DistributedDataParallel:
+`NoiseScale(..., group=ddp.process_group)` on every worker, and one micro_step() or more before
+each step(). With fully_shard: pass the model and the group of all workers. Callbacks for
+trainers are in `coursekit.integrations`; one pass without accumulation or workers shows no spread
+of micro-batches: see `coursekit.noise.ExampleNoise`.
 """
 
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.linalg import vector_norm
-from torch.utils.hooks import RemovableHandle
 
+from coursekit.noise._owners import (
+    ALONE,
+    batch_norms,
+    modules_of,
+    refuse_batch_statistics,
+    refuse_forgotten_group,
+    refuse_wrappers,
+    watched,
+)
+from coursekit.noise._passes import Norm, Passes, is_sharded
 from coursekit.noise._step_norms import (
+    Layers,
     MicroNorms,
-    StepNorms,
-    as_tensors,
-    mean_over_workers,
+    add_over_workers,
+    moments_of_sums,
+    step_sums,
     world_size,
 )
 from coursekit.noise.average import MomentAverage
 from coursekit.noise.scale import GradMoments, NoiseScaleEstimate
 
-MAX_PENDING = 2048  # norms kept before they are averaged in (and fetched, from a GPU) together
+MAX_PENDING = 64  # steps kept before they are averaged in (and fetched, from a GPU) together
 
 
 class NoiseScale:
@@ -48,14 +59,16 @@ class NoiseScale:
         E |A|^2           = |G|^2 + tr(Sigma) sum w_k^2/b_k
 
     Two equations, solved at each step, unbiased also for unequal sizes; then `MomentAverage`.
+    Sums over k run over all workers too; their sizes, factors and numbers of micro-batches may
+    differ.
 
-    Each watched parameter gets a hook that notes the norm of every fresh gradient before it is
-    added to `.grad`: one pass over the gradient while it is in the cache, no copy of it. step()
-    makes one more pass. A GPU is waited for only when the norms of many steps are fetched at
-    once. close() removes the hooks.
+    Each parameter gets a hook, and the end of each backward pass a callback (noise._passes).
+    Nothing is copied. A GPU is waited for only when many steps are fetched at once. close()
+    removes the hooks.
 
     Args:
-        params: The parameters to watch, on one device; those without a gradient count as 0.
+        params: The model, or its parameters (all on one device). Those without a gradient count
+            as 0.
         micro_batch_size: b, examples per backward pass (of one worker).
         loss_factor: What the mean loss of a micro-batch is multiplied by before backward: 1, or
             1/accum_steps, times the scale of a gradient scaler. A wrong one scales both moments
@@ -64,11 +77,23 @@ class NoiseScale:
         every: Measure only every so many steps, from the first on; the others cost nothing. On
             a CPU, each measured step of a small convnet takes about 3 % longer.
         group: Process group of data-parallel workers that average their gradients, as
-            DistributedDataParallel does, with micro-batches of equal size; every worker must then
-            call micro_step() and step().
+            DistributedDataParallel and fully_shard do; every worker must then call micro_step()
+            and step(). "alone": others run, but this worker trains by itself.
+        unit: What sizes count: "examples", or "tokens" with micro_batch_size in tokens (the
+            tokens that the loss is a mean over) and loss_factor = tokens_k / tokens of the step.
+        read: "all": the norm of every micro-batch's gradient. "ends": of the first one's and of
+            the sum, in two fused calls a step, a fraction of the cost. Without bias too; where
+            noise dominates, |G|^2 has twice the variance, tr(Sigma) K + 1 times. None: "ends" on
+            a GPU, "all" elsewhere.
+        layers: Measure layers apart too, see `layers()`: True for the modules, or a function from
+            a parameter's name to the name of its group.
+        allow_batch_norm: Accept BatchNorm in train mode. Then the numbers are those of
+            micro-batches: tr(Sigma) is b times the trace of their gradients' covariance, and
+            another b gives another answer. All must have one size.
 
     Raises:
-        ValueError: For a setting out of range, or no parameter that requires a gradient.
+        ValueError: For a setting out of range, no parameter that requires a gradient, workers
+            without a group, or FSDP1.
 
     Dropout that is on counts as noise. Examples of a step should be independent: neighbours of
     one document or one class per micro-batch inflate tr(Sigma).
@@ -76,58 +101,62 @@ class NoiseScale:
 
     def __init__(
         self,
-        params: Iterable[nn.Parameter],
+        params: nn.Module | Iterable[nn.Parameter],
         *,
-        micro_batch_size: int,
+        micro_batch_size: float,
         loss_factor: float = 1.0,
         decay: float = 0.99,
         every: int = 8,
         group: Any = None,
+        unit: str = "examples",
+        read: str | None = None,
+        layers: bool | Callable[[str], str] = False,
+        allow_batch_norm: bool = False,
     ) -> None:
-        self.params = [p for p in params if p.requires_grad]
-        if not self.params:
-            raise ValueError("no parameter requires a gradient: there is no noise to measure")
-        if len({p.device for p in self.params}) > 1:
-            raise ValueError("the parameters lie on several devices: watch those of one")
+        if not isinstance(params, nn.Module):
+            params = list(params)
+        self.params, names = watched(params)
         if every < 1:
             raise ValueError(f"every must be >= 1, got {every}")
+        if read not in (None, "all", "ends"):
+            raise ValueError(f"read must be 'all', 'ends' or None, got {read!r}")
         self.micro_batch_size, self.loss_factor = _checked(micro_batch_size, loss_factor)
-        self.every, self.group = every, group
-        self.average = MomentAverage(decay=decay)
+        self.every, self.group, self.unit = every, group, unit
+        if isinstance(group, str) and group != ALONE:
+            raise ValueError(f"group must be a process group, {ALONE!r} or None, got {group!r}")
+        refuse_forgotten_group(group)
+        modules = modules_of(params, self.params)
+        refuse_wrappers(modules)
+        self._batch_norms = batch_norms(modules)
+        self._allow_batch_norm = allow_batch_norm
+        self._layers = _layers_of(names, layers)
+        self.average = MomentAverage(decay=decay, unit=unit)
+        self._averages = {
+            name: MomentAverage(decay=decay, unit=unit) for name in self._layers.names if layers
+        }
+        workers = world_size(self._real_group)
+        self._shares = [_share(p, workers) for p in self.params]
+        on_gpu = self.params[0].device.type != "cpu"
+        self._passes = Passes(
+            self.params,
+            modules,
+            every=read == "all" or (read is None and not on_gpu),
+            alone=self._real_group is None and not any(is_sharded(p) for p in self.params),
+        )
         self._closed = False
         self._num_steps = 0  # measured or not
         self._micro: list[MicroNorms] = []  # since the last step
-        self._pending: list[StepNorms] = []  # whose norms are still on the device
-        self._num_pending = 0
-        self._norms: list = []  # of gradients since the last micro_step
-        self._params: list[int] = []  # whose
-        self._on_cpu = self.params[0].device.type == "cpu"
-        self._hooks: list[RemovableHandle] = []
-        self._listen()
+        self._pending: list[tuple[Tensor, list[Norm]]] = []  # sums, and leftovers, not yet fetched
+        self._passes.listen()
 
-    def _listen(self) -> None:
-        """Note the norm of every gradient from now on."""
-        norms, params = self._norms, self._params
-
-        def hook_of(index: int) -> Callable[[Tensor], None]:
-            def note(grad: Tensor) -> None:
-                norms.append(vector_norm(grad))
-                params.append(index)
-
-            def note_number(grad: Tensor) -> None:
-                # A small tensor that outlives the backward pass among its large ones makes the
-                # CPU's allocator hand pages back and forth, at 5 % of a step.
-                norms.append(vector_norm(grad).item())
-                params.append(index)
-
-            return note_number if self._on_cpu else note
-
-        self._hooks = [p.register_hook(hook_of(i)) for i, p in enumerate(self.params)]
+    @property
+    def _real_group(self) -> Any:
+        return None if isinstance(self.group, str) else self.group
 
     def micro_step(
-        self, *, micro_batch_size: int | None = None, loss_factor: float | None = None
+        self, *, micro_batch_size: float | None = None, loss_factor: float | None = None
     ) -> None:
-        """Record the micro-batch whose backward pass has just ended.
+        """Record the micro-batch whose backward pass has ended, before the next one begins.
 
         Args:
             micro_batch_size: Where this micro-batch has another size than announced.
@@ -135,91 +164,87 @@ class NoiseScale:
 
         Raises:
             ValueError: If a size or factor is not positive, or there was no backward pass since
-                the last call, or more than one.
+                the last call, or more than one, or BatchNorm is in train mode.
         """
-        if not self._hooks:  # a step that is not measured
+        if not self._passes.handles:  # a step that is not measured
             return
         size, factor = _checked(
             self.micro_batch_size if micro_batch_size is None else micro_batch_size,
             self.loss_factor if loss_factor is None else loss_factor,
         )
-        norms, params = self._norms[:], self._params[:]
-        self._norms.clear()
-        self._params.clear()
-        if not norms:
-            raise ValueError("no gradient since the last micro_step(): call it after backward()")
-        if len(set(params)) < len(params):
+        done = self._passes.take()
+        if not self._allow_batch_norm:
+            refuse_batch_statistics(self._batch_norms)
+        elif self._batch_norms and self._micro and size != self._micro[0].size:
             raise ValueError(
-                "several backward passes since the last micro_step(): call it after each, and "
-                "put other measurements of this model into `with noise.paused():`"
+                f"with BatchNorm the noise is that of micro-batches of one size, got "
+                f"{self._micro[0].size:g} and {size:g}: leave the last, smaller batch out"
             )
-        self._micro.append(MicroNorms(norms, params, factor, size))
+        self._micro.append(MicroNorms(done.norms(), list(done.params), factor, size))
 
     def step(self) -> None:
         """Turn the micro-batches since the last step into one estimate and average it in.
 
-        Call it after the last micro_step() and before the gradients are clipped, unscaled or
-        zeroed. A step with gradients that are not finite (a gradient scaler's overflow) is
-        skipped and counted in `average.num_skipped`.
+        Call it after the last micro_step() and before the next backward pass; the gradients may
+        be clipped, unscaled, used and zeroed by then. A step with gradients that are not finite
+        (a gradient scaler's overflow) is skipped and counted in `average.num_skipped`; so is one
+        with fewer micro-batches than any of the eight before, if its gradients were changed
+        before step().
 
         Raises:
             ValueError: If there was no micro-batch, or only one and no other worker: one
-                gradient shows no spread.
+                gradient shows no spread. Or if the gradients of an earlier step were not zeroed.
         """
         self._num_steps += 1
-        if self._hooks:
+        if self._passes.handles:
             self._measure()
             if self.every > 1:
-                self._unhook()
+                self._passes.unlisten()
         elif not self._closed and self._num_steps % self.every == 0:
-            self._listen()
+            self._passes.listen()
 
     def _measure(self) -> None:
         micro, self._micro = self._micro, []
-        workers = 1 if self.group is None else world_size(self.group)
+        forgotten = bool(self._passes.closed)
+        refuse_forgotten_group(self.group)
+        workers = world_size(self._real_group)
         if len(micro) * workers < 2 or not micro:
+            self._passes.start_window()
             raise ValueError(
                 f"need >= 2 micro-batches before step() to see any spread, got {len(micro)}; "
-                f"split the batch, or pass the process group of data-parallel workers"
+                f"split the batch, pass the process group of data-parallel workers, or measure "
+                f"the spread of examples inside the batch with coursekit.noise.ExampleNoise"
             )
-        used = micro[0].params
-        if any(m.params != used for m in micro):
-            used = list({i for m in micro for i in m.params})
-        grads = [g for i in used if (g := self.params[i].grad) is not None]
-        if len(grads) < len(used):
-            raise ValueError("gradients were zeroed before step(): call it before zero_grad()")
-        norms = [m.norms for m in micro]
-        if self.group is not None:
-            norms = mean_over_workers(norms, self.group)
-        accumulated = torch._foreach_norm(grads)
-        norms.append([n.item() for n in accumulated] if self._on_cpu else list(accumulated))
-        self._pending.append(
-            StepNorms(norms, [m.factor for m in micro], [m.size for m in micro], workers)
-        )
-        self._num_pending += len(used) * len(norms)
-        if self._num_pending >= MAX_PENDING:
+        if forgotten:
+            self._passes.start_window()
+            raise ValueError(
+                "a backward pass since the last micro_step(): call micro_step() after each, and "
+                "put other measurements of this model into `with noise.paused():`"
+            )
+        params, norms, leftovers = self._passes.finish()
+        shares = [self._shares[i] for i in params]
+        sums = step_sums(micro, self._layers.sums(norms, params, shares), self._layers)
+        if self._real_group is not None:
+            sums = add_over_workers(sums, self._real_group)
+        self._pending.append((sums, leftovers))
+        if len(self._pending) >= MAX_PENDING or sums.device.type == "cpu":
             self._flush()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let other backward passes through the model (sharpness, validation) go unnoticed."""
-        listening = bool(self._hooks)
-        self._unhook()
+        listening = bool(self._passes.handles)
+        self._passes.unlisten()
         try:
             yield
         finally:
             if listening:
-                self._listen()
+                self._passes.listen()
 
     def close(self) -> None:
         """Remove the hooks for good; the averages stay readable."""
         self._closed = True
-        self._unhook()
-
-    def _unhook(self) -> None:
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks = []
+        self._passes.unlisten()
 
     def estimate(self, *, level: float = 0.95) -> NoiseScaleEstimate:
         """Return tr(Sigma)/|G|^2 of the averages, with a Fieller interval; see MomentAverage."""
@@ -231,6 +256,17 @@ class NoiseScale:
         self._flush()
         return self.average.moments()
 
+    def layers(self, *, level: float = 0.95) -> dict[str, NoiseScaleEstimate]:
+        """Return the noise scale of each layer: tr(Sigma_l)/|G_l|^2 of its parameters alone.
+
+        Raises:
+            ValueError: If layers were not asked for when this was built.
+        """
+        if not self._averages:
+            raise ValueError("layers were not measured: build NoiseScale(..., layers=True)")
+        self._flush()
+        return {name: a.estimate(level=level) for name, a in self._averages.items()}
+
     @property
     def last(self) -> GradMoments:
         """The unbiased but noisy moments of the latest measured step."""
@@ -240,29 +276,66 @@ class NoiseScale:
     def state_dict(self) -> dict[str, Any]:
         """Return the averages (not the settings, and not a step that is under way)."""
         self._flush()
-        return self.average.state_dict()
+        layers = {name: average.state_dict() for name, average in self._averages.items()}
+        return {**self.average.state_dict(), "layers": layers}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from saved averages; raises ValueError for a state of another version."""
+        """Go on from saved averages; raises ValueError for a state of another version or unit."""
         self._flush()
         self.average.load_state_dict(state)
+        for name, saved in state.get("layers", {}).items():
+            if name in self._averages:
+                self._averages[name].load_state_dict(saved)
 
     def _flush(self) -> None:
         """Average the pending steps in, after one transfer from the device."""
-        steps, self._pending, self._num_pending = self._pending, [], 0
-        parts = [part for step in steps for part in step.norms]
-        if parts and any(isinstance(part[0], Tensor) for part in parts):
-            numbers = iter(torch.stack([n for part in parts for n in as_tensors(part)]).tolist())
-            parts = [[next(numbers) for _ in part] for part in parts]
-        norms = iter(parts)
-        for step in steps:
-            fetched = [next(norms) for _ in step.norms]
-            self.average.update(replace(step, norms=fetched).moments())
+        pending, self._pending = self._pending, []
+        if not pending:
+            return
+        left = [norm for _, leftovers in pending for norm in leftovers]
+        tensors = [norm for norm in left if isinstance(norm, Tensor)]
+        if any(n > 0 for n in (torch.stack(tensors).tolist() if tensors else left)):
+            raise ValueError(
+                "a step began with gradients left over from before, which its sum then held: "
+                "call optimizer.zero_grad() after optimizer.step()"
+            )
+        workers = world_size(self._real_group)
+        for sums in torch.stack([sums for sums, _ in pending]).tolist():
+            whole, *layers = moments_of_sums(sums, workers)
+            self.average.update(whole)
+            for average, moments in zip(self._averages.values(), layers, strict=False):
+                average.update(moments)
 
 
-def _checked(micro_batch_size: int, loss_factor: float) -> tuple[int, float]:
-    if micro_batch_size < 1:
+def _checked(micro_batch_size: float, loss_factor: float) -> tuple[float, float]:
+    if not (math.isfinite(micro_batch_size) and micro_batch_size >= 1):
         raise ValueError(f"micro_batch_size must be >= 1, got {micro_batch_size}")
     if not (math.isfinite(loss_factor) and loss_factor > 0):
         raise ValueError(f"loss_factor must be positive and finite, got {loss_factor}")
     return micro_batch_size, loss_factor
+
+
+def _layers_of(names: list[str], layers: bool | Callable[[str], str]) -> Layers:
+    if callable(layers):
+        groups = [layers(name) for name in names]
+    else:
+        groups = (
+            [name.rpartition(".")[0] or name for name in names] if layers else [""] * len(names)
+        )
+    order = {group: i for i, group in enumerate(dict.fromkeys(groups))}
+    return Layers(tuple(order), tuple(order[group] for group in groups))
+
+
+def _share(param: Any, workers: int) -> float:
+    """Return the weight of one worker's |A|^2 in the sum over workers that counts it once."""
+    if not is_sharded(param):
+        return 1 / workers
+    if param.device_mesh.size() != workers:
+        raise ValueError(
+            f"parameters are sharded over {param.device_mesh.size()} workers, but group has "
+            f"{workers}: pass the group of all of them, such as torch.distributed.group.WORLD"
+        )
+    copies = [
+        param.device_mesh.size(i) for i, kind in enumerate(param.placements) if kind.is_replicate()
+    ]
+    return 1 / math.prod(copies)

@@ -59,6 +59,7 @@ class NoiseScaleEstimate:
     cost: float  # examples
     target: str
     reason: str = ""  # why value or a bound is nan or infinite
+    unit: str = "examples"  # what value, stderr and the interval count
 
 
 def grad_moments(

@@ -1,0 +1,116 @@
+"""Whose parameters are these? The modules behind them, and what those do to a gradient."""
+
+import gc
+from collections.abc import Iterable, Sequence
+
+from torch import nn
+
+ALONE = "alone"  # in place of a process group: this process trains by itself
+
+
+def watched(params: nn.Module | Iterable[nn.Parameter]) -> tuple[list[nn.Parameter], list[str]]:
+    """Return the parameters that require a gradient, each once, and their names.
+
+    Raises:
+        ValueError: If there is none, something else is among them, or they lie on several devices.
+    """
+    given = params.named_parameters() if isinstance(params, nn.Module) else enumerate(params)
+    found: dict[int, tuple[str, nn.Parameter]] = {}
+    for name, param in given:
+        if not hasattr(param, "requires_grad"):
+            raise ValueError(
+                f"params must be a model or its parameters, got {type(param).__name__} among "
+                f"them: pass the model, or model.parameters()"
+            )
+        if param.requires_grad:
+            found.setdefault(id(param), (str(name), param))
+    if not found:
+        raise ValueError("no parameter requires a gradient: there is no noise to measure")
+    if len({p.device for _, p in found.values()}) > 1:
+        raise ValueError("the parameters lie on several devices: watch those of one")
+    complex_ones = [name for name, p in found.values() if p.is_complex()]
+    if complex_ones:
+        raise ValueError(f"parameter {complex_ones[0]} is complex: noise is defined for real ones")
+    return [p for _, p in found.values()], [name for name, _ in found.values()]
+
+
+def modules_of(
+    params: nn.Module | Iterable[nn.Parameter], watched: Sequence[nn.Parameter]
+) -> list[nn.Module]:
+    """Return the model's modules; for parameters alone, those of the smallest model that has all.
+
+    Parameters do not know their module, so the modules alive are searched, once.
+    """
+    if isinstance(params, nn.Module):
+        return list(params.modules())
+    ids = {id(p) for p in watched}
+    alive = [m for m in gc.get_objects() if issubclass(type(m), nn.Module)]
+    alive = [m for m in alive if "_modules" in m.__dict__ and "_parameters" in m.__dict__]
+    owners = [m for m in alive if any(id(p) in ids for p in m.__dict__["_parameters"].values())]
+    parents: dict[int, list[nn.Module]] = {}
+    for module in alive:
+        for child in module.__dict__["_modules"].values():
+            parents.setdefault(id(child), []).append(module)
+
+    def above(module: nn.Module) -> dict[int, nn.Module]:
+        """Return the module itself and all that it is part of."""
+        found, to_do = {id(module): module}, [module]
+        while to_do:
+            for parent in parents.get(id(to_do.pop()), []):
+                if id(parent) not in found:
+                    found[id(parent)] = parent
+                    to_do.append(parent)
+        return found
+
+    common: dict[int, nn.Module] | None = None
+    for owner in owners:
+        ancestors = above(owner)
+        common = (
+            ancestors if common is None else {k: m for k, m in common.items() if k in ancestors}
+        )
+    if not common:
+        return owners
+    return min((list(m.modules()) for m in common.values()), key=len)
+
+
+def batch_norms(modules: Iterable[nn.Module]) -> list[nn.Module]:
+    """Return those that normalise by the statistics of a batch when they are in train mode."""
+    return [m for m in modules if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+
+
+def refuse_batch_statistics(norms: Iterable[nn.Module]) -> None:
+    """Raise ValueError if one of them uses the statistics of the batch now."""
+    for module in norms:
+        if module.training or module.running_mean is None:
+            raise ValueError(
+                f"{type(module).__name__} in train mode normalises each micro-batch by itself: "
+                f"examples have no gradient of their own, and the noise scale would depend on "
+                f"micro_batch_size. Put it in eval mode, or train with GroupNorm or LayerNorm; "
+                f"allow_batch_norm=True measures the noise of micro-batches of just this size"
+            )
+
+
+def refuse_wrappers(modules: Iterable[nn.Module]) -> None:
+    """Raise ValueError for sharding whose gradients never pass the parameters themselves."""
+    for module in modules:
+        name = type(module).__name__
+        if name == "FullyShardedDataParallel":
+            raise ValueError(
+                "FullyShardedDataParallel (FSDP1) keeps its gradients in flat shards, which do "
+                "not pass the parameters; shard with torch.distributed.fsdp.fully_shard (FSDP2)"
+            )
+
+
+def refuse_forgotten_group(group: object) -> None:
+    """Raise ValueError if other workers run beside this one and nothing was said of them."""
+    import torch.distributed as dist
+
+    if group is not None or not (dist.is_available() and dist.is_initialized()):
+        return
+    if dist.get_world_size() > 1:
+        raise ValueError(
+            f"torch.distributed runs {dist.get_world_size()} workers, but group is None: the "
+            f"accumulated gradient is their average, while the norms would be one worker's. Pass "
+            f"group=ddp.process_group (or torch.distributed.group.WORLD), or group={ALONE!r} if "
+            f"this worker trains by itself"
+        )

@@ -1,0 +1,305 @@
+"""What each backward pass leaves behind, noted while it runs.
+
+Two things are read, both before anybody can clip, unscale or zero a gradient:
+
+    the fresh gradient g_k     by a hook on each parameter, before it is added to .grad
+    the sum so far, A_k        by a callback of autograd's engine at the end of the pass,
+                               after data-parallel workers have averaged
+"""
+
+import math
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import BackwardCFunction
+from torch.linalg import vector_norm
+from torch.utils.hooks import RemovableHandle
+
+WINDOWS = 8  # remembered lengths of steps: before the shortest of them no sum is read
+HALF = (torch.float16, torch.bfloat16)
+
+Norm = float | Tensor  # a number on a CPU, a scalar on the device elsewhere
+
+
+@dataclass
+class Pass:
+    """One backward pass."""
+
+    met_none: bool  # the first of a step, without other workers: its sums are fresh gradients
+    tasks: set[int] = field(default_factory=set)  # of autograd's engine; nested ones share a pass
+    outermost: bool = False  # whether the outermost of them was met, so that its end will come
+    ended: int = 0  # nested ones that are over
+    params: dict[int, None] = field(default_factory=dict)  # in the order of their gradients
+    twice: bool = False  # whether a parameter got two gradients
+    fresh: dict[int, Norm] = field(default_factory=dict)  # norms of fresh gradients
+    summed: dict[int, Norm] | None = None  # norms of .grad at the end
+    missing: bool = False  # whether a parameter had no .grad at the end
+    sentinel: tuple[int, Tensor] | None = None  # a small .grad at the end, if none was read
+
+    def norms(self) -> list[Norm] | None:
+        """Return the norm of each fresh gradient; None where they were not read."""
+        both = {**self.summed, **self.fresh} if self.met_none and self.summed else self.fresh
+        return [both[i] for i in self.params] if all(i in both for i in self.params) else None
+
+
+class Passes:
+    """Listens to the backward passes of one optimizer step after the other.
+
+    Args:
+        params: The parameters; shards (FSDP2) are met in the forward pass of their modules, where
+            they are whole for a while.
+        modules: The modules that may own them.
+        every: Read the fresh gradient of every pass; else of the first pass of a step alone.
+        alone: No other worker averages with this one. Then a first sum is a fresh gradient.
+    """
+
+    def __init__(
+        self,
+        params: Sequence[nn.Parameter],
+        modules: Sequence[nn.Module],
+        *,
+        every: bool,
+        alone: bool,
+    ) -> None:
+        self.params, self.every, self.alone = params, every, alone
+        self.on_cpu = params[0].device.type == "cpu"
+        shards = {id(p): i for i, p in enumerate(params) if is_sharded(p)}
+        self.whole = [i for i, p in enumerate(params) if id(p) not in shards]
+        self.owners = [
+            (module, name, shards[id(p)])
+            for module in modules
+            for name, p in module._parameters.items()
+            if id(p) in shards
+        ]
+        if len({i for _, _, i in self.owners}) < len(shards):
+            raise ValueError(
+                "some parameters are sharded, and their modules were not found: pass the model "
+                "that was given to fully_shard, not its parameters"
+            )
+        self.lengths: deque[int] = deque(maxlen=WINDOWS)
+        self.handles: list[RemovableHandle] = []
+        self.start_window()
+
+    def start_window(self) -> None:
+        """Forget all passes: the next is the first of an optimizer step."""
+        self.open: Pass | None = None
+        self.closed: list[Pass] = []  # and not yet taken
+        self.last: Pass | None = None
+        self.count = 0  # closed in this window
+        self.used: list[int] = []  # parameters that got a gradient in this window
+        self.is_used = [False] * len(self.params)
+        self.leftovers: list[Norm] = []  # norms of .grad that the first gradients met
+
+    def listen(self) -> None:
+        """Put the hooks in place."""
+        self.handles = [self.params[i].register_hook(self.hook_of(i)) for i in self.whole]
+        met: dict[int, Tensor] = {}
+        for module, name, index in self.owners:
+            meet = partial(self.meet, name, index, met)
+            self.handles.append(module.register_forward_pre_hook(meet))
+
+    def meet(
+        self, name: str, index: int, met: dict[int, Tensor], module: nn.Module, _: Any
+    ) -> None:
+        """Put the hook on the parameter that stands in for a shard while it is whole."""
+        param = module._parameters[name]
+        if param is None or is_sharded(param) or not param.requires_grad:
+            return
+        if met.get(index) is not param:
+            met[index] = param
+            self.handles.append(param.register_hook(self.hook_of(index)))
+
+    def unlisten(self) -> None:
+        """Remove the hooks."""
+        for handle in self.handles:
+            handle.remove()
+        self.handles, self.open = [], None
+
+    def hook_of(self, index: int) -> Callable[[Tensor], None]:
+        """Return the hook of one parameter."""
+
+        def note(grad: Tensor) -> None:
+            this, old = self.current(), self.params[index].grad
+            if self.is_used[index]:
+                old = None
+            else:
+                self.is_used[index] = True
+                self.used.append(index)
+                if old is not None:
+                    self.leftovers.append(self.norm(local(old)))
+            this.twice |= index in this.params
+            this.params[index] = None
+            if self.every or (self.count == 0 and (old is not None or not self.alone)):
+                this.fresh[index] = self.norm(grad)
+
+        return note
+
+    def norm(self, grad: Tensor) -> Norm:
+        """Return a gradient's norm: on a CPU a number.
+
+        There a small tensor that outlives the backward pass among its large ones makes the
+        allocator hand pages back and forth, at 5 % of a step.
+        """
+        if is_sharded(grad):
+            raise ValueError(
+                "a parameter got a sharded gradient (DTensor) in the backward pass, as tensor "
+                "parallelism makes them: noise is measured for data-parallel workers only"
+            )
+        norm = vector_norm(values(grad), dtype=torch.float32 if grad.dtype in HALF else None)
+        return norm.item() if self.on_cpu else norm
+
+    def current(self) -> Pass:
+        """Return the pass under way, begun by its first gradient."""
+        task = torch._C._current_graph_task_id()
+        if self.open is not None and task in self.open.tasks:
+            return self.open
+        nested = is_nested()
+        if self.open is None or not (nested or self.open.ended):  # or one that broke off
+            self.open = Pass(met_none=self.count == 0 and self.alone)
+        self.open.tasks.add(task)
+        self.open.outermost |= not nested
+        # Once more round: workers that average do so in such a callback, queued after this one.
+        queue = torch.autograd.Variable._execution_engine.queue_callback
+        queue(partial(queue, partial(self.end, self.open, nested)))
+        return self.open
+
+    def end(self, this: Pass, nested: bool) -> None:
+        """Note the sums at the end of a pass."""
+        if this is not self.open:
+            return
+        if nested:  # a reentrant checkpoint's; the pass around it goes on
+            this.ended += 1
+            if not this.outermost:
+                self.read(this)
+            return
+        self.read(this)
+        self.close()
+
+    def close(self) -> None:
+        """Count the pass under way as over."""
+        if self.open is not None:
+            self.closed.append(self.open)
+            self.last, self.open = self.open, None
+            self.count += 1
+
+    def read(self, this: Pass, *, certainly: bool = False) -> None:
+        """Read the sums, if this pass may be the last of its window or the first."""
+        grads = [local(self.params[i].grad) for i in self.used]
+        this.missing = any(g is None for g in grads)
+        if this.missing:
+            return
+        wanted = self.count + 1 >= min(self.lengths, default=0) or (
+            self.count == 0 and self.alone and not self.every
+        )
+        if wanted or certainly:
+            this.summed = dict(zip(self.used, self.norms(grads), strict=True))
+        else:
+            small = min(range(len(grads)), key=lambda i: grads[i].numel())
+            this.sentinel = self.used[small], values(grads[small]).clone()
+
+    def norms(self, grads: Sequence[Any]) -> list[Norm]:
+        """Return the norms of many gradients, one fused call for each dtype."""
+        kinds: dict[torch.dtype, list[int]] = {}
+        for i, grad in enumerate(grads):
+            kinds.setdefault(grad.dtype, []).append(i)
+        found: list[Norm] = [0.0] * len(grads)
+        for dtype, places in kinds.items():
+            same = [values(grads[i]) for i in places]
+            if dtype in HALF:
+                norms = [vector_norm(g, dtype=torch.float32) for g in same]
+            else:
+                norms = list(torch._foreach_norm(same))
+            for i, norm in zip(places, norms, strict=True):
+                found[i] = norm.item() if self.on_cpu else norm
+        return found
+
+    def take(self) -> Pass:
+        """Return the one pass since the last call.
+
+        Raises:
+            ValueError: If there was none, or more than one, or it can't be told apart.
+        """
+        if self.open is not None and self.open.ended:
+            self.close()  # all its gradients came from nested passes
+        closed, self.closed = self.closed, []
+        if not closed:
+            raise ValueError("no gradient since the last micro_step(): call it after backward()")
+        if len(closed) > 1:
+            raise ValueError(
+                "several backward passes since the last micro_step(): call it after each, and "
+                "put other measurements of this model into `with noise.paused():`"
+            )
+        (this,) = closed
+        if this.twice and this.norms() is not None and this.fresh:
+            raise ValueError(
+                "a parameter got two gradients in one backward pass, so the norm of their sum is "
+                "not seen: its layer is used twice under torch.utils.checkpoint with "
+                "use_reentrant=True; checkpoint with use_reentrant=False"
+            )
+        return this
+
+    def finish(self) -> tuple[list[int], list[Norm], list[Norm]]:
+        """End the window; return its parameters, the norms of what was accumulated, and leftovers.
+
+        The norms are nan where they can't be known any more.
+
+        Raises:
+            ValueError: If gradients were never accumulated.
+        """
+        last, used, count = self.last, self.used, self.count
+        if last is not None and last.summed is None and self.is_unchanged(last):
+            self.read(last, certainly=True)  # this window is shorter than those before
+        leftovers = self.leftovers
+        self.lengths.append(count)
+        self.start_window()
+        if last is None or last.missing:
+            raise ValueError(
+                "parameters had no .grad when the last backward pass of this step ended: workers "
+                "must average in it (no_sync and set_requires_gradient_sync(False) are for the "
+                "passes before), and no hook may take a gradient away"
+            )
+        if last.summed is None:
+            nan = math.nan if self.on_cpu else local(self.params[0].detach()).new_full((), math.nan)
+            return used, [nan] * len(used), leftovers
+        return used, [last.summed[i] for i in used], leftovers
+
+    def is_unchanged(self, this: Pass) -> bool:
+        """Tell whether nobody touched the accumulated gradient since the end of the pass."""
+        if this.sentinel is None:
+            return False
+        index, before = this.sentinel
+        grad = local(self.params[index].grad)
+        if grad is None or not before.any():
+            return False
+        return torch.equal(values(grad), before)
+
+
+def is_nested() -> bool:
+    """Tell whether this backward pass was begun inside another, as reentrant checkpoints do."""
+    frame, inside = sys._getframe(), BackwardCFunction.apply.__code__
+    while frame is not None:
+        if frame.f_code is inside:
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def is_sharded(tensor: Any) -> bool:
+    """Tell whether a tensor is a DTensor (without importing torch.distributed for others)."""
+    return hasattr(tensor, "placements") and hasattr(tensor, "device_mesh")
+
+
+def local(grad: Any) -> Any:
+    """Return this process's part of a gradient; None stays None."""
+    return grad.to_local() if is_sharded(grad) else grad
+
+
+def values(grad: Tensor) -> Tensor:
+    """Return the numbers of a gradient that may be sparse, each once."""
+    return grad.coalesce().values() if grad.layout == torch.sparse_coo else grad
