@@ -21,6 +21,7 @@ from coursekit.gradients.batches import (
 from coursekit.gradients.checks import refuse_batch_norm
 from coursekit.gradients.counts import Count, checked_count
 from coursekit.gradients.counts import target_count as target_count
+from coursekit.train.workers import workers_of
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ def accumulate(
     l_k is the mean loss of micro-batch k over n_k examples (or tokens). Dividing every loss by the
     number of micro-batches K instead is the same only if all n_k are equal.
 
+    A model in DistributedDataParallel is right too: k runs over the micro-batches of all workers,
+    and n is counted over all of them, since the average of the workers' own means is not the mean
+    over all. They average once, in each worker's last backward pass; every worker must call.
+
     Args:
         model: In train mode or not; its weights do not change.
         loss_fn: Mean loss, `loss_fn(output, target)`, or a BatchLoss.
@@ -75,7 +80,7 @@ def accumulate(
 
     Raises:
         ValueError: If `.grad` holds leftovers, BatchNorm couples the examples, a count is
-            negative, or nothing is counted at all.
+            negative, or nothing is counted at all (on any one worker).
 
     Assumes that examples do not influence each other's loss (no BatchNorm, no contrastive loss)
     and that random layers (dropout) may draw anew for each micro-batch.
@@ -86,24 +91,28 @@ def accumulate(
         refuse_coupling(model)
     params = trainable_params(model)
     refuse_leftovers(params)
+    workers = workers_of(model)
     micro_batches = list(iter_batches(data, chunk_size=micro_batch_size))
     counts = [checked_count(count, batch) for batch in micro_batches]
-    total = math.fsum(counts)
-    if total == 0:
+    total, idle = workers.sums(math.fsum(counts), float(not any(counts)))
+    if idle:
         raise ValueError(
-            f"nothing to average: all {len(counts)} micro-batches count 0; "
-            f"leave out batches that are only padding"
+            f"nothing to average: all {len(counts)} micro-batches count 0"
+            + (f" on {idle:.0f} of {workers.count} workers" if workers.count > 1 else "")
+            + "; leave out batches that are only padding"
         )
+    # a micro-batch that counts 0 has the mean 0/0
+    parts = [(b, n) for b, n in zip(micro_batches, counts, strict=True) if n]
     loss_of, losses = as_batch_loss(loss_fn), []
-    for batch, weight in zip(micro_batches, counts, strict=True):
-        if weight == 0:  # its mean would be 0/0
-            continue
-        part = loss_of(model, batch) * (weight / total)
-        part.backward()
+    for k, (batch, weight) in enumerate(parts, start=1):
+        with workers.without_averaging(last=k == len(parts)):
+            part = loss_of(model, batch) * (workers.count * weight / total)
+            part.backward()
         losses.append(part.detach())  # reading it now would make a GPU wait
     grads = [p.grad for p in params.values() if p.grad is not None]
     norm = clip(grads, max_norm)
-    return Accumulated(math.fsum(part.item() for part in losses), total, norm, len(losses))
+    (loss,) = workers.sums(math.fsum(part.item() for part in losses) / workers.count)
+    return Accumulated(loss, total, norm, len(losses))
 
 
 def clip(grads: Sequence[Tensor], max_norm: float | None) -> float:
@@ -114,12 +123,17 @@ def clip(grads: Sequence[Tensor], max_norm: float | None) -> float:
     Returns:
         The norm before. One that is not finite scales nothing.
     """
-    norms = [torch.linalg.vector_norm(g.double()).item() for g in grads]
+    norms = [torch.linalg.vector_norm(_values(g).double()).item() for g in grads]
     norm = math.hypot(*norms)
     if max_norm is not None and max_norm < norm < math.inf:
         for grad in grads:
             grad.mul_(max_norm / norm)
     return norm
+
+
+def _values(grad: Tensor) -> Tensor:
+    """Return the numbers of a gradient that may be sparse, each once."""
+    return grad.coalesce().values() if grad.layout == torch.sparse_coo else grad
 
 
 def accumulation_windows(micro_batches: Iterable[Batch], accum_steps: int) -> Iterator[list[Batch]]:
@@ -205,7 +219,7 @@ def refuse_coupling(model: nn.Module) -> None:
 def refuse_leftovers(params: dict[str, nn.Parameter]) -> None:
     """Raise ValueError if a gradient of an earlier step would leak into this one."""
     for name, param in params.items():
-        if param.grad is not None and param.grad.any():
+        if param.grad is not None and _values(param.grad).any():
             raise ValueError(
                 f"{name}.grad is not zero: it holds leftovers of an earlier batch, which would "
                 f"leak into this step; call optimizer.zero_grad() first"

@@ -1,0 +1,24 @@
+"""Runs a script of tests/workers/ on two real processes, and reads what each wrote."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+WORKERS = Path(__file__).resolve().parent / "workers"
+
+
+def on_two_workers(script, folder):
+    """Return the results of both workers; a failure shows the end of what they printed."""
+    paths = [str(WORKERS.parents[1]), str(WORKERS.parent), os.environ.get("PYTHONPATH", "")]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*torchrun, "--nproc-per-node", "2", str(WORKERS / script), str(folder)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(Path(folder, f"{rank}.json").read_text()) for rank in range(2)]
