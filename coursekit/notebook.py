@@ -3,11 +3,11 @@
 from typing import Any
 
 from coursekit import exercises, progress
-from coursekit.exercises import Verdict, mine_or_library
+from coursekit.exercises import Verdict, failing_input, mine_or_library
 from coursekit.explorers.predictions import compare_predictions, predict
 from coursekit.plots import show
 
-__all__ = ["check", "compare_predictions", "mine_or_library", "predict", "show"]
+__all__ = ["check", "compare_predictions", "failing_input", "mine_or_library", "predict", "show"]
 
 
 def keep(verdict: Verdict) -> None:

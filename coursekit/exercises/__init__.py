@@ -3,7 +3,7 @@
 from coursekit.exercises.bank import EXERCISES
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.verdict import Verdict
-from coursekit.exercises.teach import check, evaluate, mine_or_library
+from coursekit.exercises.teach import check, evaluate, failing_input, mine_or_library
 
 __all__ = [
     "EXERCISES",
@@ -13,5 +13,6 @@ __all__ = [
     "Verdict",
     "check",
     "evaluate",
+    "failing_input",
     "mine_or_library",
 ]

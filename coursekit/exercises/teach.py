@@ -10,6 +10,7 @@ from torch import Tensor
 
 from coursekit.device import pick_device
 from coursekit.exercises.bank import EXERCISES
+from coursekit.exercises.engine.adapters import handed_arguments
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.judge import judge
 from coursekit.exercises.engine.messages import reveal
@@ -17,7 +18,10 @@ from coursekit.exercises.engine.verdict import Verdict
 from coursekit.gradients.batches import batch_tensors, map_tensors
 
 TRIES_BEFORE_REVEAL = 3
+CHECK_SEED = 0  # the cases of a check stay the same: wrong code never passes on a second try
+CHECK_DRAWS = 3  # of the random cases, in a check
 _failed_tries: Counter[str] = Counter()  # in this session, by exercise id
+_failed_with: dict[str, tuple[str, tuple[Any, ...]]] = {}  # the adapter and its plain arguments
 
 
 def find(exercise_id: str) -> Exercise:
@@ -34,18 +38,35 @@ def find(exercise_id: str) -> Exercise:
     return EXERCISES[exercise_id]
 
 
-def evaluate(exercise_id: str, answer: Any, *, seed: int) -> Verdict:
+def evaluate(
+    exercise_id: str, answer: Any, *, seed: int = CHECK_SEED, draws: int = CHECK_DRAWS
+) -> Verdict:
     """Judge an answer and return the verdict; nothing is printed or remembered.
 
     Args:
         exercise_id: Grade id, such as "u01_tr_cov".
         answer: The learner's function.
         seed: Draws the random cases.
+        draws: How often all of them are drawn.
 
     Raises:
         ValueError: For an unknown exercise.
     """
-    return judge(find(exercise_id), answer, seed=seed)
+    return judge(find(exercise_id), answer, seed=seed, draws=draws)
+
+
+def tell(exercise: Exercise, answer: Any, verdict: Verdict) -> None:
+    """Print a verdict, and from the third failed try on the expected value; keep what failed."""
+    print(verdict.message)
+    failure = verdict.first_failure
+    if verdict.status == "passed":
+        _failed_tries.pop(exercise.id, None)
+        _failed_with.pop(exercise.id, None)
+    elif verdict.status == "failed" and failure is not None and callable(answer):
+        _failed_with[exercise.id] = (exercise.run, failure.case.args)
+        _failed_tries[exercise.id] += 1
+        if _failed_tries[exercise.id] >= TRIES_BEFORE_REVEAL:
+            print(reveal(failure))
 
 
 def check(
@@ -54,10 +75,11 @@ def check(
     """Judge an answer in a notebook: print what it shows, return the score as a plain float.
 
     The message shows an input that fails and, where the answer equals a known mistake, asks about
-    the misconception. The expected value follows from the third failed try on. Nothing that
-    Python code writes goes to stderr, since nbgrader takes that for a failure. The time limit,
-    three seconds a case and six in all, is best effort: compiled code ends first, and in a thread
-    or on Windows there is none.
+    the misconception. The expected value follows from the third failed try on. The inputs are the
+    same at every try, and an answer that changes its arguments is told so and does not pass.
+    Nothing that Python code writes goes to stderr, since nbgrader takes that for a failure. The
+    time limit, three seconds a case and six in all, is best effort: compiled code ends first, and
+    in a thread or on Windows there is none.
 
     Args:
         exercise_id: Grade id.
@@ -70,18 +92,27 @@ def check(
     Raises:
         ValueError: For an unknown exercise.
     """
-    verdict = evaluate(exercise_id, answer, seed=_failed_tries[exercise_id])
-    print(verdict.message)
-    failure = verdict.first_failure
-    if verdict.status == "passed":
-        del _failed_tries[exercise_id]
-    elif verdict.status == "failed" and failure is not None and callable(answer):
-        _failed_tries[exercise_id] += 1
-        if _failed_tries[exercise_id] >= TRIES_BEFORE_REVEAL:
-            print(reveal(failure))
+    verdict = evaluate(exercise_id, answer)
+    tell(find(exercise_id), answer, verdict)
     if record is not None:
         record(verdict)
     return verdict.score
+
+
+def failing_input(exercise_id: str) -> Any:
+    """Return the input that the last check of an exercise failed for, made afresh.
+
+    All arguments in the order of the call, models and functions included; a single argument
+    comes by itself, so that `x = failing_input("...")` reads as the message prints it.
+
+    Raises:
+        ValueError: If the exercise is unknown, or has not failed a check in this session.
+    """
+    find(exercise_id)
+    if exercise_id not in _failed_with:
+        raise ValueError(f"no check of {exercise_id} has failed here: run check(...) first")
+    handed = handed_arguments(*_failed_with[exercise_id])
+    return handed if len(handed) > 1 else handed[0]
 
 
 def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:
@@ -94,7 +125,7 @@ def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:
         ValueError: For an unknown exercise.
     """
     exercise = find(exercise_id)
-    if judge(exercise, answer, seed=0).status == "passed":
+    if evaluate(exercise_id, answer).status == "passed":
         print(f"Using your own {exercise.call}.")
         return judged_on_cpu(answer)
     print(f"Using the library's {exercise.call}, until yours passes its check.")

@@ -304,7 +304,8 @@ def test_arguments_are_fresh_each_time():
 
     kept = [case.args[0].copy() for case in CENTRED.by_hand]
     for _ in range(2):
-        assert verdict_on(spoils, CENTRED).status == "passed"
+        verdict = verdict_on(spoils, CENTRED)
+        assert all(result.only_changed for result in verdict.results)
     for case, before in zip(CENTRED.by_hand, kept, strict=True):
         assert np.array_equal(case.args[0], before)
 
@@ -510,6 +511,20 @@ def test_all_cases_together_have_a_limit(short_limits):
     verdict = verdict_on(answer)
     assert verdict.results[-1].outcome.kind == "timeout"
     assert verdict.results[-1].outcome.detail == "0.6 s"
+
+
+def test_an_import_is_not_cut_in_two(short_limits, tmp_path, monkeypatch):
+    (tmp_path / "slow_to_load.py").write_text("import time\ntime.sleep(0.7)\nBY = 2\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def answer(x):
+        import slow_to_load
+
+        return x / slow_to_load.BY
+
+    verdict = verdict_on(answer)
+    assert verdict.status == "passed", verdict.message
+    sys.modules.pop("slow_to_load")
 
 
 def test_no_alarm_rings_afterwards(short_limits):

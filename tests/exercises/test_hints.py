@@ -10,7 +10,7 @@ import pytest
 from toy_exercises import CENTRED, HALF, ODD
 
 from coursekit.exercises import EXERCISES
-from coursekit.exercises.engine.adapters import ADAPTERS
+from coursekit.exercises.engine.adapters import ONCE
 from coursekit.exercises.engine.declare import Mistake
 from coursekit.exercises.engine.hints import steady_ratio
 from coursekit.exercises.engine.judge import expected_value, judge
@@ -33,7 +33,7 @@ def mixed(exercise, seed, answers):
 
 def outputs(exercise, answer, seed, group):
     return [
-        ADAPTERS[exercise.run](answer, *case.args)
+        ONCE[exercise.run](answer, *case.args)
         for case in cases_of(exercise, seed)
         if case.group == group
     ]
@@ -47,7 +47,7 @@ def wrong_in(exercise, mistake, seed, group):
 
 def alike(exercise, one, other, case):
     """Two mistakes that give the same result for the input shown can't be told apart there."""
-    results = [ADAPTERS[exercise.run](mistake.answer, *case.args) for mistake in (one, other)]
+    results = [ONCE[exercise.run](mistake.answer, *case.args) for mistake in (one, other)]
     return exercise.same(*results)
 
 
@@ -185,6 +185,14 @@ def test_a_steady_factor_works_for_blocks_of_numbers():
 @pytest.mark.parametrize("odd", [None, "text", float("nan"), [1.0, 2.0]])
 def test_a_steady_factor_is_not_made_up(odd):
     assert steady_ratio(judge(HALF, lambda x: odd, seed=0).results) is None
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("factor", [0.0, 1 + 4e-4])
+def test_zero_and_one_are_no_factor(factor):
+    verdict = judge(HALF, lambda x: factor * x / 2, seed=0)
+    assert verdict.status == "failed"
+    assert "Every wrong result" not in verdict.message
 
 
 @pytest.mark.quick

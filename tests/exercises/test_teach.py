@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from coursekit.exercises import EXERCISES, check, evaluate, mine_or_library, teach
+from coursekit.exercises import EXERCISES, check, evaluate, failing_input, mine_or_library, teach
+from coursekit.exercises.engine.plain import plain
 
 pytestmark = pytest.mark.quick
 
@@ -15,6 +17,7 @@ TR_COV = EXERCISES["u01_tr_cov"]
 @pytest.fixture(autouse=True)
 def no_tries_yet(monkeypatch):
     monkeypatch.setattr(teach, "_failed_tries", type(teach._failed_tries)())
+    monkeypatch.setattr(teach, "_failed_with", {})
 
 
 def divided_by_n(g):
@@ -38,7 +41,7 @@ def test_check_prints_the_message_and_returns_the_score(capfd):
         assert result == score
         printed = capfd.readouterr()
         assert printed.err == ""
-        assert printed.out == evaluate("u01_tr_cov", answer, seed=0).message + "\n"
+        assert printed.out == evaluate("u01_tr_cov", answer).message + "\n"
 
 
 def test_every_exercise_scores_between_nothing_and_its_points(capfd):
@@ -81,7 +84,8 @@ def test_tries_are_counted_for_each_exercise(capsys):
     assert "After three tries" not in capsys.readouterr().out
 
 
-def test_new_tries_meet_new_cases():
+def test_every_try_meets_the_same_cases():
+    """So that wrong code never passes when it is run again; and more than one draw of them."""
     inputs = []
 
     def spy(g):
@@ -91,9 +95,41 @@ def test_new_tries_meet_new_cases():
     check("u01_tr_cov", spy)
     first, inputs[:] = list(inputs), []
     check("u01_tr_cov", spy)
-    same = [a.shape == b.shape and torch.equal(a, b) for a, b in zip(first, inputs, strict=True)]
-    assert all(same[:2]), "the by-hand cases stay"
-    assert not any(same[2:])
+    assert len(first) == len(inputs) > 2
+    assert all(torch.equal(a, b) for a, b in zip(first, inputs, strict=True))
+    assert len(first) > len(TR_COV.by_hand) + len(TR_COV.draw(np.random.default_rng(0)))
+
+
+def test_the_failing_input_can_be_fetched(capsys):
+    with pytest.raises(ValueError, match="no check of u01_tr_cov has failed"):
+        failing_input("u01_tr_cov")
+    check("u01_tr_cov", divided_by_n)
+    assert torch.equal(failing_input("u01_tr_cov"), torch.tensor(TR_COV.by_hand[0].args[0]).float())
+    failing_input("u01_tr_cov").zero_()
+    assert failing_input("u01_tr_cov").any(), "made afresh each time"
+    check("u01_tr_cov", TR_COV.reference)
+    with pytest.raises(ValueError, match="has failed here"):
+        failing_input("u01_tr_cov")
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_failing_input_runs_and_gives_what_was_returned(name, capsys):
+    """Models, optimizers, training runs and losses included."""
+    exercise = EXERCISES[name]
+    mistake = exercise.mistakes[0]
+    check(name, mistake.answer)
+    said = capsys.readouterr().out
+    handed = failing_input(name)
+    handed = handed if len(exercise.parameters) > 1 else (handed,)
+    returned = mistake.answer(*handed)
+    failure = evaluate(name, mistake.answer).first_failure
+    if exercise.run not in ("linear_grad", "linear_steps", "refusing", "parameters"):
+        assert exercise.same(plain(returned), failure.outcome.value)
+    for line in said.splitlines():
+        if "failing_input" in line:
+            names = {"failing_input": failing_input}
+            exec(line.strip(), names)
+            assert set(exercise.parameters) <= set(names)
 
 
 def test_the_verdict_is_recorded(capsys):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from coursekit.classroom.release.regions import MARK
 from coursekit.classroom.release.source import SourceCell, SourceError, Unit
-from coursekit.exercises.changes.change import Change, changed_exercise, parameters, result_kind
+from coursekit.exercises.changes.change import Change, changed_exercise, result_kind
 from coursekit.exercises.changes.checks import changed_bank
 from coursekit.exercises.changes.general import changes_of, choose_change
 from coursekit.exercises.engine.declare import Exercise
@@ -170,7 +170,7 @@ def _changed_solution(cell: SourceCell, exercise: Exercise, change: Change) -> S
         textwrap.fill(f"{NOTE.upper()}: {change.spec}", WIDTH - 4), "    ", lambda line: True
     )
     opened = docstring.rstrip().removesuffix('"""').rstrip()
-    names = parameters(exercise)
+    names = exercise.parameters
     back = [change.given[name].back if name in change.given else name for name in names]
     called = f"public({', '.join(back)})"
     if result_kind(exercise) in ("row", "table") and change.result != "value":

@@ -58,16 +58,11 @@ class Change:
     drop: tuple[str, ...] = ()
 
 
-def parameters(exercise: Exercise) -> list[str]:
-    """Return the names of the parameters that a learner's function takes, as its call has them."""
-    return exercise.call.partition("(")[2].rstrip(")").split(", ")
-
-
 def changed_function(
     function: Callable[..., Any], exercise: Exercise, change: Change
 ) -> Callable[..., Any]:
     """Return what a function for the public exercise becomes under a change."""
-    names = parameters(exercise)
+    names = exercise.parameters
     back = {name: compile(given.back, name, "eval") for name, given in change.given.items()}
     result = compile(change.result, "result", "eval")
 
@@ -88,12 +83,12 @@ def changed_cases(exercise: Exercise, change: Change, cases: list[Case]) -> list
     make = {name: compile(given.make, name, "eval") for name, given in change.given.items()}
     changed = []
     for case in cases:
-        public = dict(zip(parameters(exercise), case.args, strict=True))
+        public = dict(zip(exercise.parameters, case.args, strict=True))
         args = [
             plain(eval(make[name], {**NAMES, **public})) if name in make else value
             for name, value in public.items()
         ]
-        changed.append(Case(case.group, tuple(args)))
+        changed.append(Case(case.group, tuple(args), case.keeps))
     return changed
 
 

@@ -8,7 +8,7 @@ from coursekit.exercises.changes.change import changed_exercise
 from coursekit.exercises.changes.general import changes_of
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.judge import judge
-from coursekit.exercises.teach import judged_on_cpu
+from coursekit.exercises.teach import CHECK_DRAWS, CHECK_SEED, judged_on_cpu, tell
 
 
 def changed_bank(changes: Mapping[str, str], bank: Mapping[str, Exercise]) -> dict[str, Exercise]:
@@ -53,8 +53,9 @@ def checks_of_release(
         """Judge an answer, print what it shows, return the score."""
         if exercise_id not in changes:
             return exercises.check(exercise_id, answer)
-        verdict = judge(of_release(exercise_id), answer, seed=0)
-        print(verdict.message)
+        exercise = of_release(exercise_id)
+        verdict = judge(exercise, answer, seed=CHECK_SEED, draws=CHECK_DRAWS)
+        tell(exercise, answer, verdict)
         return verdict.score
 
     def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from coursekit.exercises.changes.change import Change, Given, is_usable, parameters, result_kind
+from coursekit.exercises.changes.change import Change, Given, is_usable, result_kind
 from coursekit.exercises.changes.declared import DECLARED
 from coursekit.exercises.engine.declare import Exercise
 
@@ -62,7 +62,7 @@ def general_changes(exercise: Exercise) -> list[Change]:
     changes = list(OF_A_NUMBER if kind == "number" else ())
     changes += OF_A_ROW if kind in ("row", "table") else ()
     changes += ONLY_A_ROW if kind == "row" else ()
-    names, first = parameters(exercise), exercise.by_hand[0].args
+    names, first = exercise.parameters, exercise.by_hand[0].args
     if len(names) != len(first) or exercise.run != "call":
         return changes  # an adapter turns the arguments into others
     tables = [

@@ -43,11 +43,12 @@ def refusing(answer: Callable[..., Any], *args: Any) -> Any:
     return "an empty result" if shape_of(value) == (0,) else value
 
 
-def linear_model(weights: np.ndarray) -> nn.Sequential:
+def linear_model(weights: Any) -> nn.Sequential:
     """Return a model of one linear layer without bias in float64; weights are (outputs, inputs)."""
-    layer = nn.Linear(weights.shape[1], weights.shape[0], bias=False, dtype=torch.float64)
+    held = torch.as_tensor(weights, dtype=torch.float64)
+    layer = nn.Linear(held.shape[1], held.shape[0], bias=False, dtype=torch.float64)
     with torch.no_grad():
-        layer.weight.copy_(torch.tensor(weights))
+        layer.weight.copy_(held)
     return nn.Sequential(layer)
 
 
@@ -82,11 +83,22 @@ class RecordedSteps:
     def __init__(self, model: nn.Module, lr: float) -> None:
         """Start without a step."""
         self.params = list(model.parameters())
-        self.param_groups: list[dict[str, Any]] = [
-            {"params": self.params, "lr": lr},
-            {"params": [], "lr": lr / 2},
-        ]
+        self._lr, self._start = lr, [param.detach().clone() for param in self.params]
+        self.param_groups: list[dict[str, Any]] = []
         self.rows: list[list[float]] = []
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Put weights, rates and rows back to what they were before the first step."""
+        with torch.no_grad():
+            for param, start in zip(self.params, self._start, strict=True):
+                param.copy_(start)
+        self.zero_grad()
+        self.param_groups = [
+            {"params": self.params, "lr": self._lr},
+            {"params": [], "lr": self._lr / 2},
+        ]
+        self.rows = []
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the gradient, as every optimizer of torch does."""
@@ -162,12 +174,17 @@ def call_with_loss(answer: Callable[..., Any], text: str, *args: Any) -> Any:
 
 def call_with_product(answer: Callable[..., Any], matrix: np.ndarray, *args: Any) -> Any:
     """Call the answer with the function v -> A v in place of the matrix A, and float64 tensors."""
-    held = torch.tensor(matrix, dtype=torch.float64)
+    return plain(answer(product_of(matrix), *[doubles(a) for a in args]))
+
+
+def product_of(matrix: Any) -> Callable[[Any], torch.Tensor]:
+    """Return the function v -> A v for a matrix A, in float64."""
+    held = torch.as_tensor(matrix, dtype=torch.float64).clone()
 
     def product(vector: Any) -> torch.Tensor:
         return held @ torch.as_tensor(vector, dtype=torch.float64)
 
-    return plain(answer(product, *[doubles(a) for a in args]))
+    return product
 
 
 def loss_now(of_weights: Callable[[torch.Tensor], torch.Tensor], params: list) -> torch.Tensor:
@@ -180,7 +197,8 @@ def call_on_parameters(
 ) -> Any:
     """Call the answer twice with loss() and the list of parameters that it reads.
 
-    The second result is returned: it is right only if the first call left the parameters alone.
+    The second result is returned: it is right only if the first call left the parameters alone,
+    and if what stood in `.grad` before, a gradient of nothing here, does not get into it.
 
     Raises:
         ValueError: If the first call put them back almost, but not bit for bit.
@@ -188,6 +206,8 @@ def call_on_parameters(
     parts = doubles(weights).split([len(weights) // 2, len(weights) - len(weights) // 2])
     params = [part.clone().requires_grad_() for part in parts]
     loss = functools.partial(loss_now, loss_of(text), params)
+    for param in params:
+        param.grad = torch.linspace(-1.0, 2.0, param.numel(), dtype=param.dtype)
     answer(loss, params, *args)
     pairs = list(zip(params, parts, strict=True))
     near = all(torch.allclose(p, part, rtol=1e-9, atol=1e-12) for p, part in pairs)
@@ -235,7 +255,32 @@ def tabled_runs(
     return plain(answer(run, list(batch_sizes), list(lrs), list(seeds), num_steps))
 
 
-ADAPTERS: dict[str, Callable[..., Any]] = {
+def handed_twice(adapter: Callable[..., Any]) -> Callable[..., Any]:
+    """Make an adapter hand the same objects over twice, and return the second result.
+
+    An answer that writes into its arguments then gives itself away by its data alone, which is
+    all that a mark rests on. What a call is meant to leave behind (gradients, steps) is cleared
+    in between.
+    """
+
+    @functools.wraps(adapter)
+    def twice(answer: Callable[..., Any], *args: Any) -> Any:
+        def again(*handed: Any) -> Any:
+            answer(*handed)
+            for value in handed:
+                if isinstance(value, RecordedSteps):
+                    value.start_again()
+                elif isinstance(value, nn.Module):
+                    value.zero_grad()
+            return answer(*handed)
+
+        return adapter(again, *args)
+
+    return twice
+
+
+# How a check asks: once, and it watches the arguments (unchanged.py).
+ONCE: dict[str, Callable[..., Any]] = {
     "tabled_runs": tabled_runs,
     "call": call,
     "loss": call_with_loss,
@@ -245,3 +290,26 @@ ADAPTERS: dict[str, Callable[..., Any]] = {
     "linear_grad": linear_grad,
     "linear_steps": linear_steps,
 }
+# How a mark is given: "parameters" hands its objects over twice by itself.
+ADAPTERS: dict[str, Callable[..., Any]] = {
+    name: adapter if name == "parameters" else handed_twice(adapter)
+    for name, adapter in ONCE.items()
+}
+
+
+class Captured(Exception):
+    """Carries the arguments out of an adapter."""
+
+
+def handed_arguments(run: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return what an adapter hands to an answer: tensors, models, functions, made afresh."""
+
+    def capture(*handed: Any) -> Any:
+        raise Captured(handed)
+
+    try:
+        ONCE[run](capture, *args)
+    except Captured as caught:
+        handed: tuple[Any, ...] = caught.args[0]
+        return handed
+    raise ValueError(f"the adapter {run!r} calls nothing")

@@ -7,10 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.exercises.engine.adapters import ADAPTERS
+from coursekit.exercises.engine.adapters import ONCE
 from coursekit.exercises.engine.plain import Compare, close
 
 CLOSE_IN_FLOAT32 = close(rtol=1e-4)
+
+PROMISES = {  # what a task or a docstring can say, and what the case that keeps it looks like
+    "by hand": "an input that a person works out on paper, nothing special in it",
+    "boundary": '"at or below", "at least", "exactly": a value that stands on the limit itself',
+    "nan": "an input without an answer, for which nan (or what is agreed) is right",
+    "refused": "an input that has to be refused with a ValueError",
+    "range": "either end of a parameter's range: 0, 1, the whole data set",
+    "smallest": "the smallest size: one row, one batch, one step, one seed",
+    "uneven": "sizes or distances that differ from one another",
+    "order": "values out of order, repeated, or equal: which one counts",
+    "average": "an average over all, where the luckiest, the median or the first differs",
+    "sign": "a value or a result that is negative or exactly zero",
+    "missing": "entries that are missing, diverged or to be left out",
+}
 
 
 @dataclass(frozen=True)
@@ -19,10 +33,13 @@ class Case:
 
     ``args`` is plain data: numbers, strings, lists, dicts and numpy arrays. The adapter named by
     the exercise turns it into what the answer takes. ``group`` names the points it counts for.
+    ``keeps`` says which promises of the exercise's text a by-hand case tries (see PROMISES): that
+    is what it is there for, so that nobody takes it away.
     """
 
     group: str
     args: tuple[Any, ...]
+    keeps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,15 @@ class Exercise:
         same: Compares two plain results.
         answered_by: Library modules that give the answer away; the grader's sandbox lacks them.
         graded: False for a warm-up without marks.
+        promises: What the task and the docstring promise, by the names in PROMISES. Each needs a
+            by-hand case with it in `keeps`; `tests/exercises/test_promises.py` demands that, and
+            that words such as "at least" or "nan" in the docstring are promised here.
+        may_change: Arguments that the answer may change: a name of `call` ("optimizer"), or one
+            aspect of it ("model.grad"; the others are "values", "mode" and "requires_grad").
+            Anything else that it changes is told, and the case fails.
+        nan_says: Where nan is an answer ("the run never gets there"): what a learner reads who
+            returns it for an input that has a number, "You say that the run never gets there. It
+            does: when?"
     """
 
     id: str
@@ -71,6 +97,9 @@ class Exercise:
     same: Compare = CLOSE_IN_FLOAT32
     answered_by: tuple[str, ...] = ()
     graded: bool = True
+    promises: tuple[str, ...] = ()
+    may_change: tuple[str, ...] = ()
+    nan_says: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a declaration that could not work; a typing slip should fail at import."""
@@ -81,8 +110,20 @@ class Exercise:
             raise ValueError(f"{self.id}: by_hand names {groups}, points only {set(self.points)}")
         if not self.points or not all(0 < p < math.inf for p in self.points.values()):
             raise ValueError(f"{self.id}: each group needs points above 0, got {self.points}")
-        if self.run not in ADAPTERS:
-            raise ValueError(f"{self.id}: no adapter {self.run!r}, there are {list(ADAPTERS)}")
+        if self.run not in ONCE:
+            raise ValueError(f"{self.id}: no adapter {self.run!r}, there are {list(ONCE)}")
+        kept = {name for case in self.by_hand for name in case.keeps}
+        unknown = (kept | set(self.promises)) - set(PROMISES)
+        if unknown:
+            raise ValueError(f"{self.id}: no promise {unknown}, there are {list(PROMISES)}")
+        strange = {name.split(".")[0] for name in self.may_change} - set(self.parameters)
+        if strange:
+            raise ValueError(f"{self.id}: may_change names {strange}, the call {self.call}")
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of what the answer takes, as `call` has them."""
+        return self.call.partition("(")[2].rstrip(")").split(", ")
 
     @property
     def max_score(self) -> float:

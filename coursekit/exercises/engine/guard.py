@@ -6,6 +6,7 @@ import logging
 import random
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -15,6 +16,8 @@ import numpy as np
 import torch
 
 PRINTED_KEPT = 2000  # characters of what an answer prints
+IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
+IMPORT_SECONDS = 60.0  # after which even an import is interrupted
 
 
 class OutOfTime(BaseException):
@@ -51,7 +54,9 @@ def call_within(seconds: float, function: Callable[..., Any], *args: Any) -> Any
 
     Best effort, in the main thread of a POSIX system; elsewhere there is no limit. Compiled code
     is stopped when it returns. A loop that catches everything (`except:`) gets the exception
-    again, after a while every few microseconds, so that one soon falls outside its `try`. The
+    again, after a while every few microseconds, so that one soon falls outside its `try`. An
+    import is never cut in two, since a half imported module stays broken for the whole session
+    (torch loads a good part of itself at the first optimizer); the time starts anew after it. The
     grader has its own limit, from outside the process.
 
     Raises:
@@ -62,13 +67,19 @@ def call_within(seconds: float, function: Callable[..., Any], *args: Any) -> Any
     ):
         return inside(function, *args)
     alarms = 0
+    began = time.monotonic()
 
     def stop(signum: int, frame: FrameType | None) -> None:
         nonlocal alarms
+        importing = False
         while frame is not None and frame.f_code is not inside.__code__:
+            importing = importing or frame.f_code.co_filename == IMPORT_SYSTEM
             frame = frame.f_back
         if frame is None:
             return  # the answer has not begun, or has just ended
+        if importing and alarms == 0 and time.monotonic() - began < IMPORT_SECONDS:
+            signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3), 0.2)
+            return
         alarms += 1
         if alarms > 3:
             signal.setitimer(signal.ITIMER_REAL, 2e-6 * 1.5 ** (alarms % 16), 0.2)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.exercises.engine.adapters import ADAPTERS
+from coursekit.exercises.engine.adapters import ONCE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import as_array
 from coursekit.exercises.engine.verdict import CaseResult
@@ -53,19 +53,20 @@ def declared_result(exercise: Exercise, function: Callable[..., Any], case: Case
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return ADAPTERS[exercise.run](function, *case.args)
+        return ONCE[exercise.run](function, *case.args)
 
 
 def steady_ratio(results: Sequence[CaseResult]) -> float | None:
     """Return the factor by which every wrong result is off, if it is the same each time.
 
-    None where fewer than three different results can tell, or where they disagree.
+    None where fewer than three different results can tell, where they disagree, and where the
+    factor is 0 or 1 but for a few digits: results that are zero, or slightly off, have no factor.
     """
     ratios: list[float] = []
     wanted: set[float] = set()
     for result in results:
         got, want = as_array(result.outcome.value), as_array(result.expected)
-        if result.passed:
+        if result.passed or result.only_changed:
             continue
         if got is None or want is None or got.shape != want.shape or not np.all(want):
             return None
@@ -74,4 +75,5 @@ def steady_ratio(results: Sequence[CaseResult]) -> float | None:
         wanted.update(np.ravel(want))
     if len(wanted) < 3 or not np.allclose(ratios, ratios[0], rtol=1e-3, atol=0.0):
         return None
-    return float(ratios[0])
+    ratio = float(ratios[0])
+    return ratio if abs(ratio) > 1e-3 and abs(ratio - 1) > 1e-3 else None

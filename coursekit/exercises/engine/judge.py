@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.exercises.engine.adapters import ADAPTERS
+from coursekit.exercises.engine.adapters import ONCE
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.failures import is_stub, parameters_that_do_not_fit, where_it_raised
 from coursekit.exercises.engine.guard import OutOfTime, call_within, undisturbed
@@ -16,6 +16,7 @@ from coursekit.exercises.engine.hints import declared_result, find_mistake
 from coursekit.exercises.engine.messages import explain
 from coursekit.exercises.engine.plain import NotPlain
 from coursekit.exercises.engine.points import earned
+from coursekit.exercises.engine.unchanged import Watched
 from coursekit.exercises.engine.verdict import CaseResult, Outcome, Verdict
 
 SECONDS_PER_CASE = 3.0
@@ -41,8 +42,10 @@ def call_once(
     exercise: Exercise, answer: Callable[..., Any], case: Case, seconds: float
 ) -> Outcome:
     """Call an answer and sort what happens into the kinds of an Outcome."""
+    watched = Watched(answer, exercise.parameters, exercise.may_change)
     try:
-        return Outcome("value", call_within(seconds, ADAPTERS[exercise.run], answer, *case.args))
+        value = call_within(seconds, ONCE[exercise.run], watched, *case.args)
+        return Outcome("value", value, changed=watched.said, asks=watched.asked)
     except KeyboardInterrupt:
         raise
     except NotPlain as error:
@@ -70,7 +73,7 @@ def results_of(exercise: Exercise, answer: Any, cases: list[Case]) -> list[CaseR
     A group that ran out of time is lost: its later cases are left out, so that the other groups
     keep their time. An answer that is a stub, or no function, is not asked twice.
     """
-    deadline = time.monotonic() + SECONDS_PER_ANSWER
+    left = SECONDS_PER_ANSWER
     results: list[CaseResult] = []
     slow: set[str] = set()
     for case in cases:
@@ -78,12 +81,15 @@ def results_of(exercise: Exercise, answer: Any, cases: list[Case]) -> list[CaseR
             continue
         expected = expected_value(exercise, case)
         if callable(answer):
-            left = min(SECONDS_PER_CASE, deadline - time.monotonic())
-            outcome = run_case(exercise, answer, case, left)
+            began = time.monotonic()
+            outcome = run_case(exercise, answer, case, min(SECONDS_PER_CASE, left))
+            # an import that took longer (guard.py) costs the other cases no time
+            left -= min(SECONDS_PER_CASE, time.monotonic() - began)
         else:
             outcome = Outcome("not_callable", detail=type(answer).__name__)
-        passed = outcome.kind == "value" and bool(exercise.same(outcome.value, expected))
-        results.append(CaseResult(case, outcome, expected, passed))
+        right = outcome.kind == "value" and bool(exercise.same(outcome.value, expected))
+        kept = not outcome.changed
+        results.append(CaseResult(case, outcome, expected, right and kept, right and not kept))
         if outcome.kind == "timeout":
             slow.add(case.group)
         if results[0].outcome.kind in ("unfinished", "not_callable"):
@@ -91,12 +97,19 @@ def results_of(exercise: Exercise, answer: Any, cases: list[Case]) -> list[CaseR
     return results
 
 
-def judge(exercise: Exercise, answer: Any, *, seed: int) -> Verdict:
+def judge(exercise: Exercise, answer: Any, *, seed: int, draws: int = 1) -> Verdict:
     """Judge an answer to one exercise on its by-hand cases and on cases drawn from ``seed``.
 
     A group of cases earns its points when every case of it is right (points.py has the two
-    exceptions). The answer gets fresh copies of its arguments each time, so changing them harms
-    nobody. A case may take three seconds and all of them six (guard.py: how far that is kept).
+    exceptions). The answer gets fresh copies of its arguments each time; a case in which it
+    changes them, beyond what the exercise allows, is not right. A case may take three seconds and
+    all of them six (guard.py: how far that is kept).
+
+    Args:
+        exercise: The declaration.
+        answer: The learner's function.
+        seed: Draws the random cases.
+        draws: How often all of them are drawn.
 
     Raises:
         RuntimeError: If an answer calls this, since that would never end.
@@ -104,7 +117,8 @@ def judge(exercise: Exercise, answer: Any, *, seed: int) -> Verdict:
     """
     if getattr(_running, "answer", False):
         raise RuntimeError("your function calls check(...): move that line out of the function")
-    cases = [*exercise.by_hand, *exercise.draw(np.random.default_rng(seed))]
+    rng = np.random.default_rng(seed)
+    cases = [*exercise.by_hand, *(case for _ in range(draws) for case in exercise.draw(rng))]
     groups = {case.group for case in cases}
     if groups != set(exercise.points):
         raise ValueError(f"{exercise.id}: cases of {groups}, points for {set(exercise.points)}")

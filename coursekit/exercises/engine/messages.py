@@ -1,10 +1,13 @@
 """The words a learner reads: what was seen, what it suggests, what to try."""
 
-import inspect
 import textwrap
+from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
+from coursekit.exercises.engine.adapters import handed_arguments
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.describe import assignment, describe, readable
 from coursekit.exercises.engine.hints import steady_ratio
@@ -33,13 +36,52 @@ def paragraph(text: str) -> str:
 
 
 def input_lines(exercise: Exercise, result: CaseResult) -> list[str]:
-    """Write the arguments of a case under the names of the exercise's call, to paste in a cell."""
-    names = inspect.signature(exercise.reference).parameters
-    return [
-        f"      {line}"
-        for name, value in zip(names, result.case.args, strict=False)
-        for line in assignment(name, value)
-    ]
+    """Write the arguments of a case under the names of the exercise's call, to paste in a cell.
+
+    What can't be written out (a model, a training run, a long table) is described, and a last
+    line fetches all of it.
+    """
+    args = result.case.args
+    handed = handed_arguments(exercise.run, args)
+    lines: list[str] = []
+    whole = len(handed) == len(args) == len(exercise.parameters)
+    for name, value, live in zip(exercise.parameters, args, handed, strict=False):
+        written, complete = argument_lines(name, value, live)
+        lines += written
+        whole = whole and complete
+    if not whole:
+        fetched = f"{', '.join(exercise.parameters)} = failing_input({exercise.id!r})"
+        lines.append(f"{fetched}  # to run it in a cell of your own")
+    return [f"      {line}" for line in lines]
+
+
+def argument_lines(name: str, value: Any, live: Any) -> tuple[list[str], bool]:
+    """Write one argument; say whether what is written makes it, when pasted."""
+    if isinstance(live, nn.Module):
+        return [f"# {name}: one linear layer without bias, weights {describe(value)}"], False
+    if hasattr(live, "param_groups"):
+        return [f"# {name}: an optimizer with lr {describe(value)}"], False
+    if callable(live):
+        said = (
+            "" if isinstance(value, np.ndarray) and value.ndim > 2 else f" from {describe(value)}"
+        )
+        return [f"# {name}: a function, made{said}"], False
+    lines = assignment(name, value)
+    nested = isinstance(value, list | tuple) and any(not is_typed(item) for item in value)
+    cut = any("..." in line for line in lines)
+    double = isinstance(live, torch.Tensor) and live.dtype == torch.float64
+    parameter = any(
+        isinstance(x, nn.Parameter) or (isinstance(x, torch.Tensor) and x.requires_grad)
+        for x in (live if isinstance(live, list) else [live])
+    )
+    return lines, not (nested or cut or double or parameter)
+
+
+def is_typed(value: Any) -> bool:
+    """Say whether a learner can type an item of a list as it is shown."""
+    if isinstance(value, list | tuple):
+        return all(map(is_typed, value))
+    return not isinstance(value, np.ndarray)
 
 
 def group_line(exercise: Exercise, verdict: Verdict) -> str | None:
@@ -56,10 +98,23 @@ def group_line(exercise: Exercise, verdict: Verdict) -> str | None:
     return f"{said} Half an answer counts half." if half and exercise.graded else said
 
 
+def is_refusal(value: Any) -> bool:
+    """Tell the empty list by which the adapter "refusing" says that a ValueError came."""
+    return isinstance(value, list) and not value
+
+
 def what_came(exercise: Exercise, result: CaseResult) -> str:
     """Say in a sentence what the answer did with the failing input."""
     outcome = result.outcome
     detail = readable(outcome.detail, 400)
+    if exercise.run == "refusing" and is_refusal(result.expected):
+        if outcome.kind == "raised":
+            return f"This input is to be refused with a ValueError; yours stopped with {detail}"
+        if outcome.kind == "value":
+            got = readable(describe(outcome.value), 320)
+            return f"This input is to be refused with a ValueError; yours returned {got}."
+    if exercise.run == "refusing" and outcome.kind == "value" and is_refusal(outcome.value):
+        return "Your function refused this input with a ValueError. Nothing is wrong with it."
     if outcome.kind == "raised":
         return f"Your function stopped with {detail}"
     if outcome.kind == "unfinished":
@@ -72,10 +127,16 @@ def what_came(exercise: Exercise, result: CaseResult) -> str:
         return f"Your function returned {detail}" + ("" if detail.endswith("?") else ".")
     if outcome.value is None:
         return "Your function returned None. Does it end with a `return`?"
-    return f"Your function returned {readable(describe(outcome.value), 320)}."
+    returned = f"Your function returned {readable(describe(outcome.value), 320)}"
+    if result.only_changed:
+        return (
+            f"{returned}. That is right, but your function changed {outcome.changed}: whoever "
+            "calls it needs that as it was."
+        )
+    return f"{returned}."
 
 
-def what_is_odd(result: CaseResult) -> str | None:
+def what_is_odd(exercise: Exercise, result: CaseResult) -> str | None:
     """Name a defect of form (no number at all, shape, nan, inf), or return None."""
     if result.outcome.kind != "value" or result.outcome.value is None:
         return None
@@ -83,20 +144,48 @@ def what_is_odd(result: CaseResult) -> str | None:
     got_shape, want_shape = shape_of(got), shape_of(want)
     if want_shape is None:
         return None
+    if exercise.run == "refusing" and (is_refusal(want) or is_refusal(got)):
+        return None  # what came says it all
     if got_shape is None:
         return "That is not a number or a block of numbers. What does the docstring ask for?"
     if got_shape != want_shape and not (want_shape == () and np.prod(got_shape) == 1):
-        asked = "one number" if want_shape == () else f"the shape {want_shape}"
-        seen = "one number" if got_shape == () else f"numbers of shape {got_shape}"
-        return f"You return {seen}, asked is {asked}. Over which axis do you reduce?"
+        return wrong_shape(got_shape, want_shape)
     got_array, want_array = as_array(got), as_array(want)
     if got_array is None or want_array is None:
         return None
     if np.isnan(got_array).any() and not np.isnan(want_array).any():
-        return "There is a nan in it. Which step divides zero by zero, or takes a root below zero?"
+        if exercise.nan_says:
+            return exercise.nan_says
+        return "There is a nan in it, and the right result has none. At which step does it arise?"
     if np.isinf(got_array).any() and not np.isinf(want_array).any():
-        return "There is an infinity in it. Which step divides by zero?"
+        return "There is an infinity in it. At which step does it arise?"
+    if isinstance(got, np.ndarray) and got.dtype == np.float16:
+        return "Your numbers are in half precision, three digits. Why so few?"
     return None
+
+
+def wrong_shape(got: tuple[int, ...], want: tuple[int, ...]) -> str:
+    """Say which shape came and which one is asked, and no more than the two shapes prove."""
+    if len(got) == len(want) == 1:
+        question = "Which are missing?" if got < want else "Which are too many?"
+        return f"You return {counted(got[0])}, asked are {want[0]}. {question}"
+    asked = "one number" if want == () else f"the shape {want}"
+    seen = "one number" if got == () else f"numbers of shape {got}"
+    said = f"You return {seen}, asked is {asked}."
+    if [n for n in got if n != 1] == [n for n in want if n != 1]:
+        return f"{said} Where does the axis of length 1 come from, or go?"
+    if len(got) < len(want):
+        return f"{said} Which axis should stay?"
+    if len(got) > len(want):
+        return f"{said} Which axis is still to be added up, averaged or chosen from?"
+    if sorted(got) == sorted(want):
+        return f"{said} Are two axes exchanged?"
+    return f"{said} Which of them has another length than you thought?"
+
+
+def counted(count: int) -> str:
+    """Return "1 number" or "3 numbers"."""
+    return f"{count} number{'' if count == 1 else 's'}"
 
 
 def what_is_off(verdict: Verdict) -> str | None:
@@ -109,16 +198,21 @@ def what_is_off(verdict: Verdict) -> str | None:
     if ratio < 0:
         return None
     side = "large" if ratio > 1 else "small"
-    return f"Every wrong result is too {side} by one and the same factor. Which constant is it?"
+    return (
+        f"Every wrong result is too {side} by one and the same factor. Which line of yours could "
+        "bring in such a factor?"
+    )
 
 
-def advice(verdict: Verdict, failure: CaseResult) -> str | None:
+def advice(exercise: Exercise, verdict: Verdict, failure: CaseResult) -> str | None:
     """Return the one thing to think about next, or None where what came says it all."""
+    if failure.only_changed:
+        return f"Think: {failure.outcome.asks}"
     if verdict.mistake is not None:
         return f"Think: {verdict.mistake.hint}"
     if failure.outcome.kind != "value" or failure.outcome.value is None:
         return None
-    return what_is_odd(failure) or what_is_off(verdict) or NO_MATCH
+    return what_is_odd(exercise, failure) or what_is_off(verdict) or NO_MATCH
 
 
 def fitted(line: str) -> str:
@@ -159,14 +253,18 @@ def explain(exercise: Exercise, verdict: Verdict) -> str:
     if failure.outcome.printed.strip():
         printed = readable(failure.outcome.printed.strip(), 300)
         lines.append(textwrap.indent(f"It printed: {printed}", "  "))
-    think = advice(verdict, failure)
+    think = advice(exercise, verdict, failure)
     if think is not None:
         lines.append(paragraph(think))
+    if failure.outcome.changed and not failure.only_changed:
+        lines.append(paragraph(f"It also changed {failure.outcome.changed}. Is it meant to?"))
     return "\n".join(fitted(line) for text in lines for line in text.split("\n"))
 
 
 def reveal(result: CaseResult) -> str:
     """Return the line with the expected value, shown after the third try."""
+    if result.only_changed:
+        return paragraph("After three tries: the result is right already; copy what you change.")
     return paragraph(
         f"After three tries: the right result for this input is {describe(result.expected)}."
     )

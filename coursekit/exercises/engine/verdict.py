@@ -17,22 +17,31 @@ class Outcome:
         value: The result as plain data.
         detail: The error, the time, the type: what the learner reads about it.
         printed: The beginning of what was printed.
+        changed: The argument that the call changed and should not have, in words; "" if none.
+        asks: The question that goes with it.
     """
 
     kind: str
     value: Any = None
     detail: str = ""
     printed: str = ""
+    changed: str = ""
+    asks: str = ""
 
 
 @dataclass(frozen=True)
 class CaseResult:
-    """One case with what came and what was wanted."""
+    """One case with what came and what was wanted.
+
+    `only_changed` says that the result is right, and that the case fails because an argument was
+    changed on the way.
+    """
 
     case: Case
     outcome: Outcome
     expected: Any
     passed: bool
+    only_changed: bool = False
 
 
 @dataclass(frozen=True)

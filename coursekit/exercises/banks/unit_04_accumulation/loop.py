@@ -142,6 +142,7 @@ U04_LOOP = Exercise(
     draw=draw_loops,
     reference=accumulate,
     run="linear_grad",
+    may_change=("model.grad",),
     mistakes=(
         Mistake(
             "mean of means",

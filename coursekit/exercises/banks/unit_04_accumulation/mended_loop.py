@@ -197,6 +197,7 @@ U04_MENDED_LOOP = Exercise(
     draw=draw_trainings,
     reference=train_accumulated,
     run="linear_steps",
+    may_change=("model.values", "model.grad", "optimizer"),
     mistakes=(
         Mistake(
             "as it was found",

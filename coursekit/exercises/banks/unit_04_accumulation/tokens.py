@@ -176,6 +176,7 @@ U04_TOKENS = Exercise(
     draw=draw_sequences,
     reference=accumulate_tokens,
     run="linear_grad",
+    may_change=("model.grad",),
     mistakes=(
         Mistake(
             "mean of means",

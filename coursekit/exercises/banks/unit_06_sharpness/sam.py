@@ -171,6 +171,7 @@ U06_SAM = Exercise(
     ),
     draw=draw_sam,
     run="parameters",
+    may_change=("params.grad",),
     reference=sam_rise,
     mistakes=(
         Mistake(
