@@ -22,7 +22,7 @@ from plain_data import data
 from toy_exercises import CENTRED, HALF, ODD, ODD_VALUE, centred, half
 
 from coursekit.exercises.engine import judge as engine
-from coursekit.exercises.engine.adapters import ADAPTERS
+from coursekit.exercises.engine.adapters import ONCE
 from coursekit.exercises.engine.judge import judge
 from coursekit.exercises.engine.verdict import Verdict
 
@@ -314,7 +314,7 @@ def test_arguments_are_fresh_each_time():
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, bool])
 def test_an_adapter_hands_out_copies(dtype):
     array, nested = np.ones(3, dtype=dtype), [np.ones(3, dtype=dtype)]
-    ADAPTERS["call"](lambda x, xs: (x.zero_(), xs[0].zero_(), xs.clear()), array, nested)
+    ONCE["call"](lambda x, xs: (x.zero_(), xs[0].zero_(), xs.clear()), array, nested)
     assert array.all()
     assert nested[0].all()
 
