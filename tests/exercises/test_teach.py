@@ -34,7 +34,7 @@ def half_right(g):
 
 
 def test_check_prints_the_message_and_returns_the_score(capfd):
-    for answer, score in ((TR_COV.reference, 2.0), (half_right, 1.0), (stub, 0.0), (7, 0.0)):
+    for answer, score in ((TR_COV.reference, 2.0), (half_right, 0.5), (stub, 0.0), (7, 0.0)):
         result = check("u01_tr_cov", answer)
         assert type(result) is float
         assert math.isfinite(result)
@@ -137,7 +137,7 @@ def test_the_verdict_is_recorded(capsys):
     check("u01_tr_cov", half_right, record=kept.append)
     check("u01_tr_cov", stub, record=kept.append)
     assert [(v.exercise_id, v.status, v.score) for v in kept] == [
-        ("u01_tr_cov", "failed", 1.0),
+        ("u01_tr_cov", "failed", 0.5),
         ("u01_tr_cov", "unfinished", 0.0),
     ]
 
