@@ -15,26 +15,25 @@ from coursekit.curvature._taps import NoLayerRoute
 from coursekit.curvature.lanczos import Eigenpairs, lanczos_eigenvalues
 from coursekit.curvature.products import hessian_operator
 from coursekit.curvature.spectrum import SpectralDensity, spectral_density
-from coursekit.curvature.trace import TraceEstimate, hutchinson_trace, hutchpp_trace
+from coursekit.curvature.trace import TraceEstimate, flagged, hutchinson_trace, hutchpp_trace
 from coursekit.gradients.batches import (
+    Batch,
     BatchLoss,
     Data,
     Loss,
     iter_batches,
-    model_device,
     slice_batch,
-    trainable_params,
 )
-from coursekit.gradients.checks import refuse_batch_norm, refuse_dropout
+from coursekit.gradients.objective import Objective, opened
 
 TRACE_METHODS = ("auto", "exact", "per_example", "hutchinson", "hutch++")
 MAX_OUTPUTS = 100  # outputs per example up to which "auto" takes the exact route
 
 
 def hessian_eigenvalues(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     k: int = 1,
     *,
     which: str = "LA",
@@ -52,7 +51,7 @@ def hessian_eigenvalues(
     the products.
 
     Args:
-        model: In the mode to measure in (train or eval); it is not changed.
+        model: An Objective, or a model in the mode to measure in; it is not changed.
         loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss.
         data: A batch or an iterable of batches. On a sub-sample the largest eigenvalue is biased
             upwards.
@@ -86,9 +85,9 @@ def hessian_eigenvalues(
 
 
 def hessian_trace(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     method: str = "auto",
     num_probes: int | None = None,
@@ -105,7 +104,7 @@ def hessian_trace(
     "hutchinson", "hutch++": any twice differentiable loss; tens of products.
 
     Args:
-        model: In the mode to measure in; it is not changed.
+        model: An Objective, or a model in the mode to measure in; it is not changed.
         loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss. Only the first form shows
             the output, which "exact" needs.
         data: A batch or an iterable of batches.
@@ -127,12 +126,38 @@ def hessian_trace(
     """
     if method not in TRACE_METHODS:
         raise ValueError(f"method must be one of {', '.join(TRACE_METHODS)}, got {method!r}")
-    params: list[Tensor] = list(trainable_params(model).values())
-    refuse_batch_norm(model)
-    refuse_dropout(model)
+    with opened(model, loss_fn, data, chunk_size=chunk_size) as objective:
+        found = _trace_by_layers(objective, method, num_probes, rel_stderr, rng)
+        if isinstance(found, TraceEstimate):
+            return flagged(found, rel_stderr) if num_probes is None else found
+        op = hessian_operator(objective)
+    if method == "hutch++":
+        return hutchpp_trace(op, num_hvps=30 if num_probes is None else num_probes, rng=rng)
+    estimate = hutchinson_trace(op, num_probes=num_probes, rel_stderr=rel_stderr, rng=rng)
+    return replace(estimate, reason="; ".join(filter(None, (found, estimate.reason))))
+
+
+def _trace_by_layers(
+    objective: Objective,
+    method: str,
+    num_probes: int | None,
+    rel_stderr: float,
+    rng: torch.Generator | None,
+) -> TraceEstimate | str:
+    """Return the trace from layers' inputs and outputs, or why it can't be had so."""
     reason = ""
+    model, loss_fn, data = objective.model, objective.loss_fn, objective.data
+    chunk_size = objective.chunk_size
+    if method in ("exact", "per_example") and objective.unit != "examples":
+        raise ValueError(
+            f"method={method!r} averages over examples, but the loss is a mean over "
+            f"{objective.unit}; use method='hutchinson'"
+        )
+    if objective.unit != "examples":
+        return f"the loss is a mean over {objective.unit}, and layers' traces average over examples"
     if method in ("auto", "exact"):
-        first = next(iter_batches(data, device=model_device(model)))
+        first = next(iter_batches(objective.data, device=objective.device))
+        params: list[Tensor] = list(objective.weights.values())
         reason = why_not_exact(model, loss_fn, first, params, any_size=method == "exact")
         if reason and method == "exact":
             raise ValueError(f"no exact trace: {reason}; use another method, or 'auto'")
@@ -154,20 +179,16 @@ def hessian_trace(
                 chunk_size=chunk_size,
                 rng=rng,
             )
-            return replace(found, reason=reason)
+            return replace(found, reason="; ".join(filter(None, (reason, found.reason))))
         except NoLayerRoute as error:
             if method == "per_example":
                 raise
             reason = str(error)
-    op = hessian_operator(model, loss_fn, data, chunk_size=chunk_size)
-    if method == "hutch++":
-        return hutchpp_trace(op, num_hvps=30 if num_probes is None else num_probes, rng=rng)
-    found = hutchinson_trace(op, num_probes=num_probes, rel_stderr=rel_stderr, rng=rng)
-    return replace(found, reason=reason)
+    return reason
 
 
 def why_not_exact(
-    model: nn.Module, loss_fn: Loss, batch: Data, params: list[Tensor], *, any_size: bool
+    model: nn.Module, loss_fn: Loss, batch: Batch, params: list[Tensor], *, any_size: bool
 ) -> str:
     """Return why the trace of the Hessian does not follow from the network's output, or ""."""
     if isinstance(loss_fn, BatchLoss):
@@ -182,9 +203,9 @@ def why_not_exact(
 
 
 def hessian_spectrum(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     num_probes: int = 8,
     num_steps: int = 60,
@@ -196,7 +217,7 @@ def hessian_spectrum(
     """Estimate the density of the Hessian's eigenvalues; num_probes * num_steps products.
 
     Args:
-        model: In the mode to measure in; it is not changed.
+        model: An Objective, or a model in the mode to measure in; it is not changed.
         loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss.
         data: A batch or an iterable of batches.
         num_probes: Random start vectors.

@@ -168,7 +168,7 @@ def lanczos_eigenvalues(
         space.append(vector / vector.norm())
     return Eigenpairs(
         values=torch.from_numpy(theta[:k].copy()),
-        residuals=torch.from_numpy(residuals[:k].copy()),
+        residuals=torch.from_numpy(residuals[:k] + getattr(op, "rel_error", 0.0) * scale),
         vectors=space.rotated(rotation[:, :k]).T,
         num_hvps=num_hvps,
         cost=num_hvps * getattr(op, "grads_per_hvp", math.nan),

@@ -7,62 +7,50 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.curvature._preserve import preserved, write_params
-from coursekit.gradients.batches import (
-    Batch,
-    Data,
-    Loss,
-    as_batch_loss,
-    iter_batches,
-    model_device,
-    num_examples,
-    trainable_params,
-)
-from coursekit.gradients.checks import check_mean_loss, refuse_batch_norm, refuse_dropout
-from coursekit.gradients.minibatch import flatten
+from coursekit.gradients.batches import Batch, Data, Loss
+from coursekit.gradients.minibatch import flat_gradient, flatten
+from coursekit.gradients.objective import Objective, opened
 
 
 class Landscape:
-    """The mean loss over the data as a function of a shift of all trainable weights."""
+    """The mean loss over the data as a function of a shift of all measured weights."""
 
-    def __init__(self, model: nn.Module, loss_fn: Loss, data: Data, chunk_size: int | None) -> None:
-        self.params = list(trainable_params(model).values())
-        refuse_batch_norm(model)
-        refuse_dropout(model)
-        self._model, self._loss = model, as_batch_loss(loss_fn)
-        self._data, self._chunk_size = data, chunk_size
-        self._device = model_device(model)
-        check_mean_loss(model, self._loss, next(self._chunks()))
+    def __init__(self, objective: Objective) -> None:
+        self.params = list(objective.weights.values())
+        self._objective = objective
         self.centre = flatten([p.detach() for p in self.params]).clone()  # the weights themselves
         self.cost = 0.0  # gradients over the data so far; a loss alone counts 1/3
 
     def loss(self, shift: Tensor | None = None) -> float:
         """Return the mean loss at the weights plus `shift`."""
         self._move(shift)
-        total, count = 0.0, 0
+        total, count = 0.0, 0.0
         with torch.no_grad():
-            for chunk in self._chunks():
-                total += self._loss(self._model, chunk).item() * num_examples(chunk)
-                count += num_examples(chunk)
+            for weight, loss in self._objective.each(self._loss_of):
+                total += loss.item() * weight
+                count += weight
         self.cost += 1 / 3
         return total / count
 
     def loss_and_gradient(self, shift: Tensor | None = None) -> tuple[float, Tensor]:
         """Return the mean loss and its gradient at the weights plus `shift`."""
         self._move(shift)
-        total, count = 0.0, 0
+        total, count = 0.0, 0.0
         gradient = torch.zeros_like(self.centre)
-        with torch.enable_grad():
-            for chunk in self._chunks():
-                loss = self._loss(self._model, chunk)
-                grads = torch.autograd.grad(loss, self.params, materialize_grads=True)
-                gradient.add_(flatten(list(grads)), alpha=num_examples(chunk))
-                total += loss.item() * num_examples(chunk)
-                count += num_examples(chunk)
+        for weight, (loss, found) in self._objective.each(self._loss_and_gradient_of):
+            gradient.add_(found, alpha=weight)
+            total += loss * weight
+            count += weight
         self.cost += 1
         return total / count, gradient / count
 
-    def _chunks(self) -> Iterator[Batch]:
-        return iter_batches(self._data, chunk_size=self._chunk_size, device=self._device)
+    def _loss_of(self, batch: Batch) -> Tensor:
+        return self._objective.loss(self._objective.model, batch)
+
+    def _loss_and_gradient_of(self, batch: Batch) -> tuple[float, Tensor]:
+        with torch.enable_grad():
+            loss = self._loss_of(batch)
+            return loss.item(), flat_gradient(loss, self.params)
 
     def _move(self, shift: Tensor | None) -> None:
         write_params(self.params, self.centre if shift is None else self.centre + shift)
@@ -70,12 +58,16 @@ class Landscape:
 
 @contextmanager
 def landscape(
-    model: nn.Module, loss_fn: Loss, data: Data, *, chunk_size: int | None = None
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
+    *,
+    chunk_size: int | None = None,
 ) -> Iterator[Landscape]:
     """Walk the loss landscape around a model; on leaving, the model is as it was (`preserved`).
 
     Args:
-        model: In the mode to measure in.
+        model: An Objective, or a model in the mode to measure in.
         loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss.
         data: A batch or an iterable of batches.
         chunk_size: Examples per pass at most; None: the batches as they come.
@@ -87,8 +79,11 @@ def landscape(
         ValueError: If the loss is not a finite, deterministic mean over examples, a BatchNorm
             uses batch statistics, dropout is on, or no parameter requires a gradient.
     """
-    with preserved(model):
-        yield Landscape(model, loss_fn, data, chunk_size)
+    with (
+        opened(model, loss_fn, data, chunk_size=chunk_size) as objective,
+        preserved(objective.model),
+    ):
+        yield Landscape(objective)
 
 
 def climb(land: Landscape, furthest: Callable[[Tensor], Tensor], num_steps: int) -> list[float]:

@@ -29,11 +29,13 @@ class CurvatureOperator(LinearOperator):
         method: str = "given",
         grads_per_hvp: float = math.nan,
         gradient: Tensor | None = None,
+        rel_error: float = 0.0,
     ) -> None:
         self.torch_dtype, self.device = dtype, device
         self.method = method
         self.grads_per_hvp = grads_per_hvp  # about; nan where it has no meaning
         self.gradient = gradient  # of the same loss, where building the operator gave it
+        self.rel_error = rel_error  # of a product, where products are approximate
         self.num_hvps = 0  # products so far
         self._product = product
         super().__init__(torch.empty(0, dtype=dtype).numpy().dtype, (num_params, num_params))
@@ -82,4 +84,5 @@ def scaled_operator(op: CurvatureOperator, scale: Tensor) -> CurvatureOperator:
         method=op.method,
         grads_per_hvp=op.grads_per_hvp,
         gradient=None if op.gradient is None else scale * op.gradient,
+        rel_error=op.rel_error,
     )

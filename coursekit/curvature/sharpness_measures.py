@@ -16,8 +16,9 @@ from coursekit.curvature.lanczos import Eigenpairs, lanczos_eigenvalues
 from coursekit.curvature.landscape import climb, landscape, max_or_nan
 from coursekit.curvature.operators import scaled_operator
 from coursekit.curvature.products import hessian_operator
-from coursekit.gradients.batches import Data, Loss, trainable_params
+from coursekit.gradients.batches import Data, Loss
 from coursekit.gradients.minibatch import flatten
+from coursekit.gradients.objective import Objective, as_objective
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class StepSharpness:
 
 
 def sharpness(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     lr: float = math.nan,
     momentum: float = 0.0,
@@ -69,7 +70,7 @@ def sharpness(
     SGD stays below, the further the smaller the batch; Adam has another threshold.
 
     Args:
-        model: In the mode in which it is trained or evaluated; say which.
+        model: An Objective, or a model in the mode in which it is trained or evaluated; say which.
         loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss. Weight decay in the
             optimizer adds its coefficient to the value.
         data: The training set. On a sub-sample the value is biased upwards.
@@ -106,9 +107,9 @@ def sharpness(
 
 
 def adaptive_eigenvalues(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     k: int = 1,
     *,
     tol: float = 1e-4,
@@ -120,7 +121,7 @@ def adaptive_eigenvalues(
         d^2 L / (d log|w_i| d log|w_j|) = |w_i| H_ij |w_j|   (+ gradient terms), signs aside
 
     Args:
-        model: In the mode to measure in.
+        model: An Objective, or a model in the mode to measure in.
         loss_fn: Mean loss.
         data: A batch or an iterable of batches.
         k: Number of eigenvalues.
@@ -136,15 +137,16 @@ def adaptive_eigenvalues(
 
     Source: the second-order form of adaptive sharpness; Kwon et al. 2021, arXiv:2102.11600.
     """
-    op = hessian_operator(model, loss_fn, data, chunk_size=chunk_size)
-    scale = flatten([p.detach() for p in trainable_params(model).values()]).abs()
+    objective = as_objective(model, loss_fn, data, chunk_size=chunk_size)
+    op = hessian_operator(objective)
+    scale = flatten([p.detach() for p in objective.weights.values()]).abs()
     return lanczos_eigenvalues(scaled_operator(op, scale), k, tol=tol, rng=rng)
 
 
 def keskar_sharpness(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     epsilon: float = 1e-3,
     num_steps: int = 20,
@@ -159,7 +161,7 @@ def keskar_sharpness(
     loss is convex that never goes down.
 
     Args:
-        model: In the mode to measure in.
+        model: An Objective, or a model in the mode to measure in.
         loss_fn: Mean loss.
         data: A batch or an iterable of batches.
         epsilon: Size of the box, 1e-3 or 5e-4 in the paper.
@@ -184,9 +186,9 @@ def keskar_sharpness(
 
 
 def sam_sharpness(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     rho: float = 0.05,
     num_steps: int = 1,
@@ -203,7 +205,7 @@ def sam_sharpness(
     Further steps apply the same rule to the gradient at the last point.
 
     Args:
-        model: In the mode to measure in.
+        model: An Objective, or a model in the mode to measure in.
         loss_fn: Mean loss.
         data: A batch or an iterable of batches. SAM's training step takes one mini-batch here;
             the value grows as the batch shrinks.
@@ -241,9 +243,9 @@ def sam_sharpness(
 
 
 def average_sharpness(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     sigma: float = 0.01,
     num_draws: int = 20,
@@ -259,7 +261,7 @@ def average_sharpness(
     Draws come in pairs z, -z, which cancel the gradient's part.
 
     Args:
-        model: In the mode to measure in.
+        model: An Objective, or a model in the mode to measure in.
         loss_fn: Mean loss.
         data: A batch or an iterable of batches.
         sigma: Size of the noise, in the weights' unit; a fraction of them if adaptive.

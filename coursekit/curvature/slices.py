@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from coursekit.curvature.landscape import landscape
 from coursekit.gradients.batches import Data, Loss
+from coursekit.gradients.objective import Objective
 
 NORMALIZE = ("filter", "layer", "none")
 
@@ -22,9 +23,9 @@ class LossSlice:
 
 
 def loss_slice(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     num_directions: int = 1,
     span: float = 1.0,
@@ -43,7 +44,7 @@ def loss_slice(
     the paper.
 
     Args:
-        model: In the mode to measure in; it is not changed.
+        model: An Objective, or a model in the mode to measure in; it is not changed.
         loss_fn: Mean loss, `loss_fn(output, target)` or a BatchLoss.
         data: A batch or an iterable of batches.
         num_directions: 1 for a line, 2 for a plane.

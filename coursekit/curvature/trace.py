@@ -1,13 +1,14 @@
 """Traces of symmetric matrices that are known only by their products with vectors."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from coursekit.curvature.lanczos import Products
 
+MOST_GROWTH = 2  # new probes at once, per probe so far
 FIRST_PROBES = 8  # before the number of probes is chosen from their spread
 
 
@@ -21,7 +22,8 @@ class TraceEstimate:
     method: str  # "exact", "per_example", "hutchinson" or "hutch++"
     num_probes: int  # random probes (0 if exact)
     num_examples: int | None = None  # drawn at random from the data; None: all of them
-    reason: str = ""  # why no more exact method was used
+    reason: str = ""  # why no more exact method was used, or the error wanted was not reached
+    converged: bool = True  # False: stderr is larger than was asked for
 
 
 def draw_signs(like: Tensor, shape: tuple[int, ...], rng: torch.Generator) -> Tensor:
@@ -70,14 +72,28 @@ def hutchinson_trace(
         more = probes_missing(len(values), stderr, rel_stderr * abs(value), max_probes)
         if num_probes is not None or more == 0:
             break
+        more = min(more, MOST_GROWTH * len(values))  # few probes know little of their spread
         values = torch.cat([values, _quadratic_forms(op, more, None, rng)])
-    return TraceEstimate(
+    found = TraceEstimate(
         value=value,
         stderr=stderr,
         cost=len(values) * getattr(op, "grads_per_hvp", math.nan),
         method="hutchinson",
         num_probes=len(values),
     )
+    return found if num_probes is not None else flagged(found, rel_stderr)
+
+
+def flagged(found: TraceEstimate, rel_stderr: float) -> TraceEstimate:
+    """Say in the result so if its standard error is larger than was asked for."""
+    if found.stderr <= 1.001 * rel_stderr * abs(found.value):
+        return found
+    missed = (
+        f"rel_stderr={rel_stderr:g} was not reached: the standard error is "
+        f"{found.stderr:.3g} of {found.value:.3g} after {found.num_probes} probes"
+    )
+    reason = f"{found.reason}; {missed}" if found.reason else missed
+    return replace(found, reason=reason, converged=False)
 
 
 def hutchpp_trace(

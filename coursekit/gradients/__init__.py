@@ -1,6 +1,6 @@
 """What is the gradient of a batch, of each example, and how far do batches fall from the mean?"""
 
-from coursekit.gradients.batches import Batch, BatchLoss, Data, Loss
+from coursekit.gradients.batches import Batch, BatchLoss, Data, Loss, OutputLoss
 from coursekit.gradients.counts import target_count
 from coursekit.gradients.minibatch import (
     gradient_covariance,
@@ -28,6 +28,7 @@ __all__ = [
     "Data",
     "Loss",
     "Objective",
+    "OutputLoss",
     "covariance_trace",
     "draw_batches",
     "draw_groups",

@@ -2,11 +2,12 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import torch
+from torch import nn
 
 from coursekit.gradients.batches import Batch, cut_batch, num_examples
 
@@ -61,6 +62,11 @@ def examples_that_fit(
     if device.type != "cuda":
         budget = min(budget, max(cache_bytes, WEIGHTS_TIMES * weight_bytes))
     return max(1, int(budget // max(1, bytes_each)))
+
+
+def weight_bytes_of(params: Iterable[nn.Parameter]) -> int:
+    """Return the bytes of some parameters."""
+    return sum(p.numel() * p.element_size() for p in params)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -11,7 +11,7 @@ What must be refused is found in `coursekit.gradients.checks`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -31,6 +31,26 @@ class BatchLoss:
     def __call__(self, model: nn.Module, batch: Batch) -> Tensor:
         """Return the mean loss of the batch, a scalar tensor."""
         return self.fn(model, batch)
+
+
+@dataclass(frozen=True)
+class OutputLoss(BatchLoss):
+    """A loss in two steps: what the model gives for a batch, and the mean loss of that.
+
+        OutputLoss(lambda model, batch: model(**batch).logits, lambda logits, batch: ...)
+
+    It shows the output, which the Gauss-Newton matrix needs.
+    """
+
+    fn: Callable[[nn.Module, Batch], Tensor] = field(init=False, repr=False)
+    output_of: Callable[[nn.Module, Batch], Any]
+    loss_of: Callable[[Any, Batch], Tensor]
+
+    def __post_init__(self) -> None:
+        def fn(model: nn.Module, batch: Batch) -> Tensor:
+            return self.loss_of(self.output_of(model, batch), batch)
+
+        object.__setattr__(self, "fn", fn)
 
 
 Loss = Callable[[Tensor, Tensor], Tensor] | BatchLoss

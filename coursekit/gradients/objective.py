@@ -117,7 +117,7 @@ class Objective:
         object.__setattr__(self, "data", _told_apart(self.data, self.model, self.loss, self.device))
         first = next(iter_batches(self.data, device=self.device))
         few = slice_batch(first, 0, min(2, num_examples(first)))
-        with torch.no_grad(), observed_eps(self.model) as eps:
+        with torch.no_grad(), observed_eps(self.model) as eps, _named_failure():
             self.loss(self.model, few)
         object.__setattr__(self, "eps", eps())
         self._counter.append(as_count(self.count, self.model, self.loss, first))
@@ -158,6 +158,10 @@ class Objective:
         """Hold the model still: buffers, modes, random state and flags come back bit for bit."""
         with self._still.held():
             yield
+
+    def after_pass(self) -> None:
+        """Undo what a forward pass did to buffers; `loss` does it by itself."""
+        self._still.after_pass()
 
     def batches(self) -> Iterator[Batch]:
         """Walk the data, on the device; the first walk checks more batches, later ones compare.
@@ -208,6 +212,22 @@ class Objective:
     def refuse_changing_data(self) -> None:
         """Raise ValueError for data that is known to differ between walks; for several walks."""
         refuse_shuffling(self.data)
+
+
+@contextmanager
+def _named_failure() -> Iterator[None]:
+    """Say of whatever a user's model or loss raises that it was the first pass."""
+    try:
+        yield
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"the loss of the first examples can't be computed: {type(error).__name__}: "
+            f"{str(error).splitlines()[0] if str(error) else ''}; loss_fn(output, target) gets "
+            f"model(batch[0]) and batch[1]; for anything else give BatchLoss(fn), "
+            f"fn(model, batch) -> mean loss"
+        ) from error
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import warnings
 import pytest
 import torch
 import torch.nn.functional as F
+import torch.utils.checkpoint
 from dense_curvature import (
     built,
     dense_ggn,
@@ -19,10 +20,12 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-import coursekit.curvature.products
+import coursekit.curvature._assembly
+import coursekit.curvature._twice
 from coursekit.curvature.products import ggn_operator, hessian_operator
-from coursekit.gradients.batches import BatchLoss
+from coursekit.gradients.batches import BatchLoss, OutputLoss
 from coursekit.gradients.minibatch import minibatch_gradient
+from coursekit.gradients.objective import Objective
 
 TIGHT = {"rtol": 1e-10, "atol": 1e-12}
 
@@ -216,8 +219,7 @@ def test_cached_refuses_changed_weights_and_rebuilt_follows_them():
 
 def test_auto_rebuilds_what_would_not_fit(monkeypatch):
     model, data = small_net(), small_data()
-    monkeypatch.setattr(coursekit.curvature.products, "CACHE_BYTES", {"cpu": 1000})
-    monkeypatch.setattr(coursekit.curvature.products, "CHUNK_BYTES", {"cpu": 1000})
+    monkeypatch.setattr(coursekit.curvature._assembly, "free_bytes", lambda device: 1000)
     op = hessian_operator(model, F.cross_entropy, data)
     assert op.method == "rebuilt"
     torch.testing.assert_close(as_matrix(op), dense_hessian(model, F.cross_entropy, *data), **TIGHT)
@@ -271,3 +273,154 @@ def test_other_mistakes_are_named():
         hessian_operator(model, F.cross_entropy, (data[0][:0], data[1][:0]))
     with pytest.raises(ValueError, match="chunk_size"):
         hessian_operator(model, F.cross_entropy, data, chunk_size=0)
+
+
+class Bags(nn.Module):
+    """A layer without second derivative, and the same by other means."""
+
+    def __init__(self, *, fused: bool) -> None:
+        super().__init__()
+        self.bag, self.head = nn.EmbeddingBag(11, 4), nn.Linear(4, 3)
+        self.fused = fused
+
+    def forward(self, ids):
+        mean = self.bag(ids) if self.fused else F.embedding(ids, self.bag.weight).mean(1)
+        return self.head(torch.tanh(mean))
+
+
+def bags(*, fused: bool) -> nn.Module:
+    return built(lambda: Bags(fused=fused))
+
+
+def test_what_cannot_be_differentiated_twice_is_named_and_differences_do_it():
+    rng = generator(5)
+    data = torch.randint(0, 11, (9, 5), generator=rng), torch.randint(0, 3, (9,), generator=rng)
+    with pytest.raises(ValueError, match=r"embedding_bag.*finite_difference"):
+        hessian_operator(bags(fused=True), F.cross_entropy, data)
+    op = hessian_operator(bags(fused=True), F.cross_entropy, data, method="finite_difference")
+    exact = hessian_operator(bags(fused=False), F.cross_entropy, data)
+    for seed in range(3):
+        vector = torch.randn(op.shape[0], generator=generator(seed), dtype=torch.float64)
+        expected = exact @ vector
+        assert 0 < (op @ vector - expected).norm() <= op.rel_error * expected.norm()
+    assert op.rel_error < 1e-6
+    assert op.method == "finite_difference"
+
+
+def weight_normed(make=nn.utils.parametrizations.weight_norm) -> nn.Module:
+    return built(lambda: nn.Sequential(make(nn.Linear(4, 5)), nn.Tanh(), nn.Linear(5, 3)))
+
+
+def old_weight_norm(layer):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # the older form, which many models keep
+        return nn.utils.weight_norm(layer)
+
+
+@pytest.mark.parametrize("make", [nn.utils.parametrizations.weight_norm, old_weight_norm])
+def test_weight_norm_has_its_true_hessian(make):
+    model, data = weight_normed(make), small_data()
+    matrix = as_matrix(hessian_operator(model, F.cross_entropy, data))
+    torch.testing.assert_close(matrix, matrix.T, **TIGHT)
+    op = hessian_operator(model, F.cross_entropy, data, method="finite_difference")
+    torch.testing.assert_close(matrix, as_matrix(op), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_faulty_second_derivative_is_found_and_its_layer_named(monkeypatch, dtype):
+    monkeypatch.setattr(coursekit.curvature._twice, "_has_weight_norm", lambda model: False)
+    inputs, targets = small_data()
+    with pytest.raises(ValueError, match=r"not symmetric, in layer '0'.*finite_difference"):
+        hessian_operator(weight_normed().to(dtype), F.cross_entropy, (inputs.to(dtype), targets))
+
+
+def test_a_model_that_counts_its_calls_is_found():
+    class Counting(nn.Sequential):
+        calls = 0
+
+        def forward(self, x):
+            self.calls += 1
+            return super().forward(x) * (1 + 0.1 * (self.calls % 3))
+
+    model = built(lambda: Counting(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)))
+    with pytest.raises(ValueError, match=r"random|twice"):
+        hessian_operator(model, F.cross_entropy, small_data())
+
+
+def test_a_sub_block_of_the_hessian():
+    model, data = small_net(), small_data()
+    whole = dense_hessian(model, F.cross_entropy, *data)
+    objective = Objective(model, F.cross_entropy, data, params="2.*", chunk_size=4)
+    for method in ("cached", "rebuilt"):
+        block = as_matrix(hessian_operator(objective, method=method))
+        torch.testing.assert_close(block, whole[-len(block) :, -len(block) :], **TIGHT)
+
+
+def test_gauss_newton_of_outputs_that_are_not_one_tensor():
+    model, (inputs, targets) = small_net(), small_data()
+    batch = {"x": inputs, "y": targets}
+
+    def output_of(net, batch):
+        logits = net(batch["x"])
+        return {"left": logits[:, :1], "right": (logits[:, 1:],), "name": "logits"}
+
+    def loss_of(output, batch):
+        return F.cross_entropy(torch.cat([output["left"], output["right"][0]], 1), batch["y"])
+
+    op = ggn_operator(model, OutputLoss(output_of, loss_of), batch, chunk_size=4)
+    expected = dense_ggn(model, F.cross_entropy, inputs, targets)
+    torch.testing.assert_close(as_matrix(op), expected, **TIGHT)
+    hessian = hessian_operator(model, OutputLoss(output_of, loss_of), batch)
+    torch.testing.assert_close(
+        as_matrix(hessian), dense_hessian(model, F.cross_entropy, inputs, targets), **TIGHT
+    )
+
+
+@pytest.mark.parametrize("method", ["cached", "rebuilt"])
+def test_checkpointed_attention(method):
+    class Checkpointed(Attention):
+        def forward(self, x):
+            return torch.utils.checkpoint.checkpoint(super().forward, x, use_reentrant=False)
+
+    inputs = torch.randn(5, 4, 3, generator=generator(2), dtype=torch.float64)
+    targets = torch.randint(0, 4, (5,), generator=generator(2))
+    made = [
+        hessian_operator(built(kind), F.cross_entropy, (inputs, targets), method=method)
+        for kind in (Attention, Checkpointed)
+    ]
+    torch.testing.assert_close(as_matrix(made[1]), as_matrix(made[0]), **TIGHT)
+
+
+def test_moving_buffers_are_put_back_and_products_stay_the_same():
+    model = built(
+        lambda: nn.Sequential(
+            nn.utils.parametrizations.spectral_norm(nn.Linear(4, 5)), nn.Tanh(), nn.Linear(5, 3)
+        )
+    )
+    data = small_data()
+    before = {name: t.clone() for name, t in model.state_dict().items()}
+    vector = torch.randn(43, generator=generator(3), dtype=torch.float64)
+    products = [
+        hessian_operator(model, F.cross_entropy, data, method=method, chunk_size=size) @ vector
+        for method in ("cached", "rebuilt")
+        for size in (None, 4)
+    ]
+    for product in products[1:]:
+        torch.testing.assert_close(product, products[0], **TIGHT)
+    assert all(torch.equal(t, before[name]) for name, t in model.state_dict().items())
+
+
+def test_memory_that_runs_out_rebuilds_in_smaller_chunks():
+    model, data = small_net(), small_data()
+    expected = dense_hessian(model, F.cross_entropy, *data)
+
+    def hungry(output, target):
+        if len(target) > 8:  # the checks at the door take no more
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return F.cross_entropy(output, target)
+
+    op = hessian_operator(model, hungry, data, chunk_size=11)
+    assert op.method == "rebuilt"
+    torch.testing.assert_close(as_matrix(op), expected, **TIGHT)
+    with pytest.raises(ValueError, match="rebuilt"):
+        hessian_operator(model, hungry, data, chunk_size=11, method="cached")

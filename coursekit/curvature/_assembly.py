@@ -1,0 +1,174 @@
+"""Products with a matrix over all data from products over chunks: kept, or built anew each time."""
+
+import gc
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from coursekit.curvature._symmetry import check_symmetry
+from coursekit.curvature._twice import double_backward_kernels, named_failure
+from coursekit.curvature.operators import CurvatureOperator, Product
+from coursekit.gradients._memory import (
+    examples_that_fit,
+    free_bytes,
+    is_out_of_memory,
+    weight_bytes_of,
+)
+from coursekit.gradients.batches import Batch, is_one_batch, num_examples, slice_batch
+from coursekit.gradients.objective import Objective
+
+CACHE_SHARE = {"cpu": 0.1, "cuda": 0.5}  # of the free memory, for graphs that "auto" keeps
+# One product, counted in gradients over the same data: measured by benchmarks/bench_curvature.py.
+GRADS_PER_HVP = {"cached": 1.7, "rebuilt": 2.9, "ggn cached": 1.3, "ggn rebuilt": 2.3}
+
+Prepared = tuple[Tensor | None, Product]  # the chunk's gradient, if it was needed; its products
+Prepare = Callable[[Batch], Prepared]
+
+
+def assemble(
+    objective: Objective, prepare: Prepare, method: str, *, prefix: str
+) -> CurvatureOperator:
+    """Average the products of all chunks, each weighted by what the objective counts."""
+    params = list(objective.weights.values())
+    device = params[0].device
+
+    def guarded(batch: Batch) -> Prepared:
+        with double_backward_kernels(objective.model), named_failure():
+            return prepare(batch)
+
+    def times(product: Product, vector: Tensor) -> Tensor:
+        with double_backward_kernels(objective.model), named_failure():
+            return product(vector)
+
+    with objective.held():
+        first = next(objective.batches())
+        few = slice_batch(first, 0, min(8, num_examples(first)))
+        check_symmetry(objective, few, lambda batch, v: times(guarded(batch)[1], v))
+        bytes_each = max(1, _graph_bytes(guarded, few))
+        size = objective.chunk_size or _even(
+            num_examples(first),
+            examples_that_fit(bytes_each, device, weight_bytes=weight_bytes_of(params)),
+        )
+        kept = None
+        if method != "rebuilt":
+            limit = CACHE_SHARE.get(device.type, 0.1) * free_bytes(device)
+            kept = _keep(objective, guarded, size, bytes_each, limit, always=method == "cached")
+    gradient = None
+    if kept:
+        whole = sum(weight for weight, _ in kept)
+        parts = [p[0] * (weight / whole) for weight, p in kept if p[0] is not None]
+        gradient = torch.stack(parts).sum(dim=0) if parts else None
+    versions = [p._version for p in params]
+    sizes = [size]  # the last one is what fits
+
+    def built(batch: Batch, vector: Tensor) -> Tensor:
+        try:
+            return times(guarded(batch)[1], vector)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                sizes.append(min(sizes[-1], max(1, num_examples(batch) // 2)))
+            raise
+
+    def product(vector: Tensor) -> Tensor:
+        if kept is not None and versions != [p._version for p in params]:
+            raise ValueError(
+                "the weights have changed since this operator was built; build a new one, or use "
+                "method='rebuilt'"
+            )
+        total, weighted = 0.0, torch.zeros_like(vector)
+        with objective.held():
+            found = (
+                objective.each(lambda batch: built(batch, vector), sizes[-1])
+                if kept is None
+                else ((weight, times(prepared[1], vector)) for weight, prepared in kept)
+            )
+            for weight, part in found:
+                weighted.add_(part, alpha=weight)
+                total += weight
+        return weighted / total
+
+    method = "rebuilt" if kept is None else "cached"
+    return CurvatureOperator(
+        product,
+        objective.num_params,
+        dtype=objective.dtype,
+        device=device,
+        method=method,
+        grads_per_hvp=GRADS_PER_HVP[prefix + method],
+        gradient=gradient,
+    )
+
+
+def _keep(
+    objective: Objective,
+    prepare: Prepare,
+    size: int,
+    bytes_each: int,
+    limit: float,
+    *,
+    always: bool,
+) -> list[tuple[float, Prepared]] | None:
+    """Prepare every chunk and keep its graph; None if that would not fit."""
+    known = known_size(objective)
+    if not always and known is not None and known * bytes_each > limit:
+        return None
+    kept: list[tuple[float, Prepared]] = []
+    used = 0
+    try:
+        for chunk in objective.chunks(size):
+            kept.append((objective.count_of(chunk), prepare(chunk)))
+            used += bytes_each * num_examples(chunk)
+            if not always and used > limit:
+                return None
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        if always:
+            raise ValueError(
+                f"the graphs of {num_examples(chunk)} examples a chunk do not fit into memory "
+                f"({bytes_each / 2**20:.0f} MiB each); use method='rebuilt'"
+            ) from None
+    else:
+        return kept
+    kept.clear()  # outside the handler, whose error holds the graph
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return None
+
+
+def known_size(objective: Objective) -> int | None:
+    """Return how many examples the data holds, if that can be told without walking it."""
+    data = objective.data
+    if is_one_batch(data):
+        return num_examples(data)
+    if isinstance(data, tuple | list):
+        return sum(num_examples(batch) for batch in data)
+    try:
+        return len(data.dataset)
+    except (AttributeError, TypeError):
+        return None
+
+
+def _even(total: int, size: int) -> int:
+    """Return the chunk size that cuts `total` into as many, but nearly equal chunks."""
+    return -(-total // -(-total // min(size, max(total, 1))))
+
+
+def _graph_bytes(prepare: Prepare, batch: Batch) -> int:
+    """Measure the bytes of graph that one further example adds, on four examples at most."""
+    sizes = []
+    total = min(4, num_examples(batch))
+    for count in (total // 2, total):
+        seen: dict[int, int] = {}
+
+        def note(t: Tensor, seen: dict[int, int] = seen) -> Tensor:
+            seen[t.untyped_storage().data_ptr()] = t.untyped_storage().nbytes()
+            return t
+
+        if count:
+            with torch.autograd.graph.saved_tensors_hooks(note, lambda t: t):
+                prepare(slice_batch(batch, 0, count))
+        sizes.append(sum(seen.values()))
+    return (sizes[1] - sizes[0]) // (total - total // 2)

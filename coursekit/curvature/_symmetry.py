@@ -1,0 +1,109 @@
+"""A Hessian is symmetric: where its products are not, an operation's second derivative is wrong."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from coursekit.curvature._twice import split_like
+from coursekit.gradients.batches import Batch
+from coursekit.gradients.minibatch import flatten
+from coursekit.gradients.objective import Objective
+
+ProductOf = Callable[[Batch, Tensor], Tensor]  # H v over one batch, built anew at each call
+MOST_LAYERS = 200  # looked at one by one for a fault
+
+
+def check_symmetry(objective: Objective, batch: Batch, product_of: ProductOf) -> None:
+    """Raise ValueError unless u'Hv = v'Hu for random u, v, and one product is the same twice.
+
+    Error bounds of eigenvalues hold for a fixed and symmetric matrix alone, and autograd gives a
+    matrix that is not, without a word, where a kernel's second derivative is wrong. On a few
+    examples this costs little, and a fault of a kernel shows on any.
+    """
+    rng = torch.Generator().manual_seed(0)
+    vectors = [
+        torch.randn(objective.num_params, generator=rng, dtype=objective.dtype).to(
+            next(iter(objective.weights.values())).device
+        )
+        for _ in range(3)
+    ]
+    products = [product_of(batch, v) for v in vectors]
+    scale = max(p.norm().item() for p in products)
+    tolerance = min(0.3, 20 * objective.eps**0.75)
+    again = product_of(batch, vectors[0])
+    if (again - products[0]).norm().item() > tolerance * scale:
+        raise ValueError(
+            "the same product with the Hessian came out differently twice: the model or loss "
+            "keeps a state that its forward pass changes; make it the same on every pass"
+        )
+    gap = max(
+        abs(
+            (vectors[i].double() @ products[j].double()).item()
+            - (vectors[j].double() @ products[i].double()).item()
+        )
+        for i, j in ((0, 1), (0, 2), (1, 2))
+    )
+    if gap <= tolerance * scale:
+        return
+    if gap <= 10 * _rounding(objective, batch, product_of, vectors[0], products[0]):
+        return
+    layer = _faulty_layer(objective, batch, product_of, vectors, tolerance)
+    where = f", in layer {layer}" if layer else ""
+    raise ValueError(
+        f"autograd's second derivative of this loss is not symmetric{where}: u'Hv and v'Hu differ "
+        f"by {gap / scale:.2g} of |Hv|, so a kernel's double backward is wrong; use "
+        f"method='finite_difference', or write that operation with plain ones"
+    )
+
+
+def _rounding(
+    objective: Objective, batch: Batch, product_of: ProductOf, vector: Tensor, product: Tensor
+) -> float:
+    """Return how far a product moves when the weights move in their last digits."""
+    params = list(objective.weights.values())
+    kept = [p.detach().clone() for p in params]
+    rng = torch.Generator().manual_seed(1)
+    try:
+        for param in params:
+            sign = torch.randint(0, 2, param.shape, generator=rng).to(param.device) * 2 - 1
+            param.data.mul_(1 + 4 * objective.eps * sign)
+        return (product_of(batch, vector) - product).norm().item()
+    finally:
+        for param, saved in zip(params, kept, strict=True):
+            param.data.copy_(saved)
+
+
+def _faulty_layer(
+    objective: Objective,
+    batch: Batch,
+    product_of: ProductOf,
+    vectors: list[Tensor],
+    tolerance: float,
+) -> str:
+    """Return the name and type of a layer whose own block of the matrix is not symmetric, or ""."""
+    modules = dict(objective.model.named_modules())
+    layers = dict.fromkeys(_layer_of(name) for name in objective.weights)
+    for layer in list(layers)[:MOST_LAYERS]:
+        inside = [_layer_of(name) == layer for name in objective.weights]
+        u, v = (_restricted(vector, objective, inside) for vector in vectors[:2])
+        hu, hv = product_of(batch, u), product_of(batch, v)
+        gap = abs((u.double() @ hv.double()).item() - (v.double() @ hu.double()).item())
+        own = max(_restricted(p, objective, inside).norm().item() for p in (hu, hv))
+        if gap > tolerance * own:
+            kind = type(modules[layer]).__name__ if layer in modules else "module"
+            return f"{layer!r} ({kind})"
+    return ""
+
+
+def _layer_of(name: str) -> str:
+    """Return the module that owns a parameter, for a parametrized one the module around it."""
+    if ".parametrizations." in name:
+        return name.partition(".parametrizations.")[0]
+    return name.rpartition(".")[0]
+
+
+def _restricted(vector: Tensor, objective: Objective, inside: list[bool]) -> Tensor:
+    pieces = split_like(vector, list(objective.weights.values()))
+    kept = [p if keep else torch.zeros_like(p) for p, keep in zip(pieces, inside, strict=True)]
+    return flatten(kept)

@@ -1,0 +1,87 @@
+"""Differentiating twice: the kernels that allow it, and what to say where none does."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
+
+from coursekit.gradients._memory import is_out_of_memory
+
+
+@contextmanager
+def double_backward_kernels(model: nn.Module) -> Iterator[None]:
+    """Use kernels that can be differentiated twice, and rightly.
+
+    Plain attention, no cuDNN recurrent nets, and weight norm by its formula: the fused kernel's
+    second derivative is wrong in torch 2.13 (pytorch#80569). Enter it for the products too:
+    gradient checkpointing runs the forward pass again there.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(sdpa_kernel(SDPBackend.MATH))
+        if any(isinstance(module, nn.RNNBase) for module in model.modules()):
+            stack.enter_context(torch.backends.cudnn.flags(enabled=False))
+        if _has_weight_norm(model):
+            stack.enter_context(_WeightNormByFormula())
+        yield
+
+
+def _has_weight_norm(model: nn.Module) -> bool:
+    return any(
+        type(part).__name__ in ("_WeightNorm", "WeightNorm")
+        for module in model.modules()
+        for part in (module, *module._forward_pre_hooks.values())
+    )
+
+
+class _WeightNormByFormula(TorchFunctionMode):
+    """Answer torch._weight_norm(v, g, dim) by v * g / |v|."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is torch._weight_norm:
+            return _weight_norm(*args, **kwargs)
+        return func(*args, **kwargs)
+
+
+def _weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
+    return v * (g / torch.norm_except_dim(v, 2, dim))
+
+
+@contextmanager
+def named_failure() -> Iterator[None]:
+    """Turn torch's complaint about a second derivative into one sentence with the remedy."""
+    try:
+        yield
+    except RuntimeError as error:  # NotImplementedError is one too
+        if is_out_of_memory(error):
+            raise
+        said = str(error).strip().splitlines()[0].split(". ")[0][:160].rstrip(".")
+        raise ValueError(
+            f"torch can't differentiate this loss twice ({said}); use "
+            f"method='finite_difference', which takes differences of gradients and states its error"
+        ) from error
+
+
+def pull(
+    outputs: Sequence[Tensor], inputs: Sequence[Tensor], vectors: Sequence[Tensor]
+) -> list[Tensor]:
+    """Return J' v and keep the graph; outputs that depend on no input count as constants."""
+    pairs = [(y, v) for y, v in zip(outputs, vectors, strict=True) if y.requires_grad]
+    if not pairs:
+        return [torch.zeros_like(x) for x in inputs]
+    kept, cotangents = zip(*pairs, strict=True)
+    return list(
+        torch.autograd.grad(kept, inputs, cotangents, retain_graph=True, materialize_grads=True)
+    )
+
+
+def split_like(vector: Tensor, params: Sequence[Tensor]) -> list[Tensor]:
+    """Cut a flat vector into views with the parameters' shapes."""
+    pieces = vector.split([p.numel() for p in params])
+    return [piece.view_as(p) for piece, p in zip(pieces, params, strict=True)]
