@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from estimators_by_device import ESTIMATORS
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN = (
@@ -79,7 +80,7 @@ def on_gpu(tmp_path):
 
     def run(script):
         return subprocess.run(
-            [sys.executable, "-c", BEGIN + script],
+            [sys.executable, "-c", BEGIN + script + "\npretended_gpu.leave()\n"],
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
             cwd=tmp_path,
             capture_output=True,
@@ -119,3 +120,14 @@ print(answer.tolist())
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].startswith("Using your own")
     assert done.stdout.splitlines()[-1] == "[0.25, 0.75]"
+
+
+def test_no_estimator_forgets_a_tensor_on_the_cpu(on_gpu):
+    """All of them, also those that no unit calls, give on the GPU what they give on the CPU."""
+    done = on_gpu("""
+import estimators_by_device
+
+print(len(estimators_by_device.ESTIMATORS), estimators_by_device.differences(gpu))
+""")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{len(ESTIMATORS)} {{}}\n"

@@ -1,0 +1,62 @@
+"""Measure again what the units say under "On a GPU", and write it into the ledger's device rows.
+
+    PYTHONPATH=. python benchmarks/gpu_rows.py [--list] [--ids N1,L1] [--to FOLDER]
+
+Which claims these are is read from the units themselves: every {{ID.gpu.quantity}} that a source
+in solutions/ quotes. Needs a CUDA device and the core dependencies alone. After it:
+`python3 -m coursekit build` fills the new numbers into the notebooks.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+import torch
+
+from coursekit.claims.again import measure_by_id
+from coursekit.claims.ledger import LEDGER, load_ledger, save_entry
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def quoted() -> dict[str, list[str]]:
+    """Return claim -> the units that quote its measurement on a GPU."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "solutions").glob("*.py")):
+        for claim in sorted(set(re.findall(r"{{(\w+)\.gpu\.", path.read_text(encoding="utf-8")))):
+            found.setdefault(claim, []).append(path.stem)
+    return found
+
+
+def main() -> int:
+    """Measure and write; the cheapest first, so that a short loan of a GPU is not in vain."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--list", action="store_true", help="say what would be measured, and stop")
+    parser.add_argument("--ids", default="", help="these claims alone")
+    parser.add_argument("--to", type=Path, default=LEDGER, help="folder to write the ledger into")
+    asked = parser.parse_args()
+    units, ledger = quoted(), load_ledger()
+    known = {i: ledger.get(i, {}).get("gpu", {}).get("seconds", 60.0) for i in units}
+    ids = asked.ids.split(",") if asked.ids else sorted(units, key=known.__getitem__)
+    if asked.list:
+        for i in ids:
+            print(f"{i:4s} {known.get(i, 60.0):6.0f} s at the last time  {', '.join(units[i])}")
+        print(f"{len(ids)} claims, about {sum(known.get(i, 60.0) for i in ids):.0f} s")
+        return 0
+    if not torch.cuda.is_available():
+        print("no CUDA device here: --list says what would be measured on one", file=sys.stderr)
+        return 1
+    asked.to.mkdir(parents=True, exist_ok=True)
+    for i in ids:
+        entry = measure_by_id(i, "gpu")
+        save_entry(i, "gpu", entry, asked.to)
+        print(
+            f"{i:4s} {entry['verdict']:12s} {entry['seconds']:6.1f} s  {entry['device']}",
+            flush=True,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
