@@ -5,6 +5,7 @@ import json
 import pytest
 from toy_attempts import BANK, TIGHT, TWICE, attempt, toy
 
+from coursekit.classroom.handing_in.cell_text import as_python
 from coursekit.classroom.judge.attempt_run import imported_modules
 from coursekit.classroom.judge.judging import judge_attempt
 from coursekit.classroom.sandbox.opening import Limits, open_sandbox
@@ -64,9 +65,9 @@ def test_the_public_cases_earn_nothing(judge):
         (None, "there is no function twice"),
         ("twice = 3", "twice is a int"),
         ("def twice(x)\n", "there is no function twice: its cell stopped with SyntaxError"),
-        ("1 / 0\ndef twice(x): pass", "there is no function twice: its cell stopped with ZeroDiv"),
-        ("import sys\nsys.exit()\ndef twice(x): pass", "its cell stopped with SystemExit"),
-        ("input()\ndef twice(x): pass", "its cell stopped with EOFError"),
+        ("1 / 0", "there is no function twice: its cell stopped with ZeroDivisionError"),
+        ("import sys\nsys.exit()", "its cell stopped with SystemExit"),
+        ("twice = input()", "its cell stopped with EOFError"),
     ],
 )
 def test_what_is_not_there_is_missing(judge, text, reason):
@@ -163,9 +164,20 @@ def test_a_cell_that_ends_the_process_is_left_out(judge, cell, status):
     assert mark.reason.startswith("cell 2 of the learner's: ")
 
 
-def test_an_answer_in_a_cell_that_ends_the_process_gets_that_status(judge):
-    mark = judge(attempt(half="def half(x):\n    return x / 2\nwhile True: pass"))
-    assert seen(mark) == [(2.0, "ok"), (0.0, "timeout"), (1.0, "ok")]
+@pytest.mark.parametrize(
+    ("end", "status", "points"),
+    [("while True: pass", "timeout", 1.0), ("import os; os._exit(1)", "crashed", 0.0)],
+)
+def test_an_answer_in_a_cell_that_ends_the_process(judge, end, status, points):
+    """What only takes too long has its definitions kept; a cell that ends the process is lost."""
+    mark = judge(attempt(half=f"def half(x):\n    return x / 2\n{end}"))
+    assert seen(mark) == [(2.0, "ok"), (points, "ok" if points else status), (1.0, "ok")]
+    assert mark.status == status
+
+
+def test_definitions_that_take_too_long_themselves_are_left_out(judge):
+    text = "import time\ndef half(x, slow=[time.sleep(9)]):\n    return x / 2\n"
+    assert seen(judge(attempt(half=text))) == [(2.0, "ok"), (0.0, "timeout"), (1.0, "ok")]
 
 
 @pytest.mark.slow
@@ -190,6 +202,7 @@ def test_helpers_magics_and_names_of_a_notebook(judge):
         "from coursekit.notebook import check, mine_or_library\ncheck('x', 1)\n"
         "use = mine_or_library('x', lambda x: factor * x + shift)",
     ]
+    added = [as_python(text) for text in added]
     mark = judge(attempt(added=added, twice="def twice(x):\n    return use(x)\n"))
     assert seen(mark)[0] == (2.0, "ok")
 

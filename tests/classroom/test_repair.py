@@ -12,7 +12,13 @@ from mutations import mutate
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from small_course import UNIT, cell_of, make_course, released, solved
 
-from coursekit.classroom.handing_in.cell_text import new_definitions, without_magics
+from coursekit.classroom.handing_in.cell_parts import (
+    definitions,
+    needed_names,
+    new_statements,
+    without_statements,
+)
+from coursekit.classroom.handing_in.cell_text import as_python
 from coursekit.classroom.handing_in.raw_notebook import Unreadable, cells_in
 from coursekit.classroom.handing_in.repair import read_release, repair
 from coursekit.classroom.marking.graded_notebook import graded_notebook
@@ -79,7 +85,7 @@ def test_what_the_learner_added_stays_in_its_place(course, release):
     notebook.cells.insert(i, new_markdown_cell("a thought"))
     repaired = mended(release, notebook)
     assert [cell.kind for cell in repaired.attempt.cells] == [
-        *("solution", "added", "solution", "solution")
+        *("solution", "check", "added", "solution", "check", "solution", "check")
     ]
     assert sources(repaired, "added") == ["helper = 1"]
 
@@ -109,7 +115,8 @@ def test_prelude_and_checks_come_from_the_release(course, release):
     ).source = "import os\nimport itertools\nTOLERANCE = 1e-3\nx = f()"
     repaired = mended(release, notebook)
     assert repaired.attempt.prelude == release.prelude
-    assert sources(repaired, "added") == ["import itertools\nTOLERANCE = 0.001"]
+    own = ["import itertools\nTOLERANCE = 0.001\nx = f()", "check = lambda *a: 99.0\n99.0"]
+    assert sources(repaired, "released") == own
     assert len(repaired.notes) == 2
     texts = [place.cell.source for place in repaired.placed if place.released]
     assert not any("99.0" in text for text in texts)
@@ -155,22 +162,80 @@ def test_unknown_marks_are_the_learners_own(course, release):
     assert shown_ids(repaired) == marked_ids(release)
 
 
+class Shell:
+    """Keeps what it is asked to run."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self):
+        return self
+
+    def __getattr__(self, name):
+        return lambda *args: self.asked.append((name, *args))
+
+
 @pytest.mark.quick
-def test_jupyters_own_lines_become_comments():
-    assert without_magics("x = 10 % 3") == "x = 10 % 3"
-    text = without_magics("%%time\n!ls\nx = 1\nif x:\n    %timeit x\nx?")
-    names = {}
+def test_jupyters_own_lines_are_turned_into_calls():
+    assert as_python("x = 10 % 3") == "x = 10 % 3"
+    text = as_python("%%time\n!ls\nx = 1\nif x:\n    %timeit x\ny = (7\n% 4)\nx?\nz = !pwd")
+    names = {"get_ipython": Shell()}
     exec(text, names)
-    assert names["x"] == 1
-    assert without_magics("s = '''\n%not magic\n'''") == "s = '''\n%not magic\n'''"
+    assert (names["x"], names["y"]) == (1, 3)
+    assert names["get_ipython"].asked == [
+        ("system", "ls"),
+        ("run_line_magic", "timeit", "x"),
+        ("run_line_magic", "pinfo", "x"),
+        ("getoutput", "pwd"),
+    ]
+    assert as_python("s = '''\n%not magic\n'''") == "s = '''\n%not magic\n'''"
+    assert as_python("%%capture out\n%%time\nx = 1") == "out = get_ipython()\n\nx = 1"
 
 
 @pytest.mark.quick
-def test_definitions_taken_from_an_edited_cell():
-    new = "import math\nimport re\nrun()\nN = [1, 2]\nM = run()\n\n\ndef f(x):\n    return x\n"
-    found = new_definitions(new, "import math\nrun()")
-    assert found == "import re\nN = [1, 2]\ndef f(x):\n    return x"
-    assert new_definitions("def (", "") == ""
+@pytest.mark.parametrize("text", ["!ls\n" * 100_000, "%time\n" * 3000 + "(", "%%time\n" * 3000])
+def test_a_cell_of_nothing_but_magics_is_not_read_anew_for_each_of_them(monkeypatch, text):
+    from IPython.core import inputtransformer2
+
+    monkeypatch.setattr(inputtransformer2, "TransformerManager", lambda: pytest.fail("asked"))
+    assert "pass  # " in as_python(text)
+
+
+@pytest.mark.quick
+def test_what_runs_of_a_released_cell():
+    text = "import re\nrun()\nN = [1, 2]\nuse_f = mine_or_library('f', f)\nM = run(N)\ng = f\n"
+    kept = "import re\nN = [1, 2]\nuse_f = mine_or_library('f', f)\ng = f"
+    assert definitions(text) == kept
+    assert "M = run(N)" in definitions(text, needed_names(["M"], [text]))
+    assert new_statements(text + "O = run()\n", text) == kept + "\nO = run()"
+    assert without_statements(text + "O: int = 1\n", text) == "O: int = 1"
+    assert (
+        definitions("def (") == new_statements("def (", "") == without_statements("def (", "") == ""
+    )
+
+
+@pytest.mark.quick
+def test_what_an_answer_needs_is_followed_through_all_cells():
+    cells = [
+        "def f(x):\n    return helper(x) + shift",
+        "helper = make(k)",
+        "shift = 1",
+        "k, q = p()",
+    ]
+    assert needed_names(["f"], cells) == {"f", "helper", "shift", "make", "k", "p"}
+
+
+def test_a_question_is_asked_where_a_copy_of_its_check_stands_too(course, release):
+    notebook = solved(course)
+    i = notebook.cells.index(cell_of(notebook, "u07_mean_check"))
+    twin = copy.deepcopy(notebook.cells[i])
+    twin.id = "a-copy"
+    notebook.cells.append(new_code_cell("def mean(x):\n    return 0"))
+    notebook.cells.append(twin)
+    repaired = mended(release, notebook)
+    asked = [cell.exercise_id for cell in repaired.attempt.cells if cell.kind == "check"]
+    assert asked.count("u07_mean") == 2
+    assert sorted(shown_ids(repaired)) == sorted(marked_ids(release))
 
 
 @pytest.mark.quick

@@ -445,3 +445,76 @@ def test_without_walls_the_same_judge_works_and_ends_its_process():
         )
     assert mark.questions[0].points == 2.0
     assert soon(lambda: family() <= before)
+
+
+# --- no submission reaches another ------------------------------------------------------------
+
+STOPS = """
+import os, signal
+def twice(x):
+    for number in (signal.SIGCONT, signal.SIGTERM, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_IGN) if number != signal.SIGSTOP else None
+        os.kill(0, number)
+    return 2 * x
+"""
+
+
+def judged(sandbox, text):
+    mark = judge_attempt(
+        attempt(twice=text, half=None, next_one=None),
+        bank={"toy_twice": TWICE},
+        exercise_ids=["toy_twice"],
+        sandbox=sandbox,
+        seed=1,
+    )
+    return mark.questions[0].points, mark.questions[0].status
+
+
+def test_a_signal_to_the_whole_group_reaches_nobody_else(sandbox):
+    """The one who stops the group stops alone; the next one is judged at once, and rightly."""
+    assert judged(sandbox, None) == (0.0, "missing")
+    parent = sandbox._parent.inside
+    assert judged(sandbox, STOPS) == (0.0, "timeout")
+    began = time.monotonic()
+    assert judged(sandbox, "def twice(x):\n    return 2 * x\n") == (2.0, "ok")
+    assert time.monotonic() - began < 15
+    assert sandbox._parent.inside == parent
+    assert sandbox.signals_to_parent() == 0
+    session = sandbox.session()
+    groups = {os.getpgid(p) for p in (sandbox._parent.inside, session.pid, session._root)}
+    session.close()
+    assert len(groups) == 3
+
+
+def test_a_signal_that_reaches_the_parent_is_named(monkeypatch):
+    changed_file(monkeypatch, "worker.py", "        os.setsid()\n", "        pass\n")
+    with (
+        Sandbox("bubblewrap", TIGHT, "fork") as sandbox,
+        pytest.raises(SandboxError, match="signal reaches the process that all submissions share"),
+    ):
+        prove(sandbox)
+
+
+def test_a_parent_that_fell_silent_is_ended_and_started_anew(monkeypatch):
+    monkeypatch.setattr(sandbox_module, "FORK_SECONDS", 1.0)
+    before = family()
+    with open_sandbox(limits=TIGHT) as sandbox:
+        assert tell(sandbox, "1") == 1
+        silent = sandbox._parent.inside
+        os.kill(silent, signal.SIGSTOP)
+        assert tell(sandbox, "2") == 2
+        assert sandbox._parent.inside != silent
+        assert not Path("/proc", str(silent)).exists()
+        os.kill(sandbox._parent.inside, signal.SIGSTOP)
+    assert soon(lambda: family() <= before)  # a stopped one ends with its sandbox too
+
+
+def test_processes_that_cannot_be_started_are_the_sandboxs_fault(monkeypatch, sandbox):
+    """Never a mark: whoever is judged at that moment has done nothing."""
+
+    def never(*args):
+        raise Gone("crashed", "no process")
+
+    monkeypatch.setattr(sandbox, "_fork", never)
+    with pytest.raises(SandboxError, match="starts no process"):
+        judged(sandbox, "def twice(x):\n    return 2 * x\n")

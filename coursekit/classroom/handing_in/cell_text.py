@@ -1,39 +1,55 @@
 """What the text of a cell says: what it defines, whether it is a known one, Jupyter's lines."""
 
 import ast
+import functools
 import re
 import warnings
 
-
-def without_magics(source: str) -> str:
-    """Turn IPython's own lines (`%time`, `!ls`) into comments, where Python would refuse them."""
-    if _parsed(source) is not None:
-        return source
-    return re.sub(r"^([ \t]*)([%!?].*|[\w.]+\?{1,2}[ \t]*)$", r"\1pass  # \2", source, flags=re.M)
-
-
-def new_definitions(source: str, released: str) -> str:
-    """Return the functions, classes, imports and constants of a cell that the release lacks."""
-    tree, known = _parsed(without_magics(source)), _parsed(released)
-    if tree is None:
-        return ""
-    old = {ast.dump(node) for node in known.body} if known is not None else set()
-    new = [node for node in tree.body if ast.dump(node) not in old and _only_defines(node)]
-    return "\n".join(ast.unparse(node) for node in new)
+MOST_TRANSFORMED = 20_000  # characters, and lines of Jupyter's own, that IPython is asked about:
+MOST_MAGICS = 100  # it reads the whole cell anew for each such line
+MAGIC = re.compile(r"^([ \t]*)([%!].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
+MOST_NESTED = 5  # %%time above %%capture above ...
+RUNS_ITS_BODY = re.compile(r"%%(time|capture|prun)\b(.*)")  # the body's names stay afterwards
 
 
-def _only_defines(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Assign):
+@functools.lru_cache(maxsize=256)
+def as_python(source: str) -> str:
+    """Turn a cell into Python where it is not yet: `%time`, `!ls`, `files = !ls`, `%%capture`.
+
+    IPython's own rules say which lines are meant for it: a line that begins with "%" may as well go
+    on with a sum. What it makes of them, `get_ipython()....`, runs in the sandbox.
+    """
+    before = ""
+    for _ in range(MOST_NESTED):
+        if parsed(source) is not None:
+            return before + source
+        first, _, body = source.lstrip().partition("\n")
+        runs = RUNS_ITS_BODY.match(first)
+        if runs is None:
+            return before + _without_magics(source)
+        kept = runs[2].strip() if runs[1] == "capture" else ""
+        before += f"{kept} = get_ipython()\n" if kept.isidentifier() else "\n"
+        source = body
+    return before + _without_magics(source)
+
+
+def _without_magics(source: str) -> str:
+    """Apply IPython's rules to a cell whose first line is no `%%time`."""
+    if len(source) <= MOST_TRANSFORMED and len(MAGIC.findall(source)) <= MOST_MAGICS:
+        from IPython.core.inputtransformer2 import TransformerManager
+
         try:
-            ast.literal_eval(node.value)
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            return False
-        return True
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-    return isinstance(node, kinds)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                text = TransformerManager().transform_cell(source)
+        except Exception:  # a cell that no rule can read
+            text = ""
+        if text and parsed(text) is not None:
+            return text
+    return MAGIC.sub(r"\1pass  # \2", source)
 
 
-def _parsed(source: str) -> ast.Module | None:
+def parsed(source: str) -> ast.Module | None:
     """Return the syntax tree, or None for what Python cannot read."""
     try:
         with warnings.catch_warnings():
@@ -47,7 +63,7 @@ def _parsed(source: str) -> ast.Module | None:
 
 def defined_names(source: str) -> list[str]:
     """Return the functions and classes that a cell defines, also where Python cannot read it."""
-    tree = _parsed(without_magics(source))
+    tree = parsed(as_python(source))
     if tree is None:  # a cell with a syntax error is still the learner's answer
         return re.findall(r"^def (\w+)", source, flags=re.M)
     return [

@@ -10,12 +10,18 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from coursekit.classroom.handing_in.cell_parts import (
+    needed_names,
+    new_statements,
+    statements,
+    used_names,
+    without_statements,
+)
 from coursekit.classroom.handing_in.cell_text import (
+    as_python,
     bare_text,
     defined_names,
-    new_definitions,
     same_text,
-    without_magics,
 )
 from coursekit.classroom.handing_in.raw_notebook import RawCell
 from coursekit.classroom.judge.marks import Attempt, AttemptCell
@@ -124,14 +130,16 @@ def repair(release: Release, cells: list[RawCell]) -> Repaired:
     """Put the cells of a submission in order; see the module.
 
     Of several copies of a cell the last counts that is not the unsolved stub, and the others stay
-    as the learner's own cells. A released cell that the learner edited is not executed, but the
-    functions, imports and constants that it defines anew are. A marked cell that is missing is
-    put back from the release.
+    as the learner's own cells. Of a released cell the definitions are executed, and what the
+    learner wrote into it; its experiments are not. Where a check stands, its question is asked,
+    also where a copy of it stands. A marked cell that is missing is put back from the release.
     """
     notes: list[str] = []
     meant = _recognize(release, cells)
     counted = _last_answers(meant, cells)
+    needed = _needed(meant, cells)
     placed: list[Placed] = []
+    asked: list[tuple[int, ReleaseCell]] = []  # copies of checks, by the cells before them
     for i, cell in enumerate(cells):
         released = meant[i]
         if released is None:
@@ -146,8 +154,14 @@ def repair(release: Release, cells: list[RawCell]) -> Repaired:
                 placed.append(Placed(cell, None, kept))
         elif released.role and counted[released.id] != i:
             notes.append(f"{released.id} was copied: the copy was dropped")
+            asked.append((len(placed), released))
         else:
-            placed.append(_restored(cell, released, notes))
+            placed.append(_restored(cell, released, notes, needed))
+    for position, released in reversed(asked):
+        if released.role == "check" and position:
+            before = placed[position - 1]
+            also = AttemptCell("check", exercise_of(released), "")
+            placed[position - 1] = replace(before, executed=(*before.executed, also))
     _put_back(release, placed, notes)
     executed = tuple(one for place in placed for one in place.executed)
     attempt = Attempt(release.unit, release.prelude, executed)
@@ -208,21 +222,33 @@ def _answer(cell: RawCell, released: ReleaseCell, notes: list[str]) -> Placed:
         notes.append(f"{released.id} had lost its mark: found by its id or its function")
     executed: tuple[AttemptCell, ...] = ()
     if released.role == "solution":
-        executed = (AttemptCell("solution", released.id, without_magics(cell.source)),)
+        executed = (AttemptCell("solution", released.id, as_python(cell.source)),)
     return Placed(cell, released, executed)
 
 
-def _restored(cell: RawCell, released: ReleaseCell, notes: list[str]) -> Placed:
+def _needed(meant: list[ReleaseCell | None], cells: list[RawCell]) -> set[str]:
+    """Return the names that answers read, and those that these are made from."""
+    texts = [as_python(cell.source) for cell in cells if cell.kind == "code"]
+    wanted: set[str] = set()
+    for found, cell in zip(meant, cells, strict=True):
+        if found is not None and found.role == "solution":
+            for node in statements(cell.source):
+                wanted |= used_names(node)
+    return needed_names(wanted, texts)
+
+
+def _restored(cell: RawCell, released: ReleaseCell, notes: list[str], needed: set[str]) -> Placed:
     """Return a prelude, a check or an unmarked cell; its text comes from the release if marked."""
-    if same_text(cell.source, released.source) and (
-        cell.kind == released.kind or not released.role
-    ):
-        return Placed(cell, released)
-    kept: tuple[AttemptCell, ...] = ()
-    if cell.kind == "code":
-        new = new_definitions(cell.source, released.source)
-        kept = (_added(new),) if new else ()
-    if released.role:
+    same = same_text(cell.source, released.source)
+    text = ""
+    if cell.kind == "code" and not released.role:
+        text = new_statements(cell.source, released.source, needed)
+    elif cell.kind == "code" and not same:
+        text = without_statements(cell.source, released.source)
+    kept: tuple[AttemptCell, ...] = (AttemptCell("released", None, text),) if text else ()
+    if released.role == "check":
+        kept += (AttemptCell("check", exercise_of(released), ""),)
+    if released.role and not (same and cell.kind == released.kind):
         notes.append(f"{released.id} was edited: put back from the release")
         cell = RawCell(released.kind, released.source, released.id)
     return Placed(cell, released, kept)
@@ -238,7 +264,9 @@ def _put_back(release: Release, placed: list[Placed], notes: list[str]) -> None:
         if released.id not in where:
             notes.append(f"{released.id} was missing: put back")
             cell = RawCell(released.kind, released.source, released.id)
-            placed.insert(position, Placed(cell, released))
+            asked = (AttemptCell("check", exercise_of(released), ""),)
+            kept = asked if released.role == "check" else ()
+            placed.insert(position, Placed(cell, released, kept))
             position += 1
             continue
         found = next(
@@ -250,7 +278,7 @@ def _put_back(release: Release, placed: list[Placed], notes: list[str]) -> None:
 
 
 def _added(source: str) -> AttemptCell:
-    return AttemptCell("added", None, without_magics(source))
+    return AttemptCell("added", None, as_python(source))
 
 
 def _shortened(notes: list[str]) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 import ast
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from coursekit.classroom.handing_in.cell_parts import definitions
 from coursekit.classroom.judge.marks import Attempt
 from coursekit.classroom.sandbox.opening import Sandbox
 from coursekit.classroom.sandbox.session import Gone, Session
@@ -29,6 +30,10 @@ class OutOfTime(Gone):
     """The whole submission has used up its time."""
 
 
+class UsedUp(Gone):
+    """The whole submission has used up its processes."""
+
+
 class AttemptRun:
     """Asks a submission's functions, in a fresh process whenever one is lost.
 
@@ -37,13 +42,22 @@ class AttemptRun:
             whoever asked it.
     """
 
-    def __init__(self, attempt: Attempt, sandbox: Sandbox, hidden: Collection[str]) -> None:
+    def __init__(
+        self,
+        attempt: Attempt,
+        sandbox: Sandbox,
+        hidden: Collection[str],
+        points: Mapping[str, float] | None = None,
+    ) -> None:
         self._attempt, self._sandbox = attempt, sandbox
-        self._hidden = frozenset(hidden)
+        self._hidden, self._points = frozenset(hidden), dict(points or {})
         self._imports = imported_modules(attempt.prelude)
         self._session: Session | None = None
+        self._texts = [cell.source if cell.kind != "check" else "" for cell in attempt.cells]
+        self._at = 0  # the cells before this one have been run
+        self._cells_left = 0.0  # seconds that the cells of this process may still take
         self._started = 0
-        self._skip: dict[int, Gone] = {}  # cells that are left out, and why
+        self._gone: dict[int, Gone] = {}  # cells that ended a process, and how
         self._errors: dict[int, str] = {}  # what stopped other cells
         self._deadline = time.monotonic() + sandbox.limits.submission_seconds
         self.troubles: list[Gone] = []
@@ -54,14 +68,14 @@ class AttemptRun:
             self._session.close()
             self._session = None
 
-    def ask(self, exercise: Exercise, case: Case) -> Outcome:
-        """Call the answer once.
+    def ask(self, exercise: Exercise, case: Case, at: int | None = None) -> Outcome:
+        """Call the answer once, as it is before cell number `at` runs; by default at the end.
 
         Raises:
             Gone: If no valid answer comes; the next one is asked in a fresh process.
             SandboxError: If the sandbox itself fails.
         """
-        session = self._ready()
+        session = self._ready(len(self._texts) if at is None else at)
         asked = secrets.token_hex(16)
         request = {
             "id": asked,
@@ -94,65 +108,81 @@ class AttemptRun:
             detail = "not done: the stub is still there"
         if kind == "missing":
             for number, cell in enumerate(self._attempt.cells):
-                if cell.exercise_id == exercise.id and number in self._skip:
-                    raise self._skip[number]
-                if cell.exercise_id == exercise.id and number in self._errors:
-                    detail += f": its cell stopped with {self._errors[number]}"
+                if cell.kind == "solution" and cell.exercise_id == exercise.id:
+                    if number in self._gone:
+                        raise self._gone[number]
+                    if number in self._errors:
+                        detail += f": its cell stopped with {self._errors[number]}"
         return Outcome(kind, detail=detail)
 
-    def _ready(self) -> Session:
-        """Return a process that has run the cells and is silent; start one if there is none."""
+    def _ready(self, at: int) -> Session:
+        """Return a process, a fresh one if needed, that has run the cells before `at`."""
         if self._session is not None and not self._session.silent():
             self.troubles.append(Gone("tampered", UNASKED))
             self.close()
-        while self._session is None:
-            self._left(1.0)
-            if self._started >= MOST_PROCESSES:
-                raise Gone("crashed", f"it has used up {MOST_PROCESSES} processes")
-            self._started += 1
-            began = time.monotonic()
-            session = self._sandbox.session(hidden=self._hidden, imports=self._imports)
-            self._deadline += time.monotonic() - began  # our time, not the submission's
+        if self._session is not None and self._at > at:
+            self.close()
+        while self._session is None or self._at < at:
             try:
-                self._run_cells(session)
+                if self._session is None:
+                    self._session = self._start()
+                if self._at < at:
+                    self._run_cells(self._session, at)
             except Gone as gone:
-                session.close()
-                if isinstance(gone, OutOfTime):
+                self.close()
+                if isinstance(gone, OutOfTime | UsedUp):
                     raise
                 self.troubles.append(gone)
             except BaseException:
-                session.close()
+                self.close()
                 raise
-            else:
-                self._session = session
         return self._session
 
-    def _run_cells(self, session: Session) -> None:
-        """Have a process run the cells; a cell that ends it is left out from then on.
+    def _start(self) -> Session:
+        """Start a process, and have it run the prelude.
 
         Raises:
-            Gone: If it ended, or spoke out of turn.
-            SandboxError: If it ended before the first cell, which is no student's fault.
+            SandboxError: If it ends before the first cell, which is no student's fault.
         """
-        cells = self._attempt.cells
-        texts = [cell.source for cell in cells]
-        job = {"prelude": self._attempt.prelude, "cells": texts, "skip": sorted(self._skip)}
-        at, began = -1, time.monotonic()
-        took: dict[int, float] = {}
-        limits = self._sandbox.limits
-        cells_end = began + limits.submission_seconds / 4
+        self._left(1.0)
+        if self._started >= MOST_PROCESSES:
+            raise UsedUp("crashed", f"it has used up {MOST_PROCESSES} processes")
+        self._started += 1
+        began = time.monotonic()
+        session = self._sandbox.session(hidden=self._hidden, imports=self._imports)
+        job = {"prelude": self._attempt.prelude, "cells": self._texts, "points": self._points}
         try:
             session.send(write_line(job), PRELUDE_SECONDS)
+            if read_line(session.receive(PRELUDE_SECONDS)) != {"at": 0}:
+                raise Gone("crashed", "it speaks out of turn")
+        except (Gone, Unreadable) as error:
+            session.close()
+            raise SandboxError(f"the unit's prelude does not run: {error}") from None
+        self._deadline += time.monotonic() - began  # our time, not the submission's
+        self._at, self._cells_left = 0, self._sandbox.limits.submission_seconds / 4
+        return session
+
+    def _run_cells(self, session: Session, end: int) -> None:
+        """Have a process run the cells before `end`.
+
+        Raises:
+            Gone: If it ended, or spoke out of turn; the cell that ran then is left out from now on.
+        """
+        at, began = self._at, time.monotonic()
+        cells_end = began + self._cells_left
+        took: dict[int, float] = {}
+        try:
+            session.send(write_line({"go": end}), self._left(1.0))
             while True:
-                seconds = min(limits.cell_seconds, cells_end - time.monotonic())
-                seconds = PRELUDE_SECONDS if at < 0 else self._left(seconds)
-                told = read_line(session.receive(seconds))
-                if told == {"ready": True} and session.silent():
+                seconds = min(self._sandbox.limits.cell_seconds, cells_end - time.monotonic())
+                told = read_line(session.receive(self._left(seconds)))
+                took[at] = time.monotonic() - began
+                if told == {"at": end} and session.silent():
+                    self._at, self._cells_left = end, cells_end - time.monotonic()
                     return
                 number = told.get("cell")
-                if type(number) is not int or not at <= number < len(cells):
+                if type(number) is not int or not at <= number < end:
                     raise Gone("tampered", UNASKED)
-                took[at] = time.monotonic() - began
                 if number > at:
                     at, began = number, time.monotonic()
                 if "error" in told:
@@ -160,15 +190,24 @@ class AttemptRun:
         except OutOfTime:
             raise
         except (Gone, Unreadable) as error:
-            if at < 0:
-                raise SandboxError(f"the unit's prelude does not run: {error}") from None
             gone = error if isinstance(error, Gone) else Gone("tampered", UNASKED)
             gone = Gone(gone.status, f"cell {at + 1} of the learner's: {gone.reason}")
-            self._skip[at] = gone
+            self._leave_out(at, gone)
             if gone.status == "timeout":  # slow cells took the others' time
-                slow = [n for n, s in took.items() if s > 1 and n >= 0 and cells[n].kind == "added"]
-                self._skip.update(dict.fromkeys(slow, gone))
+                for number, seconds in took.items():
+                    if seconds > 1 and self._attempt.cells[number].kind == "added":
+                        self._leave_out(number, gone)
             raise gone from None
+
+    def _leave_out(self, number: int, gone: Gone) -> None:
+        """Leave a cell out of what fresh processes run; of one that only takes too much, its work.
+
+        Definitions that stand above or below a long training in one cell stay. A cell whose
+        definitions alone still end the process is left out whole.
+        """
+        too_much = gone.status in ("timeout", "memory") and number not in self._gone
+        self._texts[number] = definitions(self._texts[number]) if too_much else ""
+        self._gone[number] = gone
 
     def _left(self, seconds: float) -> float:
         """Return how long to wait at most.
@@ -191,5 +230,6 @@ def imported_modules(prelude: str) -> tuple[str, ...]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             found.append(node.module)
-    found += ["coursekit.classroom.sandbox.wire", "coursekit.exercises.engine.adapters"]
+    found += [f"coursekit.classroom.sandbox.{name}" for name in ("wire", "worker_answers")]
+    found += [f"coursekit.exercises.engine.{name}" for name in ("adapters", "guard")]
     return tuple(dict.fromkeys(found))

@@ -1,7 +1,9 @@
 """Give marks: the sandbox returns plain data, the comparison happens here.
 
-Each question is judged on its own. A process that ends, hangs or talks nonsense costs what it was
-asked at that moment; the rest is asked in a fresh one.
+Each question is judged on its own, where its check stands in the notebook: with the names as they
+are there. Where the answer is not right there it is asked once more below the last cell, and the
+better mark counts. A process that ends, hangs or talks nonsense costs what it was asked at that
+moment; the rest is asked in a fresh one.
 """
 
 import time
@@ -12,6 +14,7 @@ from zlib import crc32
 
 import numpy as np
 
+from coursekit.classroom.handing_in.cell_parts import bound_names, needed_names, statements
 from coursekit.classroom.judge.attempt_run import AttemptRun
 from coursekit.classroom.judge.marks import Attempt, QuestionMark, SubmissionMark
 from coursekit.classroom.sandbox.opening import Sandbox
@@ -23,6 +26,7 @@ from coursekit.exercises.engine.points import earned
 from coursekit.exercises.engine.verdict import CaseResult
 
 GRAVEST_FIRST = ("tampered", "memory", "crashed", "timeout")
+MOST_CHECKS = 3  # of one question that are asked, if its check was copied
 NOT_THERE = ("missing", "unfinished")  # kinds of an outcome after which nobody asks again
 
 _drawn: dict[tuple[str, int], tuple[Exercise, list[tuple[Case, Any]]]] = {}
@@ -58,13 +62,60 @@ def judge_attempt(
     started = time.monotonic()
     exercises = [bank[exercise_id] for exercise_id in exercise_ids]
     hidden = frozenset(name for exercise in exercises for name in exercise.answered_by)
-    run = AttemptRun(attempt, sandbox, hidden)
+    points = {exercise.id: exercise.max_score for exercise in exercises}
+    run = AttemptRun(attempt, sandbox, hidden, points)
+    best: dict[str, QuestionMark] = {}
+    asked_at: dict[str, int] = {}
     try:
-        questions = tuple(judge_question(exercise, run, seed) for exercise in exercises)
+        for at, exercise in places_to_ask(attempt, exercises):
+            before = best.get(exercise.id)
+            if before is None or may_be_better(
+                before, exercise, attempt, asked_at[exercise.id], at
+            ):
+                now = judge_question(exercise, run, seed, at)
+                best[exercise.id] = now if before is None else better(before, now)
+            asked_at[exercise.id] = at
     finally:
         run.close()
+    questions = tuple(best[exercise.id] for exercise in exercises)
     status, reason = summary(questions, run.troubles)
     return SubmissionMark(questions, status, reason, round(time.monotonic() - started, 3))
+
+
+def places_to_ask(attempt: Attempt, exercises: Sequence[Exercise]) -> list[tuple[int, Exercise]]:
+    """Return (number of the cell before which to ask, exercise), from top to bottom.
+
+    A question is asked where its check stands, at no more than a few of its copies, and at the end.
+    """
+    by_id = {exercise.id: exercise for exercise in exercises}
+    places: list[tuple[int, Exercise]] = []
+    for at, cell in enumerate(attempt.cells):
+        if cell.kind == "check" and cell.exercise_id in by_id:
+            exercise = by_id[cell.exercise_id]
+            if [one for _, one in places].count(exercise) < MOST_CHECKS:
+                places.append((at, exercise))
+    return places + [(len(attempt.cells), exercise) for exercise in exercises]
+
+
+def may_be_better(
+    mark: QuestionMark, exercise: Exercise, attempt: Attempt, first: int, last: int
+) -> bool:
+    """Say whether asking once more can help: a lost process only where the answer has changed."""
+    if mark.status in ("ok", "tampered", "unreadable"):
+        return False
+    if mark.status in ("wrong", "missing"):
+        return True
+    between = [cell.source for cell in attempt.cells[first:last]]
+    name = exercise.call.split("(")[0]
+    needed = needed_names([name], [cell.source for cell in attempt.cells])
+    return any(bound_names(node) & needed for text in between for node in statements(text))
+
+
+def better(one: QuestionMark, other: QuestionMark) -> QuestionMark:
+    """Return the mark with more points; of equals the one that says more."""
+    if one.status == "missing" and other.points >= one.points:
+        return other
+    return other if other.points > one.points else one
 
 
 def drawn_cases(exercise: Exercise, seed: int) -> list[tuple[Case, Any]]:
@@ -77,15 +128,15 @@ def drawn_cases(exercise: Exercise, seed: int) -> list[tuple[Case, Any]]:
     return _drawn[key][1]
 
 
-def judge_question(exercise: Exercise, run: AttemptRun, seed: int) -> QuestionMark:
-    """Judge one question."""
+def judge_question(exercise: Exercise, run: AttemptRun, seed: int, at: int) -> QuestionMark:
+    """Judge one question as it stands before cell number `at` runs."""
     results: list[CaseResult] = []
     lost: dict[str, Gone] = {}  # group -> what ended the process that was asked
     for case, expected in drawn_cases(exercise, seed):
         if case.group in lost:
             continue
         try:
-            outcome = run.ask(exercise, case)
+            outcome = run.ask(exercise, case, at)
         except Gone as gone:
             lost[case.group] = gone
             if gone.status in ("tampered", "unreadable"):

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AttemptCell:
-    """One code cell that the judge has executed.
+    """One code cell that the judge has executed, or a place where it asks.
 
     Attributes:
-        kind: "solution" (a solution cell of the unit) or "added" (the learner's own cell).
-        exercise_id: Which exercise a solution cell answers; None for an added one.
-        source: The cell's text.
+        kind: "solution" (a solution cell of the unit), "added" (the learner's own cell),
+            "released" (what runs of a cell of the unit) or "check" (here a question is asked).
+        exercise_id: Which exercise a solution or check cell is for; else None.
+        source: The cell's text, in Python; "" for a check.
     """
 
     kind: str

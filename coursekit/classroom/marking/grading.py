@@ -23,7 +23,10 @@ DECIDES = (  # modules that have a say in a mark, whatever the unit
     *("exercises/*.py", "exercises/engine/*.py", "exercises/changes/*.py"),
     *("classroom/judge/*.py", "classroom/sandbox/worker*.py"),
     *("classroom/sandbox/wire.py", "classroom/sandbox/lean.py"),
-    *(f"classroom/handing_in/{name}.py" for name in ("repair", "cell_text", "raw_notebook")),
+    *(
+        f"classroom/handing_in/{name}.py"
+        for name in ("repair", "cell_text", "cell_parts", "raw_notebook")
+    ),
 )
 VARIANT = "variant.json"  # in a private release: what it changes
 

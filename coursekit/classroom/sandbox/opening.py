@@ -1,13 +1,11 @@
 """Sandboxes for what students wrote: opened, proved, and started anew for each submission."""
 
-import array
 import contextlib
 import dataclasses
 import json
 import os
 import random
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -16,6 +14,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from coursekit.classroom.sandbox.lean import make_lean_package, remove_stale
+from coursekit.classroom.sandbox.limits import Limits
+from coursekit.classroom.sandbox.parent import (
+    FORK_SECONDS,
+    START_SECONDS,
+    Parent,
+    code_from,
+    last_line,
+    said,
+)
 from coursekit.classroom.sandbox.session import Gone, Session
 from coursekit.classroom.sandbox.walls import (
     ENVIRONMENT,
@@ -27,47 +34,12 @@ from coursekit.classroom.sandbox.walls import (
     worker_command,
 )
 
-START_SECONDS = 60.0  # for the parent process to import torch
-FORK_SECONDS = 20.0  # for one fork of it
 NOBODYS_IDS = range(1_500_000_000, 2_000_000_000)  # no system hands out user ids up here
 ACCEPT = "pass risk_accepted=True (on the command line: --accept-risk)"
 RISK = (
     "without a sandbox a submission can read the bank, the solutions and other submissions, change "
     "the gradebook, use the network and leave processes behind, with your rights"
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits:
-    """What one submission may take.
-
-    Attributes:
-        memory_mb: Beyond the libraries: each process, and all together.
-        cpu_seconds: Processor time of each process.
-        request_seconds: Wall time of one call of an answer; the course's answers take 0.02.
-        cell_seconds: Wall time of one cell.
-        submission_seconds: Wall time of the whole submission.
-        processes: Processes and threads at once.
-        file_mb: Size of a file. scratch_mb: size of the scratch folder, which lies in memory.
-    """
-
-    memory_mb: int = 1024
-    cpu_seconds: int = 60
-    request_seconds: float = 5.0
-    cell_seconds: float = 20.0
-    submission_seconds: float = 120.0
-    processes: int = 64
-    file_mb: int = 16
-    scratch_mb: int = 64
-
-    def __post_init__(self) -> None:
-        """Refuse limits under which nothing could be judged."""
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if not 0 < value < float("inf"):
-                raise ValueError(f"{field.name}: a limit above 0, got {value!r}")
-        if self.cpu_seconds < 5:
-            raise ValueError(f"cpu_seconds: at least 5, got {self.cpu_seconds}")
 
 
 class Sandbox:
@@ -86,8 +58,7 @@ class Sandbox:
         self.kind, self.limits, self.way = kind, limits, way
         self._made: tuple[frozenset[str], tuple[str, ...]] | None = None
         self._lean: Path | None = None
-        self._parent: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._parent: Parent | None = None
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -111,12 +82,22 @@ class Sandbox:
         try:
             return self._fork() if self.way == "fork" else self._start()
         except (Gone, OSError) as error:
-            if self.way == "fork" and self._parent is not None and self._parent.poll() is not None:
-                self._end_parent()  # it died: once more with a new one
-                self._start_parent()
+            if self.way == "fork" and "no namespaces" not in str(error):
+                self._end_parent()  # it died, or fell silent: once more with a new one
                 with contextlib.suppress(Gone, OSError):
                     return self._fork()
             raise SandboxError(f"the sandbox starts no process: {error}") from error
+
+    def signals_to_parent(self) -> int:
+        """Return how many harmless signals reached the process that all submissions share.
+
+        Raises:
+            SandboxError: If it does not answer.
+        """
+        try:
+            return 0 if self._parent is None else self._parent.signals()
+        except (OSError, ValueError) as error:
+            raise SandboxError(f"the sandbox's parent process is silent: {error}") from None
 
     def close(self) -> None:
         """End the processes and remove the folder."""
@@ -131,8 +112,6 @@ class Sandbox:
         self.close()
         self._lean = make_lean_package(hidden)
         self._made = hidden, imports
-        if self.way == "fork":
-            self._start_parent()
 
     def _told(self, mode: str, fd: int) -> str:
         assert self._made is not None
@@ -162,9 +141,7 @@ class Sandbox:
                 root=os.geteuid() == 0,
                 scratch_mb=self.limits.scratch_mb,
             )
-            # a parent ends when its channel closes; a fresh process may not listen to it
-            ends = ["--die-with-parent"] if mode == "serve" else []
-            argv = [*walls[:1], *ends, *walls[1:], *argv]
+            argv = [*walls[:1], "--die-with-parent", *walls[1:], *argv]
         return subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -176,51 +153,23 @@ class Sandbox:
             start_new_session=True,
         )
 
-    def _start_parent(self) -> None:
-        """Start the process that forks for each submission, and wait until it is ready."""
-        control, theirs = socket.socketpair()
-        with tempfile.TemporaryFile() as errors:
-            self._parent = self._spawn("fork", theirs.fileno(), errors)
-            theirs.close()
-            control.settimeout(START_SECONDS)
-            try:
-                ready = control.recv(16)
-            except OSError:
-                ready = b""
-            if ready != b"ready\n":
-                control.close()
-                self._end_parent()
-                raise SandboxError(f"the sandbox does not start: {_last_line(errors)}")
-        self._control = control
-
     def _end_parent(self) -> None:
-        if self._control is not None:
-            self._control.close()
-            self._control = None
         if self._parent is not None:
-            try:
-                self._parent.wait(2)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._parent.pid, signal.SIGKILL)
-                self._parent.wait()
+            self._parent.end()
             self._parent = None
 
     def _fork(self) -> Session:
-        assert self._control is not None
-        ours, theirs = socket.socketpair()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        status, status_end = os.pipe()
-        fds = array.array("i", [theirs.fileno(), status_end])
-        try:
-            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
-            self._control.settimeout(FORK_SECONDS)
-            self._control.sendmsg([b"+"], rights)
-        finally:
-            theirs.close()
-            os.close(status_end)
-        pipe = os.fdopen(status, "rb", buffering=0)
-        session = self._session(ours, lambda seconds: _code_from(pipe, seconds))
-        return self._greeted(session, FORK_SECONDS, lambda: _said(pipe))
+        if self._parent is None:
+            self._parent = Parent(lambda fd, errors: self._spawn("fork", fd, errors))
+        channel, pipe = self._parent.fork()
+        session = self._session(channel, lambda seconds: code_from(pipe, seconds))
+
+        def why() -> str:
+            text = said(pipe)
+            pipe.close()
+            return text
+
+        return self._greeted(session, FORK_SECONDS, why)
 
     def _start(self) -> Session:
         ours, theirs = socket.socketpair()
@@ -240,7 +189,7 @@ class Sandbox:
         def why() -> str:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(2)
-            return _last_line(errors)
+            return last_line(errors)
 
         return self._greeted(self._session(ours, exit_code), START_SECONDS, why)
 
@@ -257,9 +206,9 @@ class Sandbox:
         try:
             session.hello(seconds)
         except Gone as error:
-            said = why()
+            reason = f"{error.reason}; {why()}"
             session.close()
-            raise Gone(error.status, f"{error.reason}; {said}") from None
+            raise Gone(error.status, reason) from None
         return session
 
 
@@ -306,26 +255,3 @@ def open_sandbox(
             raise
         return sandbox
     raise SandboxError(problem)
-
-
-def _said(pipe: IO[bytes]) -> str:
-    return pipe.read(300).decode(errors="replace")
-
-
-def _code_from(pipe: IO[bytes], seconds: float) -> int | None:
-    """Return the exit code that a carer writes when its submission's processes have ended."""
-    import select
-
-    if pipe.closed or not select.select([pipe], [], [], seconds)[0]:
-        return None
-    text = pipe.read(300)
-    pipe.close()
-    return int(text) if text.isdigit() else None
-
-
-def _last_line(errors: IO[bytes]) -> str:
-    if errors.closed:
-        return ""
-    errors.seek(0)
-    lines = errors.read().decode(errors="replace").strip().splitlines()
-    return lines[-1][-300:] if lines else "it said nothing"

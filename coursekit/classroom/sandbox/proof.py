@@ -67,6 +67,8 @@ def prove(sandbox: Any, forbidden: Collection[Path] = ()) -> None:
             if found.get(wall) != []
         ]
         holes += bait.taken()
+        if sandbox.signals_to_parent():
+            holes.append("a submission's signal reaches the process that all submissions share")
     if holes:
         raise SandboxError("the sandbox does not hold: " + "; ".join(holes))
 

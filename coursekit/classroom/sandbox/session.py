@@ -70,7 +70,7 @@ class Session:
         if data != b"\n" or not ancillary:
             raise Gone("crashed", "no process in the sandbox")
         self.pid = struct.unpack("3i", ancillary[0][2][:12])[0]
-        self._root = _parent_of(self.pid) if self._walls else self.pid
+        self._root = parent_of(self.pid) if self._walls else self.pid
         self._root_fd = os.pidfd_open(self._root)
         self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
         self._base = sum(_resident(pid) for pid in self._processes())
@@ -158,7 +158,7 @@ class Session:
         for name in os.listdir("/proc"):
             if name.isdigit():
                 with contextlib.suppress(OSError):
-                    parents.setdefault(_parent_of(int(name)), []).append(int(name))
+                    parents.setdefault(parent_of(int(name)), []).append(int(name))
         found = [self._root]
         for pid in found:
             found += parents.get(pid, [])
@@ -177,7 +177,8 @@ class Session:
         return Gone("crashed", f"its process ended with status {code}")
 
 
-def _parent_of(pid: int) -> int:
+def parent_of(pid: int) -> int:
+    """Return the process id of a process's parent."""
     text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     return int(text.rpartition(")")[2].split()[1])
 

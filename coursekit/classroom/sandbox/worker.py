@@ -33,6 +33,7 @@ def main(arguments: str) -> None:
     if told["uid"] is not None and os.getuid() == 0:
         walls.leave_root(told["uid"])
     channel = socket.socket(fileno=told["fd"])
+    begin_session()
     if told["mode"] == "serve":
         if told["walls"]:
             walls.drop_capabilities()
@@ -45,9 +46,15 @@ def main(arguments: str) -> None:
     serve_forks(channel, told)
 
 
+def begin_session() -> None:
+    """Leave the process group that we were born into: a signal to a whole group stays within it."""
+    with contextlib.suppress(PermissionError):  # it leads its group already
+        os.setsid()
+
+
 def warm_up(told: dict[str, Any]) -> None:
     """Import what submissions import; the modules' names, never the text of a cell, come here."""
-    from coursekit.classroom.sandbox.worker_cells import install_stand_ins
+    from coursekit.classroom.sandbox.worker_standins import install_stand_ins
 
     install_stand_ins(told["hidden"])
     for name in told["imports"]:
@@ -58,18 +65,25 @@ def warm_up(told: dict[str, Any]) -> None:
 def serve_forks(control: socket.socket, told: dict[str, Any]) -> None:
     """Fork for each pair of sockets that comes, until the judge hangs up."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # carers are reaped by the kernel
+    reached: list[int] = []  # signals that came from somewhere: the proof wants none
+    signal.signal(signal.SIGCONT, lambda number, frame: reached.append(number))
     while True:
         message, ancillary, _, _ = control.recvmsg(
             1, socket.CMSG_LEN(2 * array.array("i").itemsize)
         )
         if not message:
             return
+        if message == b"?":
+            control.sendall(f"{len(reached)}\n".encode())
+            continue
         fds = array.array("i")
         for _, _, data in ancillary:
             fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
         channel, status = fds
         if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            begin_session()
+            for number in (signal.SIGCHLD, signal.SIGCONT):
+                signal.signal(number, signal.SIG_DFL)
             control.close()
             care(channel, status, told)
             os._exit(0)
@@ -96,11 +110,13 @@ def care(channel: int, status: int, told: dict[str, Any]) -> None:
 def be_first(channel: int, told: dict[str, Any]) -> None:
     """Be process 1 of the namespaces: start the student's process, end with it, and all with us."""
     walls.die_with_parent()
+    begin_session()
     told["mapped"] = walls.mapped_bytes()
     walls.own_scratch(told["scratch"], told["limits"]["scratch_mb"])
     child = os.fork()
     if child == 0:
         try:
+            begin_session()
             walls.drop_capabilities()
             serve(socket.socket(fileno=channel), told)
         finally:  # an error of ours: a student's are caught where they arise
@@ -137,11 +153,11 @@ def serve(channel: socket.socket, told: dict[str, Any]) -> None:
 
         channel.sendall(json.dumps(probe(job["probe"])).encode() + b"\n")
         os._exit(0)
-    from coursekit.classroom.sandbox.worker_cells import answer_requests, run_cells
+    from coursekit.classroom.sandbox.worker_answers import answer_requests
+    from coursekit.classroom.sandbox.worker_cells import Cells
 
     give_up(told)
-    namespace = run_cells(job, channel)
-    answer_requests(namespace, lines, channel)
+    answer_requests(Cells(job, channel), lines, channel)
 
 
 def give_up(told: dict[str, Any]) -> None:

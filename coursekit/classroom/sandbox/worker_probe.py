@@ -5,6 +5,7 @@ Standard library only. Whether a wall stands is decided outside, from what reall
 
 import os
 import resource
+import signal
 import socket
 import sys
 from typing import Any
@@ -19,6 +20,7 @@ def probe(targets: dict[str, Any]) -> dict[str, Any]:
     Returns:
         What could be reached, by wall; empty lists where nothing could.
     """
+    os.kill(0, signal.SIGCONT)  # harmless; whom else it reached is asked outside
     return {
         "network": [f"port {p}" for p in targets["tcp"] if _connects(("127.0.0.1", p))]
         + ([targets["unix"]] if _connects("\0" + targets["unix"]) else [])
