@@ -243,6 +243,7 @@ def interview(
 
 @app.command(epilog="Example: python3 -m coursekit measure noise docs/examples/convnet.py")
 def measure(
+    ctx: typer.Context,
     what: Annotated[str, typer.Argument(help="noise, sharpness or batch-size.")],
     script: Annotated[Path, typer.Argument(help="Defines model, loss_fn and data.")],
     examples: Annotated[
@@ -251,11 +252,27 @@ def measure(
     lr: Annotated[
         float | None, typer.Option("--lr", help="Learning rate, to compare sharpness with 2/lr.")
     ] = None,
+    differences: Annotated[
+        bool,
+        typer.Option("--differences", help="Sharpness without second derivatives: approximate."),
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of random probes.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Measure your own model: gradient noise, sharpness, or what a batch size buys."""
-    return load("measure")(what, script, examples=examples, lr=lr, seed=seed, json=json)
+    """Measure your own model: gradient noise, sharpness, or what a batch size buys.
+
+    What follows -- goes to your script as its own arguments.
+    """
+    return load("measure")(
+        what,
+        script,
+        ctx.obj,
+        examples=examples,
+        lr=lr,
+        differences=differences,
+        seed=seed,
+        json=json,
+    )
 
 
 @app.command(epilog="Example: python3 -m coursekit bench replicas -- --rounds 3")

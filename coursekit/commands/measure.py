@@ -6,8 +6,10 @@ The script to measure defines three names, at its top level:
     loss_fn    loss_fn(output, target) -> mean loss, or BatchLoss(fn) with fn(model, batch) -> mean
     data       (inputs, targets), or an iterable of batches in a fixed order
 
-What stands under ``if __name__ == "__main__":`` does not run, so a training script can be measured
-as it is. `docs/examples` has a convnet and a transformer.
+or one, `objective`, a `coursekit.gradients.Objective`: for a mean over tokens, or some of the
+parameters. What stands under ``if __name__ == "__main__":`` does not run, so a training script can
+be measured as it is; arguments of its own go after ``--``. `docs/examples` has a convnet and a
+transformer.
 """
 
 import json as json_format
@@ -15,32 +17,45 @@ import math
 import runpy
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from coursekit.curvature.hessian import hessian_trace
+from coursekit.curvature.products import hessian_operator
 from coursekit.curvature.sharpness_measures import sam_sharpness, sharpness
+from coursekit.curvature.step_stability import critical_sharpness
+from coursekit.curvature.trace import hutchinson_trace
 from coursekit.device import device_name
 from coursekit.gradients.batches import (
     Batch,
     Data,
-    Loss,
     is_one_batch,
     iter_batches,
-    model_device,
     num_examples,
     slice_batch,
-    trainable_params,
 )
+from coursekit.gradients.objective import Objective
 from coursekit.noise.critical_batch import optimal_lr
 from coursekit.noise.offline import hessian_noise_scale, model_moments
 from coursekit.noise.scale import grad_noise_scale
 
 WANTED = ("model", "loss_fn", "data")
+UNITS = {
+    "grad_sq_norm": "loss^2/param^2",
+    "tr_cov": "loss^2/param^2, per {one}",
+    "grad_noise_scale": "{many}",
+    "hessian_noise_scale": "{many}",
+    "sharpness": "loss/param^2",
+    "threshold": "1/lr",
+    "critical_sharpness": "loss/param^2, along the gradient",
+    "trace": "loss/param^2",
+    "sam_sharpness": "loss",
+    "cost": "gradients over the data",
+}
 
 
 @dataclass(frozen=True)
@@ -48,13 +63,11 @@ class Subject:
     """What a script defines, cut to the examples that are measured."""
 
     name: str
-    model: nn.Module
-    loss_fn: Loss
-    data: Data
+    objective: Objective
     num_examples: int
 
 
-def read_script(path: Path, max_examples: int | None) -> Subject:
+def read_script(path: Path, max_examples: int | None, its_args: Sequence[str] = ()) -> Subject:
     """Run a user's script and take what it defines.
 
     Raises:
@@ -64,24 +77,43 @@ def read_script(path: Path, max_examples: int | None) -> Subject:
         raise ValueError(
             f"no script at {path}\nName a Python file that defines model, loss_fn, data."
         )
+    names = _names_of(path, its_args)
+    objective = names.get("objective")
+    if not isinstance(objective, Objective):
+        lacking = [name for name in WANTED if name not in names]
+        if lacking:
+            raise ValueError(
+                f"{path} does not define {', '.join(lacking)}\n"
+                "Define model, loss_fn and data at its top level; docs/examples has two such "
+                "scripts."
+            )
+        objective = Objective(*(names[name] for name in WANTED))
+    data, count = first_examples(objective.data, max_examples)
+    if data is not objective.data:
+        objective = replace(objective, data=data)
+    return Subject(path.name, objective, count)
+
+
+def _names_of(path: Path, its_args: Sequence[str]) -> dict[str, Any]:
+    """Run a script as if it had been called with its own arguments; return its names."""
+    argv = sys.argv
+    sys.argv = [str(path), *its_args]
     sys.path.insert(0, str(path.resolve().parent))
+    remedy = "It has to run by itself; training belongs under `if __name__ == '__main__':`."
     try:
-        names = runpy.run_path(str(path), run_name="coursekit.measure")
+        return runpy.run_path(str(path), run_name="coursekit.measure")
+    except SystemExit as error:
+        raise ValueError(
+            f"{path} ended itself with sys.exit({error.code!r})\n"
+            f"{remedy} Arguments of its own go after --."
+        ) from error
     except Exception as error:
         raise ValueError(
-            f"{path} stopped with {type(error).__name__}: {error}\n"
-            "It has to run by itself; training belongs under `if __name__ == '__main__':`."
+            f"{path} stopped with {type(error).__name__}: {error}\n{remedy}"
         ) from error
     finally:
         sys.path.pop(0)
-    lacking = [name for name in WANTED if name not in names]
-    if lacking:
-        raise ValueError(
-            f"{path} does not define {', '.join(lacking)}\n"
-            "Define model, loss_fn and data at its top level; docs/examples has two such scripts."
-        )
-    data, count = first_examples(names["data"], max_examples)
-    return Subject(path.name, names["model"], names["loss_fn"], data, count)
+        sys.argv = argv
 
 
 def first_examples(data: Data, limit: int | None) -> tuple[Data, int]:
@@ -106,7 +138,9 @@ def first_examples(data: Data, limit: int | None) -> tuple[Data, int]:
 
 def measure_noise(subject: Subject, *, seed: int) -> dict[str, Any]:
     """|G|^2, tr(Sigma) and their ratio, with intervals."""
-    moments = model_moments(subject.model, subject.loss_fn, subject.data)
+    objective = subject.objective
+    with objective.held():
+        moments = model_moments(objective.model, objective.loss_fn, objective.data)
     scale = grad_noise_scale(moments)
     return {
         "grad_sq_norm": moments.grad_sq_norm,
@@ -121,21 +155,38 @@ def measure_noise(subject: Subject, *, seed: int) -> dict[str, Any]:
     }
 
 
-def measure_sharpness(subject: Subject, *, seed: int, lr: float = math.nan) -> dict[str, Any]:
-    """lambda_max against 2/lr, the trace, and the rise of the loss along SAM's step."""
+def measure_sharpness(
+    subject: Subject, *, seed: int, lr: float = math.nan, differences: bool = False
+) -> dict[str, Any]:
+    """lambda_max against 2/lr, the trace, and what the loss does along two steps."""
+    objective = subject.objective
     rng = torch.Generator().manual_seed(seed)
-    top = sharpness(subject.model, subject.loss_fn, subject.data, lr=lr, rng=rng)
-    trace = hessian_trace(subject.model, subject.loss_fn, subject.data, rng=rng)
-    sam = sam_sharpness(subject.model, subject.loss_fn, subject.data, rho=0.05)
+    if differences:
+        top = sharpness(objective, lr=lr, method="finite_difference", rng=rng)
+        operator = hessian_operator(objective, method="finite_difference")
+        trace = hutchinson_trace(operator, rng=rng)
+    else:
+        try:
+            top = sharpness(objective, lr=lr, rng=rng)
+        except ValueError as error:
+            if "finite_difference" not in str(error):
+                raise
+            raise ValueError(f"{error}\nHere: measure sharpness --differences") from error
+        trace = hessian_trace(objective, rng=rng)
+    along = critical_sharpness(objective)
+    sam = sam_sharpness(objective, rho=0.05)
     return {
         "sharpness": top.value,
         "residual": top.residual,
         "threshold": top.threshold,
         "trace": trace.value,
         "trace_stderr": trace.stderr,
-        "trace_method": trace.method,
+        "trace_method": "finite differences" if differences else trace.method,
+        "trace_reason": trace.reason,
+        "critical_sharpness": along.value,
+        "critical_reason": along.reason,
         "sam_sharpness": sam.value,
-        "cost": top.cost + trace.cost + sam.cost,
+        "cost": top.cost + trace.cost + along.cost + sam.cost,
     }
 
 
@@ -148,7 +199,9 @@ def measure_batch_size(subject: Subject, *, seed: int) -> dict[str, Any]:
     """
     rng = torch.Generator().manual_seed(seed)
     noise = measure_noise(subject, seed=seed)
-    weighted = hessian_noise_scale(subject.model, subject.loss_fn, subject.data, rng=rng)
+    objective = subject.objective
+    with objective.held():
+        weighted = hessian_noise_scale(objective.model, objective.loss_fn, objective.data, rng=rng)
     b_noise = weighted.value
     table = []
     if math.isfinite(b_noise) and b_noise > 0:
@@ -197,12 +250,19 @@ def sharpness_lines(found: dict[str, Any]) -> list[str]:
     if math.isfinite(found["threshold"]):
         ratio = found["sharpness"] / found["threshold"]
         edge = f"{ratio:.2f} of 2/lr = {found['threshold']:.4g}"
-    return [
+    lines = [
         f"lambda_max  {found['sharpness']:.5g}, residual {found['residual']:.1g}; {edge}",
         f"trace       {found['trace']:.5g} ± {found['trace_stderr']:.2g}   "
         f"({found['trace_method']})",
+        f"critical    {found['critical_sharpness']:.5g}   2/step at which the loss stops falling "
+        "along the gradient",
         f"SAM         {found['sam_sharpness']:.4g}   rise of the loss along a step of length 0.05",
     ]
+    if found["critical_reason"]:
+        lines.insert(3, f"            unresolved: {found['critical_reason']}")
+    if not found["trace_stderr"] <= 0.0501 * abs(found["trace"]):
+        lines.insert(2, f"            {found['trace_reason']}")
+    return lines
 
 
 def batch_size_lines(found: dict[str, Any]) -> list[str]:
@@ -228,12 +288,23 @@ def batch_size_lines(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def units_of(found: dict[str, Any]) -> dict[str, str]:
+    """Return the unit of each number found; an example is a row of a batch."""
+    return {
+        name: unit.format(one="example", many="examples")
+        for name, unit in UNITS.items()
+        if name in found
+    }
+
+
 def run(
     what: str,
     script: Path,
+    its_args: Sequence[str] = (),
     *,
     examples: int | None = None,
     lr: float | None = None,
+    differences: bool = False,
     seed: int = 0,
     json: bool = False,
 ) -> int:
@@ -241,9 +312,11 @@ def run(
 
     Args:
         what: "noise", "sharpness" or "batch-size".
-        script: Defines model, loss_fn, data.
+        script: Defines model, loss_fn, data, or objective.
+        its_args: The script's own arguments.
         examples: Measure the first so many examples; None: all.
         lr: Learning rate, for sharpness.
+        differences: Take differences of gradients in place of second derivatives.
         seed: Of probes and start vectors.
         json: Print JSON.
 
@@ -254,23 +327,30 @@ def run(
         raise ValueError(f"can't measure {what!r}\nChoose noise, sharpness or batch-size.")
     if examples is not None and examples < 2:
         raise ValueError(f"--examples must be at least 2, got {examples}\nNoise needs a spread.")
-    subject = read_script(script, examples)
+    subject = read_script(script, examples, its_args)
     print(f"measuring {what} of {subject.name} ...", file=sys.stderr)
     began = time.perf_counter()
     if what == "noise":
         found = measure_noise(subject, seed=seed)
         lines = noise_lines(found)
     elif what == "sharpness":
-        found = measure_sharpness(subject, seed=seed, lr=math.nan if lr is None else lr)
+        rate = math.nan if lr is None else lr
+        found = measure_sharpness(subject, seed=seed, lr=rate, differences=differences)
         lines = sharpness_lines(found)
     else:
         found = measure_batch_size(subject, seed=seed)
         lines = batch_size_lines(found)
     seconds = time.perf_counter() - began
-    count = sum(p.numel() for p in trainable_params(subject.model).values())
-    device = device_name(model_device(subject.model))
+    objective = subject.objective
+    count, device = objective.num_params, device_name(objective.device)
     if json:
-        about = {"script": subject.name, "parameters": count, "examples": subject.num_examples}
+        about = {
+            "script": subject.name,
+            "parameters": count,
+            "examples": subject.num_examples,
+            "mean_over": objective.unit,
+            "units": units_of(found),
+        }
         print(json_format.dumps({**about, "device": device, "seconds": seconds, **found}))
         return 0
     print(f"{subject.name}: {count:,} parameters, {subject.num_examples:,} examples, {device}")

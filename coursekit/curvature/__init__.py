@@ -14,15 +14,25 @@ from coursekit.curvature.sharpness_measures import (
 )
 from coursekit.curvature.slices import loss_slice, random_direction
 from coursekit.curvature.spectrum import SpectralDensity, spectral_density
+from coursekit.curvature.step_stability import (
+    BatchSharpness,
+    CriticalSharpness,
+    batch_sharpness,
+    critical_sharpness,
+)
 from coursekit.curvature.trace import TraceEstimate, hutchinson_trace, hutchpp_trace
 
 __all__ = [
+    "BatchSharpness",
+    "CriticalSharpness",
     "CurvatureOperator",
     "Eigenpairs",
     "SpectralDensity",
     "TraceEstimate",
     "adaptive_eigenvalues",
     "average_sharpness",
+    "batch_sharpness",
+    "critical_sharpness",
     "dinh_rescale",
     "ggn_operator",
     "hessian_eigenvalues",

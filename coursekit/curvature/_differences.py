@@ -3,7 +3,7 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from coursekit.curvature._preserve import preserved, write_params
 from coursekit.curvature.operators import CurvatureOperator
@@ -35,7 +35,10 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
             size = examples_that_fit(
                 max(1, bytes_each), params[0].device, weight_bytes=weight_bytes_of(params)
             )
-        step, error = _best_step(objective, params, few)
+        rng = torch.Generator().manual_seed(0)
+        vector = torch.randn(objective.num_params, generator=rng, dtype=objective.dtype)
+        vector = (vector / vector.norm()).to(params[0].device)
+        _, error, step = difference_on(objective, few, vector)
 
     def gradient(batch: Batch) -> Tensor:
         with torch.enable_grad():
@@ -72,15 +75,13 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
     )
 
 
-def _best_step(
-    objective: Objective, params: list[nn.Parameter], batch: Batch
-) -> tuple[float, float]:
-    """Return the length of a step and the relative error of a product with it."""
+def difference_on(
+    objective: Objective, batch: Batch, vector: Tensor
+) -> tuple[Tensor, float, float]:
+    """Return H v over one batch by differences, its relative error, and the step, for a unit v."""
+    params = list(objective.weights.values())
     with preserved(objective.model):
         centre = flatten([p.detach() for p in params]).clone()
-        rng = torch.Generator().manual_seed(0)
-        vector = torch.randn(len(centre), generator=rng, dtype=centre.dtype).to(centre)
-        vector /= vector.norm()
         base = objective.eps ** (1 / 3) * (1 + centre.double().norm().item())
         products = []
         for factor in (FACTORS[0] / 4, *FACTORS):
@@ -91,13 +92,13 @@ def _best_step(
                     loss = objective.loss(objective.model, batch)
                     ends.append(flat_gradient(loss, params).double())
             products.append((ends[0] - ends[1]) / (2 * base * factor))
-    step, error = base, math.inf
+    found = (products[-2], math.inf, base)
     for factor, quarter, whole in zip(FACTORS, products, products[1:], strict=False):
         size = whole.norm().item()
-        if size > 0:
-            change = (whole - quarter).norm().item() / size
-            step, error = min((step, error), (base * factor, change), key=lambda pair: pair[1])
-    return (step, 3 * error) if math.isfinite(error) else (base, 0.0)  # no curvature at any step
+        if size > 0 and (change := (whole - quarter).norm().item() / size) < found[1]:
+            found = (whole, change, base * factor)
+    product, error, step = found
+    return product, 3 * error if math.isfinite(error) else 0.0, step  # 0: no curvature anywhere
 
 
 def _saved_bytes(objective: Objective, batch: Batch) -> int:

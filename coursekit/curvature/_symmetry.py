@@ -5,12 +5,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from coursekit.curvature._differences import difference_on
 from coursekit.curvature._twice import split_like
 from coursekit.gradients.batches import Batch
 from coursekit.gradients.minibatch import flatten
 from coursekit.gradients.objective import Objective
 
 ProductOf = Callable[[Batch, Tensor], Tensor]  # H v over one batch, built anew at each call
+CUSTOM_TOLERANCE = 0.05  # a missing part is no small one; kinks of ReLU are
 MOST_LAYERS = 200  # looked at one by one for a fault
 
 
@@ -45,6 +47,7 @@ def check_symmetry(objective: Objective, batch: Batch, product_of: ProductOf) ->
         for i, j in ((0, 1), (0, 2), (1, 2))
     )
     if gap <= tolerance * scale:
+        _check_custom(objective, batch, vectors[0], products[0])
         return
     if gap <= 10 * _rounding(objective, batch, product_of, vectors[0], products[0]):
         return
@@ -55,6 +58,44 @@ def check_symmetry(objective: Objective, batch: Batch, product_of: ProductOf) ->
         f"by {gap / scale:.2g} of |Hv|, so a kernel's double backward is wrong; use "
         f"method='finite_difference', or write that operation with plain ones"
     )
+
+
+def _check_custom(objective: Objective, batch: Batch, vector: Tensor, product: Tensor) -> None:
+    """Compare a product with differences of gradients, if the loss has autograd.Functions in it.
+
+    One whose backward is a kernel of its own leaves no graph, and torch then counts it as a
+    constant, without a word: the product would lack a part.
+    """
+    with torch.enable_grad():
+        names = _custom_functions(objective.loss(objective.model, batch))
+    if not names:
+        return
+    norm = vector.norm()
+    differences, error, _ = difference_on(objective, batch, vector / norm)
+    differences *= norm.item()
+    gap = (differences - product.double()).norm().item()
+    size = max(differences.norm().item(), product.norm().item())
+    if gap > max(CUSTOM_TOLERANCE, error) * size:
+        raise ValueError(
+            f"autograd's second derivative lacks a part: it differs from differences of gradients "
+            f"by {gap / size:.2g} of |Hv|, and {', '.join(names)} (autograd.Function) may not be "
+            f"differentiable twice; use method='finite_difference'"
+        )
+
+
+def _custom_functions(loss: Tensor) -> list[str]:
+    """Return the names of the Python autograd.Functions in a graph."""
+    names: dict[str, None] = {}
+    waiting, seen = [loss.grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, torch.autograd.function.BackwardCFunction):
+            names[type(node).__name__.removesuffix("Backward")] = None
+        waiting.extend(inner for inner, _ in node.next_functions)
+    return list(names)
 
 
 def _rounding(

@@ -59,6 +59,7 @@ def sharpness(
     momentum: float = 0.0,
     tol: float = 1e-3,
     start: Tensor | None = None,
+    method: str = "auto",
     chunk_size: int | None = None,
     rng: torch.Generator | None = None,
 ) -> Sharpness:
@@ -80,6 +81,7 @@ def sharpness(
             square, so 1e-2 is enough to follow a run.
         start: `vectors` of an earlier measurement; while training that takes less than half the
             products.
+        method: As for `hessian_operator`.
         chunk_size: As for `hessian_operator`.
         rng: Source of the first vector; None: a new generator seeded 0.
 
@@ -93,7 +95,7 @@ def sharpness(
     if lr <= 0:
         raise ValueError(f"lr must be > 0, got {lr}")
     found = hessian_eigenvalues(
-        model, loss_fn, data, tol=tol, start=start, chunk_size=chunk_size, rng=rng
+        model, loss_fn, data, tol=tol, start=start, method=method, chunk_size=chunk_size, rng=rng
     )
     return Sharpness(
         value=found.value,

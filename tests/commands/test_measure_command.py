@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,68 @@ def test_the_transformer_s_interval_covers_a_ten_times_longer_run(capsys):
     long = measured(capsys, "noise", script, "--examples", 2000)
     assert short["low"] < long["grad_noise_scale"] < short["high"]
     assert long["high"] - long["low"] < 0.5 * (short["high"] - short["low"])
+
+
+def test_a_script_reads_its_own_arguments(capsys, tmp_path):
+    path = tmp_path / "mine.py"
+    parser = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--rows", type=int, default=400)
+rows = parser.parse_args().rows
+data = (inputs[:rows], targets[:rows])
+"""
+    path.write_text(LINEAR.replace("if __name__", parser + "if __name__"))
+    before = list(sys.argv)
+    assert measured(capsys, "noise", path)["examples"] == 400
+    assert main(["measure", "noise", str(path), "--json", "--", "--rows", "100"]) == 0
+    assert json.loads(capsys.readouterr().out)["examples"] == 100
+    assert main(["measure", "noise", str(path), "--", "--colour", "red"]) == 1
+    err = capsys.readouterr().err
+    assert "sys.exit(2)" in err
+    assert "after --" in err
+    assert sys.argv == before
+
+
+def test_an_objective_says_what_is_measured(capsys, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        LINEAR.replace("bias=False", "bias=True").replace("model.weight.zero_()", "pass")
+        + "from coursekit.gradients import Objective\n"
+        "objective = Objective(model, loss_fn, data, params='bias')\n"
+    )
+    found = measured(capsys, "sharpness", path, "--examples", 50)
+    assert (found["parameters"], found["examples"]) == (1, 50)
+    assert found["sharpness"] == pytest.approx(1.0)  # d^2/db^2 of half squares
+    assert found["critical_sharpness"] == pytest.approx(1.0, rel=0.05)
+    assert found["units"]["sharpness"] == "loss/param^2"
+    assert found["mean_over"] == "examples"
+    assert measured(capsys, "noise", path)["parameters"] == 1
+
+
+BAGS = """
+import torch
+from torch import nn
+
+g = torch.Generator().manual_seed(0)
+torch.manual_seed(0)
+model = nn.Sequential(nn.EmbeddingBag(11, 4), nn.Linear(4, 3))
+loss_fn = nn.CrossEntropyLoss()
+data = torch.randint(0, 11, (20, 5), generator=g), torch.randint(0, 3, (20,), generator=g)
+"""
+
+
+def test_sharpness_without_second_derivatives(capsys, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(BAGS)
+    assert main(["measure", "sharpness", str(path)]) == 1
+    assert "--differences" in capsys.readouterr().err
+    found = measured(capsys, "sharpness", path, "--differences")
+    exact = BAGS.replace("nn.EmbeddingBag(11, 4)", "nn.Embedding(11, 4), Mean()").replace(
+        "torch.manual_seed(0)",
+        "class Mean(nn.Module):\n    def forward(self, x): return x.mean(1)\ntorch.manual_seed(0)",
+    )
+    path.write_text(exact)
+    truth = measured(capsys, "sharpness", path)
+    assert found["sharpness"] == pytest.approx(truth["sharpness"], rel=1e-3)
+    assert abs(found["trace"] - truth["trace"]) < 4 * found["trace_stderr"] + 1e-3

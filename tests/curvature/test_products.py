@@ -424,3 +424,41 @@ def test_memory_that_runs_out_rebuilds_in_smaller_chunks():
     torch.testing.assert_close(as_matrix(op), expected, **TIGHT)
     with pytest.raises(ValueError, match="rebuilt"):
         hessian_operator(model, hungry, data, chunk_size=11, method="cached")
+
+
+def test_an_operation_that_leaves_no_graph_is_found():
+    """A kernel of one's own: right gradients, a second derivative that lacks a part."""
+
+    class Kernel(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return torch.tanh(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            with torch.no_grad():
+                return g * (1 - torch.tanh(x) ** 2)
+
+    class Fine(Kernel):
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * (1 - torch.tanh(x) ** 2)
+
+    class Net(nn.Sequential):
+        def forward(self, x):
+            return self[1](self.function.apply(self[0](x)))
+
+    def net(function):
+        model = built(lambda: Net(nn.Linear(4, 5), nn.Linear(5, 3)))
+        model.function = function
+        return model
+
+    data = small_data()
+    op = hessian_operator(net(Fine), F.cross_entropy, data)
+    with pytest.raises(ValueError, match="finite_difference"):
+        hessian_operator(net(Kernel), F.cross_entropy, data)
+    differences = hessian_operator(net(Kernel), F.cross_entropy, data, method="finite_difference")
+    torch.testing.assert_close(as_matrix(differences), as_matrix(op), rtol=1e-5, atol=1e-7)
