@@ -70,6 +70,9 @@ def alarm_sentence(alarm: Mapping[str, Any]) -> str:
         f"False alarms, all {alarm['verdicts']} measured verdicts together: if each sat on its "
         f"threshold, 95 % intervals would give {alarm['by_level']:.1f} false ones. With the spread "
         f"that was measured (seeds resampled), other seeds would turn {alarm['expected']:.1f} "
-        f"verdicts on average, and at least one with a chance of {100 * alarm['any']:.0f} %. "
+        f"verdicts on average, and at least one with a chance of {100 * alarm['any']:.0f} %, were "
+        "claims independent (some share runs: L1, L2, L4; Q1, N4, L12; N5, G13). Resampling takes "
+        "the effect that was seen for the true one and does not tune again, so a lucky draw looks "
+        "safer than it is. "
         + (f"Most likely to turn: {fragile}." if fragile else "None is more likely than 1 %.")
     )

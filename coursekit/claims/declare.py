@@ -7,7 +7,7 @@ Values = Mapping[str, Sequence[float]]  # name of a quantity -> one number a see
 
 EVIDENCE = ("measurement", "calculation", "literature")
 VERDICTS = ("holds", "fails", "depends", "not reproduced", "unresolved")
-STATUSES = ("proven", "measured", "contested", "refuted", "not reproduced", "untested here")
+STATUSES = ("proven", "measured", "contested", "fails here", "not reproduced", "untested here")
 
 
 def nothing_to_measure(size: str) -> dict[str, list[float]]:
@@ -47,6 +47,8 @@ class Claim:
         finding: What came out otherwise than expected; "" if nothing did.
         changes: How to argue with this: what would change the verdict.
         shown: Quantities for the picture and the table, the most telling first; () is all.
+        looked: True where the rule was set or changed after a look at measurements; the rule's
+            words say what was looked at.
         portable: False where the quantities are times of one machine: measured again elsewhere,
             neither they nor the verdict need agree, and ``claims --quick`` only runs them.
     """
@@ -66,11 +68,14 @@ class Claim:
     finding: str = ""
     changes: str = ""
     shown: tuple[str, ...] = ()
+    looked: bool = False
     portable: bool = True
 
 
 def status_of(claim: Claim, verdict: str) -> str:
     """Return how far a claim is settled: one of STATUSES.
+
+    "fails here": in our setting; a general sentence neither stands nor falls by one network.
 
     Published disagreement comes first: a small experiment does not end it. A verdict that rests
     on literature alone is "untested here", whatever it is.
@@ -82,7 +87,7 @@ def status_of(claim: Claim, verdict: str) -> str:
     if verdict == "not reproduced":
         return "not reproduced"
     if verdict == "fails":
-        return "refuted"
+        return "fails here"
     return "proven" if claim.evidence == "calculation" else "measured"
 
 

@@ -39,6 +39,7 @@ def row(claim: Claim, size: str, entry: dict[str, Any] | None) -> dict[str, Any]
         "as_expected": verdict == "unresolved" or as_expected(claim, verdict),
         "finding": claim.finding,
         "rule": claim.rule,
+        "looked": claim.looked,
         "setting": claim.setting,
         "changes": claim.changes,
         "source": claim.source,

@@ -17,17 +17,20 @@ MAX_SHOWN = 5  # quantities in a picture
 INTRO = """# Claims about batch size, measured
 
 What people say about batch size in interviews, lectures and guides, in our words, and what came out
-when we measured it. Each rule was written before its measurement. Everything here is computed from
-the per-seed values in `coursekit/claims/measured/` by `python3 -m coursekit claims --page`; a test
-fails where this page and the ledger part.
+when we measured it. Rules were written before their measurement; where one was set or changed after
+a look at numbers, the table says (looked) and the rule says at what. Everything here is computed
+from the per-seed values in `coursekit/claims/measured/` by `python3 -m coursekit claims --page`; a
+test fails where this page and the ledger part.
 
 **Read it like this.** *Verdict*: the claim holds, fails, depends on something that the rule names,
-was not reproduced here, or is unresolved. *Status*: how far it is settled. Proven: by calculation.
-Measured: by small experiments, on small networks. Refuted: it fails. Contested: published work
-stands on both sides, whatever came out here. Not reproduced: an effect reported elsewhere did not
-show. Untested here: literature alone. In a picture each dot is a seed; the black mark is the mean
-with its 95 % interval; a dashed red line is the mean at which the verdict would turn, everything
-else as measured. What all seeds share, above all the data set, is in no interval.
+was not reproduced here, or is unresolved. It is firm only where the whole 95 % interval of every
+quantity in its rule lies on one side of its threshold. *Status*: how far it is settled. Proven: by
+calculation. Measured: by small experiments, on small networks. Fails here: it came out false in our
+setting. Contested: published work stands on both sides, whatever came out here. Not reproduced: an
+effect reported elsewhere did not show. Untested here: literature alone. In a picture each dot is a
+seed; the black mark is the mean with its 95 % interval; a dashed red line is the mean at which the
+verdict would turn, everything else as measured. What all seeds share, above all the data set, is in
+no interval.
 
 **Argue with it.** Each claim says what would change its verdict. Measure one again with
 `python3 -m coursekit claims ID`, a third of all, another at each commit, with `--quick`, which
@@ -107,7 +110,8 @@ def otherwise(main: dict[str, dict[str, Any]]) -> str:
 def table_line(r: dict[str, Any]) -> str:
     """Return a claim's line of the myth table."""
     figures = "<br>".join(r["figures"][:2]) or "–"
-    cells = (f"[{r['id']}](#{r['id'].lower()})", r["statement"], r["verdict"], r["status"], figures)
+    verdict = f"{r['verdict']} (looked)" if r["looked"] else r["verdict"]
+    cells = (f"[{r['id']}](#{r['id'].lower()})", r["statement"], verdict, r["status"], figures)
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
 
 

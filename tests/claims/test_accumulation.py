@@ -147,24 +147,37 @@ def test_training_learns_and_is_paired(data):
     assert torch.allclose(test[:, 0], start, atol=0.5)
 
 
+def leaks(same_lr, tuned):
+    return {"leak_minus_flush_same_lr": same_lr, "leak_minus_flush_tuned": tuned}
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize(
     ("claim_id", "values", "verdict"),
     [
-        ("N7", {"to_large": [1.0, 1.01], "to_micro": [0.031, 0.032]}, "fails"),
+        ("N7", {"to_large": [1.0, 1.001], "to_micro": [0.0312, 0.0313]}, "fails"),
+        ("N7", {"to_large": [0.9, 1.1], "to_micro": [0.0312, 0.0313]}, "unresolved"),
         ("N7", {"to_large": [32.0, 31.0], "to_micro": [1.0, 1.01]}, "holds"),
-        ("P1", {"equal_he": [1e-7], "last_2_he": [0.5], "last_2_trained": [0.0]}, "depends"),
-        ("P1", {"equal_he": [1e-7], "last_2_he": [1e-7]}, "holds"),
-        ("P1", {"equal_he": [0.1], "last_2_he": [0.5]}, "fails"),
+        (
+            "P1",
+            {"equal_he": [1e-7] * 2, "last_2_he": [0.5, 0.51], "last_2_trained": [0.0] * 2},
+            "depends",
+        ),
+        ("P1", {"equal_he": [1e-7] * 2, "last_2_he": [1e-7, 2e-7]}, "holds"),
+        ("P1", {"equal_he": [1e-7] * 2, "last_2_he": [1e-7, 0.5]}, "unresolved"),
+        ("P1", {"equal_he": [0.1, 0.1], "last_2_he": [0.5, 0.51]}, "fails"),
         ("P2", {"ratio_half_he": [0.6, 0.61]}, "fails"),
         ("P2", {"ratio_half_he": [1.0, 0.999]}, "holds"),
-        ("P3", {"float64_gap": [1e-15], "float32_accuracy_change": [-1.0, 1.1]}, "holds"),
+        ("P3", {"float64_gap": [1e-15], "float32_accuracy_change": [-0.01, 0.02]}, "holds"),
+        ("P3", {"float64_gap": [1e-15], "float32_accuracy_change": [-1.0, 1.1]}, "unresolved"),
         ("P3", {"float64_gap": [1e-3], "float32_accuracy_change": [-1.0, 1.1]}, "fails"),
         ("P3", {"float64_gap": [1e-15], "float32_accuracy_change": [-9.0, -9.1]}, "depends"),
         ("P6", {"keep_minus_drop_37": [0.1, -0.1, 0.0]}, "fails"),
         ("P6", {"keep_minus_drop_37": [-5.0, -5.1, -5.2]}, "holds"),
-        ("P8", {"length_ratio": [1.0, 1.01]}, "holds"),
-        ("P8", {"length_ratio": [1.80, 1.81]}, "fails"),
+        ("P8", leaks([0.0, 0.1], [0.0, 0.1]), "holds"),
+        ("P8", leaks([-9.0, -9.1], [0.0, 0.1]), "depends"),
+        ("P8", leaks([-9.0, -9.1], [-9.0, -9.1]), "fails"),
+        ("P8", leaks([-9.0, -9.1], [-9.0, 9.1]), "unresolved"),
         ("L9", {"mean_ratio": [0.3, 0.31], "sum_ratio": [19.0, 20.0]}, "fails"),
         ("L9", {"mean_ratio": [2.0, 2.01], "sum_ratio": [19.0, 20.0]}, "holds"),
     ],

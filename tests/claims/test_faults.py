@@ -63,9 +63,12 @@ RIGHT = {name: getattr(estimators, name) for _, name, _ in FAULTS.values()}
 def test_a_planted_fault_turns_the_verdict(fault, monkeypatch):
     claim_id, name, faulty = FAULTS[fault]
     claim = CLAIMS[claim_id]
-    assert claim.verdict(claim.measure("tiny")) == "holds"
+    size = (
+        "cpu" if claim_id == "E3" else "tiny"
+    )  # a mean of ratios has too wide an interval of four
+    assert claim.verdict(claim.measure(size)) == "holds"
     monkeypatch.setattr(estimators, name, faulty)
-    assert claim.verdict(claim.measure("tiny")) == "fails"
+    assert claim.verdict(claim.measure(size)) == "fails"
 
 
 def test_the_missing_correction_turns_the_law_as_well(monkeypatch):
@@ -73,7 +76,7 @@ def test_the_missing_correction_turns_the_law_as_well(monkeypatch):
     monkeypatch.setattr(gradient_noise, "SIZES", {"digits": (64, 48, 10)})
     monkeypatch.setattr(gradient_noise, "NUM_EXAMPLES", 256)
     monkeypatch.setattr(gradient_noise, "BATCH_SIZES", (8, 32, 128))
-    monkeypatch.setattr(gradient_noise, "counts_for", lambda size: (2, 2000))
+    monkeypatch.setattr(gradient_noise, "counts_for", lambda size: (5, 2000))
     claim = CLAIMS["N1"]
     assert claim.verdict(claim.measure("tiny")) == "holds"
     monkeypatch.setattr(gradient_noise, "minibatch_gradient_variance", never_corrected)

@@ -118,10 +118,10 @@ def test_an_entry_says_what_its_values_do(claim_id, size):
 def test_status_follows_from_evidence_dispute_and_verdict():
     claim = CLAIMS["N1"]
     assert status_of(claim, "holds") == status_of(claim, "depends") == "measured"
-    assert status_of(claim, "fails") == "refuted"
+    assert status_of(claim, "fails") == "fails here"
     assert status_of(claim, "not reproduced") == "not reproduced"
     assert status_of(replace(claim, evidence="calculation"), "holds") == "proven"
-    assert status_of(replace(claim, evidence="calculation"), "fails") == "refuted"
+    assert status_of(replace(claim, evidence="calculation"), "fails") == "fails here"
     assert status_of(replace(claim, evidence="literature"), "fails") == "untested here"
     assert status_of(replace(claim, contested=True), "fails") == "contested"
 
@@ -133,7 +133,8 @@ def test_a_verdict_turns_when_its_numbers_do():
     assert CLAIMS["N2"].verdict({"price_ratio": [1.2, 1.21, 1.19]}) == "holds"
     assert CLAIMS["N3"].verdict({"independent": [7.0, 7.1], "together": [7.0, 7.1]}) == "holds"
     assert CLAIMS["N3"].verdict({"independent": [1.0, 1.01], "together": [1.0, 1.01]}) == "fails"
-    assert CLAIMS["Q1"].verdict({"change": [-1.0, 1.0, 0.5]}) == "fails"
+    assert CLAIMS["Q1"].verdict({"change": [-1.0, 1.0, 0.5]}) == "unresolved"
+    assert CLAIMS["Q1"].verdict({"change": [1.0, 1.1, 1.2]}) == "fails"
 
 
 def test_prose_quotes_only_what_the_ledger_holds():

@@ -4,9 +4,9 @@ from functools import partial
 
 import numpy as np
 
+from coursekit.claims.decide import above, all_of, below, decide, no, paired
 from coursekit.claims.declare import Claim, Values
 from coursekit.data.splits import load
-from coursekit.intervals import t_interval
 from coursekit.replicas.grid import run_grid
 from coursekit.replicas.population import Population
 
@@ -48,15 +48,12 @@ def measure_noise_killed(size: str) -> dict[str, list[float]]:
 
 def noise_killed_verdict(values: Values) -> str:
     """N4: which of the two, less noise or fewer steps, accounts for more than half of the fall."""
-    fall = {name: t_interval(column) for name, column in values.items()}
-    mean, half = fall["fall"]
-    if not mean + half < 0:
-        return "not reproduced"
-    less_noise, noise_half = fall["noise_quartered"]
-    steps, steps_half = fall["steps_given_back"]
-    if less_noise - noise_half > mean / 2 and steps - steps_half > -mean / 2:
-        return "fails"
-    return "holds" if less_noise + noise_half < mean / 2 else "unresolved"
+    fell = below(values["fall"])
+    cheap = above(paired(values["noise_quartered"], values["fall"], 0.5))
+    regained = above(paired(values["steps_given_back"], values["fall"], -0.5))
+    return decide(
+        fails=all_of(fell, cheap, regained), holds=all_of(fell, no(cheap)), not_reproduced=no(fell)
+    )
 
 
 def measure_tuning(size: str) -> dict[str, list[float]]:
@@ -82,17 +79,13 @@ def measure_tuning(size: str) -> dict[str, list[float]]:
 
 def tuning_verdict(values: Values) -> str:
     """L12: does the tuned lr give back more than half of the fall, below and above the limit."""
-    sides = []
-    for name in ("below", "above"):
-        fall, half = t_interval(values[f"fall_{name}"])
-        if not fall + half < 0:
-            return "not reproduced"
-        mean, half = t_interval(values[f"regained_{name}"])
-        sides.append("cures" if mean - half > 0 else "does not" if mean + half < 0 else "open")
-    if "open" in sides:
-        return "unresolved"
-    return {("does not", "cures"): "depends", ("does not", "does not"): "holds"}.get(
-        (sides[0], sides[1]), "fails"
+    fell = all_of(below(values["fall_below"]), below(values["fall_above"]))
+    cured_below, cured_above = above(values["regained_below"]), above(values["regained_above"])
+    return decide(
+        depends=all_of(fell, no(cured_below), cured_above),
+        holds=all_of(fell, no(cured_below), no(cured_above)),
+        fails=all_of(fell, cured_below, cured_above),
+        not_reproduced=no(fell),
     )
 
 
@@ -104,9 +97,10 @@ CLAIMS = (
         heard="the interview question that opens this course",
         unit="10_capstone",
         source="",
-        rule="fails if quartering the noise at equal lr and steps costs less than half of the "
-        "fall, and giving the steps back at B=1024 regains more than half (95 % intervals of "
-        "paired differences); holds if quartering the noise costs more than half",
+        rule="fails if quartering the noise at equal lr and steps costs less than half of "
+        "the fall, and giving the steps back at B=1024 regains more than half, seed by "
+        "seed; holds if quartering the noise costs more than half; not reproduced if "
+        "accuracy does not fall",
         setting="MLP 40-64-64-10 on MNIST-1D, N=4096, SGD, 20 epochs; B=256, lr 0.25 before, "
         "B=1024, lr 1 after",
         measure=measure_noise_killed,
@@ -123,10 +117,11 @@ CLAIMS = (
         heard="interview guides",
         unit="10_capstone",
         source="Shallue et al. 2019, arXiv:1811.03600, section 4 (tune at each batch size)",
-        rule="depends if, at B=1024 and equal epochs, the lr that is best on validation data gives "
-        "back more than half of the fall from B=256 where 4 lr is above the stable range (lr 1) "
-        "and less than half where it is not (lr 0.25); holds if less than half in both, fails if "
-        "more than half in both (95 % intervals)",
+        rule="depends if, at B=1024 and equal epochs, the lr that is best on validation data "
+        "gives back more than half of the fall from B=256 where 4 lr is above the "
+        "stable range (lr 1) and less than half where it is not (lr 0.25); holds if "
+        "less than half in both, fails if more than half in both; not reproduced if "
+        "accuracy does not fall",
         setting="MLP 40-64-64-10 on MNIST-1D, N=4096, SGD, 20 epochs, lr 0.125 to 4 at B=1024",
         measure=measure_tuning,
         verdict=tuning_verdict,

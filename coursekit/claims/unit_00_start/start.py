@@ -1,8 +1,8 @@
 """The claim of unit 00: the interview question, as a run that anyone can repeat."""
 
+from coursekit.claims.decide import above, below, decide
 from coursekit.claims.declare import Claim, Values
 from coursekit.data.splits import load
-from coursekit.intervals import t_interval
 from coursekit.replicas.grid import run_grid
 
 NUM_EPOCHS = 20
@@ -31,9 +31,8 @@ def measure_fall(size: str) -> dict[str, list[float]]:
 
 
 def fall_verdict(values: Values) -> str:
-    """Q1 holds if the 95 % interval of the paired change lies below zero."""
-    mean, half = t_interval(values["change"])
-    return "holds" if mean + half < 0 else "fails"
+    """Q1 holds if the 95 % interval of the paired change lies below zero, fails if above."""
+    return decide(holds=below(values["change"]), fails=above(values["change"]))
 
 
 CLAIMS = (
@@ -43,7 +42,7 @@ CLAIMS = (
         heard="the interview question that opens this course",
         unit="00_start",
         source="",
-        rule="holds if the 95 % interval of the paired change in test accuracy lies below zero",
+        rule="holds if the paired change in test accuracy lies below zero, fails if above",
         setting="MLP 40-64-64-10 on MNIST-1D, N=4096, SGD, 20 epochs, lr 0.25 to 1",
         measure=measure_fall,
         verdict=fall_verdict,

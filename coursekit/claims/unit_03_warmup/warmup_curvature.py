@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from coursekit.claims.decide import above, all_of, below, decide, inside, no
 from coursekit.claims.declare import Values
 from coursekit.claims.unit_03_warmup.warmup_setting import (
     CHANCE,
@@ -16,9 +17,7 @@ from coursekit.claims.unit_03_warmup.warmup_setting import (
     data_for,
     device_for,
     epochs_for,
-    lower_end,
     seeds_for,
-    upper_end,
     warm,
 )
 from coursekit.data.splits import Dataset, load
@@ -76,13 +75,8 @@ def measure_limit(size: str) -> dict[str, list[float]]:
 
 
 def limit_verdict(values: Values) -> str:
-    """L7 fails if runs live on at more than twice 2/lambda, holds if they stop at it."""
-    if lower_end(values["over_limit"]) > 2:
-        return "fails"
-    return "holds" if upper_end(values["over_limit"]) < 2 else "unresolved"
-
-
-# --- V1, V2: the curvature while the learning rate is too large ------------------------------
+    """L7 fails if runs live on at more than twice 2/lambda, holds if they stop before that."""
+    return decide(fails=above(values["over_limit"], 2), holds=below(values["over_limit"], 2))
 
 
 def follow(
@@ -156,9 +150,12 @@ def measure_catapult(size: str) -> dict[str, list[float]]:
 
 def catapult_verdict(values: Values) -> str:
     """V1 holds if the loss rises first, training goes on, and lambda settles near 2/lr."""
-    settles = lower_end(values["settled"]) > 0.5 and upper_end(values["settled"]) < 2.5
-    rises = lower_end(values["spike"]) > 1
-    return "holds" if settles and rises and upper_end(values["progress"]) < 0.8 else "fails"
+    seen = all_of(
+        above(values["spike"], 1),
+        below(values["progress"], 0.8),
+        inside(values["settled"], 0.5, 2.5),
+    )
+    return decide(holds=seen, fails=no(seen))
 
 
 def measure_taming(size: str) -> dict[str, list[float]]:
@@ -179,17 +176,11 @@ def measure_taming(size: str) -> dict[str, list[float]]:
 
 
 def taming_verdict(values: Values) -> str:
-    """V2 holds if lambda falls below 4 by the peak of the warmup and only that arm learns.
-
-    It fails if one of these is clearly not so, and is unresolved if an interval can't tell.
-    """
-    below = (("warm_lambda_16", 4.0), ("warm_last_loss", 2.0))
-    above = (("warm_lambda_0", 4.0), ("none_last_loss", 2.1))
-    if all(upper_end(values[name]) < bound for name, bound in below) and all(
-        lower_end(values[name]) > bound for name, bound in above
-    ):
-        return "holds"
-    refuted = any(lower_end(values[name]) > bound for name, bound in below) or any(
-        upper_end(values[name]) < bound for name, bound in above
+    """V2 holds if lambda falls below 4 by the peak of the warmup and only that arm learns."""
+    seen = all_of(
+        above(values["warm_lambda_0"], 4),
+        below(values["warm_lambda_16"], 4),
+        below(values["warm_last_loss"], 2.0),
+        above(values["none_last_loss"], 2.1),
     )
-    return "fails" if refuted else "unresolved"
+    return decide(holds=seen, fails=no(seen))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from coursekit.claims.decide import above, all_of, below, decide, no, paired
 from coursekit.claims.declare import Values
 from coursekit.claims.unit_03_warmup.warmup_setting import (
     DEAD,
@@ -13,13 +14,10 @@ from coursekit.claims.unit_03_warmup.warmup_setting import (
     difference,
     epochs_for,
     held,
-    lower_end,
     percent,
     seeds_for,
-    upper_end,
     warm,
 )
-from coursekit.intervals import t_interval
 from coursekit.models.convnets import SERIES, convnet
 from coursekit.replicas.grid import run_grid
 from coursekit.train.schedules import Schedule, constant, cosine, step_decay, warmup_cosine
@@ -76,9 +74,8 @@ def measure_need(size: str) -> dict[str, list[float]]:
 
 def need_verdict(values: Values) -> str:
     """L8 depends if warmup is worth 10 points from a sharp start and under 3 from the usual one."""
-    helps = lower_end(values["sharp_gain"]) > 10
-    idle = abs(t_interval(values["he_gain"])[0]) < 3
-    return "depends" if helps and idle else ("holds" if helps else "fails")
+    sharp, usual = above(values["sharp_gain"], 10), above(values["he_gain"], 3)
+    return decide(depends=all_of(sharp, no(usual)), holds=all_of(sharp, usual), fails=no(sharp))
 
 
 def measure_tuned(size: str) -> dict[str, list[float]]:
@@ -114,14 +111,10 @@ def measure_tuned(size: str) -> dict[str, list[float]]:
 
 
 def tuned_verdict(values: Values) -> str:
-    """V3 depends if a tuned warmup gains more than 0 from the sharp start, not from the usual."""
-    sharp, usual = lower_end(values["sharp_gain"]) > 0, lower_end(values["he_gain"]) > 0
-    if sharp != usual:
-        return "depends"
-    return "holds" if sharp else "fails"
-
-
-# --- N6: warmup and noise ----------------------------------------------------------------------
+    """V3 depends if a tuned warmup gains from the sharp start, and not as much from the usual."""
+    sharp = above(values["sharp_gain"])
+    usual = above(paired(values["he_gain"], values["sharp_gain"], 0.5))
+    return decide(depends=all_of(sharp, no(usual)), holds=all_of(sharp, usual), fails=no(sharp))
 
 
 def measure_without_noise(size: str) -> dict[str, list[float]]:
@@ -150,11 +143,10 @@ def measure_without_noise(size: str) -> dict[str, list[float]]:
 
 
 def without_noise_verdict(values: Values) -> str:
-    """N6 fails if warmup gains 10 points with the full batch, where there is no noise at all."""
-    return "fails" if lower_end(values["full_gain"]) > 10 else "holds"
-
-
-# --- L11: growing the batch in place of decaying the learning rate -----------------------------
+    """N6 fails if warmup gains 3 points with the full batch, where there is no noise at all."""
+    noisy = above(values["sixteenth_gain"], 3)
+    full = above(values["full_gain"], 3)
+    return decide(fails=full, holds=all_of(noisy, no(full)))
 
 
 def measure_growth(size: str) -> dict[str, list[float]]:
@@ -192,10 +184,7 @@ def measure_growth(size: str) -> dict[str, list[float]]:
 
 
 def growth_verdict(values: Values) -> str:
-    """L11 holds if growth and decay agree within 2 points while decay beats doing neither."""
-    pair = values["growth_minus_decay"]
-    same = lower_end(pair) > -2 and upper_end(pair) < 2
-    matters = lower_end(values["decay_minus_constant"]) > 0
-    if not matters:
-        return "unresolved"
-    return "holds" if same else "fails"
+    """L11 holds if growth and decay part by less than a quarter of what the decay is worth."""
+    difference, worth = values["growth_minus_decay"], values["decay_minus_constant"]
+    same = all_of(above(paired(difference, worth, -0.25)), below(paired(difference, worth, 0.25)))
+    return decide(holds=all_of(above(worth), same), fails=all_of(above(worth), no(same)))

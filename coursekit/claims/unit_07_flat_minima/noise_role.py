@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from coursekit.claims.decide import above, all_of, any_of, below, decide, no, paired
 from coursekit.claims.declare import Claim, Values
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
-from coursekit.intervals import t_interval
 from coursekit.models.perceptrons import mlp
 
 SIZES = (40, 64, 64, 10)
@@ -121,11 +121,6 @@ def settings(size: str) -> tuple[Dataset, range, int]:
     return load("mnist1d", num_train=n, device=device), range(num_seeds), num_steps
 
 
-def paired(one: Sequence[float], other: Sequence[float]) -> list[float]:
-    """Return the difference of two arms, seed by seed."""
-    return [a - b for a, b in zip(one, other, strict=True)]
-
-
 def measure_injected(size: str) -> dict[str, list[float]]:
     """N5: test accuracy of a small batch, a large one, and a large one with the small one's noise.
 
@@ -141,19 +136,19 @@ def measure_injected(size: str) -> dict[str, list[float]]:
         )
     return {
         **final,
-        "lost": paired(final["small"], final["large"]),
-        "given_back": paired(final["mended"], final["large"]),
-        "lost_early": paired(early["small"], early["large"]),
+        "lost": paired(final["small"], final["large"]).tolist(),
+        "given_back": paired(final["mended"], final["large"]).tolist(),
+        "lost_early": paired(early["small"], early["large"]).tolist(),
     }
 
 
 def injected_verdict(values: Values) -> str:
     """N5 holds if less noise loses accuracy and noise put back gives it back."""
-    lost, half = t_interval(values["lost"])
-    if not lost - half > 0:
-        return "not reproduced"
-    back, half = t_interval(values["given_back"])
-    return "holds" if back - half > 0 else "fails" if back + half < lost / 2 else "unresolved"
+    lost, back = above(values["lost"]), above(values["given_back"])
+    short = below(paired(values["given_back"], values["lost"], 0.5))
+    return decide(
+        holds=all_of(lost, back, no(short)), fails=all_of(lost, short), not_reproduced=no(lost)
+    )
 
 
 def measure_replaced(size: str) -> dict[str, list[float]]:
@@ -176,11 +171,11 @@ def measure_replaced(size: str) -> dict[str, list[float]]:
     decay, decayed = best({s: Arm(LARGE, weight_decay=s) for s in DECAYS})
     drop, dropped = best({s: Arm(LARGE, dropout=s) for s in DROPS})
     return {
-        "lost": paired(small, large),
-        "weight_decay_gives": paired(decayed, large),
-        "dropout_gives": paired(dropped, large),
-        "weight_decay_short": paired(small, decayed),
-        "dropout_short": paired(small, dropped),
+        "lost": paired(small, large).tolist(),
+        "weight_decay_gives": paired(decayed, large).tolist(),
+        "dropout_gives": paired(dropped, large).tolist(),
+        "weight_decay_short": paired(small, decayed).tolist(),
+        "dropout_short": paired(small, dropped).tolist(),
         "best_weight_decay": [decay],
         "best_dropout": [drop],
     }
@@ -188,18 +183,17 @@ def measure_replaced(size: str) -> dict[str, list[float]]:
 
 def replaced_verdict(values: Values) -> str:
     """G13 holds if a cure, tuned, gives back what less noise loses."""
-    lost, half = t_interval(values["lost"])
-    if not lost - half > 0:
-        return "not reproduced"
-    found = []
-    for cure in ("weight_decay", "dropout"):
-        gives, gives_half = t_interval(values[f"{cure}_gives"])
-        short, short_half = t_interval(values[f"{cure}_short"])
-        helps = gives - gives_half > 0
-        found.append("whole" if helps and short - short_half <= 0 else "part" if helps else "no")
-    if found == ["whole", "whole"]:
-        return "holds"
-    return "fails" if found == ["no", "no"] else "depends"
+    lost = above(values["lost"])
+    cures = ("weight_decay", "dropout")
+    helps = [above(values[f"{cure}_gives"]) for cure in cures]
+    whole = [below(paired(values[f"{cure}_short"], values["lost"], 0.5)) for cure in cures]
+    replaces = [all_of(*pair) for pair in zip(helps, whole, strict=True)]
+    return decide(
+        holds=all_of(lost, *replaces),
+        fails=all_of(lost, *(no(part) for part in helps)),
+        depends=all_of(lost, any_of(*helps), no(all_of(*replaces))),
+        not_reproduced=no(lost),
+    )
 
 
 SETTING = (
@@ -214,9 +208,10 @@ CLAIMS = (
         unit="07_flat_minima",
         source="Smith, Elsen & De 2020, arXiv:2006.15081; against it Geiping et al. 2022, "
         "arXiv:2109.14119",
-        rule="holds if at equal lr and steps B=16 has a better test accuracy than B=128, and B=128 "
-        "with injected noise of SGD's covariance at B=18 has too (both 95 % intervals of paired "
-        "differences above 0); fails if the noise gives back less than half",
+        rule="holds if at equal lr and steps, over several epochs, B=16 has a better test "
+        "accuracy than B=128, and B=128 with injected noise of SGD's covariance at B=18 "
+        "has too and gets back more than half; fails if the noise gives back less than "
+        "half; not reproduced if B=16 is not better",
         setting=SETTING,
         measure=measure_injected,
         verdict=injected_verdict,
@@ -231,10 +226,11 @@ CLAIMS = (
         heard="interview guides; Geiping et al. replace it by a gradient penalty",
         unit="07_flat_minima",
         source="Geiping et al. 2022, arXiv:2109.14119",
-        rule="for each cure at B=128, its strength best on validation data: it helps if the paired "
-        "95 % interval against plain B=128 lies above 0, and replaces the noise if besides the "
-        "interval of B=16 minus the cure reaches 0. Holds if both replace, fails if neither helps, "
-        "depends otherwise",
+        rule="for each cure at B=128, its strength best on validation data: it helps if its "
+        "paired gain against plain B=128 lies above 0, and replaces the noise if "
+        "besides B=16 is ahead of it by less than half of what was lost. Holds if both "
+        "replace, fails if neither helps, depends if one helps and one does not "
+        "replace; not reproduced if nothing was lost",
         setting=SETTING + f"; weight decay {DECAYS}, dropout {DROPS}",
         measure=measure_replaced,
         verdict=replaced_verdict,

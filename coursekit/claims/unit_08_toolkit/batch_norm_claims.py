@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from coursekit.claims.decide import above, all_of, below, decide, inside, no, paired
 from coursekit.claims.declare import Claim, Values
-from coursekit.claims.unit_07_flat_minima.noise_role import paired, stacked_weights
+from coursekit.claims.unit_07_flat_minima.noise_role import stacked_weights
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
-from coursekit.intervals import t_interval
 from coursekit.train.loop import stream_blocks
 
 UNIT = "08_large_batch_toolkit"
@@ -134,22 +134,20 @@ def measure_ghost(size: str) -> dict[str, list[float]]:
         test = accuracies(*stack, data.test_inputs, data.test_targets).view(len(seeds), -1)
         values[name] = test[:, best].tolist()
         values[f"{name}_lr"] = [lrs[best]]
-    values["gap"] = paired(values["small"], values["large"])
-    values["ghost_gain"] = paired(values["ghost"], values["large"])
+    values["gap"] = paired(values["small"], values["large"]).tolist()
+    values["ghost_gain"] = paired(values["ghost"], values["large"]).tolist()
     return values
 
 
 def ghost_verdict(values: Values) -> str:
     """G7 by what share of the gap the ghost statistics give back."""
-    gap, half = t_interval(values["gap"])
-    if not gap - half > 0:
-        return "unresolved"
-    gain, half = t_interval(values["ghost_gain"])
-    if gain + half < gap / 2:
-        return "not reproduced"
-    if gain - half > 0.8 * gap:
-        return "holds"
-    return "depends" if gain - half > 0 else "unresolved"
+    gap, gain = values["gap"], values["ghost_gain"]
+    half, most = above(paired(gain, gap, 0.5)), above(paired(gain, gap, 0.8))
+    return decide(
+        holds=all_of(above(gap), most),
+        depends=all_of(above(gap), half, no(most)),
+        not_reproduced=all_of(above(gap), no(half)),
+    )
 
 
 def measure_running(size: str) -> dict[str, list[float]]:
@@ -196,10 +194,8 @@ def running_error(norm: Norm, hidden: Tensor) -> list[float]:
 
 def running_verdict(values: Values) -> str:
     """P5 fails if sixteen times the batch makes the running statistics at least twice as good."""
-    mean, half = t_interval(values["error_ratio"])
-    if mean + half < 0.5:
-        return "fails"
-    return "holds" if mean - half > 1 else "depends"
+    ratio = values["error_ratio"]
+    return decide(fails=below(ratio, 0.5), holds=above(ratio, 1), depends=inside(ratio, 0.5, 1))
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -209,10 +205,10 @@ CLAIMS: tuple[Claim, ...] = (
         heard="lists of cures for large batches",
         unit=UNIT,
         source="Hoffer et al. 2017, arXiv:1705.08741",
-        rule="with each arm's lr best on validation data, at equal epochs: holds if the statistics "
-        "of parts of 32 give back more than 80 % of what B=512 loses against B=32 (lower end of "
-        "the paired 95 % interval); not reproduced if under half (upper end); depends if "
-        "something in between, unresolved if that is not told apart or nothing is lost",
+        rule="with each arm's lr best on validation data, at equal epochs: holds if the "
+        "statistics of parts of 32 give back more than 80 % of what B=512 loses against "
+        "B=32, seed by seed; depends if between half and that, not reproduced if under "
+        "half; unresolved if nothing is lost",
         setting="MLP 40-64-64-10 with BatchNorm on MNIST-1D, N=2048, 14 epochs, SGD, 3 lr "
         "an arm, the best one inside",
         measure=measure_ghost,
@@ -228,9 +224,9 @@ CLAIMS: tuple[Claim, ...] = (
         heard="interview answers on BatchNorm",
         unit=UNIT,
         source="",
-        rule="fails if after 100 steps at fixed weights the error of running mean and variance, "
-        "root mean square, at B=256 over that at B=16 lies below 0.5 (upper end of the 95 % "
-        "interval); holds if above 1; else depends",
+        rule="fails if after 100 steps at fixed weights the error of running mean and "
+        "variance, root mean square, at B=256 over that at B=16 lies below 0.5; holds "
+        "if above 1; depends if between",
         setting="first layer of the MLP on MNIST-1D, N=2048, momentum 0.1; error in standard "
         "deviations and in units of the variance; jumps: an example's output over batches; "
         "trained: after 5 epochs",

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector
 
+from coursekit.claims.decide import above, all_of, any_of, below, decide, no, within
 from coursekit.claims.declare import Claim, Values
 from coursekit.claims.unit_04_accumulation.accumulation_grads import fresh_net
 from coursekit.claims.unit_07_flat_minima.noise_role import accuracy_of, logits, stacked_weights
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
-from coursekit.intervals import t_interval
 from coursekit.models.perceptrons import mlp
 from coursekit.train.loop import TrainConfig, stream_blocks, train
 from coursekit.train.measures import losses
@@ -75,9 +75,9 @@ def measure_repeat(size: str) -> dict[str, list[float]]:
 
 def repeat_verdict(values: Values) -> str:
     """P4 fails if every run repeats bitwise, and only another order of the sums parts them."""
-    repeats = all(max(values[f"again_{b}"]) == 0 for b in REPEATED)
-    parts = all(max(values[f"reversed_{b}"]) > 0 for b in REPEATED)
-    return "fails" if repeats and parts else "unresolved" if repeats else "holds"
+    repeats = all(max(values[f"again_{b}"]) == 0 for b in REPEATED)  # bit for bit: one seed decides
+    parts = all(min(values[f"reversed_{b}"]) > 0 for b in REPEATED)
+    return decide(fails=repeats and (parts or None), holds=not repeats)
 
 
 def shards_of(targets: Tensor, index: Tensor, *, skewed: bool) -> list[Tensor]:
@@ -185,13 +185,9 @@ def measure_shards(size: str) -> dict[str, list[float]]:
 
 def shards_verdict(values: Values) -> str:
     """P10 depends if plain averages agree, while BatchNorm or local steps suffer."""
-    equal = max(values["plain_skewed"]) < 1e-10
-    lost, half = t_interval(values["local_lost"])
-    worse, spread = t_interval(values["norm_worse"])
-    suffers = lost - half > 0 or worse - spread > 1
-    if not equal:
-        return "holds"
-    return "depends" if suffers else "fails"
+    equal = within(values["plain_skewed"], 1e-10)
+    suffers = any_of(above(values["local_lost"]), above(values["norm_worse"], 1))
+    return decide(depends=all_of(equal, suffers), fails=all_of(equal, no(suffers)), holds=no(equal))
 
 
 def measure_stall(size: str) -> dict[str, list[float]]:
@@ -227,13 +223,8 @@ def measure_stall(size: str) -> dict[str, list[float]]:
 
 def stall_verdict(values: Values) -> str:
     """P11 fails if progress a step goes on and only progress an example falls."""
-    step, half = t_interval(values["per_step"])
-    example, spread = t_interval(values["per_example"])
-    if step + half < 0.5:
-        return "holds"
-    if step - half > 0.8 and example + spread < 0.4:
-        return "fails"
-    return "unresolved"
+    step, example = values["per_step"], values["per_example"]
+    return decide(fails=all_of(above(step, 0.8), below(example, 0.4)), holds=below(step, 0.5))
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -243,9 +234,9 @@ CLAIMS: tuple[Claim, ...] = (
         heard="interview answers on reproducibility",
         unit="09_hardware",
         source="",
-        rule="fails if at B=4, 32 and 256 every seed's second run has the very weights of its "
-        "first (largest difference 0) and summing each batch in reverse order parts them at every "
-        "B; holds if a run does not repeat",
+        rule="fails if at B=4, 32 and 256 every seed's second run has the very weights of "
+        "its first (largest difference 0) and summing each batch in reverse order parts "
+        "them in every seed; holds if a run does not repeat",
         setting="MLP 40-64-64-10 on MNIST-1D, N=512, lr 0.2, 150 steps, 8 seeds, one thread; "
         "largest difference of a weight",
         measure=measure_repeat,
@@ -262,9 +253,9 @@ CLAIMS: tuple[Claim, ...] = (
         unit="09_hardware",
         source="for local steps: Zhao et al. 2018, arXiv:1806.00582",
         rule="depends if the ranks' average with shards sorted by class is the large batch's "
-        "gradient to 1e-10 in float64, while BatchNorm's error is larger than with shuffled shards "
-        "or 16 local steps lose test accuracy (paired 95 % intervals above 1 and 0); holds if the "
-        "plain average is off, fails if nothing suffers",
+        "gradient to 1e-10 in float64, while BatchNorm's error is larger than with "
+        "shuffled shards or 16 local steps lose test accuracy; holds if the plain "
+        "average is off, fails if nothing suffers",
         setting="4 ranks; MLP 40-64-64-10 on MNIST-1D, 64 examples a rank, one step from "
         "the start; local: N=2048, 16 examples a rank, lr 0.2, 320 steps",
         measure=measure_shards,
@@ -288,6 +279,7 @@ CLAIMS: tuple[Claim, ...] = (
         "256 for 256 steps",
         measure=measure_stall,
         verdict=stall_verdict,
+        looked=True,
         changes="A log in seconds on idle hardware, where both axes agree; or a change made where "
         "noise was holding the loss up: then it falls faster.",
         shown=("per_step", "per_example", "drop_kept", "drop_raised"),
