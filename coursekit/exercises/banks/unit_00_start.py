@@ -45,7 +45,13 @@ U00_NUM_STEPS = Exercise(
     id="u00_num_steps",
     call="num_steps(num_examples, batch_size, num_epochs)",
     points={"no leftover": 1.0, "leftover": 1.0},
-    by_hand=(Case("no leftover", (8, 4, 3)), Case("leftover", (11, 4, 3))),
+    by_hand=(
+        Case("no leftover", (8, 4, 3), ("by hand",)),
+        Case("no leftover", (5, 5, 1), ("smallest", "range")),
+        Case("leftover", (11, 4, 3), ("uneven",)),
+        Case("leftover", (3, 4, 2), ("smallest",)),
+    ),
+    promises=("by hand", "uneven", "smallest"),
     draw=draw_steps,
     reference=num_steps,
     mistakes=(
@@ -161,21 +167,37 @@ THREE_SEEDS = np.array(
 )
 
 
+# in the first column mean, median and vote of the seeds each choose another learning rate
+MEAN_MEDIAN_VOTE = np.array(
+    [
+        [[0.10, 0.20], [0.55, 0.50], [0.95, 0.30]],
+        [[0.62, 0.20], [0.61, 0.50], [0.50, 0.30]],
+        [[0.40, 0.20], [0.39, 0.50], [0.38, 0.30]],
+    ]
+)
+
 U00_BEST_LR = Exercise(
     id="u00_best_lr",
     call="best_lr(accuracy, lrs)",
     points={"one seed": 1.0, "several seeds": 1.0},
     by_hand=(
-        Case("one seed", (np.array([[[0.3, 0.2], [0.5, 0.4], [0.1, 0.6]]]), [0.1, 0.2, 0.4])),
+        Case(
+            "one seed",
+            (np.array([[[0.3, 0.2], [0.5, 0.4], [0.1, 0.6]]]), [0.1, 0.2, 0.4]),
+            ("by hand", "smallest", "range"),
+        ),
         Case(
             "several seeds",
             (
                 np.array([[[0.9, 0.2], [0.6, 0.5]], [[0.1, 0.2], [0.6, 0.5]]]),
                 [0.1, 0.2],
             ),
+            ("average",),
         ),
-        Case("several seeds", (THREE_SEEDS, [0.1, 0.2, 0.4])),
+        Case("several seeds", (THREE_SEEDS, [0.1, 0.2, 0.4]), ("average",)),
+        Case("several seeds", (MEAN_MEDIAN_VOTE, [0.1, 0.2, 0.4]), ("average",)),
     ),
+    promises=("by hand", "average", "smallest"),
     draw=draw_plane,
     reference=best_lr,
     mistakes=(
@@ -259,6 +281,11 @@ U00_BEST_LR = Exercise(
             "You choose in every seed and return them all. What shall be averaged before you "
             "choose?",
             lambda a, lrs: torch.tensor(lrs)[a.argmax(dim=1)],
+        ),
+        Mistake(
+            "median",
+            "You compare the medians of the seeds. Which average does the docstring name?",
+            lambda a, lrs: torch.tensor(lrs)[a.median(dim=0).values.argmax(dim=0)],
         ),
     ),
     accepted=(best_lr_by_loop, best_lr_by_sorting),

@@ -36,13 +36,14 @@ def find_mistake(exercise: Exercise, results: Sequence[CaseResult]) -> Mistake |
 
 def foretells(exercise: Exercise, mistake: Mistake, result: CaseResult) -> bool | None:
     """Tell whether the mistake gives what the answer gave; None where it would do no harm."""
+    outcome = result.outcome
     try:
         theirs = declared_result(exercise, mistake.answer, result.case)
-    except Exception:  # a mistake that stops for this input explains no result
-        return False
+    except Exception as error:  # a mistake that stops here explains the same stop, and no result
+        return outcome.kind == "raised" and outcome.detail.startswith(type(error).__name__)
     if exercise.same(theirs, result.expected):
         return True if result.passed else None
-    return result.outcome.kind == "value" and exercise.same(result.outcome.value, theirs)
+    return outcome.kind == "value" and exercise.same(outcome.value, theirs)
 
 
 def declared_result(exercise: Exercise, function: Callable[..., Any], case: Case) -> Any:

@@ -45,8 +45,16 @@ U01_ACCUMULATED = Exercise(
     call="accumulated_variance(tr_cov, micro_sizes, weights)",
     points={"equal micro-batches": 1.0, "ragged micro-batches": 1.0},
     by_hand=(
-        Case("equal micro-batches", (8.0, [4, 4], [0.5, 0.5])),
-        Case("ragged micro-batches", (6.0, [3, 1], [0.5, 0.5])),
+        Case("equal micro-batches", (8.0, [4, 4], [0.5, 0.5]), ("by hand",)),
+        Case("equal micro-batches", (8.0, [4], [2.0]), ("smallest",)),
+        Case("ragged micro-batches", (6.0, [3, 1], [0.5, 0.5]), ("uneven",)),
+        Case("ragged micro-batches", (6.0, [2, 1], [-1.0, 0.5]), ("sign", "uneven")),
+    ),
+    promises=(
+        "by hand",
+        "smallest",
+        "uneven",
+        "sign",
     ),
     draw=draw_accumulation,
     reference=accumulated_variance,

@@ -46,8 +46,14 @@ U01_BATCH_FOR_NOISE = Exercise(
     call="batch_for_noise(grad_sq_norm, tr_cov, noise_to_signal)",
     points={"whole numbers": 1.0, "rounding": 1.0},
     by_hand=(
-        Case("whole numbers", (4.0, 16.0, 0.5)),
-        Case("rounding", (4.0, 16.25, 0.5)),
+        Case("whole numbers", (4.0, 16.0, 0.5), ("by hand", "boundary")),
+        Case("rounding", (4.0, 16.25, 0.5), ("boundary",)),
+        Case("rounding", (4.0, 1.0, 2.0), ("smallest",)),
+    ),
+    promises=(
+        "by hand",
+        "boundary",
+        "smallest",
     ),
     draw=draw_noise,
     reference=batch_for_noise,

@@ -63,8 +63,14 @@ U01_EPOCH_NOISE = Exercise(
     call="tr_cov_from_epoch(batch_grads, batch_sizes)",
     points={"equal batches": 1.0, "ragged last batch": 1.0},
     by_hand=(
-        Case("equal batches", (np.array([[0.0], [1.0], [2.0]]), [4, 4, 4])),
-        Case("ragged last batch", (np.array([[0.0], [3.0]]), [4, 2])),
+        Case("equal batches", (np.array([[0.0], [1.0], [2.0]]), [4, 4, 4]), ("by hand",)),
+        Case("equal batches", (np.array([[0.0], [3.0]]), [4, 4]), ("smallest",)),
+        Case("ragged last batch", (np.array([[0.0], [3.0], [3.0]]), [4, 4, 2]), ("uneven",)),
+    ),
+    promises=(
+        "by hand",
+        "smallest",
+        "uneven",
     ),
     draw=draw_epoch,
     reference=tr_cov_from_epoch,

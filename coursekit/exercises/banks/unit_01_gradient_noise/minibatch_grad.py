@@ -62,6 +62,17 @@ U01_MINIBATCH_GRAD = Exercise(
                 np.array([0.0, 0.0, 1.0]),
                 np.array([0, 1]),
             ),
+            ("by hand",),
+        ),
+        Case(
+            "distinct examples",
+            (
+                np.array([1.0, -1.0]),
+                np.array([[1.0, 0.0], [2.0, 1.0], [0.0, 3.0]]),
+                np.array([0.0, 0.0, 1.0]),
+                np.array([2]),
+            ),
+            ("smallest", "sign"),
         ),
         Case(
             "repeated examples",
@@ -71,7 +82,13 @@ U01_MINIBATCH_GRAD = Exercise(
                 np.array([0.0, 0.0, 1.0]),
                 np.array([0, 0, 1]),
             ),
+            ("order",),
         ),
+    ),
+    promises=(
+        "by hand",
+        "smallest",
+        "order",
     ),
     draw=draw_minibatch,
     reference=minibatch_grad,
@@ -161,6 +178,12 @@ U01_MINIBATCH_GRAD = Exercise(
             lambda w, x, y, b: (((x[b] @ w)[:, None] - y[b]).mean(dim=1)[:, None] * x[b]).mean(
                 dim=0
             ),
+        ),
+        Mistake(
+            "sum, and downhill",
+            "You add up over the batch, and your sign goes downhill. Which way does a gradient "
+            "point, and how long is that of a mean loss?",
+            lambda w, x, y, b: -len(b) * minibatch_grad(w, x, y, b),
         ),
     ),
     accepted=(minibatch_grad_by_autograd, minibatch_grad_by_counts, minibatch_grad_by_loop),

@@ -44,11 +44,22 @@ U01_STANDARD_ERROR = Exercise(
         Case(
             "standard error",
             (np.array([[1.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 3.0]]), np.array([0.0, 0.0])),
+            ("by hand",),
+        ),
+        Case(
+            "standard error",
+            (np.array([[1.0, 0.0], [3.0, 0.0]]), np.array([0.0, 0.0])),
+            ("smallest",),
         ),
         Case(
             "standard error",
             (np.array([[1.0, 1.0], [3.0, 1.0], [1.0, 4.0]]), np.array([1.0, 0.0])),
+            ("by hand",),
         ),
+    ),
+    promises=(
+        "by hand",
+        "smallest",
     ),
     draw=draw_batches,
     reference=standard_error,
@@ -134,6 +145,12 @@ U01_STANDARD_ERROR = Exercise(
             "You added over the batches and kept one number a parameter. Which axis holds the "
             "parameters, and how many draws were there?",
             lambda g, f: (g - f).square().sum(0).std() / math.sqrt(g.shape[1]),
+        ),
+        Mistake(
+            "root-mean-square error over the root of M",
+            "You return how far the mean gradient is from G. Whose error is asked: that of a "
+            "gradient, or that of a mean of squared distances?",
+            lambda g, f: ((g - f).square().sum(dim=1).mean() / len(g)).sqrt(),
         ),
     ),
     accepted=(standard_error_by_jackknife, standard_error_by_loop),

@@ -43,8 +43,15 @@ U01_TR_COV = Exercise(
     call="tr_cov(per_example_grads)",
     points={"mean gradient zero": 1.0, "any mean": 1.0},
     by_hand=(
-        Case("mean gradient zero", (np.array([[-1.0, -2.0], [1.0, 2.0], [0.0, 0.0]]),)),
-        Case("any mean", (np.array([[3.0, 0.0], [5.0, 4.0], [4.0, 2.0]]),)),
+        Case(
+            "mean gradient zero", (np.array([[-1.0, -2.0], [1.0, 2.0], [0.0, 0.0]]),), ("by hand",)
+        ),
+        Case("any mean", (np.array([[3.0, 0.0], [5.0, 4.0], [4.0, 2.0]]),), ("by hand",)),
+        Case("any mean", (np.array([[1.0, 0.0], [3.0, 1.0]]),), ("smallest",)),
+    ),
+    promises=(
+        "by hand",
+        "smallest",
     ),
     draw=draw_grads,
     reference=tr_cov,
@@ -131,6 +138,12 @@ U01_TR_COV = Exercise(
             "deviation is a sum over parameters: what happens to your number when every parameter "
             "appears twice?",
             lambda g: (g - g.mean(dim=0)).square().mean(),
+        ),
+        Mistake(
+            "differences of neighbours",
+            "You take differences of neighbouring rows. That is right on average, and scatters "
+            "more. What does the docstring measure deviations from?",
+            lambda g: (g[1:] - g[:-1]).square().sum() / 2 / (len(g) - 1),
         ),
     ),
     accepted=(

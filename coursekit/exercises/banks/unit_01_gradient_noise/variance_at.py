@@ -42,9 +42,17 @@ U01_VARIANCE_AT = Exercise(
     call="variance_at(tr_cov, batch_size, num_examples, replacement)",
     points={"with replacement": 1.0, "without replacement": 1.0, "the whole data set": 1.0},
     by_hand=(
-        Case("with replacement", (12.0, 3, 10, True)),
-        Case("without replacement", (12.0, 4, 10, False)),
-        Case("the whole data set", (12.0, 10, 10, False)),
+        Case("with replacement", (12.0, 3, 10, True), ("by hand",)),
+        Case("with replacement", (12.0, 1, 10, True), ("smallest",)),
+        Case("with replacement", (12.0, 20, 10, True), ("range",)),
+        Case("without replacement", (12.0, 4, 10, False), ("by hand",)),
+        Case("without replacement", (12.0, 1, 10, False), ("smallest",)),
+        Case("the whole data set", (12.0, 10, 10, False), ("range", "sign")),
+    ),
+    promises=(
+        "by hand",
+        "smallest",
+        "range",
     ),
     draw=draw_variance,
     reference=variance_at,
@@ -141,6 +149,12 @@ U01_VARIANCE_AT = Exercise(
             "You have the variance of the sum, divided by B. By what does the variance of a vector "
             "change when the vector is divided by B?",
             lambda t, b, n, r: b * variance_at(t, b, n, r),
+        ),
+        Mistake(
+            "batch size less one",
+            "You divide by one less than the batch size, as for a spread. Is a mean over B "
+            "examples divided by less than B?",
+            lambda t, b, n, r: variance_at(t, b, n, r) * b / (b - 1),
         ),
     ),
     accepted=(variance_by_covariances, variance_by_inclusion),

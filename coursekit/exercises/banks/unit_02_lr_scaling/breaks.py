@@ -55,8 +55,17 @@ U02_BREAK = Exercise(
     call="break_batch_size(base_lr, base_batch_size, max_lr, half_batch_size)",
     points={"it breaks": 2.0, "unstable at once": 1.0},
     by_hand=(
-        Case("it breaks", (0.5, 16, 4.0, 48.0)),
-        Case("unstable at once", (4.0, 16, 3.0, 48.0)),
+        Case("it breaks", (0.5, 16, 4.0, 48.0), ("by hand",)),
+        Case("it breaks", (0.5, 15, 4.0, 49.5), ("uneven",)),
+        Case("it breaks", (1.25, 16, 4.0, 48.0), ("range",)),
+        Case("unstable at once", (4.0, 16, 3.0, 48.0), ("sign",)),
+        Case("unstable at once", (2.0, 16, 6.0, 48.0), ("boundary",)),
+    ),
+    promises=(
+        "by hand",
+        "sign",
+        "boundary",
+        "range",
     ),
     draw=draw_breaks,
     reference=break_batch_size,
@@ -177,10 +186,18 @@ U02_BREAK = Exercise(
                 top * b0 / lr - half if top * b0 / lr - half > 0 else math.inf
             ),
         ),
+        Mistake(
+            "rounded to the nearest",
+            "You round to a whole number. Does the docstring ask for one?",
+            lambda lr, b0, top, half: round(max(0.0, top * b0 / lr - half)),
+        ),
     ),
     accepted=(break_by_bisection, break_by_roots),
     lesson="The smaller the rate you start from, the further the linear rule carries you. A rate "
     "tuned to the limit at a small batch leaves it no room at all.",
+    nan_says="You return nan where the line is above the frontier from the start. Which number "
+    "does "
+    "the docstring name for that?",
     answered_by=("coursekit.train.scaling", "coursekit.experiments.flagship"),
 )
 

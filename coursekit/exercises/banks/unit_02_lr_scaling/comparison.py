@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.banks.unit_02_lr_scaling.comparison_slips import MISTAKES
+from coursekit.exercises.engine.declare import Case, Exercise
 
 Run = Callable[[int, float, int, int], tuple[float, float]]
 
@@ -66,80 +67,13 @@ def draw_comparisons(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
-def choose(run, batch_sizes, lrs, seeds, steps_of, *, by=0, report=1, pick=None, mean=True):
-    """Run everything, choose a rate for each batch size, report: the frame of many mistakes."""
-    scores = []
-    for j, b in enumerate(batch_sizes):
-        table = torch.tensor(
-            [[run(b, lr, s, steps_of(b)) for s in seeds] for lr in lrs], dtype=torch.float64
-        )  # (lrs, seeds, 2)
-        row = int(table[:, :, by].mean(dim=1).argmax()) if pick is None else pick(j, table)
-        scores.append(float(table[row, :, report].mean() if mean else table[row, :, report].max()))
-    return scores
-
-
-def rate_of_first(run, bs, lrs, seeds, n):
-    first = [sum(run(bs[0], lr, s, n)[0] for s in seeds) for lr in lrs]
-    row = first.index(max(first))
-    return choose(run, bs, lrs, seeds, lambda b: n, pick=lambda j, table: row)
-
-
-def tuned_on_short_runs(run, bs, lrs, seeds, n):
-    short = max(1, n // 10)
-    tests = []
-    for b in bs:
-        totals = [sum(run(b, lr, s, short)[0] for s in seeds) for lr in lrs]
-        lr = lrs[totals.index(max(totals))]
-        tests.append(sum(run(b, lr, s, n)[1] for s in seeds) / len(seeds))
-    return tests
-
-
-def rate_best_overall(run, bs, lrs, seeds, n):
-    totals = [sum(run(b, lr, s, n)[0] for b in bs for s in seeds) for lr in lrs]
-    row = totals.index(max(totals))
-    return choose(run, bs, lrs, seeds, lambda b: n, pick=lambda j, table: row)
-
-
-def chosen_in_each_seed(run, bs, lrs, seeds, n):
-    scores = []
-    for b in bs:
-        best = [max(run(b, lr, s, n) for lr in lrs)[1] for s in seeds]
-        scores.append(sum(best) / len(best))
-    return scores
-
-
-def average_over_rates(run, bs, lrs, seeds, n):
-    return [
-        sum(run(b, lr, s, n)[1] for lr in lrs for s in seeds) / len(lrs) / len(seeds) for b in bs
+# validation: the mean chooses the first rate, the median the second; test data: another story
+MEAN_AND_MEDIAN = np.array(
+    [
+        [[[0.95], [0.70]], [[0.60], [0.65]], [[0.62], [0.64]]],
+        [[[0.50], [0.75]], [[0.625], [0.40]], [[0.55], [0.85]]],
     ]
-
-
-def single_best_run(run, bs, lrs, seeds, n):
-    return [max((run(b, lr, s, n) for lr in lrs for s in seeds), key=first_of)[1] for b in bs]
-
-
-def first_of(pair):
-    return pair[0]
-
-
-def record_not_reset(run, bs, lrs, seeds, n):
-    scores, best = [], (-1.0, 0.0)
-    for b in bs:
-        for lr in lrs:
-            table = torch.tensor([run(b, lr, s, n) for s in seeds], dtype=torch.float64)
-            validation, test = table.mean(dim=0).tolist()
-            best = (validation, test) if validation > best[0] else best
-        scores.append(best[1])
-    return scores
-
-
-def first_seed_reported(run, bs, lrs, seeds, n):
-    scores = []
-    for b in bs:
-        totals = [sum(run(b, lr, s, n)[0] for s in seeds) for lr in lrs]
-        scores.append(run(b, lrs[totals.index(max(totals))], seeds[0], n)[1])
-    return scores
-
+)
 
 U02_COMPARE = Exercise(
     id="u02_compare",
@@ -155,6 +89,7 @@ U02_COMPARE = Exercise(
                 [7],
                 40,
             ),
+            ("by hand", "smallest"),
         ),
         Case(
             "several seeds",
@@ -170,197 +105,19 @@ U02_COMPARE = Exercise(
                 [7, 3],
                 40,
             ),
+            ("average",),
         ),
+        Case("several seeds", (MEAN_AND_MEDIAN, [10], [0.1, 0.2], [7, 3, 5], 40), ("average",)),
+    ),
+    promises=(
+        "by hand",
+        "average",
+        "smallest",
     ),
     draw=draw_comparisons,
     reference=compare_batch_sizes,
     run="tabled_runs",
-    mistakes=(
-        Mistake(
-            "tuned on short runs",
-            "You choose the rate on runs of another length than those you report. Does a short run "
-            "prefer the same learning rate?",
-            tuned_on_short_runs,
-        ),
-        Mistake(
-            "chosen on test data",
-            "You choose the learning rate by test accuracy and then report that same accuracy. "
-            "What is left to tell luck from merit?",
-            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n, by=1),
-        ),
-        Mistake(
-            "validation reported",
-            "You report the accuracy by which you chose. Is the winner of a choice judged fairly "
-            "by the choice itself?",
-            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n, report=0),
-        ),
-        Mistake(
-            "chosen on test, validation reported",
-            "You exchanged the two numbers that a run returns. Which one comes first?",
-            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n, by=1, report=0),
-        ),
-        Mistake(
-            "one learning rate, the first",
-            "Every batch size gets the same learning rate, the first of the list. Which batch "
-            "size does that favour?",
-            lambda run, bs, lrs, seeds, n: choose(
-                run, bs, lrs, seeds, lambda b: n, pick=lambda j, table: 0
-            ),
-        ),
-        Mistake(
-            "the last learning rate",
-            "You report the last learning rate of the list. Where do you keep the best one so far?",
-            lambda run, bs, lrs, seeds, n: choose(
-                run, bs, lrs, seeds, lambda b: n, pick=lambda j, table: len(lrs) - 1
-            ),
-        ),
-        Mistake(
-            "the rate of the first batch size",
-            "You tune the learning rate at the first batch size and use it for all. Does the best "
-            "rate stay put when B grows?",
-            rate_of_first,
-        ),
-        Mistake(
-            "one best rate for all",
-            "You choose the one learning rate that is best on the whole. Does every batch size "
-            "get its own so?",
-            rate_best_overall,
-        ),
-        Mistake(
-            "one seed",
-            "You run the first seed only. How would you know a difference from luck?",
-            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds[:1], lambda b: n),
-        ),
-        Mistake(
-            "chosen in every seed",
-            "You choose anew in every seed, so each takes its own luckiest rate. What should be "
-            "averaged before you choose?",
-            chosen_in_each_seed,
-        ),
-        Mistake(
-            "the luckiest seed",
-            "You report the best seed. What would the next run get?",
-            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n, mean=False),
-        ),
-        Mistake(
-            "equal epochs",
-            "You give larger batches fewer steps. Which budget does the rule in the text fix?",
-            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n * bs[0] // b),
-        ),
-        Mistake(
-            "more steps for larger batches",
-            "You give larger batches more steps. Which budget does the rule in the text fix?",
-            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n * b // bs[0]),
-        ),
-        Mistake(
-            "average over learning rates",
-            "You average over all learning rates, bad ones included. Is a batch size to blame for "
-            "rates that nobody would choose?",
-            average_over_rates,
-        ),
-        Mistake(
-            "best of everything",
-            "You report the best test accuracy of all rates and seeds. What was the validation "
-            "data for?",
-            lambda run, bs, lrs, seeds, n: [
-                max(run(b, lr, s, n)[1] for lr in lrs for s in seeds) for b in bs
-            ],
-        ),
-        Mistake(
-            "the luckiest run chooses",
-            "You choose the rate of the single luckiest run on validation data. What do the other "
-            "seeds say of it?",
-            lambda run, bs, lrs, seeds, n: choose(
-                run, bs, lrs, seeds, lambda b: n, pick=lambda j, t: int(t[:, :, 0].amax(1).argmax())
-            ),
-        ),
-        Mistake(
-            "the worst rate",
-            "You report the learning rate with the lowest validation accuracy. Which end is good?",
-            lambda run, bs, lrs, seeds, n: choose(
-                run, bs, lrs, seeds, lambda b: n, pick=lambda j, t: int(t[:, :, 0].mean(1).argmin())
-            ),
-        ),
-        Mistake(
-            "sum over seeds",
-            "You add up over seeds. Is an accuracy above one possible?",
-            lambda run, bs, lrs, seeds, n: [
-                len(seeds) * score for score in choose(run, bs, lrs, seeds, lambda b: n)
-            ],
-        ),
-        Mistake(
-            "the rates themselves",
-            "You return the learning rates that you chose. What does the docstring ask for?",
-            lambda run, bs, lrs, seeds, n: [
-                lrs[int(np.argmax([sum(run(b, lr, s, n)[0] for s in seeds) for lr in lrs]))]
-                for b in bs
-            ],
-        ),
-        Mistake(
-            "the last seed",
-            "You keep the last seed only. Where do you collect the others?",
-            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds[-1:], lambda b: n),
-        ),
-        Mistake(
-            "steps divided by the batch size",
-            "You divide the number of steps by the batch size. Is num_steps a number of steps, "
-            "or of examples?",
-            lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n / b),
-        ),
-        Mistake(
-            "chosen by both accuracies",
-            "You add validation and test accuracy to choose. Has test data a say in the choice "
-            "then?",
-            lambda run, bs, lrs, seeds, n: choose(
-                run,
-                bs,
-                lrs,
-                seeds,
-                lambda b: n,
-                pick=lambda j, t: int(t.mean(dim=1).sum(dim=1).argmax()),
-            ),
-        ),
-        Mistake(
-            "chosen with the first seed",
-            "You choose each rate by the first seed alone. What do the other seeds say of it?",
-            lambda run, bs, lrs, seeds, n: choose(
-                run, bs, lrs, seeds, lambda b: n, pick=lambda j, t: int(t[:, 0, 0].argmax())
-            ),
-        ),
-        Mistake(
-            "the single best run",
-            "You report the one run with the highest validation accuracy. Is a rate good because "
-            "its luckiest run is?",
-            single_best_run,
-        ),
-        Mistake(
-            "reported for the first seed",
-            "You choose with all seeds but report the first one. Which seeds does the test "
-            "accuracy average over?",
-            first_seed_reported,
-        ),
-        Mistake(
-            "the winner alone",
-            "You return one batch size. How many numbers does the docstring ask for, and of what?",
-            lambda run, bs, lrs, seeds, n: bs[
-                int(np.argmax(choose(run, bs, lrs, seeds, lambda b: n)))
-            ],
-        ),
-        Mistake(
-            "record not reset",
-            "A later batch size keeps the result of an earlier one. Where does your record of the "
-            "best start anew?",
-            record_not_reset,
-        ),
-        Mistake(
-            "ranked",
-            "You sort the results. How would a reader know which number belongs to which batch "
-            "size?",
-            lambda run, bs, lrs, seeds, n: sorted(
-                choose(run, bs, lrs, seeds, lambda b: n), reverse=True
-            ),
-        ),
-    ),
+    mistakes=MISTAKES,
     accepted=(compare_by_keeping_the_best, compare_by_arrays),
     lesson="Each batch size with its own rate, chosen on validation data over several seeds, at a "
     "budget that is said aloud: then a sweep over batch sizes compares batch sizes.",

@@ -54,8 +54,12 @@ U02_DRIFT = Exercise(
     call="drift_and_spread(lr, batch_size, num_examples, grad_norm, tr_cov)",
     points={"one step": 1.0, "many steps": 1.0},
     by_hand=(
-        Case("one step", (0.5, 8, 8, 3.0, 48.0)),
-        Case("many steps", (0.5, 2, 8, 3.0, 48.0)),
+        Case("one step", (0.5, 8, 8, 3.0, 48.0), ("range", "smallest")),
+        Case("many steps", (0.5, 2, 8, 3.0, 48.0), ("by hand",)),
+    ),
+    promises=(
+        "by hand",
+        "smallest",
     ),
     draw=draw_epochs,
     reference=drift_and_spread,
@@ -201,6 +205,12 @@ U02_DRIFT = Exercise(
                 lambda lr, b, n, g, t: (n / b - 1) * lr * g,
                 lambda lr, b, n, g, t: (n / b - 1) * lr**2 * t / b,
             ),
+        ),
+        Mistake(
+            "squared gradient for its length",
+            "Your distance holds the squared length of the gradient. Is grad_norm squared "
+            "already, or a length?",
+            both(lambda lr, b, n, g, t: n / b * lr * g**2, right_spread),
         ),
     ),
     accepted=(drift_by_steps, drift_by_examples),

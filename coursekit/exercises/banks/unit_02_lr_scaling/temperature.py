@@ -41,8 +41,14 @@ U02_TEMPERATURE = Exercise(
     call="noise_temperature(lr, num_examples, batch_size, momentum)",
     points={"plain SGD": 1.0, "momentum": 1.0},
     by_hand=(
-        Case("plain SGD", (0.5, 96, 8, 0.0)),
-        Case("momentum", (0.5, 96, 8, 0.75)),
+        Case("plain SGD", (0.5, 96, 8, 0.0), ("range",)),
+        Case("momentum", (0.5, 96, 8, 0.75), ("by hand",)),
+        Case("momentum", (0.5, 10, 4, 0.5), ("uneven",)),
+    ),
+    promises=(
+        "by hand",
+        "range",
+        "uneven",
     ),
     draw=draw_temperatures,
     reference=noise_temperature,
@@ -185,6 +191,12 @@ U02_TEMPERATURE = Exercise(
             "root of N over B",
             "You take the root of N over B. Is a temperature like a variance, or like its root?",
             lambda lr, n, b, m: lr / (1 - m) * math.sqrt(n / b),
+        ),
+        Mistake(
+            "as many pushes as an epoch has steps",
+            "You let a gradient push for one epoch only. When has its velocity faded: after N "
+            "over B steps, or never quite?",
+            lambda lr, n, b, m: lr * n / b * sum(m**j for j in range(n // b)),
         ),
     ),
     accepted=(temperature_by_rolling_out, temperature_by_logs),

@@ -109,8 +109,14 @@ U03_CATAPULT = Exercise(
     call="sharpness_after(u, v, lr, num_steps)",
     points={"one step": 1.0, "several steps": 1.0},
     by_hand=(
-        Case("one step", (2.0, 1.0, 0.25, 1)),
-        Case("several steps", (2.0, 1.0, 0.5, 2)),
+        Case("one step", (2.0, 1.0, 0.25, 1), ("by hand", "smallest")),
+        Case("several steps", (2.0, 1.0, 0.5, 2), ("by hand",)),
+        Case("several steps", (2.0, -1.0, 0.25, 3), ("sign",)),
+    ),
+    promises=(
+        "by hand",
+        "smallest",
+        "sign",
     ),
     draw=draw_walks,
     reference=sharpness_after,

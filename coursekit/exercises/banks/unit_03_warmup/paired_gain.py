@@ -5,6 +5,7 @@ import statistics
 
 import numpy as np
 import torch
+from scipy.stats import t
 
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
@@ -68,6 +69,11 @@ def alive(accuracies):
     return np.array([a for a in accuracies if a is not None])
 
 
+def filled(accuracies):
+    living = [a for a in accuracies if a is not None]
+    return [sum(living) / len(living) if a is None else a for a in accuracies]
+
+
 def draw_arms(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     while len(cases) < 6:
@@ -95,8 +101,21 @@ U03_PAIRED_GAIN = Exercise(
     call="gain_lower_end(with_warmup, without)",
     points={"all finish": 1.0, "some diverged": 1.0},
     by_hand=(
-        Case("all finish", ([54.0, 58.0, 53.0, 59.0], [50.0, 55.0, 51.0, 52.0])),
-        Case("some diverged", ([54.0, 51.0, 53.0, 52.0], [50.0, None, 51.0, 47.0])),
+        Case("all finish", ([54.0, 58.0, 53.0, 59.0], [50.0, 55.0, 51.0, 52.0]), ("by hand",)),
+        Case("all finish", ([51.0, 53.0], [50.0, 50.0]), ("smallest", "sign")),
+        Case("all finish", ([0.0, 9.0, 6.0], [3.0, 6.0, 0.0]), ("range", "sign")),
+        Case(
+            "some diverged",
+            ([54.0, 51.0, 53.0, 52.0], [50.0, None, 51.0, 47.0]),
+            ("by hand", "missing"),
+        ),
+        Case("some diverged", ([52.0, None, 55.0], [50.0, None, None]), ("missing",)),
+    ),
+    promises=(
+        "by hand",
+        "missing",
+        "sign",
+        "smallest",
     ),
     draw=draw_arms,
     reference=gain_lower_end,
@@ -252,6 +271,33 @@ U03_PAIRED_GAIN = Exercise(
                     if a is not None or b is not None
                 ]
             ),
+        ),
+        Mistake(
+            "another multiple",
+            "You go down by another multiple of the standard error. Which round number does the "
+            "exercise ask for?",
+            lambda w, o: lower(gains_of(w, o), errors=1.96),
+        ),
+        Mistake(
+            "quantile of Student",
+            "You take the multiple from a table of Student's t. Which round number does the "
+            "exercise ask for?",
+            lambda w, o: lower(gains_of(w, o), errors=float(t.ppf(0.975, len(w) - 1))),
+        ),
+        Mistake(
+            "dead runs filled with the mean",
+            "You give a dead run the average of those that lived. Did it deliver that?",
+            lambda w, o: lower(np.array(filled(w)) - np.array(filled(o))),
+        ),
+        Mistake(
+            "clipped at zero",
+            "You never go below zero. What is the lower end of a warmup that does harm?",
+            lambda w, o: max(0.0, lower(gains_of(w, o))),
+        ),
+        Mistake(
+            "zero taken for missing",
+            "You take an accuracy of zero for a run that diverged. What does `or` make of a zero?",
+            lambda w, o: lower([(a or 10.0) - (b or 10.0) for a, b in zip(w, o, strict=True)]),
         ),
     ),
     accepted=(gain_by_statistics, gain_by_covariance),

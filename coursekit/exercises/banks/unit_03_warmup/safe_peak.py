@@ -37,6 +37,11 @@ def shares(s: Tensor, w: int) -> Tensor:
     return torch.minimum(torch.arange(1, len(s) + 1) / w, torch.tensor(1.0))
 
 
+def without_step(s: Tensor, w: int, step: int) -> Tensor:
+    """Return the safe peak of a trace with one step left out, its shares kept."""
+    return (2 / (shares(s, w) * s))[torch.arange(len(s)) != step].min()
+
+
 def draw_traces(rng: np.random.Generator) -> list[Case]:
     """Draw traces whose tightest step is known: the first, in the rise, its end, or behind it."""
     cases = []
@@ -62,9 +67,19 @@ U03_SAFE_PEAK = Exercise(
     call="safe_peak(sharpness, warmup_steps)",
     points={"no warmup": 1.0, "warmup": 2.0},
     by_hand=(
-        Case("no warmup", (np.array([4.0, 8.0, 5.0]), 1)),
-        Case("warmup", (np.array([20.0, 5.0, 8.0, 5.0]), 4)),
-        Case("warmup", (np.array([8.0, 4.0, 5.0, 2.0]), 2)),
+        Case("no warmup", (np.array([4.0, 8.0, 5.0]), 1), ("by hand", "smallest")),
+        Case("no warmup", (np.array([8.0, 4.0, 5.0]), 1), ("range",)),
+        Case("no warmup", (np.array([4.0, 5.0, 8.0]), 1), ("range",)),
+        Case("warmup", (np.array([20.0, 5.0, 8.0, 5.0]), 4), ("by hand",)),
+        Case("warmup", (np.array([8.0, 4.0, 5.0, 2.0]), 2), ("boundary",)),
+        Case("warmup", (np.array([20.0, 5.0, 2.0]), 2), ("range",)),
+        Case("warmup", (np.array([2.0, 3.0, 4.0, 8.0]), 2), ("range",)),
+    ),
+    promises=(
+        "by hand",
+        "boundary",
+        "range",
+        "smallest",
     ),
     draw=draw_traces,
     reference=safe_peak,
@@ -174,6 +189,21 @@ U03_SAFE_PEAK = Exercise(
             "You trust the step with the largest curvature to be the tightest. A flatter step may "
             "be longer: which of them comes closest to its limit?",
             lambda s, w: (2 / (shares(s, w) * s))[s.argmax()],
+        ),
+        Mistake(
+            "the first step behind the warmup skipped",
+            "You leave the first step behind the warmup out. Is it not at the peak as well?",
+            lambda s, w: without_step(s, w, w),
+        ),
+        Mistake(
+            "the last step dropped",
+            "You leave the last step of the trace out. Where does your range end?",
+            lambda s, w: without_step(s, w, len(s) - 1),
+        ),
+        Mistake(
+            "the first step dropped",
+            "You leave the first step of the trace out. Is its short step always a safe one?",
+            lambda s, w: without_step(s, w, 0),
         ),
     ),
     accepted=(safe_by_loop, safe_by_bisection),

@@ -54,9 +54,15 @@ U03_STABLE_LR = Exercise(
     call="largest_stable_lr(hessian, momentum)",
     points={"gradient descent": 1.0, "momentum": 1.0},
     by_hand=(
-        Case("gradient descent", (np.array([[1.0, 0.0], [0.0, 8.0]]), 0.0)),
-        Case("gradient descent", (np.array([[3.0, 1.0], [1.0, 3.0]]), 0.0)),
-        Case("momentum", (np.array([[1.0, 0.0], [0.0, 8.0]]), 0.5)),
+        Case("gradient descent", (np.array([[1.0, 0.0], [0.0, 8.0]]), 0.0), ("by hand", "range")),
+        Case("gradient descent", (np.array([[3.0, 1.0], [1.0, 3.0]]), 0.0), ("uneven", "range")),
+        Case("momentum", (np.array([[1.0, 0.0], [0.0, 8.0]]), 0.5), ("by hand",)),
+        Case("momentum", (np.array([[2.0]]), 0.25), ("smallest",)),
+    ),
+    promises=(
+        "by hand",
+        "smallest",
+        "range",
     ),
     draw=draw_quadratic,
     reference=largest_stable_lr,

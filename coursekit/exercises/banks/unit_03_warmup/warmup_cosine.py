@@ -64,13 +64,19 @@ U03_WARMUP_COSINE = Exercise(
     call="warmup_cosine(step, peak_lr, warmup_steps, num_steps)",
     points={"warmup": 1.0, "cosine": 1.0, "no warmup": 1.0},
     by_hand=(
-        Case("warmup", (0, 0.8, 2, 6)),
-        Case("warmup", (1, 0.8, 2, 6)),
-        Case("cosine", (2, 0.8, 2, 6)),
-        Case("cosine", (4, 0.8, 2, 6)),
-        Case("cosine", (5, 0.8, 2, 6)),
-        Case("no warmup", (0, 0.8, 0, 4)),
-        Case("no warmup", (2, 0.8, 0, 4)),
+        Case("warmup", (0, 0.8, 2, 6), ("range",)),
+        Case("warmup", (1, 0.8, 2, 6), ("boundary",)),
+        Case("cosine", (2, 0.8, 2, 6), ("boundary",)),
+        Case("cosine", (4, 0.8, 2, 6), ("by hand",)),
+        Case("cosine", (5, 0.8, 2, 6), ("range",)),
+        Case("no warmup", (0, 0.8, 0, 4), ("smallest",)),
+        Case("no warmup", (2, 0.8, 0, 4), ("by hand",)),
+    ),
+    promises=(
+        "by hand",
+        "boundary",
+        "range",
+        "smallest",
     ),
     draw=draw_cosine,
     reference=warmup_cosine,
@@ -221,6 +227,28 @@ U03_WARMUP_COSINE = Exercise(
             "Your decay ends at a tenth of the peak. Where would this one be a step after the run?",
             lambda s, p, w, n: joined(
                 s, p, w, usual(w), lambda s: 0.1 + 0.9 * half_cosine((s - w) / (n - w))
+            ),
+        ),
+        Mistake(
+            "cosine from the last step of the warmup",
+            "Your last step of the warmup is a step of the cosine already. Which step number "
+            "reaches the peak, and which begins the decay?",
+            lambda s, p, w, n: (
+                p * (s + 1) / w if s < w - 1 else p * half_cosine((s - w + 1) / (n - w + 1))
+            ),
+        ),
+        Mistake(
+            "cosine begun in the warmup",
+            "Your last step of the warmup is a step of the cosine already, before its own zero. "
+            "Which step is the first of the decay?",
+            lambda s, p, w, n: p * (s + 1) / w if s < w - 1 else p * half_cosine((s - w) / (n - w)),
+        ),
+        Mistake(
+            "pi forgotten",
+            "Your cosine goes through less than a third of what it should, and ends near three "
+            "quarters of the peak. How large is half a turn in radians?",
+            lambda s, p, w, n: joined(
+                s, p, w, usual(w), lambda s: (1 + math.cos((s - w) / (n - w))) / 2
             ),
         ),
     ),

@@ -94,8 +94,14 @@ U03_WARMUP_LOOP = Exercise(
     call="lrs_used(peak_lr, warmup_epochs, num_epochs, num_examples, batch_size, micro_batch_size)",
     points={"even": 2.0, "leftovers": 1.0},
     by_hand=(
-        Case("even", (0.8, 1, 2, 8, 4, 2)),
-        Case("leftovers", (0.8, 1, 2, 11, 4, 2)),
+        Case("even", (0.8, 1, 2, 8, 4, 2), ("by hand",)),
+        Case("even", (0.8, 1, 2, 4, 4, 4), ("smallest", "range")),
+        Case("leftovers", (0.8, 1, 2, 11, 4, 2), ("uneven",)),
+    ),
+    promises=(
+        "by hand",
+        "uneven",
+        "smallest",
     ),
     draw=draw_runs,
     reference=lrs_used,
