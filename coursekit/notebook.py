@@ -4,10 +4,18 @@ from typing import Any
 
 from coursekit import exercises, progress
 from coursekit.exercises import Verdict, failing_input, mine_or_library
-from coursekit.explorers.predictions import compare_predictions, predict
+from coursekit.explorers.predictions import compare_predictions, predict, predict_number
 from coursekit.plots import show
 
-__all__ = ["check", "compare_predictions", "failing_input", "mine_or_library", "predict", "show"]
+__all__ = [
+    "check",
+    "compare_predictions",
+    "failing_input",
+    "mine_or_library",
+    "predict",
+    "predict_number",
+    "show",
+]
 
 
 def keep(verdict: Verdict) -> None:

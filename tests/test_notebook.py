@@ -21,7 +21,7 @@ def unsolved(*args):
 
 
 def test_a_check_keeps_progress(capsys):
-    assert notebook.check("u01_variance_at", lambda t, b, n, r: t / b) == 1.0
+    assert notebook.check("u01_variance_at", lambda t, b, n, r: t / b) == 0.5
     assert notebook.check("u01_variance_at", right) == 3.0
     kept = progress.load().exercises["u01_variance_at"]
     assert (kept.best, kept.points, kept.attempts) == (3.0, 3.0, 2)
@@ -50,8 +50,8 @@ def test_predictions_come_back_beside_what_was_measured(capsys):
         {"quadruple": ("B × 4", "falls to a quarter"), "other": ("?", "so")},
     )
     out = capsys.readouterr().out
-    assert "you predicted halves; measured: falls to a quarter" in out
-    assert "you predicted no prediction" in out
+    assert "B × 4: you said halves, it was falls to a quarter" in out
+    assert "?: you made no prediction, it was so" in out
 
 
 def test_without_widgets_a_prediction_shows_question_and_options(capsys):

@@ -14,6 +14,7 @@ from coursekit.classroom.learner.copies import (
     released_units,
     work_folder,
 )
+from coursekit.explorers.predictions import LOCK
 from coursekit.progress import record_visit
 from coursekit.storage import ROOT, workspace
 
@@ -84,5 +85,6 @@ def open_lab(notebook: Path, *, no_browser: bool, extra: list[str]) -> int:
         argv.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         argv.append("--allow-root")
+    os.environ[LOCK] = "1"  # kernels inherit it: a person is here, so questions wait for answers
     print("Starting JupyterLab; Ctrl-C twice in this window ends it.", file=sys.stderr)
     return hand_over([*argv, *extra], cwd=ROOT)

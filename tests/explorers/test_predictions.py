@@ -1,0 +1,105 @@
+"""Questions before anything runs: kept, shown again, and waited for where a person works."""
+
+import sys
+import types
+
+import pytest
+
+from coursekit import progress
+from coursekit.explorers import predictions
+from coursekit.explorers.predictions import PredictFirst, compare_predictions, hold_back, judged
+
+pytestmark = pytest.mark.quick
+
+
+@pytest.fixture(autouse=True)
+def nothing_open(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path))
+    monkeypatch.setattr(predictions, "_waiting", {})
+    monkeypatch.setattr(predictions, "_installed", [])
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """A notebook in which a person works: widgets are real, the display keeps them."""
+    pytest.importorskip("ipywidgets")
+    shell = types.SimpleNamespace(input_transformers_cleanup=[])
+    kept = []
+    monkeypatch.setenv(predictions.LOCK, "1")
+    monkeypatch.setattr(predictions, "interactive", lambda: True)
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    monkeypatch.setattr("IPython.display.display", kept.append)
+    return types.SimpleNamespace(boxes=kept, shell=shell)
+
+
+def test_what_follows_waits_until_an_answer_is_given(shown):
+    predictions.predict("01_gradient_noise", "k", "What now?", ["this", "that"])
+    assert shown.shell.input_transformers_cleanup == [hold_back]
+    assert hold_back(["x = 1\n"]) != ["x = 1\n"]
+    with pytest.raises(PredictFirst, match="What now"):
+        exec("".join(hold_back(["x = 1\n"])))
+    asks = ['predict("u", "k", "?", [])\n']
+    assert hold_back(asks) == asks, "the next question can be asked"
+    shown.boxes[0].children[1].value = "that"
+    assert hold_back(["x = 1\n"]) == ["x = 1\n"]
+    assert progress.predictions("01_gradient_noise") == {"k": "that"}
+    predictions.predict("01_gradient_noise", "k", "What now?", ["this", "that"])
+    assert hold_back(["x = 1\n"]) == ["x = 1\n"], "answered before"
+
+
+def test_a_number_is_kept_with_its_unit(shown):
+    predictions.predict_number("01_gradient_noise", "n", "How many?", of="times")
+    field = shown.boxes[0].children[1]
+    field.value = "many"
+    assert hold_back(["x = 1\n"]) != ["x = 1\n"]
+    field.value = "2.5x"
+    assert hold_back(["x = 1\n"]) == ["x = 1\n"]
+    assert progress.predictions("01_gradient_noise") == {"n": "2.5 times"}
+
+
+def test_a_question_can_be_skipped(shown):
+    predictions.predict("01_gradient_noise", "k", "What now?", ["this", "that"])
+    skip = shown.boxes[0].children[2].children[0]
+    skip.click()
+    assert hold_back(["x = 1\n"]) == ["x = 1\n"]
+    assert progress.predictions("01_gradient_noise") == {}
+
+
+@pytest.mark.parametrize("unset", ["COURSEKIT_LOCK", "widgets"])
+def test_nothing_waits_where_nobody_is(shown, unset, monkeypatch):
+    if unset == "widgets":
+        monkeypatch.setattr(predictions, "interactive", lambda: False)
+    else:
+        monkeypatch.delenv(unset)
+    predictions.predict("01_gradient_noise", "k", "What now?", ["this", "that"])
+    predictions.predict_number("01_gradient_noise", "n", "How many?")
+    assert not predictions._waiting
+
+
+def test_the_error_is_one_sentence_in_a_notebook():
+    (line,) = PredictFirst("First predict.")._render_traceback_()
+    assert line == "First predict."
+    assert "PredictFirst" in dir(sys.modules[PredictFirst.__module__])
+
+
+@pytest.mark.parametrize(
+    ("mine", "said", "again"),
+    [
+        ("2 times", "7 times in your run", True),
+        ("6 times", "7 times in your run", False),
+        ("grow 16 times", "grow 16 times, up to the frontier", False),
+        ("grow 4 times", "grow 16 times", True),
+        (None, "exactly zero", False),
+    ],
+)
+def test_a_prediction_is_judged(mine, said, again):
+    sentence, reread = judged(mine, said)
+    assert reread is again
+    assert said in sentence
+
+
+def test_the_end_says_what_to_read_again(capsys):
+    progress.record_prediction("01_gradient_noise", "n", "2 times")
+    compare_predictions("01_gradient_noise", {"n": ("Near-copies", "7 times", "section 1.6")})
+    out = capsys.readouterr().out
+    assert out == "Near-copies: you said 2 times, it was 7 times; read section 1.6 again\n"
