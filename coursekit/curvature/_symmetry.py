@@ -11,7 +11,7 @@ from coursekit.gradients.batches import Batch
 from coursekit.gradients.minibatch import flatten
 from coursekit.gradients.objective import Objective
 
-ProductOf = Callable[[Batch, Tensor], Tensor]  # H v over one batch, built anew at each call
+ProductOf = Callable[[Batch], Callable[[Tensor], Tensor]]  # a batch -> v -> H v
 CUSTOM_TOLERANCE = 0.05  # a missing part is no small one; kinks of ReLU are
 MOST_LAYERS = 200  # looked at one by one for a fault
 
@@ -30,10 +30,11 @@ def check_symmetry(objective: Objective, batch: Batch, product_of: ProductOf) ->
         )
         for _ in range(3)
     ]
-    products = [product_of(batch, v) for v in vectors]
+    product = product_of(batch)
+    products = [product(v) for v in vectors]
     scale = max(p.norm().item() for p in products)
     tolerance = min(0.3, 20 * objective.eps**0.75)
-    again = product_of(batch, vectors[0])
+    again = product_of(batch)(vectors[0])
     if (again - products[0]).norm().item() > tolerance * scale:
         raise ValueError(
             "the same product with the Hessian came out differently twice: the model or loss "
@@ -109,7 +110,7 @@ def _rounding(
         for param in params:
             sign = torch.randint(0, 2, param.shape, generator=rng).to(param.device) * 2 - 1
             param.data.mul_(1 + 4 * objective.eps * sign)
-        return (product_of(batch, vector) - product).norm().item()
+        return (product_of(batch)(vector) - product).norm().item()
     finally:
         for param, saved in zip(params, kept, strict=True):
             param.data.copy_(saved)
@@ -124,11 +125,12 @@ def _faulty_layer(
 ) -> str:
     """Return the name and type of a layer whose own block of the matrix is not symmetric, or ""."""
     modules = dict(objective.model.named_modules())
+    product = product_of(batch)
     layers = dict.fromkeys(_layer_of(name) for name in objective.weights)
     for layer in list(layers)[:MOST_LAYERS]:
         inside = [_layer_of(name) == layer for name in objective.weights]
         u, v = (_restricted(vector, objective, inside) for vector in vectors[:2])
-        hu, hv = product_of(batch, u), product_of(batch, v)
+        hu, hv = product(u), product(v)
         gap = abs((u.double() @ hv.double()).item() - (v.double() @ hu.double()).item())
         own = max(_restricted(p, objective, inside).norm().item() for p in (hu, hv))
         if gap > tolerance * own:

@@ -204,7 +204,7 @@ def batch_sharpness(
             if not sizes:
                 few = slice_batch(batch, 0, min(8, num_examples(batch)))
                 check_symmetry(
-                    objective, few, lambda b, v: _gradient_and_product(objective, b, v)[1]
+                    objective, few, lambda b: lambda v: _gradient_and_product(objective, b, v)[1]
                 )
             gradient, product = _gradient_and_product(objective, batch)
             bent.append(torch.dot(gradient.double(), product.double()).item())

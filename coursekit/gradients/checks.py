@@ -27,6 +27,8 @@ from coursekit.gradients.batches import (
 from coursekit.gradients.counts import Count, checked_count
 from coursekit.gradients.precision import observed_eps
 
+LARGE = 10_000_000  # weights of a model on which fewer examples are looked at
+
 
 def refuse_batch_norm(model: nn.Module) -> None:
     """Raise ValueError if a BatchNorm uses the statistics of the batch.
@@ -131,7 +133,7 @@ def check_mean_loss(
     batch: Batch,
     *,
     count: Count = num_examples,
-    max_examples: int = 8,
+    max_examples: int | None = None,
 ) -> None:
     """Raise ValueError unless the loss is a deterministic, finite mean over what `count` counts.
 
@@ -145,62 +147,61 @@ def check_mean_loss(
         model: In the mode in which it will be measured.
         loss_fn: `loss_fn(output, target)` or a BatchLoss.
         batch: Any batch of the data; `max_examples` of it are used, spread over all of it, so
-            that an order by length or class can't hide anything: about four gradients of them.
+            that an order by length or class can't hide anything: about two gradients of them.
         count: What the mean is over.
-        max_examples: At least 2.
+        max_examples: At least 2; None: 8, or 4 for a model of more than ten million weights.
     """
     total = num_examples(batch)
     if total == 0:
         raise ValueError("data holds no examples")
     device = model_device(model)
     batch = map_tensors(lambda t: t.to(device), batch)
-    few = min(total, max_examples)
+    measure = _LossAndGradient(model, loss_fn)
+    few = min(total, max_examples or (8 if measure.num_params < LARGE else 4))
     if few < total:
         batch = select_examples(batch, torch.linspace(0, total - 1, few).round().long())
     elif total == 1:
         batch, few = map_tensors(lambda t: torch.cat([t, t]) if t.dim() else t, batch), 2
     # With no common divisor, k of `few` examples left out of a mean can't go unseen.
     cut = next(c for c in range((few + 1) // 2, few) if math.gcd(c, few) == 1)
-    parts = [batch, batch, slice_batch(batch, 0, cut), slice_batch(batch, cut, few)]
+    parts = [batch, slice_batch(batch, 0, cut), slice_batch(batch, cut, few)]
     counts = [checked_count(count, part) for part in parts]
     if counts[0] == 0:
         raise ValueError(
             "a batch counts 0 (an empty mask, or padding alone): its mean loss is 0/0; leave it out"
         )
-    measure = _LossAndGradient(model, loss_fn)
     with random_state_kept(device):
         state = _random_state(device)
         with observed_eps(model) as eps:
-            first = measure(parts[0])
+            whole = measure(batch)
         drew = not _same_state(state, _random_state(device))
-        found = [first] + [
-            measure(p) if n else (0.0, 0 * first[1])
-            for p, n in zip(parts[1:], counts[1:], strict=True)
-        ]
-        losses, grads = [v for v, _ in found], [g for _, g in found]
         tolerance = min(0.1, 100 * eps() ** 0.75)
-        _refuse_random(measure, parts[0], found[:2], tolerance, drew=drew)
-    scale = max(abs(v) for v in losses)
-    mean = (counts[2] * losses[2] + counts[3] * losses[3]) / counts[0]
-    if abs(losses[0] - mean) > tolerance * scale:
-        if abs(losses[0] - losses[2] - losses[3]) <= tolerance * scale:
-            raise ValueError(
-                f"the loss of {few} examples ({losses[0]:.6g}) is the sum of its parts' losses: "
-                f"it sums over examples; use reduction='mean'"
-            )
-        what = f"the loss of {few} examples ({losses[0]:.6g}) is not the mean of its parts' losses"
-        raise ValueError(f"{what} ({mean:.6g}): {_not_a_mean(count)}")
-    pieces = [n * g for n, g in zip(counts[2:], grads[2:], strict=True)]
-    gap = (counts[0] * grads[0] - pieces[0] - pieces[1]).norm().item()
-    if gap <= tolerance * sum(piece.norm().item() for piece in pieces):
+        _refuse_random(measure, batch, whole, tolerance, drew=drew)
+        nothing = (0.0, [torch.zeros_like(g) for g in whole[1]])
+        found = [measure(p) if n else nothing for p, n in zip(parts[1:], counts[1:], strict=True)]
+        losses, grads = [whole[0], *(v for v, _ in found)], [whole[1], *(g for _, g in found)]
+        shares = [n / counts[0] for n in counts[1:]]
+        mean = shares[0] * losses[1] + shares[1] * losses[2]
+        loss_gap = abs(losses[0] - mean)
+        gap = _norm([w - shares[0] * a - shares[1] * b for w, a, b in zip(*grads, strict=True)])
+        sizes = sum(share * _norm(g) for share, g in zip(shares, grads[1:], strict=True))
+        if loss_gap <= tolerance * max(map(abs, losses)) and gap <= tolerance * sizes:
+            return
+        rounding = _rounding(measure, batch, whole, eps())
+    if loss_gap <= 10 * rounding[0] and gap <= 10 * rounding[1]:
         return
-    if gap <= 10 * counts[0] * _rounding(measure, parts[0], grads[0], eps()):
-        return
-    share = gap / max(counts[0] * grads[0].norm().item(), gap)
-    raise ValueError(
-        f"the gradient of {few} examples is not the mean of its parts' gradients (they differ by "
-        f"{100 * share:.2g} %): {_not_a_mean(count)}"
-    )
+    if abs(losses[0] - losses[1] - losses[2]) <= tolerance * max(map(abs, losses)) < loss_gap:
+        raise ValueError(
+            f"the loss of {few} examples ({losses[0]:.6g}) is the sum of its parts' losses: it "
+            f"sums over examples; use reduction='mean'"
+        )
+    what = f"the loss of {few} examples ({losses[0]:.6g}) is not the mean of its parts' losses"
+    what += f" ({mean:.6g})"
+    if loss_gap <= tolerance * max(map(abs, losses)):
+        share = 100 * gap / max(_norm(grads[0]), gap)
+        what = f"the gradient of {few} examples is not the mean of its parts' gradients"
+        what += f" (they differ by {share:.2g} %)"
+    raise ValueError(f"{what}: {_not_a_mean(count)}")
 
 
 def _not_a_mean(count: Count) -> str:
@@ -213,15 +214,16 @@ def _not_a_mean(count: Count) -> str:
 
 
 class _LossAndGradient:
-    """The loss of a batch and its gradient, float64, at the model's weights or beside them."""
+    """The loss of a batch and its gradient, a tensor for each parameter."""
 
     def __init__(self, model: nn.Module, loss_fn: Loss) -> None:
         self.params = list(trainable_params(model).values())
-        self._model, self._loss = model, as_batch_loss(loss_fn)
+        self.num_params = sum(p.numel() for p in self.params)
+        self.model, self.loss = model, as_batch_loss(loss_fn)
 
-    def __call__(self, batch: Batch) -> tuple[float, Tensor]:
+    def __call__(self, batch: Batch) -> tuple[float, list[Tensor]]:
         with torch.enable_grad():
-            loss = scalar_loss(self._loss(self._model, batch))
+            loss = scalar_loss(self.loss(self.model, batch))
             if not torch.isfinite(loss).all():
                 raise ValueError(
                     f"the loss of the first examples is {loss.item()}: nothing to measure"
@@ -232,50 +234,61 @@ class _LossAndGradient:
                     "computed under no_grad"
                 )
             grads = torch.autograd.grad(loss, self.params, allow_unused=True)
-        flat = [
-            (torch.zeros_like(p) if g is None else g.to_dense() if g.is_sparse else g)
-            .reshape(-1)
-            .double()
+        dense = [
+            torch.zeros_like(p) if g is None else g.to_dense() if g.is_sparse else g
             for g, p in zip(grads, self.params, strict=True)
         ]
-        return loss.item(), torch.cat(flat)
+        return loss.item(), dense
+
+
+def _norm(tensors: list[Tensor]) -> float:
+    """Return the joint norm of some tensors, summed in float64."""
+    norms = [torch.linalg.vector_norm(t, dtype=torch.float64) for t in tensors]
+    return torch.stack(norms).norm().item()
 
 
 def _refuse_random(
     measure: _LossAndGradient,
     batch: Batch,
-    found: list[tuple[float, Tensor]],
+    first: tuple[float, list[Tensor]],
     tolerance: float,
     *,
     drew: bool,
 ) -> None:
-    """Raise ValueError if two equal passes differ, or random numbers were drawn in train mode."""
-    repeats = [*found, *(measure(batch) for _ in range(2 if drew else 0))]
-    (loss, gradient), *others = repeats
-    for other, grad in others:
-        moved = (gradient - grad).norm() > tolerance * (gradient.norm() + grad.norm()) / 2
-        if moved or abs(loss - other) > tolerance * max(abs(loss), abs(other)):
-            raise ValueError(
-                f"the same batch gave the losses {loss:.6g} and {other:.6g}, and gradients "
-                f"{(gradient - grad).norm().item():.2g} apart: the model is random; turn its "
-                f"dropout or noise off"
-            )
-    if drew and any(module.training for module in measure._model.modules()):
+    """Raise ValueError if equal passes differ, or random numbers were drawn in train mode."""
+    with torch.no_grad():
+        other = scalar_loss(measure.loss(measure.model, batch)).item()
+    gap, size = 0.0, _norm(first[1])
+    for _ in range(3 if drew else 0):
+        other, grads = measure(batch)
+        gap = max(gap, _norm([a - b for a, b in zip(first[1], grads, strict=True)]))
+        if gap > tolerance * size:
+            break
+    if gap > tolerance * size or abs(first[0] - other) > tolerance * max(abs(first[0]), abs(other)):
+        raise ValueError(
+            f"the same batch gave the losses {first[0]:.6g} and {other:.6g}, and gradients "
+            f"{gap:.2g} apart: the model is random; turn its dropout or noise off"
+        )
+    if drew and any(module.training for module in measure.model.modules()):
         raise ValueError(
             "the loss draws random numbers in its forward pass (dropout, noise), so every pass "
             "sees another loss: the model is random; call model.eval(), or turn them off"
         )
 
 
-def _rounding(measure: _LossAndGradient, batch: Batch, gradient: Tensor, eps: float) -> float:
-    """Return how far a gradient moves when the weights move in their last digits."""
+def _rounding(
+    measure: _LossAndGradient, batch: Batch, found: tuple[float, list[Tensor]], eps: float
+) -> tuple[float, float]:
+    """Return how far loss and gradient move when the weights move in their last digits."""
     kept = [p.detach().clone() for p in measure.params]
     rng = torch.Generator().manual_seed(0)
     try:
         for param in measure.params:
             sign = torch.randint(0, 2, param.shape, generator=rng).to(param.device) * 2 - 1
             param.data.mul_(1 + 4 * eps * sign)
-        return (measure(batch)[1] - gradient).norm().item()
+        loss, grads = measure(batch)
+        moved = _norm([a - b for a, b in zip(grads, found[1], strict=True)])
+        return abs(loss - found[0]), moved
     finally:
         for param, saved in zip(measure.params, kept, strict=True):
             param.data.copy_(saved)
