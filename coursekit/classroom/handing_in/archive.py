@@ -1,145 +1,292 @@
-"""Take submissions out of the zip that Canvas or Moodle gives, into nbgrader's layout.
+"""Take submissions out of the zip that an LMS gives, into nbgrader's layout.
 
-No name inside the zip is ever used as a path, and no size that it states is believed.
+Every entry is accounted for: taken, replaced by a later one, or left out with the reason. No name
+inside the zip is ever used as a path, and no size that it states is believed.
 """
 
-import hashlib
-import json
-import os
 import re
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from coursekit.classroom.handing_in.roster import Student, plain_name, safe_id
-from coursekit.classroom.handing_in.submissions import ABOUT, LARGEST
-from coursekit.storage import free_name, time_stamp, write_atomically
+from coursekit.classroom.handing_in import gradescope
+from coursekit.classroom.handing_in.file_kinds import Found, look, may_hold_notebook
+from coursekit.classroom.handing_in.file_names import Reading, is_junk, readings, spelled
+from coursekit.classroom.handing_in.put_away import forget_doubts, not_after, put, put_nothing
+from coursekit.classroom.handing_in.roster import Student
+from coursekit.classroom.handing_in.submissions import LARGEST
+from coursekit.classroom.handing_in.whose import Class, Owner, owner
 
 MOST_ENTRIES = 20_000
-MOST_BYTES = 8_000_000_000  # of all notebooks together, unpacked
-CANVAS = re.compile(r"(?P<name>[^_/]+)_(?P<late>LATE_)?(?P<lms>\d+)_(?P<order>\d+)_(?P<file>[^/]+)")
-MOODLE = re.compile(r"(?P<name>[^/]+)_(?P<lms>\d+)_assignsubmission_file(?:_?/|_)(?P<file>.+)")
+MOST_BYTES = 8_000_000_000  # of all files together, unpacked
 
 
 @dataclass(frozen=True)
-class Member:
-    """One notebook of a zip: whose it is, and what the LMS said of it."""
+class Entry:
+    """What became of one entry of a zip.
 
-    student: str
+    Attributes:
+        name: As the zip has it.
+        fate: "taken", "replaced" (by a later or better one of the same person) or "left out".
+        students: Whose it is; none where nobody can say.
+        reason: Why it was not taken, or what was odd; "" for an ordinary notebook.
+        junk: Nobody handed it in: a Mac's or an editor's own note.
+    """
+
+    name: str
+    fate: str
+    students: tuple[str, ...] = ()
+    reason: str = ""
+    junk: bool = False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One file of one person, unpacked."""
+
+    index: int  # of its entry
     info: zipfile.ZipInfo
-    late: bool
-    known: bool  # the student is on the roster
-    rank: tuple[int, int]  # of several by one student the highest counts: (named as asked, number)
+    owner: Owner
+    found: Found
+    rank: tuple[int, ...]  # of several the highest counts
 
 
 def unpack(
     archive: Path, unit: str, submitted: Path, roster: Mapping[str, Student]
 ) -> tuple[int, list[str]]:
-    """Unpack the notebooks of a zip as SUBMITTED/STUDENT/UNIT/UNIT.ipynb.
+    """Unpack a zip of submissions as SUBMITTED/STUDENT/UNIT/UNIT.ipynb.
 
-    An earlier, different submission is renamed, never overwritten. A notebook that cannot be
-    unpacked leaves an empty file, which is then reported as unreadable, and stops nobody else.
+    An earlier, different submission is renamed, never overwritten. Who handed in nothing that can
+    be graded gets a folder that says so, and is then reported as unreadable.
 
     Args:
-        archive: Canvas's or Moodle's zip of submissions.
+        archive: Canvas's, Moodle's or Gradescope's zip of submissions.
         unit: The unit that it was collected for.
         submitted: The folder of nbgrader's layout.
-        roster: Students by id; their `lms_id`, or else their name, says whose a notebook is.
+        roster: Students by id; numbers and names say whose a file is.
 
     Returns:
-        How many notebooks were unpacked, and a line on everything odd.
+        How many people's notebooks were unpacked, and a line on everything that was not taken or is
+        odd.
 
     Raises:
         ValueError: If it is no zip, or far too large.
     """
-    told: list[str] = []
+    entries = unpack_entries(archive, unit, submitted, roster)
+    told = [
+        f"{one.name!r:.120}: {'' if one.fate == 'taken' else one.fate + ', '}{one.reason}"
+        for one in entries
+        if one.reason and not one.junk
+    ]
+    junk = [one.name for one in entries if one.junk]
+    if junk:
+        told.append(f"left out: {len(junk)} notes of an operating system ({junk[0]!r:.80})")
+    return len({s for one in entries if one.fate == "taken" for s in one.students}), told
+
+
+def unpack_entries(
+    archive: Path, unit: str, submitted: Path, roster: Mapping[str, Student]
+) -> list[Entry]:
+    """Unpack a zip, see `unpack`, and return what became of each of its entries, in its order."""
     try:
         with zipfile.ZipFile(archive) as zipped:
-            members = _members(zipped, unit, roster, told)
-            left = MOST_BYTES
-            for member in members:
-                data = _read(zipped, member.info, min(LARGEST, left), told)
-                left -= len(data)
-                _put(submitted / member.student / unit, unit, data, member, archive.name)
+            infos = [info for info in zipped.infolist() if not info.is_dir()]
+            if len(infos) > MOST_ENTRIES:
+                raise ValueError(
+                    f"{len(infos)} entries in the zip: more than {MOST_ENTRIES} are refused"
+                )
+            owners, times = _owners(zipped, infos, unit, roster)
+            candidates = _candidates(zipped, infos, owners, unit)
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise ValueError(f"{archive} is no zip that can be read ({error})") from None
-    return len(members), told
+    fates = {
+        i: Entry(spelled(infos[i]), "left out", (), one.note, is_junk(spelled(infos[i])))
+        for i, one in owners.items()
+    }
+    forget_doubts(submitted, unit)
+    for student in sorted({name for one in candidates for name in one.owner.students}):
+        own = [one for one in candidates if student in one.owner.students]
+        chosen = _chosen(own, unit)
+        if chosen is not None:
+            about = _about(chosen, archive.name)
+            data = chosen.found.data or b""
+            put(submitted / student / unit, unit, data, about, times.get(chosen.index))
+        else:
+            reasons = [one.found.why or "one of several notebooks" for one in own]
+            names = ", ".join(one.found.name for one in own[:5])
+            if any(one.found.data is not None for one in own):
+                reasons = [f"none of several notebooks is named {unit}.ipynb: {names}"]
+            put_nothing(submitted / student / unit, unit, reasons, archive.name)
+        for one in own:
+            fates[one.index] = _fate(one, chosen, fates[one.index])
+    for i, nobodys in owners.items():
+        for student in nobodys.doubted:
+            place = submitted / student / unit
+            if not place.exists():
+                reason = f"{spelled(infos[i])}: {nobodys.note}"
+                put_nothing(place, unit, [reason], archive.name, doubt=True)
+    return [fates[i] for i in range(len(infos))]
 
 
-def _members(
-    zipped: zipfile.ZipFile, unit: str, roster: Mapping[str, Student], told: list[str]
-) -> list[Member]:
-    entries = zipped.infolist()
-    if len(entries) > MOST_ENTRIES:
-        raise ValueError(f"{len(entries)} entries in the zip: more than {MOST_ENTRIES} are refused")
-    newest: dict[str, Member] = {}
-    for info in entries:
-        name = info.filename.replace("\\", "/")
-        if info.is_dir() or not name.lower().endswith(".ipynb") or "__MACOSX/" in name:
+def _owners(
+    zipped: zipfile.ZipFile,
+    infos: Sequence[zipfile.ZipInfo],
+    unit: str,
+    roster: Mapping[str, Student],
+) -> tuple[dict[int, Owner], dict[int, datetime]]:
+    """Return whose each entry is, and when those were handed in of which the zip says so."""
+    names = [spelled(info) for info in infos]
+    owners: dict[int, Owner] = {}
+    times: dict[int, datetime] = {}
+    metadata = _metadata(zipped, infos, names)
+    found: dict[int, list[Reading]] = {}
+    for i, name in enumerate(names):
+        folder, below = _gradescope_folder(name, metadata)
+        if is_junk(name):
+            owners[i] = Owner((), None, False, "an operating system's own note")
+        elif folder:
+            owners[i] = gradescope.owner(metadata[folder], below, roster)
+            at = gradescope.handed_in_at(metadata[folder])
+            times |= {i: at} if at else {}
+        elif name.rpartition("/")[2] == gradescope.METADATA and metadata:
+            owners[i] = Owner((), None, True, "Gradescope's list of who handed in what")
+        else:
+            found[i] = readings(name, unit)
+    people = Class(roster, [one for one in found.values() if one])
+    unread = Owner((), None, False, "neither Canvas, Moodle nor Gradescope names files so")
+    owners |= {i: owner(one, people) if one else unread for i, one in found.items()}
+    return _one_number_each(owners, people), times
+
+
+def _metadata(
+    zipped: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo], names: Sequence[str]
+) -> dict[str, gradescope.Submission]:
+    """Return what Gradescope says of its folders; nothing if it is no zip of Gradescope's."""
+    for info, name in zip(infos, names, strict=True):
+        if name.rpartition("/")[2] == gradescope.METADATA and not is_junk(name):
+            data, why = _read(zipped, info, gradescope.LARGEST)
+            if why:
+                raise ValueError(f"{name}: {why}")
+            return gradescope.read_metadata(data)
+    return {}
+
+
+def _gradescope_folder(name: str, metadata: Mapping[str, object]) -> tuple[str, str]:
+    parts = name.split("/")
+    for i, part in enumerate(parts[:-1]):
+        if part in metadata:
+            return part, "/".join(parts[i + 1 :])
+    return "", ""
+
+
+def _one_number_each(owners: dict[int, Owner], people: Class) -> dict[int, Owner]:
+    """Leave no student with the files of two of the system's people.
+
+    Where two numbers went to one student by name, the student's own number has it; if neither is
+    theirs, they are namesakes and nobody gets the files.
+    """
+    numbers: dict[str, set[str]] = {}
+    for one in owners.values():
+        if one.reading is not None and len(one.students) == 1:
+            numbers.setdefault(one.students[0], set()).add(one.reading.number)
+    for i, one in owners.items():
+        student = one.students[0] if len(one.students) == 1 else ""
+        if one.reading is None or len(numbers.get(student, ())) < 2:
             continue
-        match = MOODLE.fullmatch(name) or CANVAS.fullmatch(name.rpartition("/")[2])
-        if match is None:
-            told.append(f"left out: {name!r:.120}: neither Canvas nor Moodle names files so")
+        own = people.roster[student].number if student in people.roster else ""
+        if one.reading.number == own:
             continue
-        member = _member(info, match, unit, roster)
-        if not member.known:
-            told.append(f"{member.student} is not on the roster ({name!r:.120})")
-        if member.student not in newest or newest[member.student].rank <= member.rank:
-            newest[member.student] = member
-    return [newest[student] for student in sorted(newest)]
+        others = " and ".join(sorted(numbers[student]))
+        note = f"the numbers {others} of one name: it does not say whose it is"
+        owners[i] = Owner((), None, False, note, () if own in numbers[student] else (student,))
+    return owners
 
 
-def _member(
-    info: zipfile.ZipInfo, match: re.Match[str], unit: str, roster: Mapping[str, Student]
-) -> Member:
-    parts = match.groupdict()
-    number = re.search(
-        r"-(\d+)\.ipynb$", parts["file"], re.IGNORECASE
-    )  # Canvas counts resubmissions
-    found = [s.id for s in roster.values() if s.lms_id and s.lms_id.split()[-1] == parts["lms"]]
-    if not found:
-        name = plain_name(parts["name"])
-        found = [
-            s.id
-            for s in roster.values()
-            if name in (plain_name(s.last_name + s.first_name), plain_name(s.name))
-        ]
-    student = found[0] if len(found) == 1 else f"lms-{parts['lms']}"
-    assert safe_id(student)  # from the roster, or digits
-    named = unit in parts["file"]
-    rank = (int(named), int(number.group(1)) if number else 0)
-    return Member(student, info, bool(parts.get("late")), len(found) == 1, rank)
+def _candidates(
+    zipped: zipfile.ZipFile,
+    infos: Sequence[zipfile.ZipInfo],
+    owners: Mapping[int, Owner],
+    unit: str,
+) -> list[Candidate]:
+    """Return everything that somebody handed in, notebook or not."""
+    left = MOST_BYTES
+    found = []
+    for i, info in enumerate(infos):
+        one = owners[i]
+        if not one.students or one.reading is None:
+            continue
+        file = one.reading.file
+        data, why = b"", ""
+        if may_hold_notebook(file):
+            data, why = _read(zipped, info, min(LARGEST, left))
+            left -= len(data)
+        if why:  # an empty notebook, or none: both are reported as unreadable
+            broken = data if file.lower().endswith(".ipynb") else None
+            found.append(Candidate(i, info, one, Found(file, broken, why, -1), (-1,)))
+            continue
+        for inside in look(file, data, min(LARGEST, left)):
+            rank = _rank(inside, unit, one.reading)
+            found.append(Candidate(i, info, one, inside, rank))
+    return found
 
 
-def _read(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, told: list[str]) -> bytes:
-    """Return at most `most` bytes of a member; nothing, and a line, where it cannot be read."""
+def _rank(found: Found, unit: str, reading: Reading) -> tuple[int, ...]:
+    """Return how much speaks for a file: its kind, its name, its cells, and when it came."""
+    stem = found.name.rpartition("/")[2].lower()
+    again = re.search(r"-(\d{1,9})\.(ipynb|zip)", stem)  # Canvas counts files of one name
+    stem = re.sub(r"(-\d+)?\.(ipynb|zip).*$", "", stem)
+    named = 2 if stem == unit.lower() else int(unit.lower() in stem)
+    ours = found.data is not None and f'"u{unit[:2]}_'.encode() in found.data
+    return found.rank, named, int(ours), int(again[1]) if again else 0, reading.order
+
+
+def _chosen(own: Sequence[Candidate], unit: str) -> Candidate | None:
+    """Return the notebook that counts; None if there is none, or nothing tells several apart."""
+    notebooks = [one for one in own if one.found.data is not None]
+    if not notebooks:
+        return None
+    best = max(one.rank for one in notebooks)
+    equal = [one for one in notebooks if one.rank == best]
+    return equal[-1] if len({one.found.data for one in equal}) == 1 else None
+
+
+def _fate(one: Candidate, chosen: Candidate | None, before: Entry) -> Entry:
+    """Return what became of an entry; of a zip with several notebooks, and of a group, the best."""
+    students = tuple(dict.fromkeys([*before.students, *one.owner.students]))
+    if before.fate == "taken":
+        return replace(before, students=students)
+    note = "; ".join(filter(None, (one.found.why, one.owner.note)))
+    if chosen is not None and chosen.index == one.index:
+        return Entry(before.name, "taken", students, note)
+    if chosen is not None and one.found.data is not None:
+        return Entry(before.name, "replaced", students, f"by {chosen.found.name}")
+    if chosen is None and one.found.data is not None:
+        note = "; ".join(filter(None, ("one of several notebooks", note)))
+    return Entry(before.name, "left out", students, note or "no notebook")
+
+
+def _about(chosen: Candidate, source: str) -> dict[str, object]:
+    """Return what the LMS said of a submission."""
+    reading = chosen.owner.reading
+    assert reading is not None  # every candidate has one
+    return {
+        **{"source": source, "system": reading.system, "file": spelled(chosen.info)},
+        **{"late": reading.late, "not_after": not_after(chosen.info)},
+        "note": chosen.found.why,
+    }
+
+
+def _read(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> tuple[bytes, str]:
+    """Return at most `most` bytes of a member; nothing, and why, where it cannot be read."""
     try:
         with zipped.open(info) as file:
             data = file.read(most + 1)
     except (zipfile.BadZipFile, RuntimeError, OSError, EOFError, ValueError) as error:
-        told.append(f"{info.filename!r:.120} cannot be unpacked: {error}")
-        return b""
+        return b"", f"cannot be unpacked: {error}"
     except Exception as error:  # zlib's and lzma's own errors
-        told.append(f"{info.filename!r:.120} cannot be unpacked: {type(error).__name__}: {error}")
-        return b""
+        return b"", f"cannot be unpacked: {type(error).__name__}: {error}"
     if len(data) > most:
-        told.append(f"{info.filename!r:.120} unpacks to more than {most / 1e6:.0f} MB: not kept")
-        return b""
-    return data
-
-
-def _put(folder: Path, unit: str, data: bytes, member: Member, source: str) -> None:
-    """Write one notebook and what the LMS said; rename what was there before, if it differs."""
-    target = folder / f"{unit}.ipynb"
-    about = {"source": source, "file": member.info.filename, "late": member.late}
-    if target.exists():
-        if hashlib.sha256(target.read_bytes()).digest() == hashlib.sha256(data).digest():
-            return
-        kept = folder.with_name(f"{unit}.earlier")
-        folder.rename(free_name(kept, time_stamp()))
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / ABOUT, json.dumps(about, indent=1) + "\n")
-    temporary = target.with_suffix(".tmp")
-    temporary.write_bytes(data)
-    os.replace(temporary, target)
+        return b"", f"unpacks to more than {most / 1e6:.0f} MB: not kept"
+    return data, ""

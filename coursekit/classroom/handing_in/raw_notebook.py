@@ -7,6 +7,7 @@ from typing import Any
 
 MOST_CELLS = 2_000
 MOST_CODE = 1_000_000  # characters of code cells together
+MOST_VALUES = 2_000_000  # objects and lists of a file: each takes 100 bytes of memory to read
 KINDS = ("code", "markdown", "raw")
 
 
@@ -41,9 +42,7 @@ def read_cells(path: Path) -> tuple[list[RawCell], list[str]]:
 
 def cells_in(data: bytes) -> tuple[list[RawCell], list[str]]:
     """Return the cells of a notebook's bytes; see `read_cells`."""
-    notebook = _json(data)
-    if not isinstance(notebook, dict):
-        raise Unreadable(f"the file holds a {type(notebook).__name__}, not a notebook")
+    notebook = notebook_in(data)
     raw = notebook.get("cells")
     if raw is None and isinstance(notebook.get("worksheets"), list):  # nbformat 3
         sheets = [sheet for sheet in notebook["worksheets"] if isinstance(sheet, dict)]
@@ -65,9 +64,24 @@ def cells_in(data: bytes) -> tuple[list[RawCell], list[str]]:
     return kept, told
 
 
+def notebook_in(data: bytes) -> dict[str, Any]:
+    """Return the object that a file holds as JSON.
+
+    Raises:
+        Unreadable: If it is no JSON, no object, or would take too much memory to read.
+    """
+    notebook = _json(data)
+    if not isinstance(notebook, dict):
+        raise Unreadable(f"the file holds a {type(notebook).__name__}, not a notebook")
+    return notebook
+
+
 def _json(data: bytes) -> Any:
     if not data.strip():
         raise Unreadable("the file is empty")
+    values = data.count(b"{") + data.count(b"[")
+    if values > MOST_VALUES:
+        raise Unreadable(f"the file holds {values} brackets, far more than a notebook has")
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return json.loads(data.decode(encoding, errors="replace"))

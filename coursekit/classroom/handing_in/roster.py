@@ -1,27 +1,33 @@
 """Who is in the class and when work is due, as CSV that any spreadsheet or LMS writes.
 
-roster:     student, first_name, last_name, email, lms_id, section; only `student` is needed
-due dates:  unit, due, student; a row without a student is for everyone, else an extension
+roster:     student, first_name, last_name, email, lms_id, section, group; only `student` is needed.
+            Canvas's gradebook, Moodle's grading worksheet and list of participants and Gradescope's
+            roster are read as they are: see `lms_tables`
+due dates:  unit, due, student, zone; a row without a student is for everyone, else an extension
 """
 
-import csv
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import datetime
 from pathlib import Path
 
-ALIASES = {  # a column's name without blanks, "_" and case -> what we call it
-    **dict.fromkeys(("student", "id", "studentid", "username", "sisloginid", "sid"), "student"),
-    **dict.fromkeys(("firstname", "givenname"), "first_name"),
-    **dict.fromkeys(("lastname", "surname", "familyname"), "last_name"),
-    **dict.fromkeys(("email", "emailaddress", "mail"), "email"),
-    **dict.fromkeys(("lmsid", "canvasid", "moodleid", "identifier", "userid"), "lms_id"),
-    "section": "section",
-    "unit": "unit",
-    "assignment": "unit",
+from coursekit.classroom.handing_in.lms_tables import fields_of
+from coursekit.classroom.handing_in.moments import moment, named_zone
+from coursekit.classroom.handing_in.table_file import (
+    REMEDY,
+    Table,
+    one_form,
+    plain_name,
+    read_table,
+    same_look,
+)
+
+DUE_COLUMNS = {
+    **dict.fromkeys(("unit", "assignment"), "unit"),
     **dict.fromkeys(("due", "duedate"), "due"),
+    **dict.fromkeys(("student", "id", "studentid", "username", "sid"), "student"),
+    **dict.fromkeys(("zone", "timezone", "tz"), "zone"),
 }
 
 
@@ -35,11 +41,17 @@ class Student:
     email: str = ""
     lms_id: str = ""  # Canvas's user id, or the number in Moodle's "Participant 123"
     section: str = ""
+    group: str = ""  # for work handed in by a group; several are separated by commas
 
     @property
     def name(self) -> str:
         """First and last name, or the id where there is none."""
         return f"{self.first_name} {self.last_name}".strip() or self.id
+
+    @property
+    def number(self) -> str:
+        """The LMS's number alone, without a word such as "Participant"."""
+        return self.lms_id.split()[-1] if self.lms_id.strip() else ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ class DueDates:
     """When each unit is due, for everyone and for students with an extension."""
 
     dates: Mapping[tuple[str, str], datetime] = field(default_factory=dict)  # (unit, student or "")
+    zones: Mapping[str, str] = field(default_factory=dict)  # unit -> zone of the class
 
     def everyone(self, unit: str) -> datetime | None:
         """Return when the unit is due, extensions apart; None if no date is given."""
@@ -61,31 +74,60 @@ class DueDates:
         return max((at for (name, _), at in self.dates.items() if name == unit), default=None)
 
 
+def names_of(student: Student) -> set[str]:
+    """Return the plain names under which an LMS may list a student: either name first."""
+    first, last = plain_name(student.first_name), plain_name(student.last_name)
+    whole = {last + first, first + last, plain_name(student.id) + first + last}
+    return whole if first or last else {plain_name(student.id)}
+
+
 def safe_id(student: str) -> bool:
     """Say whether a student's id can name a folder, here and in nbgrader."""
     return (
-        bool(re.fullmatch(r"[^\x00-\x1f\x7f/\\:*?\"<>|+]{1,100}", student))
+        bool(re.fullmatch(r"[^\x00-\x1f\x7f/\\:*?\"<>|+\ud800-\udfff]{1,100}", student))
         and not student.startswith((".", "-"))
         and student == student.strip()
     )
 
 
-def read_roster(path: Path) -> dict[str, Student]:
+def read_roster(path: Path, told: list[str] | None = None) -> dict[str, Student]:
     """Return the students of a class by id, in the file's order.
 
+    Args:
+        path: A table of ours, or one that an LMS wrote.
+        told: Gets a line on everything that was left out or guessed.
+
     Raises:
-        ValueError: Naming the file and the line: no column of ids, an id twice, an id that cannot
-            name a folder.
+        ValueError: Naming the file and the line: no column of ids, an id or an LMS's number twice,
+            an id that cannot name a folder.
     """
+    table = read_table(path)
+    told = [] if told is None else told
+    if table.guessed:
+        told.append(f"{path} is no UTF-8 and was read as Windows-1252; if names look odd, {REMEDY}")
     students: dict[str, Student] = {}
-    for line, row in _rows(path, needed=("student",)):
-        student = row.pop("student")
-        if not safe_id(student):
-            raise ValueError(f"{path}:{line}: {student!r} cannot name a folder: give another id")
-        if student in students:
-            raise ValueError(f"{path}:{line}: {student} is there twice: remove one of the lines")
-        names = Student.__dataclass_fields__
-        students[student] = Student(student, **{k: v for k, v in row.items() if k in names})
+    lines: dict[str, tuple[int, str]] = {}  # id, or number of the LMS -> where it stood
+    for line, row in fields_of(table, told):
+        student = Student(**row)
+        if not safe_id(student.id):
+            raise ValueError(f"{path}:{line}: {student.id!r} cannot name a folder: give another id")
+        if table.guessed and not student.id.isascii():
+            raise ValueError(f"{path}:{line}: the id {student.id!r} is no plain text: {REMEDY}")
+        for kind, value in (("", student.id), ("the number ", student.number)):
+            if not value:
+                continue
+            before = lines.setdefault(kind + same_look(value), (line, value))
+            if before[0] != line and before[1] == value:
+                raise ValueError(
+                    f"{path}:{line}: {kind}{value} is there twice: remove one of the lines "
+                    f"(the other is {before[0]})"
+                )
+            if before[0] != line:
+                raise ValueError(
+                    f"{path}:{line}: {value!r} and {before[1]!r} (line {before[0]}) differ only in "
+                    "a way that some file systems do not see: give one of them another id"
+                )
+        students[student.id] = student
     if not students:
         raise ValueError(f"{path}: no student in it")
     return students
@@ -94,67 +136,46 @@ def read_roster(path: Path) -> dict[str, Student]:
 def read_due_dates(path: Path, units: list[str]) -> DueDates:
     """Return due dates by unit and student.
 
+    A column `zone` (Europe/Berlin) holds for times that name none, and for the submissions' own.
+
     Raises:
         ValueError: Naming the file and the line: a unit that does not exist, a date that cannot be
             read, the same row twice.
     """
     dates: dict[tuple[str, str], datetime] = {}
-    for line, row in _rows(path, needed=("unit", "due")):
-        matching = [unit for unit in units if row["unit"] in (unit, unit[:2])]
+    zones: dict[str, str] = {}
+    for line, row in _due_rows(read_table(path)):
+        matching = [unit for unit in units if row["unit"] in (unit, unit[:2], unit[:2].lstrip("0"))]
         if not matching:
             listed = ", ".join(units)
             raise ValueError(f"{path}:{line}: no unit {row['unit']!r}; there are {listed}")
         key = (matching[0], row.get("student", ""))
         if key in dates:
             raise ValueError(f"{path}:{line}: a second due date for {' '.join(key).strip()}")
+        zone = row.get("zone", "")
         try:
-            dates[key] = moment(row["due"])
+            dates[key] = moment(row["due"], zone)
+            if zone:
+                named_zone(zone)
         except ValueError as error:
             raise ValueError(f"{path}:{line}: {error}") from None
-    return DueDates(dates)
+        if zone and not key[1]:
+            zones[key[0]] = zone
+    return DueDates(dates, zones)
 
 
-def moment(text: str) -> datetime:
-    """Return a date and time as UTC: "2027-03-01 18:00", "2027-03-01T18:00+01:00".
-
-    Without a zone it is UTC, as nbgrader has it; a date alone means the end of that day.
-
-    Raises:
-        ValueError: If it cannot be read.
-    """
-    cleaned = text.strip().removesuffix("UTC").strip()
-    try:
-        value = datetime.fromisoformat(cleaned)
-    except ValueError:
-        raise ValueError(f"{text!r} is no time: write it as 2027-03-01 18:00+01:00") from None
-    if re.fullmatch(r"\d{4}-?\d\d-?\d\d", cleaned):
-        value = datetime.combine(value.date(), time(23, 59, 59))
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def plain_name(name: str) -> str:
-    """Return letters and digits of a name in lower case, accents removed, to compare names by."""
-    decomposed = unicodedata.normalize("NFKD", name)
-    return "".join(c for c in decomposed.casefold() if c.isalnum())
-
-
-def _rows(path: Path, *, needed: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
-    """Return (line, row) of a CSV file, separated by commas, semicolons or tabs."""
-    text = path.read_text(encoding="utf-8-sig", errors="strict")
-    head = text.partition("\n")[0]
-    separator = max(",;\t", key=head.count)
-    reader = csv.reader(text.splitlines(), delimiter=separator)
-    columns = [ALIASES.get(re.sub(r"[\s_]", "", name).lower(), name) for name in next(reader, [])]
-    lacking = [name for name in needed if name not in columns]
+def _due_rows(table: Table) -> list[tuple[int, dict[str, str]]]:
+    columns = [DUE_COLUMNS.get(re.sub(r"[\s_]", "", name).lower(), "") for name in table.head]
+    lacking = [name for name in ("unit", "due") if name not in columns]
     if lacking:
         raise ValueError(
-            f"{path}: no column {' and '.join(lacking)}: the first line has to name the columns"
+            f"{table.path}: no column {' and '.join(lacking)}: the first line has to name them"
         )
     rows = []
-    for values in reader:
-        if any(value.strip() for value in values):
-            row = dict(zip(columns, (value.strip() for value in values), strict=False))
-            if any(not row.get(name) for name in needed):
-                raise ValueError(f"{path}:{reader.line_num}: nothing under {' or '.join(needed)}")
-            rows.append((reader.line_num, row))
+    for line, cells in table.rows:
+        pairs = zip(columns, cells, strict=False)
+        row = {name: one_form(cell) for name, cell in pairs if name}
+        if not row.get("unit") or not row.get("due"):
+            raise ValueError(f"{table.path}:{line}: nothing under unit or due")
+        rows.append((line, row))
     return rows

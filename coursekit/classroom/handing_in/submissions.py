@@ -1,19 +1,27 @@
 """Find what was handed in, in nbgrader's layout: SUBMITTED/STUDENT/UNIT/UNIT.ipynb."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
-from coursekit.classroom.handing_in.roster import moment
+from coursekit.classroom.handing_in.file_kinds import DISGUISED, NOTEBOOK, is_packed, look
+from coursekit.classroom.handing_in.file_names import is_checkpoint, is_junk
+from coursekit.classroom.handing_in.moments import moment
+from coursekit.classroom.handing_in.table_file import one_form, same_look
 
 LARGEST = 40_000_000  # bytes of a notebook; a larger one is not read
+LARGEST_NOTE = 100_000  # bytes of a file about a submission
+MOST_FILES = 10_000  # in one student's folder
 ABOUT = "handed_in.json"  # what an LMS said of a submission, beside the notebook
+STAMP = "timestamp.txt"  # when it was handed in, as nbgrader writes it
 
 
 @dataclass(frozen=True)
 class Handed:
-    """One student's submission of one unit, as it lies there; nothing of it has been read.
+    """One student's submission of one unit, as it lies there; nothing of it has been judged.
 
     Attributes:
         path: The notebook, or None if there is none to grade.
@@ -21,6 +29,9 @@ class Handed:
         reason: One line about the fault, or about a notebook taken under another name.
         submitted_at: When, if it is known.
         marked_late: The LMS marked it as late, without saying by how much.
+        time_fault: Why its time cannot be read; "" if there is none, or it can.
+        not_after: It was handed in at this moment at the latest: an LMS's zip was made then.
+        marks_late: The LMS that it came from marks what is late.
     """
 
     student: str
@@ -30,6 +41,9 @@ class Handed:
     reason: str = ""
     submitted_at: datetime | None = None
     marked_late: bool = False
+    time_fault: str = ""
+    not_after: datetime | None = None
+    marks_late: bool = False
 
 
 def units_in(submitted: Path) -> list[str]:
@@ -40,16 +54,60 @@ def units_in(submitted: Path) -> list[str]:
     return sorted(found)
 
 
-def find_submissions(submitted: Path, unit: str, students: list[str]) -> list[Handed]:
+def find_submissions(
+    submitted: Path, unit: str, students: Sequence[str], zone: str = ""
+) -> list[Handed]:
     """Return one entry for each student of the class and for each who handed in, by id.
+
+    A folder belongs to the student whose id it has; spelled in another Unicode form or in other
+    capitals it belongs to the one student who fits.
 
     Args:
         submitted: The folder with one folder a student.
         unit: Which unit.
         students: Ids of the roster; those who handed nothing in come back as missing.
+        zone: The class's, for times with a zone's abbreviation.
     """
     there = [folder.name for folder in _folders(submitted) if (folder / unit).is_dir()]
-    return [_handed(submitted, unit, student) for student in sorted({*there, *students})]
+    listed = {same_look(student): student for student in students}
+    taken: dict[str, list[str]] = {}
+    for name in there:
+        student = name if name in students else listed.get(same_look(name), one_form(name))
+        taken.setdefault(printable(student), []).append(name)
+    strangers = sorted(student for student in taken if students and student not in students)
+    found = []
+    for student in sorted({*taken, *students}):
+        folders = taken.get(student, [])
+        if student in folders:
+            folders = [student]
+        if not folders:
+            reason = "nothing was handed in"
+            if strangers:
+                listing = ", ".join(strangers[:3]) + (", ..." if len(strangers) > 3 else "")
+                reason += f" under this name; not on the roster: {listing}"
+            found.append(Handed(student, unit, None, "missing", reason))
+        elif len(folders) > 1:
+            reason = f"{len(folders)} folders have names that look like {student}: keep one"
+            found.append(Handed(student, unit, None, "unreadable", reason))
+        else:
+            found.append(_handed(submitted / folders[0] / unit, unit, student, zone))
+    return found
+
+
+def printable(name: str) -> str:
+    """Return a file's name with %E9 for each byte that is no UTF-8."""
+    return "".join(f"%{ord(c) - 0xDC00:02X}" if 0xDC80 <= ord(c) <= 0xDCFF else c for c in name)
+
+
+def described(about: Path) -> dict[str, object]:
+    """Return what a small JSON file says, or nothing where it cannot be read."""
+    try:
+        if about.is_symlink() or about.stat().st_size > LARGEST_NOTE:
+            return {}
+        value = json.loads(about.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError, MemoryError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _folders(place: Path) -> list[Path]:
@@ -58,29 +116,44 @@ def _folders(place: Path) -> list[Path]:
     return sorted(p for p in place.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def _handed(submitted: Path, unit: str, student: str) -> Handed:
-    folder = submitted / student / unit
-    if any(place.is_symlink() for place in (submitted / student, folder)):
+def _handed(folder: Path, unit: str, student: str, zone: str) -> Handed:
+    if any(place.is_symlink() for place in (folder.parent, folder)):
         return Handed(student, unit, None, "unreadable", "its folder is a link to somewhere else")
-    if not folder.is_dir():
-        return Handed(student, unit, None, "missing", "nothing was handed in")
-    submitted_at, marked_late = _when(folder)
-    path, fault, reason = _notebook(folder, unit)
-    return Handed(student, unit, path, fault, reason, submitted_at, marked_late)
+    about = described(folder / ABOUT)
+    path, fault, reason = _notebook(folder, unit, about)
+    submitted_at, time_fault = _when(folder / STAMP, zone)
+    return Handed(
+        student,
+        unit,
+        path,
+        fault,
+        reason,
+        submitted_at,
+        marked_late=about.get("late") is True,
+        time_fault=time_fault,
+        not_after=_bound(about.get("not_after")),
+        marks_late=about.get("system") == "canvas" or about.get("late") is True,
+    )
 
 
-def _notebook(folder: Path, unit: str) -> tuple[Path | None, str, str]:
+def _notebook(folder: Path, unit: str, about: dict[str, object]) -> tuple[Path | None, str, str]:
     """Return the notebook to grade, or why there is none: (path, fault, reason)."""
-    path, reason = folder / f"{unit}.ipynb", ""
+    path = folder / f"{unit}.ipynb"
+    reason = _line(about.get("note"))
     if not path.exists() and not path.is_symlink():
-        others = sorted(p for p in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
-        if not others:
-            names = ", ".join(sorted(p.name for p in folder.iterdir())[:5])
-            return None, "missing", f"no notebook was handed in, only: {names or 'nothing'}"
-        if len(others) > 1:
-            names = ", ".join(str(p.relative_to(folder)) for p in others[:5])
-            return None, "unreadable", f"none of several notebooks is named {unit}.ipynb: {names}"
-        path, reason = others[0], f"the notebook was named {others[0].name}"
+        others = sorted(
+            (p for p in islice(folder.rglob("*"), MOST_FILES) if p.is_file() or p.is_symlink()),
+            key=str,
+        )
+        names = {p: printable(p.relative_to(folder).as_posix()) for p in others}
+        handed = [p for p in others if names[p] not in (ABOUT, STAMP) and not is_junk(names[p])]
+        best = _best(handed, names, unit)
+        if not best:
+            return None, *_nothing([names[p] for p in handed], about)
+        if len(best) > 1:
+            listing = ", ".join(names[p] for p in best[:5])
+            return None, "unreadable", f"none of several notebooks is named {unit}.ipynb: {listing}"
+        path, reason = best[0], f"the notebook was named {names[best[0]]}"
     if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
         return None, "unreadable", "the notebook is a link to somewhere else"
     if not path.is_file():
@@ -90,18 +163,66 @@ def _notebook(folder: Path, unit: str) -> tuple[Path | None, str, str]:
     return path, "", reason
 
 
-def _when(folder: Path) -> tuple[datetime | None, bool]:
-    """Return when it was handed in (timestamp.txt, as nbgrader writes it) and the LMS's mark."""
-    submitted_at, marked_late = None, False
-    stamp, about = folder / "timestamp.txt", folder / ABOUT
+def _best(handed: list[Path], names: dict[Path, str], unit: str) -> list[Path]:
+    """Return the notebooks that have most for them: kind first, then the unit's name."""
+    ordinary = [p for p in handed if names[p].lower().endswith(NOTEBOOK)]
+    own = [p for p in ordinary if not is_checkpoint(names[p])]
+    kinds = (own, [p for p in handed if p not in own and _is_notebook(p, names[p])], ordinary)
+    for found in kinds:
+        named = [p for p in found if unit.lower() in names[p].lower()]
+        if found:
+            return named if len(named) == 1 else found
+    return []
+
+
+def _is_notebook(path: Path, name: str) -> bool:
+    """Say whether a file under another name holds a notebook."""
     try:
-        if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 200:
-            submitted_at = moment(stamp.read_text(encoding="utf-8"))
-    except (ValueError, OSError):
-        pass  # as if there were none; whoever hands in may write anything there
+        if not name.lower().endswith(DISGUISED) or path.is_symlink():
+            return False
+        if path.stat().st_size > LARGEST:
+            return False
+        return any(one.data is not None for one in look(name, path.read_bytes(), LARGEST))
+    except OSError:
+        return False
+
+
+def _nothing(names: list[str], about: dict[str, object]) -> tuple[str, str]:
+    """Return fault and reason where a folder holds no notebook."""
+    left_out = about.get("left_out")
+    reasons = [_line(one) for one in left_out] if isinstance(left_out, list) else []
+    if reasons:
+        return "unreadable", "; ".join(filter(None, reasons))[:300]
+    if not names:
+        return "missing", "nothing was handed in: the folder is empty"
+    listing = ", ".join(names[:5])
+    more = ": unpack it there" if any(map(is_packed, names)) else ""
+    return "unreadable", f"no notebook was handed in, only {listing}{more}"
+
+
+def _when(stamp: Path, zone: str) -> tuple[datetime | None, str]:
+    """Return when it was handed in (timestamp.txt, as nbgrader writes it), and why not."""
     try:
-        if about.is_file() and not about.is_symlink():
-            marked_late = json.loads(about.read_text(encoding="utf-8")).get("late") is True
-    except (ValueError, OSError, AttributeError):
-        pass
-    return submitted_at, marked_late
+        if not stamp.exists() and not stamp.is_symlink():
+            return None, ""
+        if stamp.is_symlink() or not stamp.is_file() or stamp.stat().st_size > 200:
+            return None, f"{STAMP} is no file with a time in it"
+        data = stamp.read_bytes()
+        wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        return moment(data.decode("utf-16" if wide else "utf-8-sig"), abbreviations=zone), ""
+    except UnicodeDecodeError:
+        return None, f"{STAMP} is no text"
+    except (ValueError, OSError, OverflowError) as error:
+        return None, f"{STAMP}: {error}"
+
+
+def _bound(value: object) -> datetime | None:
+    try:
+        return moment(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _line(value: object) -> str:
+    text = value if isinstance(value, str) else ""
+    return "".join(c if c.isprintable() else " " for c in printable(text))[:300]

@@ -1,0 +1,79 @@
+"""Put what came out of an LMS's zip where it is graded, and lose nothing that lay there."""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from coursekit.classroom.handing_in.submissions import ABOUT, STAMP, described
+from coursekit.storage import free_name, time_stamp, write_atomically
+
+UNKNOWN_ZONE = timedelta(hours=12)  # a zip's clock shows local time; the last zone is UTC-12
+
+
+def not_after(info: zipfile.ZipInfo) -> str:
+    """Return the latest moment at which a file can have been handed in: the zip was made then."""
+    now = datetime.now(UTC)
+    try:
+        made = datetime(*info.date_time, tzinfo=UTC) + UNKNOWN_ZONE
+    except ValueError:
+        return now.isoformat()
+    return (made if datetime(2000, 1, 1, tzinfo=UTC) < made < now else now).isoformat()
+
+
+def put(
+    folder: Path, unit: str, data: bytes, about: dict[str, object], at: datetime | None
+) -> None:
+    """Write one notebook and what the LMS said; rename what was there before, if it differs.
+
+    Args:
+        folder: Of one student and unit.
+        unit: Names the notebook.
+        data: The notebook.
+        about: What the LMS said, for the file beside it.
+        at: When it was handed in, if the LMS said so.
+    """
+    target = folder / f"{unit}.ipynb"
+    if target.exists():
+        if hashlib.sha256(target.read_bytes()).digest() != hashlib.sha256(data).digest():
+            kept = folder.with_name(f"{unit}.earlier")
+            folder.rename(free_name(kept, time_stamp()))
+        else:  # it was there when the earlier zip was made
+            before = str(described(folder / ABOUT).get("not_after") or about["not_after"])
+            about = {**about, "not_after": min(before, str(about["not_after"]))}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / ABOUT, json.dumps(about, indent=1) + "\n")
+    if at is not None:
+        write_atomically(folder / STAMP, f"{at.isoformat(sep=' ')}\n")
+    temporary = target.with_suffix(".tmp")
+    temporary.write_bytes(data)
+    os.replace(temporary, target)
+
+
+def put_nothing(
+    folder: Path, unit: str, reasons: Sequence[str], source: str, *, doubt: bool = False
+) -> None:
+    """Note that somebody handed in something that is no notebook, or that may be theirs.
+
+    A notebook that a person put there by hand stays; one that came from an LMS was replaced there
+    and is renamed.
+    """
+    target = folder / f"{unit}.ipynb"
+    if target.exists():
+        if "file" not in described(folder / ABOUT):
+            return
+        folder.rename(free_name(folder.with_name(f"{unit}.earlier"), time_stamp()))
+    about = {"source": source, "left_out": list(dict.fromkeys(reasons))[:20], "doubt": doubt}
+    write_atomically(folder / ABOUT, json.dumps(about, indent=1) + "\n")
+
+
+def forget_doubts(submitted: Path, unit: str) -> None:
+    """Remove the notes of an earlier zip that something may be somebody's."""
+    for about in submitted.glob(f"*/{unit}/{ABOUT}"):
+        alone = [path.name for path in about.parent.iterdir()] == [ABOUT]
+        if alone and described(about).get("doubt") is True:
+            about.unlink()
+            about.parent.rmdir()
