@@ -116,7 +116,10 @@ def build(
 @app.command(epilog="Example: python3 -m coursekit grade grading/submitted --unit 01")
 def grade(
     folder: Annotated[
-        Path, typer.Argument(help="STUDENT/UNIT/UNIT.ipynb below it, or a zip of Canvas or Moodle.")
+        Path,
+        typer.Argument(
+            help="STUDENT/UNIT/UNIT.ipynb below it, or a zip of Canvas, Moodle, Gradescope."
+        ),
     ],
     unit: Annotated[str, typer.Option("--unit", help="One unit. Default: all.")] = "",
     roster: Annotated[
@@ -131,6 +134,12 @@ def grade(
     ] = None,
     again: Annotated[
         str, typer.Option("--again", help="Statuses to grade once more: timeout,crashed.")
+    ] = "",
+    student: Annotated[
+        str, typer.Option("--student", help="Mark this one again; shows the old and the new mark.")
+    ] = "",
+    exercise: Annotated[
+        str, typer.Option("--exercise", help="Judge this one again, for --student or for all.")
     ] = "",
     sandbox: Annotated[str, typer.Option("--sandbox", help="bubblewrap or none.")] = "bubblewrap",
     i_trust_every_student: Annotated[
@@ -150,6 +159,8 @@ def grade(
         course=course,
         workers=workers,
         again=again,
+        student=student,
+        exercise=exercise,
         sandbox=sandbox,
         risk_accepted=i_trust_every_student,
     )
@@ -176,9 +187,18 @@ def export(
         Path | None, typer.Option("--roster", help="CSV. Default: grading/roster.csv.")
     ] = None,
     course: Course = None,
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", help="Canvas's gradebook or Moodle's worksheet, to fill in."),
+    ] = None,
+    column: Annotated[
+        str, typer.Option("--column", help="Its column of marks. Default: the unit's.")
+    ] = "",
 ) -> int:
     """Write the marks as a table for a learning management system."""
-    return load("export")(unit, to=to, out=out, roster=roster, course=course)
+    return load("export")(
+        unit, to=to, out=out, roster=roster, course=course, into=into, column=column
+    )
 
 
 @app.command(epilog="Example: python3 -m coursekit variant --seed 2027 --out ../spring")

@@ -3,10 +3,13 @@
 import sys
 from pathlib import Path
 
-from coursekit.classroom.handing_in.roster import read_roster
+from coursekit.classroom.handing_in.lms_tables import system_of
+from coursekit.classroom.handing_in.roster import read_due_dates, read_roster
+from coursekit.classroom.handing_in.table_file import read_table
 from coursekit.classroom.learner.copies import find_unit, released_units
 from coursekit.classroom.marking.gradebook import open_course
 from coursekit.classroom.returning.export import FORMATS, gradescope_result, table
+from coursekit.classroom.returning.fill_in import filled
 from coursekit.classroom.returning.results import results_of
 from coursekit.storage import write_atomically
 
@@ -18,8 +21,12 @@ def run(
     out: Path | None = None,
     roster: Path | None = None,
     course: Path | None = None,
+    into: Path | None = None,
+    column: str = "",
 ) -> int:
     """Write the table, and for Gradescope a results.json for each student beside it.
+
+    Canvas's gradebook and Moodle's worksheet are filled in where one is given, or is the roster.
 
     Raises:
         ValueError: For a format that there is not, a unit that was not graded, ids that lack.
@@ -27,24 +34,39 @@ def run(
     if to not in FORMATS:
         raise ValueError(f"--to {to}: choose one of {', '.join(FORMATS)}")
     home = open_course(course or Path.cwd())
-    name = find_unit(unit, [path.name for path in released_units(home.root / "notebooks")])
-    usual = home.grading / "roster.csv"
+    released = [path.name for path in released_units(home.root / "notebooks")]
+    name = find_unit(unit, released)
+    usual, dates = home.grading / "roster.csv", home.grading / "due.csv"
     chosen = roster or (usual if usual.is_file() else None)
     students = read_roster(chosen) if chosen else {}
-    results = results_of(home, name, students)
+    due = read_due_dates(dates, released) if dates.is_file() else None
+    results = results_of(home, name, students, due)
     strangers = [one.student.id for one in results if students and one.student.id not in students]
-    if strangers and to in ("canvas", "moodle"):
+    if strangers:
         print(f"not on the roster, left out: {', '.join(strangers)}", file=sys.stderr)
         results = [one for one in results if one.student.id in students]
-    text = table(results, name, to)
+    basis = into or (chosen if chosen and system_of(read_table(chosen)) == to else None)
+    told: list[str] = []
+    if basis is not None:
+        text, told = filled(read_table(basis), to, results, name, column)
+    else:
+        text = table(results, name, to)
     target = out or home.grading / f"{name}-{to}.csv"
     write_atomically(target, text)
     if to == "gradescope":
         for one in results:
             path = target.with_suffix("") / one.student.id / "results.json"
             write_atomically(path, gradescope_result(one))
-    waiting = sum(one.needs_person for one in results)
-    print(f"{target}: {len(results)} students")
+    print(f"{target}: {len(results)} students{f', filled into {basis}' if basis else ''}")
+    for line in told:
+        print(line, file=sys.stderr)
+    waiting = [one for one in results if one.waits]
     if waiting:
-        print(f"{waiting} still wait for a person's marks; for an LMS their mark is left empty")
+        print(
+            f"{len(waiting)} still wait for a person or a date; for an LMS their mark stays empty:"
+        )
+    for one in waiting[:20]:
+        print(f"  {one.student.id}: {one.waits}")
+    if len(waiting) > 20:
+        print(f"  and {len(waiting) - 20} more: see waits_for in `--to nbgrader`")
     return 0

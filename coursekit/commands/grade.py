@@ -4,17 +4,20 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from coursekit.classroom.handing_in.archive import unpack
 from coursekit.classroom.handing_in.roster import DueDates, Student, read_due_dates, read_roster
 from coursekit.classroom.handing_in.submissions import units_in
+from coursekit.classroom.handing_in.table_file import same_look
 from coursekit.classroom.learner.copies import find_unit, released_units
 from coursekit.classroom.marking.class_run import Usage
 from coursekit.classroom.marking.gradebook import Course, open_course
-from coursekit.classroom.marking.grading import VARIANT, Graded, grade_unit
+from coursekit.classroom.marking.grading import VARIANT, grade_unit
 from coursekit.classroom.marking.manifest import STATUSES, Record
 from coursekit.classroom.marking.open_judge import JudgeSettings, open_judge
+from coursekit.commands.grade_report import compare, report
 
 SECONDS_EACH = 900.0  # for a judge that hangs; its own limits are shorter
 RISK = "--i-trust-every-student"
@@ -32,19 +35,24 @@ def run(
     course: Path | None = None,
     workers: int | None = None,
     again: str = "",
+    student: str = "",
+    exercise: str = "",
     sandbox: str = "bubblewrap",
     risk_accepted: bool = False,
 ) -> int:
     """Grade what a folder or an LMS's zip holds, and print what came of it.
 
     Args:
-        folder: Folder of submissions, STUDENT/UNIT/UNIT.ipynb, or a zip from Canvas or Moodle.
+        folder: Folder of submissions, STUDENT/UNIT/UNIT.ipynb, or a zip from Canvas, Moodle or
+            Gradescope.
         unit: Which unit; "" for every released unit of which the folder holds something.
         roster: CSV of students. By default roster.csv in the course's grading/, if there is one.
         due: CSV of due dates. By default due.csv there.
         course: Folder of the course. By default the one that holds `folder`, or else this one.
         workers: How many processes. By default as many as cores and memory allow.
         again: Statuses, separated by commas, to grade again though nothing changed.
+        student: Mark this one again and nobody else; "" for everyone who changed.
+        exercise: Judge this one again, of `student` or of everyone; "" for all of them.
         sandbox: "bubblewrap" or "none".
         risk_accepted: Has to be given with "none".
 
@@ -64,8 +72,15 @@ def run(
         raise ValueError(f"--again {unknown[0]}: the statuses are {', '.join(STATUSES)}")
     home = the_course(folder, course)
     released = [path.name for path in released_units(home.root / "notebooks")]
-    students = read_roster(found) if (found := _file(home, roster, "roster.csv")) else {}
+    told: list[str] = []
+    students = read_roster(found, told) if (found := _file(home, roster, "roster.csv")) else {}
+    for line in told:
+        print(line, file=sys.stderr)
     dates = read_due_dates(found, released) if (found := _file(home, due, "due.csv")) else None
+    if students and dates is not None:
+        check_extensions(dates, students)
+    if exercise and not unit:
+        unit = _unit_of(exercise, released)
     submitted, units = _submissions(folder, home, unit, released, students)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # of the grading processes
         os.environ[name] = "1"
@@ -88,6 +103,8 @@ def run(
             seconds_each=SECONDS_EACH,
             workers=workers,
             again=statuses,
+            student=student,
+            exercise=exercise,
             judged_by=sandbox,
             on_wait=progress.wait,
             on_start=progress.start,
@@ -95,8 +112,33 @@ def run(
             usage=usage,
         )
         progress.end(usage)
-        report(graded, home)
+        if student or exercise:
+            compare(graded, exercise)
+        else:
+            report(graded, home)
     return 0
+
+
+def check_extensions(due: DueDates, students: Mapping[str, Student]) -> None:
+    """Refuse an extension for nobody: it would leave somebody without theirs.
+
+    Raises:
+        ValueError: Naming the id that is not on the roster, and the one that may be meant.
+    """
+    for _, student in due.dates:
+        if student and student not in students:
+            near = [one for one in students if same_look(one) == same_look(student)]
+            near += [s.id for s in students.values() if student in (s.email, s.number, s.name)]
+            hint = f"write {near[0]}" if near else "write an id of the roster, or remove the row"
+            raise ValueError(f"due dates: an extension for {student!r}, not on the roster: {hint}")
+
+
+def _unit_of(exercise: str, released: list[str]) -> str:
+    """Return the unit of an exercise, by its id: u01_tr_cov."""
+    fits = [name for name in released if exercise.startswith(f"u{name[:2]}_")]
+    if len(fits) != 1:
+        raise ValueError(f"--exercise {exercise}: name its unit with --unit")
+    return fits[0]
 
 
 def the_course(folder: Path, course: Path | None) -> Course:
@@ -138,7 +180,10 @@ def _submissions(
             print(line, file=sys.stderr)
         print(f"{folder.name}: {count} notebooks, now in {submitted}", file=sys.stderr)
         if not count:
-            raise ValueError(f"{folder} holds no notebook that Canvas or Moodle named")
+            raise ValueError(
+                f"{folder} holds no notebook whose owner its name says, as Canvas, Moodle and "
+                "Gradescope name files; see the lines above"
+            )
         return submitted, units
     if unit:
         return folder, [find_unit(unit, released)]
@@ -207,29 +252,3 @@ class Progress:
             f"{usage.grader / 1e6:.0f} MB here, at most {largest / 1e6:.0f} MB a process",
             file=sys.stderr,
         )
-
-
-def report(graded: Graded, course: Course) -> None:
-    """Print a line for each submission that a person should look at, and the sums."""
-    for record in graded.records:
-        if record.status != "ok" or record.notes:
-            notes = "".join(f"; {note}" for note in record.notes[:3])
-            points = f"{record.points:g}/{record.max_points:g}"
-            print(f"{record.student:20} {record.status:10} {points:>7}  {record.reason}{notes}")
-    counted = Counter(record.status for record in graded.records)
-    sums = ", ".join(f"{counted[word]} {word}" for word in STATUSES if counted[word])
-    there = [record.points for record in graded.records if record.status != "missing"]
-    mean = f"; mean {sum(there) / len(there):.1f} points of those handed in" if there else ""
-    print(
-        f"{graded.unit}: {len(graded.records)} students, {graded.graded} graded now: {sums}{mean}"
-    )
-    waiting = sum(any(record.answered.values()) for record in graded.records)
-    if waiting:
-        print(f"{waiting} wait for a person to mark their essays: Formgrader, in JupyterLab")
-    if graded.provisional:
-        print(
-            "Provisional: the unit is still open. Grade again after the last due date: new seeds."
-        )
-    for path in graded.set_aside:
-        print(f"A damaged record was kept as {path} and graded again.", file=sys.stderr)
-    print(f"Seeds drawn at {graded.seed_drawn_at}; marks in {course.grading / 'gradebook.db'}")

@@ -16,6 +16,7 @@ LARGEST = 40_000_000  # bytes of a notebook; a larger one is not read
 LARGEST_NOTE = 100_000  # bytes of a file about a submission
 MOST_FILES = 10_000  # in one student's folder
 ABOUT = "handed_in.json"  # what an LMS said of a submission, beside the notebook
+ANONYMOUS = "anon-"  # before the code of somebody whom Canvas does not name
 STAMP = "timestamp.txt"  # when it was handed in, as nbgrader writes it
 
 
@@ -32,6 +33,7 @@ class Handed:
         time_fault: Why its time cannot be read; "" if there is none, or it can.
         not_after: It was handed in at this moment at the latest: an LMS's zip was made then.
         marks_late: The LMS that it came from marks what is late.
+        doubt: Why it may be that something was handed in after all.
     """
 
     student: str
@@ -44,6 +46,7 @@ class Handed:
     time_fault: str = ""
     not_after: datetime | None = None
     marks_late: bool = False
+    doubt: str = ""
 
 
 def units_in(submitted: Path) -> list[str]:
@@ -75,6 +78,8 @@ def find_submissions(
         student = name if name in students else listed.get(same_look(name), one_form(name))
         taken.setdefault(printable(student), []).append(name)
     strangers = sorted(student for student in taken if students and student not in students)
+    nameless = sum(student.startswith(ANONYMOUS) for student in strangers)
+    doubt = f"{nameless} anonymous submissions belong to nobody yet" if nameless else ""
     found = []
     for student in sorted({*taken, *students}):
         folders = taken.get(student, [])
@@ -85,7 +90,7 @@ def find_submissions(
             if strangers:
                 listing = ", ".join(strangers[:3]) + (", ..." if len(strangers) > 3 else "")
                 reason += f" under this name; not on the roster: {listing}"
-            found.append(Handed(student, unit, None, "missing", reason))
+            found.append(Handed(student, unit, None, "missing", reason, doubt=doubt))
         elif len(folders) > 1:
             reason = f"{len(folders)} folders have names that look like {student}: keep one"
             found.append(Handed(student, unit, None, "unreadable", reason))

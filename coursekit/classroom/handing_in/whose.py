@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from coursekit.classroom.handing_in.file_names import Reading
 from coursekit.classroom.handing_in.roster import Student, names_of
+from coursekit.classroom.handing_in.submissions import ANONYMOUS
 from coursekit.classroom.handing_in.table_file import plain_name
 
 
@@ -144,10 +145,10 @@ def _anonymous(reading: Reading, people: Class) -> Owner:
     if mapped:
         return Owner((mapped[0],), reading)
     note = (
-        f"anonymous: kept as anon-{code}. To say whose it is, put {code} into the roster's column "
-        "lms_id"
+        f"anonymous: kept as {ANONYMOUS}{code}. To say whose it is, put {code} into the roster's "
+        "column lms_id"
     )
-    return Owner((f"anon-{code}",), reading, known=False, note=note)
+    return Owner((f"{ANONYMOUS}{code}",), reading, known=False, note=note)
 
 
 def _doubt(found: Sequence[Reading], people: Class) -> Owner:

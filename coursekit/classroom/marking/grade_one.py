@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from coursekit.classroom.handing_in.repair import Release, Repaired, repair
 from coursekit.classroom.handing_in.submissions import Handed
 from coursekit.classroom.judge.marks import Attempt, QuestionMark, SubmissionMark
 from coursekit.classroom.marking.graded_notebook import graded_notebook
+from coursekit.classroom.marking.lateness import Lateness, labelled
 from coursekit.classroom.marking.manifest import Record
 from coursekit.storage import write_atomically
 
@@ -21,13 +22,25 @@ Judge = Callable[[Attempt, list[str], int], SubmissionMark]  # attempt, exercise
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to grade."""
+    """One submission to grade.
+
+    Attributes:
+        made_from: Hash of all that decides its marks.
+        autograded: Where the notebook for formgrader goes.
+        late: How late it is.
+        content: Hash of the notebook's bytes.
+        only: One exercise to judge anew, all others as in `before`; None for all of them.
+        before: The record that there was.
+    """
 
     handed: Handed
     made_from: str
     seed: int
-    late_by: float | None
-    autograded: Path  # where the notebook for formgrader goes
+    autograded: Path
+    late: Lateness = field(default_factory=Lateness)
+    content: str = ""
+    only: str | None = None
+    before: Record | None = None
 
 
 def grade_one(job: Job, release: Release, judge: Judge) -> Record:
@@ -43,7 +56,10 @@ def grade_one(job: Job, release: Release, judge: Judge) -> Record:
             fault, reason = "unreadable", str(error)
     if repaired is None:
         return nothing_to_judge(job, release, fault, reason)
-    mark = judge(repaired.attempt, list(release.points), job.seed)
+    asked = list(release.points) if job.only is None else [job.only]
+    mark = judge(repaired.attempt, asked, job.seed)
+    if job.only is not None and job.before is not None:
+        mark = _with_others(mark, job.before)
     record = _timed(_judged(job, release, repaired, mark, told), began)
     _write_notebook(job, repaired, record)
     return record
@@ -71,23 +87,30 @@ def _write_notebook(job: Job, repaired: Repaired, record: Record) -> None:
     write_atomically(job.autograded, nbformat.writes(notebook, version=4) + "\n")
 
 
+def _with_others(mark: SubmissionMark, before: Record) -> SubmissionMark:
+    """Return the record's marks with those of one question in their place."""
+    from coursekit.classroom.judge.judging import summary  # of all the bank, where it is needed
+
+    new = {question.exercise_id: question for question in mark.questions}
+    questions = tuple(new.get(one.exercise_id, one) for one in before.questions)
+    status, reason = summary(questions, ())
+    return replace(mark, questions=questions, status=status, reason=reason)
+
+
 def _judged(
     job: Job, release: Release, repaired: Repaired, mark: SubmissionMark, told: list[str]
 ) -> Record:
-    status, reason = mark.status, mark.reason
-    if status == "ok" and job.late_by != 0.0:
-        status = "late"
-    if job.late_by is None:
-        reason = f"late, by the LMS's own mark; {reason}"
-    elif job.late_by > 0:
-        reason = f"{span(job.late_by)} late; {reason}"
     here = {place.released.id: place.cell for place in repaired.placed if place.released}
     answered = {
         essay.id: here[essay.id].source.strip() != essay.source.strip() for essay in release.essays
     }
     notes = [job.handed.reason] if job.handed.reason else []
+    if job.handed.time_fault and not job.late.doubt:
+        notes.append(f"its time cannot be read: {job.handed.time_fault}")
     notes += [*told, *repaired.notes]
-    return _record(job, status, reason, mark.questions, answered=answered, notes=tuple(notes))
+    return _record(
+        job, mark.status, mark.reason, mark.questions, answered=answered, notes=tuple(notes)
+    )
 
 
 def _record(
@@ -101,20 +124,23 @@ def _record(
 ) -> Record:
     handed = job.handed
     submitted_at = handed.submitted_at.isoformat() if handed.submitted_at else ""
-    return Record(
+    record = Record(
         unit=handed.unit,
         student=handed.student,
         made_from=job.made_from,
         status=status,
-        reason=" ".join(reason.split())[:300],
+        reason="",
         questions=questions,
         seed=job.seed,
-        late_by=job.late_by,
         handed_in=handed.fault != "missing",
         submitted_at=submitted_at,
         answered=answered,
         notes=notes,
+        judged=status,
+        said=" ".join(reason.split())[:300],
+        content=job.content,
     )
+    return labelled(record, job.late, datetime.now(UTC))
 
 
 def _timed(record: Record, began: float) -> Record:
@@ -133,6 +159,17 @@ def heading_of(record: Record) -> str:
     return "\n".join([lines[0], "", *lines[1:]]).rstrip()
 
 
+def write_heading(path: Path, record: Record) -> None:
+    """Say a record's status anew on top of the notebook that formgrader shows, if it is there."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError):
+        return
+    if notebook.cells and notebook.cells[0].source.startswith("**Status: "):
+        notebook.cells[0].source = heading_of(record)
+        write_atomically(path, nbformat.writes(notebook, version=4) + "\n")
+
+
 def verdicts_of(record: Record) -> dict[str, str]:
     """Return exercise id -> the judge's words on it, as plain text."""
     return {question.exercise_id: verdict_text(question) for question in record.questions}
@@ -148,13 +185,3 @@ def verdict_text(question: QuestionMark) -> str:
 def as_code(text: str) -> str:
     """Return text as inline code, so that Markdown does nothing with it."""
     return "`" + text.replace("`", "'").replace("\n", " ") + "`"
-
-
-def span(seconds: float) -> str:
-    """Return a length of time in words: "3 min", "2 h 05", "4 days"."""
-    minutes = max(1, round(seconds / 60))
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60:02d}"
-    return f"{minutes // (24 * 60)} days"

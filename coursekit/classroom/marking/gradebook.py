@@ -6,20 +6,21 @@ manual comments) is never touched.
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.preprocessors import AssignLatePenalties, SaveCells
+from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.preprocessors import SaveCells
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from coursekit.classroom.handing_in.roster import DueDates, Student
 from coursekit.classroom.marking.grade_one import verdict_text
+from coursekit.classroom.marking.lateness import penalty
 from coursekit.classroom.marking.manifest import Record
 
 CONFIG = "nbgrader_config.py"
@@ -79,8 +80,11 @@ def opened(course: Course) -> Iterator[Gradebook]:
         yield gradebook
 
 
-def enter_unit(course: Course, unit: str, due: DueDates) -> None:
+def enter_unit(course: Course, unit: str, due: DueDates) -> DueDates:
     """Enter a unit's cells and due date, as `nbgrader generate_assignment` does.
+
+    Returns:
+        The due dates. Where none is given for everyone, the one that Formgrader set holds.
 
     Raises:
         ValueError: If its marked cells changed after submissions were graded.
@@ -88,7 +92,10 @@ def enter_unit(course: Course, unit: str, due: DueDates) -> None:
     everyone = due.everyone(unit)
     with opened(course) as gradebook:
         known = {} if everyone is None else {"duedate": _naive(everyone)}
-        gradebook.update_or_create_assignment(unit, **known)
+        assignment = gradebook.update_or_create_assignment(unit, **known)
+        if everyone is None and assignment.duedate is not None:
+            set_there = assignment.duedate.replace(tzinfo=UTC)
+            due = replace(due, dates={**due.dates, (unit, ""): set_there})
     resources = {"nbgrader": {"notebook": unit, "assignment": unit, "db_url": course.db_url}}
     notebook = nbformat.read(course.release_path(unit), as_version=4)
     try:
@@ -98,6 +105,7 @@ def enter_unit(course: Course, unit: str, due: DueDates) -> None:
             f"{error}.\nRestore the release that was handed out, or remove the unit: "
             f"nbgrader db assignment remove {unit} --force"
         ) from None
+    return due
 
 
 def enter_class(course: Course, students: Iterable[Student]) -> None:
@@ -115,40 +123,36 @@ def students_with_marks(course: Course, unit: str) -> set[str]:
         return {submission.student_id for submission in gradebook.assignment_submissions(unit)}
 
 
-def write_marks(gradebook: Gradebook, course: Course, record: Record, due: DueDates) -> None:
-    """Write one submission's marks, comments, status and late penalty.
+def write_marks(
+    gradebook: Gradebook, record: Record, due: DueDates, *, same_text: bool = False
+) -> None:
+    """Write one submission's marks, comments and status.
 
     Where nothing was handed in there is no entry: that is how nbgrader shows that there is none.
+
+    Args:
+        gradebook: An open one.
+        record: What the judge found.
+        due: When it was due.
+        same_text: The text is what was marked before: essays that a person marked stay marked.
     """
-    unit, student = record.unit, record.student
-    try:
-        gradebook.find_student(student)
-    except MissingEntry:
-        gradebook.add_student(student)
     if not record.handed_in:
         return
-    known: dict = {"extension": None}
-    if record.submitted_at:
-        known["timestamp"] = _naive(datetime.fromisoformat(record.submitted_at))
-    own, everyone = due.of(unit, student), due.everyone(unit)
-    if own is not None and everyone is not None and own != everyone:
-        known["extension"] = own - everyone
-    with gradebook.db.no_autoflush:  # nbgrader builds the entry before it is in the session
-        submission = gradebook.update_or_create_submission(unit, student, **known)
-    (notebook,) = [one for one in submission.notebooks if one.name == unit]
+    submission = write_time(gradebook, record, due)
+    (notebook,) = [one for one in submission.notebooks if one.name == record.unit]
     questions = {question.exercise_id: question for question in record.questions}
     for grade in notebook.grades:
         question = questions.get(grade.cell.name.removesuffix("_check"))
-        before = grade.auto_score
+        before, overruled = grade.auto_score, grade.manual_score is not None
         if question is not None and grade.cell.name.endswith("_check"):
             grade.auto_score = float(question.points)
             # a person's own mark stands; they look again where the judge's changed
-            overruled = grade.manual_score is not None
-            grade.needs_manual_grade = overruled and before != grade.auto_score
-        elif record.answered.get(grade.cell.name, True):
-            grade.auto_score, grade.needs_manual_grade = None, True
-        else:
+            changed = before != grade.auto_score
+            grade.needs_manual_grade = overruled and (changed or bool(grade.needs_manual_grade))
+        elif not record.answered.get(grade.cell.name, True):
             grade.auto_score, grade.needs_manual_grade = 0.0, False
+        elif not (same_text and overruled):
+            grade.auto_score, grade.needs_manual_grade = None, True
     for comment in notebook.comments:
         question = questions.get(comment.cell.name)
         if question is not None:
@@ -159,21 +163,49 @@ def write_marks(gradebook: Gradebook, course: Course, record: Record, due: DueDa
     if record.status == "tampered":
         notebook.flagged = True
     gradebook.db.commit()
-    _write_penalty(gradebook, course, submission, notebook)
 
 
-def _write_penalty(gradebook: Gradebook, course: Course, submission, notebook) -> None:
-    """Let the course's own plugin say what being late costs, as nbgrader's autograde does."""
-    notebook.late_submission_penalty = None
-    if submission.total_seconds_late > 0:
-        assign = AssignLatePenalties(config=course.config)
-        assign.init_plugin()
-        penalty = assign.plugin_inst.late_submission_penalty(
-            submission.student_id, notebook.score, submission.total_seconds_late
-        )
-        if penalty is not None:
-            notebook.late_submission_penalty = assign._check_late_penalty(notebook, penalty)
+def write_time(gradebook: Gradebook, record: Record, due: DueDates) -> SubmittedAssignment:
+    """Write when something was handed in and what extension there is; return its entry."""
+    unit, student = record.unit, record.student
+    try:
+        gradebook.find_student(student)
+    except MissingEntry:
+        gradebook.add_student(student)
+    known: dict = {"extension": None, "timestamp": None}
+    if record.submitted_at:
+        known["timestamp"] = _naive(datetime.fromisoformat(record.submitted_at))
+    own, everyone = due.of(unit, student), due.everyone(unit)
+    if own is not None and everyone is not None and own != everyone:
+        known["extension"] = own - everyone
+    with gradebook.db.no_autoflush:  # nbgrader builds the entry before it is in the session
+        return gradebook.update_or_create_submission(unit, student, **known)
+
+
+def write_penalties(
+    gradebook: Gradebook, course: Course, unit: str, records: Mapping[str, Record]
+) -> dict[str, float | None]:
+    """Write what being late costs, by the course's settings as they are now.
+
+    Marks that people gave count as they stand, so this is done whenever marks are read.
+
+    Returns:
+        Student -> points taken off; None where nobody can say how late it is and it matters. Then
+        nothing is taken off in the gradebook, and the mark waits for a person.
+    """
+    costs: dict[str, float | None] = {}
+    for submission in gradebook.assignment_submissions(unit):
+        record = records.get(submission.student_id)
+        notebook = submission.notebooks[0] if submission.notebooks else None
+        if record is None or notebook is None:
+            continue
+        cost = penalty(course.config, record, float(notebook.score))
+        costs[record.student] = cost
+        wanted = cost or None
+        if notebook.late_submission_penalty != wanted:
+            notebook.late_submission_penalty = wanted
     gradebook.db.commit()
+    return costs
 
 
 def _naive(moment: datetime) -> datetime:

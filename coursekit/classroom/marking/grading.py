@@ -1,22 +1,24 @@
 """Grade a unit for a class: what changed is graded, each mark is kept at once, then recorded."""
 
 import hashlib
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from coursekit.classroom.handing_in.repair import read_release
+from coursekit.classroom.handing_in.repair import Release, read_release
 from coursekit.classroom.handing_in.roster import DueDates, Student
 from coursekit.classroom.handing_in.submissions import Handed, find_submissions
+from coursekit.classroom.handing_in.table_file import same_look
 from coursekit.classroom.marking import gradebook, manifest
 from coursekit.classroom.marking.class_run import OpenJudge, Usage, grade_all, workers_for
-from coursekit.classroom.marking.grade_one import Job
+from coursekit.classroom.marking.grade_one import Job, nothing_to_judge, write_heading
 from coursekit.classroom.marking.gradebook import Course
+from coursekit.classroom.marking.lateness import Lateness, labelled, lateness
 from coursekit.classroom.marking.manifest import Record
-from coursekit.storage import locked, write_atomically
+from coursekit.classroom.marking.recorded import Ledger
+from coursekit.storage import locked
 
 PACKAGE = Path(__file__).resolve().parents[2]
 DECIDES = (  # modules that have a say in a mark, whatever the unit
@@ -41,6 +43,10 @@ class Graded:
     seed_drawn_at: str
     provisional: bool  # the last due date has not passed
     set_aside: tuple[Path, ...]  # damaged records
+    due: datetime | None = None  # for everyone
+    penalties: Mapping[str, float | None] = field(default_factory=dict)  # None: nobody can say
+    changed: frozenset[str] = frozenset()  # who was graded just now
+    before: Mapping[str, Record] = field(default_factory=dict)  # their records before that
 
 
 def grade_unit(
@@ -55,6 +61,8 @@ def grade_unit(
     seconds_each: float,
     workers: int | None = None,
     again: tuple[str, ...] = (),
+    student: str = "",
+    exercise: str = "",
     judged_by: str = "",
     on_wait: Callable[[], None] = lambda: None,
     on_start: Callable[[int, int, int], None] = lambda *_: None,
@@ -79,6 +87,8 @@ def grade_unit(
         seconds_each: Wall time for one submission, the judge's own limits apart.
         workers: How many processes; None for as many as cores and memory allow.
         again: Statuses of submissions to grade again though nothing changed.
+        student: Grade this one again, and nobody else; "" for everyone who changed.
+        exercise: Judge this one again, of `student` or of everyone, and leave the others.
         judged_by: Kind of sandbox; marks of one kind are not taken for those of another.
         on_wait: Called once if another `grade` is at work in this course, before waiting for it.
         on_start: Called with (submissions to grade, unchanged ones, processes).
@@ -95,25 +105,33 @@ def grade_unit(
     folder = manifest.folder_of(course.grading, unit)
     with locked(course.grading / ".grade-lock", on_wait=on_wait):
         gradebook.enter_class(course, roster.values())
-        gradebook.enter_unit(course, unit, due)
+        due = gradebook.enter_unit(course, unit, due)
         closing = due.closing(unit)
         class_seed, drawn_at = manifest.class_seed(folder, closing=closing, now=now)
         records, set_aside = manifest.read_records(folder)
         basis = f"{fingerprint(course, unit)} {judged_by}"
-        handed = find_submissions(submitted, unit, list(roster))
-        jobs = [_job(course, one, class_seed, basis, due) for one in handed]
+        handed = find_submissions(submitted, unit, list(roster), due.zones.get(unit, ""))
+        jobs = [_job(course, one, class_seed, basis, lateness(one, due, now)) for one in handed]
         records = {
             job.handed.student: records[job.handed.student]
             for job in jobs
             if job.handed.student in records
         }
-        changed = [job for job in jobs if _is_new(records.get(job.handed.student), job, again)]
-        count = workers_for(len(changed), workers)
+        if student or exercise:
+            changed = _asked_for(jobs, records, release, student, exercise)
+        else:
+            changed = [job for job in jobs if _is_new(records.get(job.handed.student), job, again)]
+        to_judge = [job for job in changed if job.handed.path is not None]
+        count = workers_for(len(to_judge), workers)
         on_start(len(changed), len(jobs) - len(changed), count)
-        ledger = _Recorded(course, unit, due, folder)
+        before = {one: records[one] for job in changed if (one := job.handed.student) in records}
+        ledger = Ledger(course, unit, due, folder)
         try:
+            for record in _relabelled(jobs, changed, records, now):
+                manifest.write_record(folder, record)
+                records[record.student] = record
             ledger.catch_up(records)
-            for record in grade_all(
+            for record in _graded(
                 changed,
                 release,
                 open_judge=open_judge,
@@ -123,19 +141,87 @@ def grade_unit(
                 usage=usage,
             ):
                 manifest.write_record(folder, record)
+                old = records.get(record.student)
                 records[record.student] = record
-                ledger.write(record)
+                same = old is not None and bool(old.content) and old.content == record.content
+                ledger.write(record, same_text=same)
                 on_record(record)
+            penalties = gradebook.write_penalties(ledger.gradebook, course, unit, records)
         finally:
             ledger.close()
     return Graded(
         unit=unit,
-        records=tuple(records[student] for student in sorted(records)),
+        records=tuple(records[name] for name in sorted(records)),
         graded=len(changed),
         seed_drawn_at=drawn_at,
         provisional=closing is not None and now <= closing,
         set_aside=tuple(set_aside),
+        due=due.everyone(unit),
+        penalties=penalties,
+        changed=frozenset(job.handed.student for job in changed),
+        before=before,
     )
+
+
+def _graded(jobs: Sequence[Job], release: Release, **how: Any) -> Iterator[Record]:
+    """Yield the record of each job; where there is no notebook, no judge is needed."""
+    for job in jobs:
+        if job.handed.path is None:
+            yield nothing_to_judge(job, release, job.handed.fault, job.handed.reason)
+    to_judge = [job for job in jobs if job.handed.path is not None]
+    yield from grade_all(to_judge, release, **how)
+
+
+def _asked_for(
+    jobs: Sequence[Job],
+    records: Mapping[str, Record],
+    release: Release,
+    student: str,
+    exercise: str,
+) -> list[Job]:
+    """Return the jobs of one student, or of one exercise, to do again."""
+    names = [job.handed.student for job in jobs]
+    if student and student not in names:
+        near = [name for name in names if same_look(name) == same_look(student)]
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names[:8])}"
+        raise ValueError(f"no student {student!r} on the roster or among the submissions: {hint}")
+    if exercise and exercise not in release.points:
+        listed = ", ".join(release.points)
+        raise ValueError(f"no exercise {exercise!r} in {release.unit}; there are {listed}")
+    chosen = [job for job in jobs if student in ("", job.handed.student)]
+    if not exercise:
+        return chosen
+    again = []
+    for job in chosen:
+        old = records.get(job.handed.student)
+        if job.handed.path is None:
+            continue
+        # made from what the other questions were made from: those may still have to be judged
+        if old is not None and old.content == job.content and _complete(old, release):
+            job = replace(job, only=exercise, before=old, made_from=old.made_from)
+        again.append(job)
+    return again
+
+
+def _complete(record: Record, release: Release) -> bool:
+    return {question.exercise_id for question in record.questions} == set(release.points)
+
+
+def _relabelled(
+    jobs: Sequence[Job], changed: Sequence[Job], records: Mapping[str, Record], now: datetime
+) -> Iterator[Record]:
+    """Yield the records in which nothing but the lateness changed."""
+    graded_now = {job.handed.student for job in changed}
+    for job in jobs:
+        old = records.get(job.handed.student)
+        if old is None or job.handed.student in graded_now:
+            continue
+        at = job.handed.submitted_at
+        new = replace(old, submitted_at=at.isoformat() if at else "")
+        new = labelled(new, job.late, now)
+        if new != old:
+            write_heading(job.autograded, new)
+            yield new
 
 
 def fingerprint(course: Course, unit: str) -> str:
@@ -151,22 +237,12 @@ def fingerprint(course: Course, unit: str) -> str:
     return whole.hexdigest()
 
 
-def lateness(handed: Handed, due: DueDates) -> float | None:
-    """Return by how many seconds a submission is late: 0 in time, None where nobody knows."""
-    own = due.of(handed.unit, handed.student)
-    if own is not None and handed.submitted_at is not None:
-        return max(0.0, (handed.submitted_at - own).total_seconds())
-    return None if handed.marked_late else 0.0
-
-
-def _job(course: Course, handed: Handed, class_seed: int, basis: str, due: DueDates) -> Job:
-    late_by = lateness(handed, due)
+def _job(course: Course, handed: Handed, class_seed: int, basis: str, late: Lateness) -> Job:
     content = "" if handed.path is None else _hash_of(handed.path)
-    when = str(handed.submitted_at)
-    parts = [basis, content, handed.fault, handed.reason, str(class_seed), str(late_by), when]
+    parts = [basis, content, handed.fault, handed.reason, str(class_seed)]
     made_from = hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
     autograded = course.autograded_path(handed.unit, handed.student)
-    return Job(handed, made_from, class_seed, late_by, autograded)
+    return Job(handed, made_from, class_seed, autograded, late, content)
 
 
 def _hash_of(path: Path) -> str:
@@ -177,42 +253,8 @@ def _hash_of(path: Path) -> str:
 
 
 def _is_new(record: Record | None, job: Job, again: tuple[str, ...]) -> bool:
-    if record is None or record.made_from != job.made_from or record.status in again:
+    if record is None or record.made_from != job.made_from or not record.judged:
+        return True
+    if record.status in again or record.judged in again:
         return True
     return record.handed_in and not job.autograded.exists()
-
-
-class _Recorded:
-    """Which records the gradebook has; killed between the two, a record is written once more."""
-
-    def __init__(self, course: Course, unit: str, due: DueDates, folder: Path):
-        self.course, self.unit, self.due = course, unit, due
-        self.path = folder / ".recorded.json"
-        try:
-            self.known = dict(json.loads(self.path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            self.known = {}
-        self.context = gradebook.opened(course)
-        self.gradebook = self.context.__enter__()
-
-    def catch_up(self, records: dict[str, Record]) -> None:
-        """Write the records that the gradebook lacks."""
-        there = gradebook.students_with_marks(self.course, self.unit)
-        for record in records.values():
-            lost = record.handed_in and record.student not in there
-            if lost or self.known.get(record.student) != self._mark(record):
-                self.write(record)
-
-    def write(self, record: Record) -> None:
-        """Write one record into the gradebook."""
-        gradebook.write_marks(self.gradebook, self.course, record, self.due)
-        self.known[record.student] = self._mark(record)
-
-    def close(self) -> None:
-        """Note what has been written, and close the gradebook."""
-        write_atomically(self.path, json.dumps(self.known, indent=1) + "\n")
-        self.context.__exit__(None, None, None)
-
-    def _mark(self, record: Record) -> str:
-        own = self.due.of(self.unit, record.student)
-        return f"{record.made_from} {record.graded_at} {own}"

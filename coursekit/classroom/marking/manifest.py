@@ -18,7 +18,10 @@ from coursekit.classroom.judge.marks import QuestionMark
 from coursekit.storage import free_name, time_stamp, write_atomically
 
 VERSION = 1
-STATUSES = ("ok", "late", "timeout", "memory", "crashed", "tampered", "missing", "unreadable")
+STATUSES = (
+    *("ok", "late", "unsettled", "timeout", "memory", "crashed", "tampered", "missing"),
+    "unreadable",
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,13 @@ class Record:
         seed: Of the class, so that everyone is asked the same.
         handed_in: There was a file; without one, nbgrader gets no entry.
         late_by: Seconds after the due date; 0 in time, None if it is late by nobody knows what.
+        late_at_most: An upper bound where `late_by` is None; None if there is none.
+        doubt: What a person has to settle before the mark counts; "" if nothing.
+        due: When this student has to hand in; "" if no date is given.
+        clock: What says when it was handed in: "time", "LMS", or "" for nothing.
+        judged: The judge's own status, lateness apart.
+        said: The judge's own reason.
+        content: Hash of the notebook's bytes.
         answered: Essay id -> whether something was written there.
         notes: What had to be mended.
     """
@@ -51,6 +61,13 @@ class Record:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     graded_at: str = ""
+    late_at_most: float | None = None
+    doubt: str = ""
+    due: str = ""
+    clock: str = ""
+    judged: str = ""
+    said: str = ""
+    content: str = ""
 
     @property
     def points(self) -> float:

@@ -3,11 +3,14 @@
 The judge's arguments are not in it, nor is a right result; what the learner wrote stands as text.
 """
 
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 from jinja2 import Environment
 
+from coursekit.classroom.marking.lateness import in_words
+from coursekit.classroom.marking.manifest import Record
 from coursekit.classroom.returning.results import Result
 
 PAGE = """<!DOCTYPE html>
@@ -35,7 +38,8 @@ status: {{ result.status or "graded by hand" }}
 {% if result.penalty %}
 <p>Late: {{ "%g" % result.penalty }} points less, already taken off.</p>
 {% endif %}
-{% if result.needs_person %}<p>Some of it still has to be marked by a person.</p>{% endif %}
+{% if result.waits %}<p>Not final: {{ result.waits }}.</p>{% endif %}
+{% if when %}<p>{{ when }}</p>{% endif %}
 {% if notes %}<h2>Put in order before marking</h2>
 <ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>{% endif %}
 <h2>Question by question</h2>
@@ -85,9 +89,20 @@ def feedback_page(result: Result, unit: str, autograded: Path) -> str:
         name=result.student.name,
         result=result,
         notes=record.notes if record else (),
+        when=_when(record) if record else "",
         rows=sorted(rows, key=lambda row: order.get(row["name"], len(order))),
         cells=_answers(autograded),
     )
+
+
+def _when(record: Record) -> str:
+    """Return what is known of when it was handed in and when it was due."""
+    at, due = (
+        in_words(datetime.fromisoformat(text)) if text else ""
+        for text in (record.submitted_at, record.due)
+    )
+    said = [f"Handed in {at}" if at else "", f"due {due}" if due else ""]
+    return ", ".join(filter(None, said))
 
 
 def _answers(path: Path) -> list[tuple[str, str]]:

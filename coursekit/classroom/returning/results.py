@@ -1,13 +1,15 @@
 """The marks of a class as they stand: the gradebook's sums beside the manifest's statuses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from nbgrader.api import MissingEntry
+from nbgrader.api import MissingEntry, SubmittedNotebook
 
-from coursekit.classroom.handing_in.roster import Student
+from coursekit.classroom.handing_in.roster import DueDates, Student
 from coursekit.classroom.marking import manifest
-from coursekit.classroom.marking.gradebook import Course, opened
+from coursekit.classroom.marking.gradebook import Course, opened, write_penalties
+from coursekit.classroom.marking.lateness import in_words
 from coursekit.classroom.marking.manifest import Record
 
 
@@ -17,7 +19,9 @@ class Result:
 
     Attributes:
         score: What counts: judge's and manual marks with extra credit, less the late penalty.
+        penalty: Points taken off for being late; 0 too where nobody can say, see `waits`.
         needs_person: Something in it still waits to be marked by a person.
+        waits: Why the mark must not go out yet; "" if it may.
         manual: Cell id -> (score that counts, most, manual comment) of every marked cell.
         record: What the judge found; None if it was never graded by `grade`.
     """
@@ -32,14 +36,32 @@ class Result:
     submitted_at: str
     manual: Mapping[str, tuple[float | None, float, str]]
     record: Record | None
+    waits: str = ""
 
 
-def results_of(course: Course, unit: str, roster: Mapping[str, Student]) -> list[Result]:
+def results_of(
+    course: Course,
+    unit: str,
+    roster: Mapping[str, Student],
+    due: DueDates | None = None,
+    now: datetime | None = None,
+) -> list[Result]:
     """Return a result for each student of the roster and of the gradebook, by id.
+
+    Late penalties are worked out by the course's settings as they are now, and written into the
+    gradebook.
+
+    Args:
+        course: Where the marks are.
+        unit: Which unit.
+        roster: Students by id; may be empty.
+        due: Due dates as they are now; those of the last grading by default.
+        now: The present, for tests.
 
     Raises:
         ValueError: If the unit was never graded.
     """
+    now = now or datetime.now(UTC)
     records, _ = manifest.read_records(manifest.folder_of(course.grading, unit))
     with opened(course) as gradebook:
         try:
@@ -49,6 +71,7 @@ def results_of(course: Course, unit: str, roster: Mapping[str, Student]) -> list
                 f"{unit} was not graded in {course.root}.\n"
                 "First: python3 -m coursekit grade grading/submitted"
             ) from None
+        costs = write_penalties(gradebook, course, unit, records)
         there = {one.student_id: one for one in gradebook.assignment_submissions(unit)}
         found = []
         for student_id in sorted({*there, *records, *roster}):
@@ -57,30 +80,53 @@ def results_of(course: Course, unit: str, roster: Mapping[str, Student]) -> list
                 student_id, known.first_name or "", known.last_name or "", known.email or ""
             )
             record = records.get(student_id)
-            status = record.status if record else ("" if student_id in there else "missing")
             submission = there.get(student_id)
             notebook = submission.notebooks[0] if submission else None
-            manual = {}
-            if notebook is not None:
-                comments = {c.cell.name: c.manual_comment or "" for c in notebook.comments}
-                for grade in notebook.grades:
-                    name = grade.cell.name
-                    comment = comments.get(name.removesuffix("_check"), "")
-                    score = None if grade.needs_manual_grade else grade.score
-                    manual[name] = (score, float(grade.max_score), comment)
-            penalty = float(notebook.late_submission_penalty or 0.0) if notebook else 0.0
-            found.append(
-                Result(
-                    student=student,
-                    status=status,
-                    reason=record.reason if record else "",
-                    score=max(0.0, float(submission.score) - penalty) if submission else 0.0,
-                    max_score=max_score,
-                    penalty=penalty,
-                    needs_person=bool(submission and submission.needs_manual_grade),
-                    submitted_at=record.submitted_at if record else "",
-                    manual=manual,
-                    record=record,
-                )
+            cost = costs.get(student_id, 0.0)
+            result = Result(
+                student=student,
+                status=record.status if record else ("" if submission else "missing"),
+                reason=record.reason if record else "",
+                score=max(0.0, float(submission.score) - (cost or 0.0)) if submission else 0.0,
+                max_score=max_score,
+                penalty=cost or 0.0,
+                needs_person=bool(submission and submission.needs_manual_grade),
+                submitted_at=record.submitted_at if record else "",
+                manual=_marked_cells(notebook) if notebook else {},
+                record=record,
             )
+            own = _due(record, unit, student_id, due)
+            found.append(replace(result, waits=_waits_for(result, cost, own, now)))
     return found
+
+
+def _marked_cells(notebook: SubmittedNotebook) -> dict[str, tuple[float | None, float, str]]:
+    comments = {c.cell.name: c.manual_comment or "" for c in notebook.comments}
+    found = {}
+    for grade in notebook.grades:
+        name = grade.cell.name
+        comment = comments.get(name.removesuffix("_check"), "")
+        score = None if grade.needs_manual_grade else grade.score
+        found[name] = (score, float(grade.max_score), comment)
+    return found
+
+
+def _due(record: Record | None, unit: str, student: str, due: DueDates | None) -> datetime | None:
+    """Return until when a student may hand in, by the due dates and by the last grading."""
+    own = due.of(unit, student) if due is not None else None
+    graded = datetime.fromisoformat(record.due) if record and record.due else None
+    return own if own is not None else graded
+
+
+def _waits_for(result: Result, cost: float | None, due: datetime | None, now: datetime) -> str:
+    """Return why a mark must not go out yet."""
+    doubt = result.record.doubt if result.record else ""
+    if result.needs_person:
+        return "some of it has to be marked by a person"
+    if cost is None:
+        return doubt or "nobody can say how late it is, and the penalty depends on it"
+    if doubt and result.status == "missing":
+        return doubt
+    if due is not None and now <= due and result.score == 0.0:
+        return f"it is due {in_words(due)}"
+    return ""

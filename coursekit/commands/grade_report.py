@@ -1,0 +1,92 @@
+"""What `grade` prints at the end: who to look at, the sums, and what is known of time."""
+
+import sys
+from collections import Counter
+
+from coursekit.classroom.marking.gradebook import Course
+from coursekit.classroom.marking.grading import Graded
+from coursekit.classroom.marking.manifest import STATUSES, Record
+
+
+def compare(graded: Graded, exercise: str) -> None:
+    """Print the old and the new mark of each question that was judged again."""
+    for new in graded.records:
+        if new.student not in graded.changed:
+            continue
+        old = graded.before.get(new.student)
+        was = {question.exercise_id: question for question in old.questions} if old else {}
+        print(f"{new.student}: {_points(old)} before, {_points(new)} now ({new.status})")
+        for question in new.questions:
+            if exercise in ("", question.exercise_id):
+                before = was.get(question.exercise_id)
+                seen = f"{before.points:g} {before.status}" if before else "-"
+                now = f"{question.points:g} {question.status}"
+                mark = "  " if seen == now else "* "
+                most = f"of {question.max_points:g}"
+                print(f"{mark}{question.exercise_id:24} {seen:>14} -> {now:14} {most}")
+
+
+def _points(record: Record | None) -> str:
+    return f"{record.points:g} of {record.max_points:g}" if record else "not graded"
+
+
+def about_time(graded: Graded) -> list[str]:
+    """Return what there is to say of when things were handed in, and of what being late costs."""
+    here = [record for record in graded.records if record.handed_in]
+    timeless = [record.student for record in here if not record.clock and not record.doubt]
+    told: list[str] = []
+    if not here:
+        return told
+    if graded.due is None and not any(record.due for record in here):
+        told.append(
+            "No due date for this unit (grading/due.csv): nobody is late, but for an LMS's own mark"
+        )
+    elif len(timeless) == len(here):
+        told.append(
+            "Nobody can be late: no submission says when it was handed in. Times come from "
+            "STUDENT/UNIT/timestamp.txt, as nbgrader's collect writes it, from Gradescope's zip, "
+            "or as LATE from Canvas's"
+        )
+    elif timeless:
+        listed = ", ".join(timeless[:5]) + (", ..." if len(timeless) > 5 else "")
+        told.append(
+            f"{len(timeless)} say nowhere when they were handed in, and count as in time: {listed}"
+        )
+    costs = {student: cost for student, cost in graded.penalties.items() if cost}
+    if costs:
+        told.append(f"{len(costs)} lose points for being late, {sum(costs.values()):g} in all")
+    unknown = [student for student, cost in graded.penalties.items() if cost is None]
+    if unknown:
+        told.append(
+            f"{len(unknown)} wait for a person to say when they were handed in, since the penalty "
+            f"depends on it: {', '.join(unknown[:5])}"
+        )
+    return told
+
+
+def report(graded: Graded, course: Course) -> None:
+    """Print a line for each submission that a person should look at, and the sums."""
+    for record in graded.records:
+        if record.status != "ok" or record.notes:
+            notes = "".join(f"; {note}" for note in record.notes[:3])
+            points = f"{record.points:g}/{record.max_points:g}"
+            print(f"{record.student:20} {record.status:10} {points:>7}  {record.reason}{notes}")
+    counted = Counter(record.status for record in graded.records)
+    sums = ", ".join(f"{counted[word]} {word}" for word in STATUSES if counted[word])
+    there = [record.points for record in graded.records if record.status != "missing"]
+    mean = f"; mean {sum(there) / len(there):.1f} points of those handed in" if there else ""
+    print(
+        f"{graded.unit}: {len(graded.records)} students, {graded.graded} graded now: {sums}{mean}"
+    )
+    for line in about_time(graded):
+        print(line)
+    waiting = sum(any(record.answered.values()) for record in graded.records)
+    if waiting:
+        print(f"{waiting} wait for a person to mark their essays: Formgrader, in JupyterLab")
+    if graded.provisional:
+        print(
+            "Provisional: the unit is still open. Grade again after the last due date: new seeds."
+        )
+    for path in graded.set_aside:
+        print(f"A damaged record was kept as {path} and graded again.", file=sys.stderr)
+    print(f"Seeds drawn at {graded.seed_drawn_at}; marks in {course.grading / 'gradebook.db'}")
