@@ -11,11 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))  # the clone's own coursekit, also where another one is installed
 
-from coursekit.classroom.release.build import (  # noqa: E402
-    RELEASE_FOLDER,
-    SOURCE_FOLDER,
-    clear_solutions_config,
-)
+from coursekit.classroom.release.build import SOURCE_FOLDER, clear_solutions_config  # noqa: E402
 
 GRADING = ROOT / "grading"
 OURS = "coursekit.classroom.marking.nbgrader_steps."
@@ -30,7 +26,9 @@ c.merge(clear_solutions_config())
 c.CourseDirectory.course_id = "batch-size"
 c.CourseDirectory.root = str(ROOT)
 c.CourseDirectory.source_directory = SOURCE_FOLDER
-c.CourseDirectory.release_directory = RELEASE_FOLDER
+# Not notebooks/, which git has: `generate_assignment --force` removes a unit before it makes it
+# anew, and where that fails the unit is gone. What it makes is the same as in notebooks/.
+c.CourseDirectory.release_directory = ".build/release"
 for step in ("submitted", "autograded", "feedback", "source_with_tests", "solution"):
     setattr(c.CourseDirectory, f"{step}_directory", f"grading/{step}")
 # timeout: seconds that a writer waits for another one before "database is locked"
@@ -59,6 +57,13 @@ c.Autograde.autograde_preprocessors = [
     THEIRS + "CheckCellMetadata",
 ]
 c.OverwriteCells.add_missing_cells = True
+# nbconvert's own steps do nothing unless enabled. What Colab and widgets note in a notebook would
+# stop its feedback ("KeyError: 'state'"); marks of cells and the kernel's name stay.
+c.ClearMetadataPreprocessor.enabled = True
+c.ClearMetadataPreprocessor.preserve_cell_metadata_mask = {"nbgrader", "deletable", "editable"}
+c.ClearMetadataPreprocessor.preserve_nb_metadata_mask = {
+    *("kernelspec", "coursekit", ("language_info", "name")),
+}
 
 c.Execute.timeout = 60  # seconds a cell; the loop is interrupted and the later cells still count
 c.Execute.interrupt_on_timeout = True

@@ -24,6 +24,7 @@ def compare(graded: Graded, exercise: str) -> None:
                 mark = "  " if seen == now else "* "
                 most = f"of {question.max_points:g}"
                 print(f"{mark}{question.exercise_id:24} {seen:>14} -> {now:14} {most}")
+    print_sums(graded)
 
 
 def _points(record: Record | None) -> str:
@@ -71,13 +72,7 @@ def report(graded: Graded, course: Course) -> None:
             notes = "".join(f"; {note}" for note in record.notes[:3])
             points = f"{record.points:g}/{record.max_points:g}"
             print(f"{record.student:20} {record.status:10} {points:>7}  {record.reason}{notes}")
-    counted = Counter(record.status for record in graded.records)
-    sums = ", ".join(f"{counted[word]} {word}" for word in STATUSES if counted[word])
-    there = [record.points for record in graded.records if record.status != "missing"]
-    mean = f"; mean {sum(there) / len(there):.1f} points of those handed in" if there else ""
-    print(
-        f"{graded.unit}: {len(graded.records)} students, {graded.graded} graded now: {sums}{mean}"
-    )
+    print_sums(graded)
     for line in about_time(graded):
         print(line)
     waiting = sum(any(record.answered.values()) for record in graded.records)
@@ -90,3 +85,14 @@ def report(graded: Graded, course: Course) -> None:
     for path in graded.set_aside:
         print(f"A damaged record was kept as {path} and graded again.", file=sys.stderr)
     print(f"Seeds drawn at {graded.seed_drawn_at}; marks in {course.grading / 'gradebook.db'}")
+
+
+def print_sums(graded: Graded) -> None:
+    """Print how many there are of each status, and the mean."""
+    counted = Counter(record.status for record in graded.records)
+    each = ", ".join(f"{counted[word]} {word}" for word in STATUSES if counted[word])
+    there = [record.points for record in graded.records if record.status != "missing"]
+    mean = f"; mean {sum(there) / len(there):.1f} points of those handed in" if there else ""
+    print(
+        f"{graded.unit}: {len(graded.records)} students, {graded.graded} graded now: {each}{mean}"
+    )

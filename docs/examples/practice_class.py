@@ -12,8 +12,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from coursekit.classroom.handing_in.practice_class import ODD, ORDINARY, make_class
+from coursekit.bootstrap.environment import ensure_environment
+from coursekit.bootstrap.requirements import suits
+from coursekit.bootstrap.start import hand_over
 from coursekit.storage import ROOT
+
+if not suits("course"):  # as `python3 -m coursekit` does it
+    raise SystemExit(hand_over([str(ensure_environment("course")), *sys.argv]))
+
+from coursekit.classroom.handing_in.practice_class import ODD, ORDINARY, make_class
 
 UNIT = "01_gradient_noise"
 

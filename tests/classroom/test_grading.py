@@ -108,7 +108,7 @@ EXPECTED = {
     "bug": ("crashed", 0.0),
     "renamed": ("ok", 6.0),
     "two": ("unreadable", 0.0),
-    "report": ("missing", 0.0),
+    "report": ("unreadable", 0.0),
     "linked": ("unreadable", 0.0),
     "nobody": ("missing", 0.0),
 }

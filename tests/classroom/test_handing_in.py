@@ -1,7 +1,9 @@
 """Rosters, due dates, folders and an LMS's zip: what is read, refused, and never trusted."""
 
 import json
+import os
 import struct
+import unicodedata
 import zipfile
 from datetime import UTC, datetime
 
@@ -20,6 +22,7 @@ from coursekit.classroom.handing_in.roster import (
 from coursekit.classroom.handing_in.submissions import find_submissions, units_in
 
 UNIT = "07_small"
+NOTEBOOK = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
 pytestmark = pytest.mark.quick
 
 
@@ -83,6 +86,73 @@ def test_a_time_without_a_zone_is_utc_as_nbgrader_has_it():
     assert moment("2026-03-01T18:00Z") == datetime(2026, 3, 1, 18, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2027-03-03 20:00:00.000000 CET", "2027-03-03 19:00"),
+        ("2027-07-03 20:00 CEST", "2027-07-03 18:00"),
+        ("2027-03-03 20:00 EST", "2027-03-04 01:00"),
+        ("2027-03-03 20:00 Europe/Berlin", "2027-03-03 19:00"),
+        ("2027-03-03 20:00:00 +0100", "2027-03-03 19:00"),
+        ("\ufeff2027-03-03T20:00-08:00\n", "2027-03-04 04:00"),
+        ("2027-03-03 20:00 GMT", "2027-03-03 20:00"),
+        ("2027-03-03\xa020:00", "2027-03-03 20:00"),
+    ],
+)
+def test_times_with_a_zone_are_read(text, utc):
+    assert f"{moment(text):%Y-%m-%d %H:%M}" == utc
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2027-03-03 20:00 CST", "says no zone for sure"),
+        ("2027-03-03 20:00 PST", "2 meanings"),
+        ("2027-03-03 20:00 XYZ", "no zone has it"),
+        ("2027-03-03 06:00 PM", "no zone has it"),
+        ("2027-03-03 20:00 Mars/Olympus", "no zone 'Mars/Olympus'"),
+        ("03/03/2027 20:00", "is no time"),
+        ("1772557200", "is no time"),
+        ("", "is no time"),
+        ("0001-01-01 00:00+05:00", "the year is 1"),
+        ("9999-12-31 23:59-05:00", "the year is 9999"),
+        ("2027-13-03 20:00", "is no time"),
+    ],
+)
+def test_what_is_no_time_for_sure_is_refused(text, words):
+    with pytest.raises(ValueError, match=words):
+        moment(text)
+
+
+def test_the_classes_zone_gives_abbreviations_a_meaning_and_due_dates_their_hour(tmp_path):
+    assert moment("2027-03-03 20:00 CST", abbreviations="Asia/Shanghai").hour == 12
+    assert moment("2027-10-31 02:30 CEST", abbreviations="Europe/Berlin").minute == 30
+    assert moment("2027-10-31 02:30 CEST", abbreviations="Europe/Berlin").hour == 0
+    assert moment("2027-10-31 02:30 CET", abbreviations="Europe/Berlin").hour == 1
+    assert moment("2027-03-03 20:00", abbreviations="Asia/Shanghai").hour == 20  # nbgrader's UTC
+    text = (
+        "unit,due,student,zone\n"
+        "07,2027-03-01 18:00,,Europe/Berlin\n"
+        "07,2027-07-01 18:00,ada,Europe/Berlin\n"
+        "07,2027-07-01 18:00+00:00,bo,Europe/Berlin\n"
+        "07,2027-03-05,cy,Europe/Berlin\n"
+    )
+    due = read_due_dates(written(tmp_path, text), [UNIT])
+    assert due.everyone(UNIT).hour == 17
+    assert due.of(UNIT, "ada").hour == 16  # summer
+    assert due.of(UNIT, "bo").hour == 18  # an offset comes first
+    assert due.of(UNIT, "cy") == datetime(2027, 3, 5, 22, 59, 59, tzinfo=UTC)
+    assert due.zones == {UNIT: "Europe/Berlin"}
+    for row, words in (
+        ("07,2027-10-31 02:30,,Europe/Berlin", "does not come exactly once"),
+        ("07,2027-03-28 02:30,,Europe/Berlin", "does not come exactly once"),
+        ("07,2027-03-01 18:00,,Berlin", "no zone 'Berlin'"),
+        ("07,2027-03-01 18:00,,CET-ish", "no zone"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            read_due_dates(written(tmp_path, f"unit,due,student,zone\n{row}\n"), [UNIT])
+
+
 def test_ids_that_cannot_name_a_folder():
     assert all(map(safe_id, ["ada", "ada.l@x.y", "Ada Lovelace", "123", "émile"]))
     for bad in ("", ".", "..", ".x", "a/b", "a\\b", "a\n", " a", "-rf", "a:b", "a\x00", "x" * 101):
@@ -105,7 +175,80 @@ def test_units_and_submissions_of_a_folder(tmp_path):
     assert units_in(tmp_path) == ["01_other", "07_small"]
     ada, bo = find_submissions(tmp_path, UNIT, ["ada", "bo"])
     assert (ada.fault, ada.submitted_at) == ("", None)
+    assert "not a time" in ada.time_fault
     assert (bo.fault, bo.reason) == ("missing", "nothing was handed in")
+
+
+@pytest.mark.parametrize(
+    ("files", "fault", "words"),
+    [
+        ({"07_small.ipynb.json": NOTEBOOK}, "", "was named 07_small.ipynb.json"),
+        ({"x.txt": NOTEBOOK, "notes.txt": b"hi"}, "", "was named x.txt"),
+        ({"07_small (1).ipynb": NOTEBOOK, "old.ipynb": NOTEBOOK}, "", "07_small (1).ipynb"),
+        ({".ipynb_checkpoints/07_small-checkpoint.ipynb": NOTEBOOK}, "", "checkpoint"),
+        ({"a.ipynb": NOTEBOOK, "b.ipynb": NOTEBOOK}, "unreadable", "a.ipynb, b.ipynb"),
+        ({"hw.zip": b"PK", "timestamp.txt": b"x"}, "unreadable", "only hw.zip: unpack it there"),
+        ({"report.pdf": b"%PDF", "__MACOSX/._x": b""}, "unreadable", "only report.pdf"),
+        ({"x.json": b"[" * 100_000}, "unreadable", "only x.json"),
+        ({}, "missing", "nothing was handed in: the folder is empty"),
+        ({"timestamp.txt": b"2026-03-01 12:00"}, "missing", "the folder is empty"),
+        ({".DS_Store": b""}, "missing", "the folder is empty"),
+    ],
+)
+def test_what_lies_in_a_folder_is_taken_or_named(tmp_path, files, fault, words):
+    folder = tmp_path / "ada" / UNIT
+    folder.mkdir(parents=True)
+    for name, data in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    (ada,) = find_submissions(tmp_path, UNIT, [])
+    assert ada.fault == fault
+    assert words in ada.reason
+    assert (ada.path is None) == bool(fault)
+
+
+def test_one_students_odd_files_are_one_students(tmp_path):
+    """A name that is no UTF-8, a note nested 300,000 deep, a time at the calendar's edge."""
+    for student in ("bad", "deep", "edge", "good"):
+        (tmp_path / student / UNIT).mkdir(parents=True)
+    os.close(os.open(os.fsencode(tmp_path / "bad" / UNIT) + b"/\xff.ipynb", os.O_CREAT))
+    os.mkdir(os.fsencode(tmp_path) + b"/jos\xe9")
+    os.mkdir(os.fsencode(tmp_path) + b"/jos\xe9/" + UNIT.encode())
+    (tmp_path / "deep" / UNIT / "handed_in.json").write_bytes(b"[" * 90_000)
+    for student, time in (
+        ("edge", "0001-01-01 00:00:00+05:00"),
+        ("good", "9999-12-31 23:59-05:00"),
+    ):
+        (tmp_path / student / UNIT / "timestamp.txt").write_text(time)
+    for student in ("deep", "edge", "good"):
+        (tmp_path / student / UNIT / f"{UNIT}.ipynb").write_bytes(NOTEBOOK)
+    found = {one.student: one for one in find_submissions(tmp_path, UNIT, [])}
+    assert set(found) == {"bad", "deep", "edge", "good", "jos%E9"}
+    for one in found.values():
+        one.reason.encode()
+        one.student.encode()
+    assert "%FF.ipynb" in found["bad"].reason
+    assert found["edge"].time_fault
+    assert found["good"].time_fault
+
+
+def test_a_folder_spelled_otherwise_is_the_one_student_who_fits(tmp_path):
+    for name in (unicodedata.normalize("NFD", "josé"), "ADA", "bo", "BO"):
+        (tmp_path / name / UNIT).mkdir(parents=True)
+        (tmp_path / name / UNIT / f"{UNIT}.ipynb").write_bytes(NOTEBOOK)
+    found = {one.student: one for one in find_submissions(tmp_path, UNIT, ["josé", "ada", "bo"])}
+    assert set(found) == {"josé", "ada", "bo"}
+    assert not any(one.fault for one in found.values())
+    assert found["bo"].path.parts[-3] == "bo"
+    (tmp_path / "Ada" / UNIT).mkdir(parents=True)
+    found = {one.student: one for one in find_submissions(tmp_path, UNIT, ["josé", "ada", "bo"])}
+    assert "2 folders have names that look like ada" in found["ada"].reason
+
+
+def test_what_is_missing_says_who_came_instead(tmp_path):
+    (tmp_path / "stranger" / UNIT).mkdir(parents=True)
+    ada, _ = find_submissions(tmp_path, UNIT, ["ada"])
+    assert ada.reason.endswith("not on the roster: stranger")
 
 
 def test_a_huge_notebook_is_not_read(tmp_path):
@@ -156,9 +299,13 @@ def test_canvas_names_are_understood_and_the_last_resubmission_counts(tmp_path):
         f"bo/{UNIT}/{UNIT}.ipynb": "bo by name",
         f"lms-77/{UNIT}/{UNIT}.ipynb": "unknown",
     }
-    assert len(told) == 2
-    assert "not on the roster" in told[0]
-    assert "readme" in told[1]
+    assert [line.partition(": ")[0].strip("'").partition("_")[0] for line in told] == [
+        *("lovelaceada", "lovelaceada", "strange", "derekabo", "readme.ipynb"),
+    ]
+    assert sum("replaced, by 07_small-2.ipynb" in line for line in told) == 2
+    assert "not on the roster" in told[2]
+    assert "no notebook" in told[3]
+    assert "neither Canvas, Moodle nor Gradescope" in told[4]
 
 
 def test_canvas_marks_what_is_late(tmp_path):

@@ -93,7 +93,7 @@ def test_marks_and_statuses_stand_beside_each_other(course):
 def test_a_mark_that_waits_for_a_person_stays_empty_in_an_lms(course):
     canvas = rows_of(course, "canvas")
     assert canvas[0][:2] == ["Student", "ID"]
-    assert canvas[1] == ["    Points Possible", "", "", "", "", "8.0"]
+    assert canvas[1] == ["    Points Possible", *[""] * 4, *["(read only)"] * 4, "8.0"]
     assert [row[1] for row in canvas[2:]] == ["1001", "1002", "1003"]
     assert [row[-1] for row in canvas[2:]] == ["", "0.0", "0.0"]
     moodle = rows_of(course, "moodle")

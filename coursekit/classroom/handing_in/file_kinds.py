@@ -28,7 +28,7 @@ class Found:
         data: Its bytes; None if it is no notebook.
         why: What is wrong with it, or odd about it; "" for an ordinary notebook.
         rank: 2 for an ordinary notebook, 1 for one under another name or in a zip, 0 for Jupyter's
-            own copy; of several the highest counts.
+            own copy; of several the highest counts. -1 for a zip that nobody can look into.
     """
 
     name: str
@@ -82,21 +82,23 @@ def _is_notebook(data: bytes) -> bool:
 
 def _in_zip(name: str, data: bytes, most: int, depth: int) -> list[Found]:
     if depth >= DEEPEST:
-        return [Found(name, None, f"{name}: zips in zips, more than {DEEPEST} deep")]
+        return [Found(name, None, f"{name}: zips in zips, more than {DEEPEST} deep", -1)]
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as zipped:
             entries = [info for info in zipped.infolist() if not info.is_dir()]
             if len(entries) > MOST_INSIDE:
-                return [Found(name, None, f"{name} holds {len(entries)} files")]
+                return [Found(name, None, f"{name} holds {len(entries)} files", -1)]
             found = list(_entries(zipped, entries, name, most, depth))
     except Exception as error:  # zipfile's, zlib's and lzma's own, on bytes from anybody
-        return [Found(name, None, f"{name} cannot be unpacked: {type(error).__name__}: {error}")]
+        why = f"{name} cannot be unpacked: {type(error).__name__}: {error}"
+        return [Found(name, None, why, -1)]
     notebooks = [one for one in found if one.data is not None]
     if notebooks:
         return notebooks
     inside = ", ".join(one.name for one in found[:3]) or "nothing"
-    why = next((one.why for one in found if "unpack" in one.why), "")
-    return [Found(name, None, why or f"handed in as {name}, which holds no notebook but {inside}")]
+    trouble = next((one for one in found if one.rank < 0), None)
+    no_notebook = Found(name, None, f"handed in as {name}, which holds no notebook but {inside}")
+    return [trouble or no_notebook]
 
 
 def _entries(
@@ -114,7 +116,8 @@ def _entries(
         with zipped.open(info) as file:
             data = file.read(left + 1)
         if len(data) > left:
-            yield Found(whole, None, f"{whole} unpacks to more than {most / 1e6:.0f} MB: not kept")
+            why = f"{whole} unpacks to more than {most / 1e6:.0f} MB: not kept"
+            yield Found(whole, None, why, -1)
             return
         left -= len(data)
         yield from look(whole, data, left, depth + 1)

@@ -87,13 +87,17 @@ def spelled(info: zipfile.ZipInfo) -> str:
 
 
 def _reads_as_windows(raw: bytes) -> bool:
-    """Say whether bytes read as cp1252 are letters: as cp437 the same bytes are box drawings."""
+    """Say whether bytes are Latin letters in cp1252, and Greek ones or drawings in cp437."""
     try:
         there = [c for c in raw.decode("cp1252") if ord(c) > 127]
     except UnicodeDecodeError:
         return False
     here = [c for c in raw.decode("cp437") if ord(c) > 127]
-    return all(c.isalpha() for c in there) and not all(c.isalpha() for c in here)
+    return all(map(_is_latin, there)) and not all(map(_is_latin, here))
+
+
+def _is_latin(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith("LATIN ")
 
 
 def readings(path: str, unit: str) -> list[Reading]:

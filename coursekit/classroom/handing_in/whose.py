@@ -78,7 +78,8 @@ def owner(found: Sequence[Reading], people: Class) -> Owner:
     if len(groups) == 1 and not people.named(groups[0]):
         members = people.by_group[plain_name(groups[0].name)]
         return Owner(tuple(members), groups[0])
-    fits = [(one, student) for one in found if (student := _by_one_sign(one, people))]
+    alone = len({one.number for one in found}) == 1
+    fits = [(one, student) for one in found if (student := _by_one_sign(one, people, alone))]
     if len({student for _, student in fits}) == 1 and len({one.number for one, _ in fits}) == 1:
         reading, student = fits[0]
         note = "" if student in people.named(reading) else _other_name(reading, student, people)
@@ -86,15 +87,18 @@ def owner(found: Sequence[Reading], people: Class) -> Owner:
     touched = any(one.number in people.by_number or people.named(one) for one in found)
     if fits or (touched and not _stranger(found, people)):
         return _doubt(found, people)
-    if len({one.number for one in found}) > 1 or not found[0].number:
+    if not alone or not found[0].number:
         return _doubt(found, people)
     stranger = f"lms-{found[0].number}"
     note = f"{stranger} is not on the roster" if people.roster else ""
     return Owner((stranger,), found[0], known=False, note=note)
 
 
-def _by_one_sign(reading: Reading, people: Class) -> str:
-    """Return the student that the name or the number alone says, where the other says nothing."""
+def _by_one_sign(reading: Reading, people: Class, alone: bool) -> str:
+    """Return the student that the name or the number alone says, where the other says nothing.
+
+    A number alone counts where the file's name can be read in one way only.
+    """
     named, numbered = people.named(reading), people.by_number.get(reading.number, "")
     if named and not numbered:
         if len(named) > 1:
@@ -104,7 +108,7 @@ def _by_one_sign(reading: Reading, people: Class) -> str:
         # Moodle's numbers differ from one assignment to the next, Canvas's stay with the person
         free = not own or reading.system == "moodle" or not own.isdigit() or not people.numbers_fit
         return student if free else ""
-    if numbered and not named:
+    if numbered and not named and alone:
         if reading.system == "canvas" or plain_name(reading.name) in people.blind:
             return numbered
         return numbered if people.numbers_fit else ""  # it may be the number of a group

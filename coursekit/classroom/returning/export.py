@@ -71,16 +71,16 @@ def canvas(results: Sequence[Result], unit: str) -> list[Row]:
     _need_ids(results, "Canvas", "its user id (the column ID of its exported gradebook)")
     names = questions_of(results)
     first = results[0].max_score if results else 0.0
-    head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", unit]
+    head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     rows: list[Row] = [
-        [*head, *map(canvas_question, names)],
-        ["    Points Possible", "", "", "", "", first, *["(read only)"] * len(names)],
+        [*head, *map(canvas_question, names), unit],
+        ["    Points Possible", "", "", "", "", *["(read only)"] * len(names), first],
     ]
     for one in results:
         who = one.student
         name = f"{who.last_name}, {who.first_name}".strip(", ") or who.id
         points = [points_of(one, question) for question in names]
-        rows.append([name, who.number, "", who.id, who.section, mark_of(one), *points])
+        rows.append([name, who.number, "", who.id, who.section, *points, mark_of(one)])
     return rows
 
 
