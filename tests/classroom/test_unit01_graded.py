@@ -29,7 +29,7 @@ def graded(tmp_path_factory):
     copy_settings(course)
     unit = read_unit(ROOT / "solutions" / f"{UNIT}.py")
     put_in_place(course, release_files([unit], points_of=points_of, quote=quote))
-    run_nbgrader(course, "generate_assignment", UNIT, "--force")
+    run_nbgrader(course, "generate_assignment", UNIT)
     student = read_notebook(course / f"notebooks/{UNIT}/{UNIT}.ipynb")
     instructor = read_notebook(course / f".build/source/{UNIT}/{UNIT}.ipynb")
     half, filled = half_right(student, instructor)

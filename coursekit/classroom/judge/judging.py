@@ -7,7 +7,6 @@ moment; the rest is asked in a fresh one.
 """
 
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
@@ -16,7 +15,13 @@ import numpy as np
 
 from coursekit.classroom.handing_in.cell_parts import bound_names, needed_names, statements
 from coursekit.classroom.judge.attempt_run import AttemptRun
-from coursekit.classroom.judge.marks import Attempt, QuestionMark, SubmissionMark
+from coursekit.classroom.judge.marks import (
+    GRAVEST_FIRST,
+    Attempt,
+    QuestionMark,
+    SubmissionMark,
+    summary,
+)
 from coursekit.classroom.sandbox.opening import Sandbox
 from coursekit.classroom.sandbox.session import Gone
 from coursekit.exercises.engine.declare import Case, Exercise
@@ -25,7 +30,6 @@ from coursekit.exercises.engine.judge import expected_value
 from coursekit.exercises.engine.points import earned
 from coursekit.exercises.engine.verdict import CaseResult
 
-GRAVEST_FIRST = ("tampered", "memory", "crashed", "timeout")
 MOST_CHECKS = 3  # of one question that are asked, if its check was copied
 NOT_THERE = ("missing", "unfinished")  # kinds of an outcome after which nobody asks again
 
@@ -199,19 +203,3 @@ def mark(
     text = " ".join(reason.encode("utf-8", "replace").decode("utf-8").split())
     line = "".join(char if char.isprintable() else "?" for char in text)[:300]
     return QuestionMark(exercise.id, points, exercise.max_score, status, line, hint)
-
-
-def summary(questions: Sequence[QuestionMark], troubles: Sequence[Gone]) -> tuple[str, str]:
-    """Return a submission's status and reason: the gravest thing that happened."""
-    for status in GRAVEST_FIRST:
-        for question in questions:
-            if question.status == status:
-                return status, f"{question.exercise_id}: {question.reason}"
-        for gone in troubles:
-            if gone.status == status:
-                return status, gone.reason
-    kinds = Counter(question.status for question in questions)
-    said = ", ".join(f"{count} {status}" for status, count in kinds.most_common())
-    if questions and set(kinds) == {"missing"}:
-        return "missing", "no question is answered"
-    return "ok", said or "no questions"

@@ -1,6 +1,23 @@
 """What travels between a submission, the judge and the gradebook."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+GRAVEST_FIRST = ("tampered", "memory", "crashed", "timeout")
+
+
+class Trouble(Protocol):
+    """What ended a process, or kept it from answering."""
+
+    @property
+    def status(self) -> str:
+        """One of GRAVEST_FIRST, or "unreadable"."""
+
+    @property
+    def reason(self) -> str:
+        """One line."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +81,19 @@ class SubmissionMark:
     status: str
     reason: str
     seconds: float
+
+
+def summary(questions: Sequence[QuestionMark], troubles: Sequence[Trouble]) -> tuple[str, str]:
+    """Return a submission's status and reason: the gravest thing that happened."""
+    for status in GRAVEST_FIRST:
+        for question in questions:
+            if question.status == status:
+                return status, f"{question.exercise_id}: {question.reason}"
+        for gone in troubles:
+            if gone.status == status:
+                return status, gone.reason
+    kinds = Counter(question.status for question in questions)
+    said = ", ".join(f"{count} {status}" for status, count in kinds.most_common())
+    if questions and set(kinds) == {"missing"}:
+        return "missing", "no question is answered"
+    return "ok", said or "no questions"

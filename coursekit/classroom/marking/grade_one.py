@@ -11,7 +11,7 @@ import nbformat
 from coursekit.classroom.handing_in.raw_notebook import Unreadable, read_cells
 from coursekit.classroom.handing_in.repair import Release, Repaired, repair
 from coursekit.classroom.handing_in.submissions import Handed
-from coursekit.classroom.judge.marks import Attempt, QuestionMark, SubmissionMark
+from coursekit.classroom.judge.marks import Attempt, QuestionMark, SubmissionMark, summary
 from coursekit.classroom.marking.graded_notebook import graded_notebook
 from coursekit.classroom.marking.lateness import Lateness, labelled
 from coursekit.classroom.marking.manifest import Record
@@ -89,8 +89,6 @@ def _write_notebook(job: Job, repaired: Repaired, record: Record) -> None:
 
 def _with_others(mark: SubmissionMark, before: Record) -> SubmissionMark:
     """Return the record's marks with those of one question in their place."""
-    from coursekit.classroom.judge.judging import summary  # of all the bank, where it is needed
-
     new = {question.exercise_id: question for question in mark.questions}
     questions = tuple(new.get(one.exercise_id, one) for one in before.questions)
     status, reason = summary(questions, ())
