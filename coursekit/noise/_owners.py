@@ -8,8 +8,14 @@ from torch import nn
 ALONE = "alone"  # in place of a process group: this process trains by itself
 
 
-def watched(params: nn.Module | Iterable[nn.Parameter]) -> tuple[list[nn.Parameter], list[str]]:
+def watched(
+    params: nn.Module | Iterable[nn.Parameter], *, only: set[int] | None = None
+) -> tuple[list[nn.Parameter], list[str]]:
     """Return the parameters that require a gradient, each once, and their names.
+
+    Args:
+        params: A model, or parameters.
+        only: Ids of the parameters that are wanted; None: all.
 
     Raises:
         ValueError: If there is none, something else is among them, or they lie on several devices.
@@ -22,7 +28,7 @@ def watched(params: nn.Module | Iterable[nn.Parameter]) -> tuple[list[nn.Paramet
                 f"params must be a model or its parameters, got {type(param).__name__} among "
                 f"them: pass the model, or model.parameters()"
             )
-        if param.requires_grad:
+        if param.requires_grad and (only is None or id(param) in only):
             found.setdefault(id(param), (str(name), param))
     if not found:
         raise ValueError("no parameter requires a gradient: there is no noise to measure")

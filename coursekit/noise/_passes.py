@@ -38,6 +38,7 @@ class Pass:
     params: dict[int, None] = field(default_factory=dict)  # in the order of their gradients
     twice: bool = False  # whether a parameter got two gradients
     fresh: dict[int, Norm] = field(default_factory=dict)  # norms of fresh gradients
+    grads: dict[int, Tensor] = field(default_factory=dict)  # fresh ones themselves, on request
     summed: dict[int, Norm] | None = None  # norms of .grad at the end
     missing: bool = False  # whether a parameter had no .grad at the end
     sentinel: tuple[int, Tensor] | None = None  # a small .grad at the end, if none was read
@@ -84,6 +85,8 @@ class Passes:
             )
         self.lengths: deque[int] = deque(maxlen=WINDOWS)
         self.handles: list[RemovableHandle] = []
+        self.norms_wanted = True
+        self.keep: set[int] = set()  # parameters whose fresh gradients are kept, for a check
         self.start_window()
 
     def start_window(self) -> None:
@@ -135,6 +138,10 @@ class Passes:
                     self.leftovers.append(self.norm(local(old)))
             this.twice |= index in this.params
             this.params[index] = None
+            if index in self.keep:
+                this.grads[index] = grad.clone()
+            if not self.norms_wanted:
+                return
             if self.every or (self.count == 0 and (old is not None or not self.alone)):
                 this.fresh[index] = self.norm(grad)
 
@@ -195,7 +202,7 @@ class Passes:
         if this.missing:
             return
         wanted = self.count + 1 >= min(self.lengths, default=0) or (
-            self.count == 0 and self.alone and not self.every
+            self.count == 0 and self.alone and not self.every and self.norms_wanted
         )
         if wanted or certainly:
             this.summed = dict(zip(self.used, self.norms(grads), strict=True))

@@ -24,6 +24,8 @@ class MicroNorms:
     params: list[int]
     factor: float
     size: float
+    first: Tensor | None = None  # examples apart: sum_i |f_i g_i|^2/f_i over them, by group
+    spread: float = math.nan  # and sum_i f_i/b_i
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,29 @@ class Layers:
         return squares.new_zeros(len(self.names)).index_add_(0, index, squares)
 
 
+def examples_apart(
+    squares: Tensor, counts: Tensor | None, factor: float, size: float, layers: Layers
+) -> MicroNorms:
+    """Return a micro-batch whose examples are seen apart.
+
+        mean loss = sum_i (n_i/n) l_i:   f_i = factor n_i/n,  b_i = n_i;  plain examples: n_i = 1
+
+    Args:
+        squares: |f_i g_i|^2, shape (num_params, num_examples).
+        counts: n_i, tokens of each example that the loss is a mean over; None: 1 each.
+        factor: On the loss of the micro-batch.
+        size: n.
+        layers: The groups.
+    """
+    own = torch.ones_like(squares[0]) if counts is None else counts.to(squares)
+    weights = torch.where(own > 0, size / (factor * own.clamp(min=1)), 0.0)
+    each = squares @ weights
+    index = torch.tensor(layers.of, device=each.device)
+    first = each.new_zeros(len(layers.names)).index_add_(0, index, each)
+    present = len(own) if counts is None else int((counts > 0).sum())
+    return MicroNorms(None, [], factor, size, first, factor * present / size)
+
+
 def step_sums(micro: Sequence[MicroNorms], accumulated: Tensor, layers: Layers) -> Tensor:
     """Return all that one worker knows of a step, as sums: workers simply add theirs.
 
@@ -62,12 +87,15 @@ def step_sums(micro: Sequence[MicroNorms], accumulated: Tensor, layers: Layers) 
         accumulated: This worker's share of |A|^2 by group, A being what the optimizer sees.
         layers: The groups.
     """
-    read = [m for m in micro if m.norms is not None]
-    parts = [layers.sums(m.norms or [], m.params) / m.factor for m in read]
+    read = [m for m in micro if m.norms is not None or m.first is not None]
+    parts = [
+        layers.sums(m.norms or [], m.params) / m.factor if m.first is None else m.first
+        for m in read
+    ]
     first = torch.stack(parts).sum(0)
     numbers = (
         math.fsum(m.factor for m in read),
-        math.fsum(m.factor / m.size for m in read),
+        math.fsum(m.factor / m.size if m.first is None else m.spread for m in read),
         math.fsum(m.factor for m in micro),
         math.fsum(m.factor**2 / m.size for m in micro),
         math.fsum(m.size for m in micro),

@@ -14,8 +14,8 @@ unscaled or zeroed before micro_step() and step(). With a gradient scaler:
 `micro_step(loss_factor=scaler.get_scale() / accum_steps)`. With DistributedDataParallel:
 `NoiseScale(..., group=ddp.process_group)` on every worker, and one micro_step() or more before
 each step(). With fully_shard: pass the model and the group of all workers. Callbacks for
-trainers are in `coursekit.integrations`; one pass without accumulation or workers shows no spread
-of micro-batches: see `coursekit.noise.ExampleNoise`.
+trainers are in `coursekit.integrations`. Without accumulation or workers there is one micro-batch
+a step: `NoiseScale(model, examples="norms")` sees the spread of the examples inside it.
 """
 
 import math
@@ -26,6 +26,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from coursekit.noise._example_rows import ExampleRows, example_layers
 from coursekit.noise._owners import (
     ALONE,
     batch_norms,
@@ -40,6 +41,7 @@ from coursekit.noise._step_norms import (
     Layers,
     MicroNorms,
     add_over_workers,
+    examples_apart,
     moments_of_sums,
     step_sums,
     world_size,
@@ -85,6 +87,12 @@ class NoiseScale:
             the sum, in two fused calls a step, a fraction of the cost. Without bias too; where
             noise dominates, |G|^2 has twice the variance, tr(Sigma) K + 1 times. None: "ends" on
             a GPU, "all" elsewhere.
+        examples: See the spread of the examples inside each micro-batch, so that one pass without
+            accumulation is enough: "norms": at the normalisation layers alone, which costs little
+            and measures THEIR noise scale, a stand-in for the model's (Gray et al. 2024,
+            arXiv:2411.00999; docs/training_loops.md has how far it is off); "all": at every
+            layer, one after the other, each holding a gradient per example for a moment. Needs
+            the model. With another layer's noise as a stand-in, `layers=` tells how they differ.
         layers: Measure layers apart too, see `layers()`: True for the modules, or a function from
             a parameter's name to the name of its group.
         allow_batch_norm: Accept BatchNorm in train mode. Then the numbers are those of
@@ -110,12 +118,20 @@ class NoiseScale:
         group: Any = None,
         unit: str = "examples",
         read: str | None = None,
+        examples: str | None = None,
         layers: bool | Callable[[str], str] = False,
         allow_batch_norm: bool = False,
     ) -> None:
         if not isinstance(params, nn.Module):
             params = list(params)
-        self.params, names = watched(params)
+        self._rows: ExampleRows | None = None
+        if examples is None:
+            self.params, names = watched(params)
+        else:
+            parts = example_layers(params, examples)
+            own = {id(p) for m in parts for p in m.parameters(recurse=False)}
+            self.params, names = watched(params, only=own)
+            self._rows = ExampleRows(parts, self.params)
         if every < 1:
             raise ValueError(f"every must be >= 1, got {every}")
         if read not in (None, "all", "ends"):
@@ -143,24 +159,50 @@ class NoiseScale:
             every=read == "all" or (read is None and not on_gpu),
             alone=self._real_group is None and not any(is_sharded(p) for p in self.params),
         )
+        if self._rows is not None:
+            if not all(isinstance(p, nn.Parameter) and not is_sharded(p) for p in self.params):
+                raise ValueError("examples= needs whole parameters, not shards (fully_shard)")
+            self._passes.norms_wanted = False
         self._closed = False
         self._num_steps = 0  # measured or not
         self._micro: list[MicroNorms] = []  # since the last step
         self._pending: list[tuple[Tensor, list[Norm]]] = []  # sums, and leftovers, not yet fetched
+        self._listen()
+
+    @property
+    def listening(self) -> bool:
+        """Whether the step under way is measured."""
+        return bool(self._passes.handles)
+
+    def _listen(self) -> None:
         self._passes.listen()
+        if self._rows is not None:
+            self._passes.keep = set(range(len(self.params))) - self._rows.checked
+            self._rows.listen()
+
+    def _unlisten(self) -> None:
+        self._passes.unlisten()
+        if self._rows is not None:
+            self._rows.unlisten()
 
     @property
     def _real_group(self) -> Any:
         return None if isinstance(self.group, str) else self.group
 
     def micro_step(
-        self, *, micro_batch_size: float | None = None, loss_factor: float | None = None
+        self,
+        *,
+        micro_batch_size: float | None = None,
+        loss_factor: float | None = None,
+        counts: Tensor | None = None,
     ) -> None:
         """Record the micro-batch whose backward pass has ended, before the next one begins.
 
         Args:
             micro_batch_size: Where this micro-batch has another size than announced.
             loss_factor: Where its loss had another factor than announced.
+            counts: With examples= and unit="tokens": the tokens of each example that the loss is
+                a mean over, shape (num_examples,).
 
         Raises:
             ValueError: If a size or factor is not positive, or there was no backward pass since
@@ -180,7 +222,21 @@ class NoiseScale:
                 f"with BatchNorm the noise is that of micro-batches of one size, got "
                 f"{self._micro[0].size:g} and {size:g}: leave the last, smaller batch out"
             )
-        self._micro.append(MicroNorms(done.norms(), list(done.params), factor, size))
+        if self._rows is None:
+            self._micro.append(MicroNorms(done.norms(), list(done.params), factor, size))
+            return
+        squares = self._rows.take(done.grads)
+        self._passes.keep -= self._rows.checked
+        if (counts is None) != (self.unit == "examples") or (
+            counts is not None and counts.shape != squares[0].shape
+        ):
+            raise ValueError(
+                f"{squares.shape[1]} examples were seen apart in units of {self.unit}: counts must "
+                f"be None for examples, else one number each, got "
+                f"{None if counts is None else tuple(counts.shape)}"
+            )
+        size = squares.shape[1] if counts is None else float(counts.sum())
+        self._micro.append(examples_apart(squares, counts, factor, size, self._layers))
 
     def step(self) -> None:
         """Turn the micro-batches since the last step into one estimate and average it in.
@@ -199,21 +255,30 @@ class NoiseScale:
         if self._passes.handles:
             self._measure()
             if self.every > 1:
-                self._passes.unlisten()
+                self._unlisten()
         elif not self._closed and self._num_steps % self.every == 0:
-            self._passes.listen()
+            self._listen()
+
+    def discard(self) -> None:
+        """Forget the micro-batches since the last step, in place of step().
+
+        For a last step of an epoch that got but one micro-batch, or an optimizer that skipped.
+        """
+        self._micro = []
+        self._passes.start_window()
 
     def _measure(self) -> None:
         micro, self._micro = self._micro, []
         forgotten = bool(self._passes.closed)
         refuse_forgotten_group(self.group)
         workers = world_size(self._real_group)
-        if len(micro) * workers < 2 or not micro:
+        least = 1 if self._rows is not None else 2
+        if len(micro) * workers < least or not micro:
             self._passes.start_window()
             raise ValueError(
                 f"need >= 2 micro-batches before step() to see any spread, got {len(micro)}; "
-                f"split the batch, pass the process group of data-parallel workers, or measure "
-                f"the spread of examples inside the batch with coursekit.noise.ExampleNoise"
+                f"split the batch, pass the process group of data-parallel workers, or see the "
+                f"spread of examples inside one batch with NoiseScale(model, examples='norms')"
             )
         if forgotten:
             self._passes.start_window()
@@ -233,18 +298,18 @@ class NoiseScale:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let other backward passes through the model (sharpness, validation) go unnoticed."""
-        listening = bool(self._passes.handles)
-        self._passes.unlisten()
+        listening = self.listening
+        self._unlisten()
         try:
             yield
         finally:
             if listening:
-                self._passes.listen()
+                self._listen()
 
     def close(self) -> None:
         """Remove the hooks for good; the averages stay readable."""
         self._closed = True
-        self._passes.unlisten()
+        self._unlisten()
 
     def estimate(self, *, level: float = 0.95) -> NoiseScaleEstimate:
         """Return tr(Sigma)/|G|^2 of the averages, with a Fieller interval; see MomentAverage."""
