@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "coursekit"
 LAYERS = (  # top to bottom; a name is a package or a flat module of coursekit
     ("people", {"cli", "commands", "classroom", "interview", "explorers", "progress", "notebook"}),
     ("teaching", {"exercises", "claims", "plots"}),
-    ("running", {"experiments", "replicas", "train"}),
+    ("running", {"experiments", "replicas", "train", "integrations"}),
     ("measuring", {"noise", "curvature", "gradients", "toy"}),
     ("ground", {"data", "models", "device", "intervals"}),
     ("system", {"bootstrap", "storage"}),  # the standard library alone

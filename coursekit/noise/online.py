@@ -174,6 +174,17 @@ class NoiseScale:
         """Whether the step under way is measured."""
         return bool(self._passes.handles)
 
+    @property
+    def sees_examples(self) -> bool:
+        """Whether the examples inside a micro-batch are seen apart."""
+        return self._rows is not None
+
+    @property
+    def can_step(self) -> bool:
+        """Whether step() has enough micro-batches, or nothing to do."""
+        least = 1 if self.sees_examples or world_size(self._real_group) > 1 else 2
+        return not self.listening or len(self._micro) >= least
+
     def _listen(self) -> None:
         self._passes.listen()
         if self._rows is not None:
@@ -258,6 +269,16 @@ class NoiseScale:
                 self._unlisten()
         elif not self._closed and self._num_steps % self.every == 0:
             self._listen()
+
+    def leave_out(self) -> None:
+        """Take the latest backward pass for nothing, in place of micro_step().
+
+        For a micro-batch that counts no token, so that its gradient is 0.
+        """
+        if self.listening:
+            done = self._passes.take()
+            if self._rows is not None:
+                self._rows.take(done.grads)
 
     def discard(self) -> None:
         """Forget the micro-batches since the last step, in place of step().
