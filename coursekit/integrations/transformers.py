@@ -270,5 +270,5 @@ def _shifts_labels(model: Any) -> bool:
 
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     encoder_decoder = getattr(getattr(base, "config", None), "is_encoder_decoder", False)
-    kind = LOSS_MAPPING.get(getattr(base, "loss_type", None))
+    kind = LOSS_MAPPING.get(str(getattr(base, "loss_type", None)))
     return kind is ForCausalLMLoss and not encoder_decoder

@@ -1,7 +1,7 @@
 """What the gradient norms of one optimizer step say about |G|^2 and tr(Sigma)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,18 @@ class Layers:
             return squares.sum().reshape(1)
         index = torch.tensor([self.of[i] for i in params], device=squares.device)
         return squares.new_zeros(len(self.names)).index_add_(0, index, squares)
+
+
+def layers_of(names: Sequence[str], layers: bool | Callable[[str], str]) -> Layers:
+    """Group parameters by a function of their names, by module (True), or all together."""
+    if callable(layers):
+        groups = [layers(name) for name in names]
+    else:
+        groups = (
+            [name.rpartition(".")[0] or name for name in names] if layers else [""] * len(names)
+        )
+    order = {group: i for i, group in enumerate(dict.fromkeys(groups))}
+    return Layers(tuple(order), tuple(order[group] for group in groups))
 
 
 def examples_apart(

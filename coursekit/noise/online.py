@@ -34,14 +34,15 @@ from coursekit.noise._owners import (
     refuse_batch_statistics,
     refuse_forgotten_group,
     refuse_wrappers,
+    share_of,
     watched,
 )
 from coursekit.noise._passes import Norm, Passes, is_sharded
 from coursekit.noise._step_norms import (
-    Layers,
     MicroNorms,
     add_over_workers,
     examples_apart,
+    layers_of,
     moments_of_sums,
     step_sums,
     world_size,
@@ -145,13 +146,13 @@ class NoiseScale:
         refuse_wrappers(modules)
         self._batch_norms = batch_norms(modules)
         self._allow_batch_norm = allow_batch_norm
-        self._layers = _layers_of(names, layers)
+        self._layers = layers_of(names, layers)
         self.average = MomentAverage(decay=decay, unit=unit)
         self._averages = {
             name: MomentAverage(decay=decay, unit=unit) for name in self._layers.names if layers
         }
         workers = world_size(self._real_group)
-        self._shares = [_share(p, workers) for p in self.params]
+        self._shares = [share_of(p, workers) for p in self.params]
         on_gpu = self.params[0].device.type != "cpu"
         self._passes = Passes(
             self.params,
@@ -399,29 +400,3 @@ def _checked(micro_batch_size: float, loss_factor: float) -> tuple[float, float]
     if not (math.isfinite(loss_factor) and loss_factor > 0):
         raise ValueError(f"loss_factor must be positive and finite, got {loss_factor}")
     return micro_batch_size, loss_factor
-
-
-def _layers_of(names: list[str], layers: bool | Callable[[str], str]) -> Layers:
-    if callable(layers):
-        groups = [layers(name) for name in names]
-    else:
-        groups = (
-            [name.rpartition(".")[0] or name for name in names] if layers else [""] * len(names)
-        )
-    order = {group: i for i, group in enumerate(dict.fromkeys(groups))}
-    return Layers(tuple(order), tuple(order[group] for group in groups))
-
-
-def _share(param: Any, workers: int) -> float:
-    """Return the weight of one worker's |A|^2 in the sum over workers that counts it once."""
-    if not is_sharded(param):
-        return 1 / workers
-    if param.device_mesh.size() != workers:
-        raise ValueError(
-            f"parameters are sharded over {param.device_mesh.size()} workers, but group has "
-            f"{workers}: pass the group of all of them, such as torch.distributed.group.WORLD"
-        )
-    copies = [
-        param.device_mesh.size(i) for i, kind in enumerate(param.placements) if kind.is_replicate()
-    ]
-    return 1 / math.prod(copies)

@@ -11,11 +11,11 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+import transformers
 from torch import nn
+from two_equations import solve
 
-transformers = pytest.importorskip("transformers")
-
-from coursekit.integrations.transformers import NoiseScaleCallback  # noqa: E402
+from coursekit.integrations.transformers import NoiseScaleCallback
 
 pytestmark = [pytest.mark.trainers, pytest.mark.filterwarnings("ignore")]
 
@@ -118,15 +118,6 @@ def mean_gradient(model, batch, params):
     return torch.cat([g.flatten().double() for g in torch.autograd.grad(loss, params)])
 
 
-def solve(rows, factors, sizes):
-    """|G|^2 and tr(Sigma) of one step from mean gradients, their weights and sizes."""
-    rows, f = torch.stack(rows), torch.tensor(factors, dtype=torch.float64)
-    b, w = torch.tensor(sizes, dtype=torch.float64), f / f.sum()
-    mean_sq, sum_sq = w @ rows.square().sum(1), (w @ rows).square().sum()
-    tr_cov = (mean_sq - sum_sq) / ((w / b).sum() - (w**2 / b).sum())
-    return torch.stack([sum_sq - (w**2 / b).sum() * tr_cov, tr_cov])
-
-
 def labels_of(batch):
     return (batch["labels"][:, 1:] != -100).sum().item()
 
@@ -175,7 +166,6 @@ def test_a_model_of_ones_own(tmp_path, kind):
 def test_without_accumulation_the_normalisation_layers_are_measured(tmp_path):
     model = causal_model()
     plain = copy.deepcopy(model)
-    data = [item for item in sequences() if (item["labels"] != -100).all()] or sequences()
     noise, steps, _ = train(model, sequences(), tmp_path, accum=1, batch=6, unit="tokens")
     params = [p for name, p in plain.named_parameters() if "norm" in name]
     found = []
@@ -191,12 +181,10 @@ def test_without_accumulation_the_normalisation_layers_are_measured(tmp_path):
     assert noise.noise.average.num_updates == len(steps)
     assert moments.tr_cov == pytest.approx(truth[1].item(), rel=2e-3)
     assert moments.grad_sq_norm == pytest.approx(truth[0].item(), rel=2e-2, abs=1e-6)
-    del data
 
 
 def test_a_loss_of_the_trainers_own_needs_its_factor(tmp_path):
     def train_smoothed(**settings):
-        model = Plain()
         args = transformers.TrainingArguments(
             str(tmp_path),
             per_device_train_batch_size=4,
@@ -223,11 +211,11 @@ def test_a_loss_of_the_trainers_own_needs_its_factor(tmp_path):
             callbacks=[noise],
             compute_loss_func=own_loss,
         ).train()
-        return noise, model
+        return noise
 
     with pytest.raises(ValueError, match=r"does not use the model's own loss.*loss_factor"):
         train_smoothed()
-    noise, _ = train_smoothed(loss_factor=0.5)
+    noise = train_smoothed(loss_factor=0.5)
     assert noise.noise.average.num_updates == 2
 
 
