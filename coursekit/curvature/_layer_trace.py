@@ -8,10 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.curvature._output_hessian import output_hessian_factors
-from coursekit.curvature._taps import Tap, check_tappable, draw_output_change, tapped
+from coursekit.curvature._taps import (
+    Tap,
+    check_rows,
+    check_tappable,
+    draw_output_change,
+    squares_and_sums,
+    tapped,
+)
 from coursekit.curvature.products import double_backward_kernels, pull
 from coursekit.curvature.trace import TraceEstimate, probes_missing
-from coursekit.gradients._layer_rules import rule_for, squared_rows
+from coursekit.gradients._pieces import squared_rows
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
@@ -71,6 +78,7 @@ def ggn_trace(
     for inputs, target in iter_batches(data, chunk_size=chunk_size, device=model_device(model)):
         with torch.enable_grad(), tapped(model) as taps:
             output = model(inputs)
+        check_rows(taps, num_examples((inputs, target)))
         factors, signs = output_hessian_factors(loss_fn, output, target)
         num_factors = len(factors)
         shifts = [tap.shift for tap in taps.values()]
@@ -98,9 +106,7 @@ def _squared_gradient(tap: Tap, slope: Tensor, input_square: Tensor | None) -> T
     """Return each example's squared gradient norm over one layer's weights."""
     if input_square is not None:
         return input_square * squared_rows(slope)
-    rule = rule_for(tap.module)
-    assert rule is not None
-    found = rule(tap.module, tap.inputs, slope, tap.wanted)
+    found = squares_and_sums(tap, slope)
     return torch.stack([squares for squares, _ in found.values()]).sum(dim=0)
 
 
@@ -255,6 +261,7 @@ def _probe_products(
     for chunk in chunks:
         with torch.enable_grad(), double_backward_kernels(model), tapped(model) as taps:
             value = loss(model, chunk)
+            check_rows(taps, num_examples(chunk))
             shifts = [tap.shift for tap in taps.values()]
             scale = torch.full_like(value, num_examples(chunk))
             slopes = torch.autograd.grad(
@@ -266,7 +273,7 @@ def _probe_products(
         for row in rows:
             changes = [draw_output_change(tap, rng) for tap in taps.values()]
             for u, h in zip(changes, pull(slopes, shifts, changes), strict=True):
-                row += torch.linalg.vecdot(u.flatten(1), h.flatten(1))
+                row += (u * h).flatten(1).sum(dim=1, dtype=torch.float64)
         columns.append(rows)
     return torch.cat(columns, dim=1)
 

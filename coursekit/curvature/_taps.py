@@ -15,16 +15,21 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from coursekit.curvature.trace import draw_signs
-from coursekit.gradients._layer_rules import rule_for, squared_rows
+from coursekit.gradients._alone import tolerance
+from coursekit.gradients._layer_rules import Seen, bag_rule, rule_for
+from coursekit.gradients._pieces import norms_and_sum, squared_rows
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
+    map_tensors,
+    num_examples,
     slice_batch,
     tied_params,
     trainable_params,
 )
 
 BLOCK_BYTES = 2**24  # weights drawn at once, one set per example
+MAX_PLANNED = 3  # examples on which a model is checked
 
 
 @dataclass
@@ -45,7 +50,7 @@ def check_tappable(model: nn.Module, loss: BatchLoss, batch: Batch) -> int:
     """Check that the trainable weights can be perturbed at layers' outputs.
 
     Every one must belong to a layer of `gradients._layer_rules` that runs once per pass on one row
-    per example, and must be used nowhere else.
+    per example, with one example and with several, and must be used nowhere else.
 
     Returns:
         Bytes of these layers' inputs and outputs, per example.
@@ -57,30 +62,72 @@ def check_tappable(model: nn.Module, loss: BatchLoss, batch: Batch) -> int:
         raise NoLayerRoute(f"weights are shared: {' = '.join(tied[0])}")
     for name, module in model.named_modules():
         own = own_trainable(module)
-        if own and rule_for(module) is None:
+        if own and rule_for(module) in (None, bag_rule):
             raise NoLayerRoute(
                 f"{type(module).__name__} {name!r} is not known to be linear in {own[0]!r}"
             )
+    if num_examples(batch) == 1:  # one row alone does not tell whether rows are examples
+        batch = map_tensors(lambda t: torch.cat([t, t]) if t.dim() else t, batch)
+    params = trainable_params(model)
+    alone, _, _ = _squares_and_sums(model, loss, slice_batch(batch, 0, 1))
+    few = slice_batch(batch, 0, MAX_PLANNED)
+    found, whole, taps = _squares_and_sums(model, loss, few)
+    eps = max(torch.finfo(t.dtype).eps for t in (*whole.values(), *(x.shift for x in taps)))
+    within, scale = tolerance(eps), sum(g.double().square().sum().item() for g in whole.values())
+    for name, param in params.items():
+        squares, total = found.get(name, (param.new_zeros(1), torch.zeros_like(param)))
+        if (whole[name] - total).norm() > within * whole[name].norm() + 30 * eps * scale**0.5:
+            raise NoLayerRoute(f"{name!r} is used outside its layer too")
+        first = alone[name][0][0].item() if name in alone else 0.0
+        if abs(squares[0].item() - first) > within * first + 10 * eps * scale:
+            raise NoLayerRoute(f"the layer of {name!r} does not see one row per example")
+    sizes = [t.numel() * t.element_size() for tap in taps for t in (tap.inputs, tap.shift)]
+    return sum(sizes) // num_examples(few)
+
+
+def _squares_and_sums(
+    model: nn.Module, loss: BatchLoss, batch: Batch
+) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor], list[Tap]]:
+    """Return what layers say of each parameter's gradients, their true sum, and the taps."""
     params = trainable_params(model)
     with torch.enable_grad(), tapped(model) as taps:
-        value = loss(model, slice_batch(batch, 0, 1))
-        shifts = [tap.shift for tap in taps.values()]
-        grads = torch.autograd.grad(value, [*shifts, *params.values()], materialize_grads=True)
-    seen: dict[str, Tensor] = {}
-    for (layer, tap), slope in zip(taps.items(), grads, strict=False):
-        rule = rule_for(tap.module)
-        if rule is None or len(tap.inputs) != 1 or len(tap.shift) != 1:
-            raise NoLayerRoute(f"layer {layer!r} does not see one row per example")
-        with torch.no_grad():
-            found = rule(tap.module, tap.inputs, slope, tap.wanted)
-        seen |= {f"{layer}.{own}" if layer else own: total for own, (_, total) in found.items()}
-    tolerance = 100 * float(torch.finfo(value.dtype).eps) ** 0.75
-    for (name, param), whole in zip(params.items(), grads[len(shifts) :], strict=True):
-        difference = whole - seen.get(name, torch.zeros_like(param))
-        if difference.norm() > tolerance * whole.norm():
-            raise NoLayerRoute(f"{name!r} is used outside its layer too")
-    sizes = [t.numel() * t.element_size() for tap in taps.values() for t in (tap.inputs, tap.shift)]
-    return sum(sizes)
+        value = loss(model, batch)
+    check_rows(taps, num_examples(batch))
+    shifts = [tap.shift for tap in taps.values()]
+    leaves, scale = [*shifts, *params.values()], torch.full_like(value, num_examples(batch))
+    grads = torch.autograd.grad(value, leaves, scale, materialize_grads=True)
+    found = {}
+    with torch.no_grad():
+        for (layer, tap), slope in zip(taps.items(), grads, strict=False):
+            for own, each in squares_and_sums(tap, slope).items():
+                found[f"{layer}.{own}" if layer else own] = each
+    return found, dict(zip(params, grads[len(shifts) :], strict=True)), list(taps.values())
+
+
+def squares_and_sums(tap: Tap, slope: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return |g_n|^2 and sum_n g_n of a layer's parameters; `slope` is the output's gradient."""
+    rule = rule_for(tap.module)
+    assert rule is not None
+
+    def run(weights: dict[str, Tensor]) -> Tensor:
+        return functional_call(tap.module, weights, (tap.inputs,))
+
+    pieces = rule(Seen(tap.module, tap.inputs, slope, tap.wanted, run))
+    return {own: norms_and_sum(piece) for own, piece in pieces.items()}
+
+
+def check_rows(taps: dict[str, Tap], count: int) -> None:
+    """Raise NoLayerRoute unless every layer sees one row for each of `count` examples.
+
+    A row that the batch shares would be perturbed for all examples at once, and a mixture of
+    experts gives a layer the rows of some of them.
+    """
+    for layer, tap in taps.items():
+        rows = [t.shape[0] if t.dim() else 0 for t in (tap.inputs, tap.shift)]
+        if rows != [count, count]:
+            raise NoLayerRoute(
+                f"layer {layer!r} does not see one row per example: {rows[0]} rows for {count}"
+            )
 
 
 def own_trainable(module: nn.Module) -> list[str]:
@@ -151,6 +198,9 @@ def draw_output_change(tap: Tap, rng: torch.Generator) -> Tensor:
     def output_of(weights: dict[str, Tensor], example: Tensor) -> Tensor:
         return functional_call(module, weights, (example.unsqueeze(0),)).squeeze(0)
 
+    kind = next(iter(params.values())).dtype
+    inputs = inputs.to(kind) if inputs.is_floating_point() else inputs  # autocast mixes types
+
     changes = []
     for rows in inputs.split(block):
         weights = {}
@@ -162,4 +212,4 @@ def draw_output_change(tap: Tap, rng: torch.Generator) -> Tensor:
         if isinstance(module, nn.Embedding) and module.padding_idx is not None:
             weights["weight"][:, module.padding_idx] = 0  # this row has no gradient
         changes.append(vmap(output_of)(weights, rows))
-    return torch.cat(changes)
+    return torch.cat(changes).to(tap.shift.dtype)

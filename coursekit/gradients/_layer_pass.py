@@ -1,13 +1,14 @@
 """One forward pass that records every layer, one backward pass that stops at their outputs.
 
-`make_plan` decides from a single example which layer answers for which parameter: by a rule of
-`_layer_rules`, by small per-example gradients of that layer alone, or, where no layer sees one row
-per example, by a backward pass per example for these parameters only.
+A `LayerPass` turns a chunk of data into pieces (`_pieces`), from which each example's gradient
+follows: its norm, its product with a vector. Which layer answers for which parameter, and in what
+shape its calls hold the examples, is chosen and checked once by `_layer_plan`; every later chunk
+is held against that plan, and `Rerouted` is raised where a call no longer fits it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -16,7 +17,9 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.func import functional_call, grad, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from coursekit.gradients._layer_rules import Rule, rule_for
+from coursekit.gradients._alone import AddedUp, Weigh, gradient_of
+from coursekit.gradients._layer_rules import Rule, Seen
+from coursekit.gradients._pieces import Dense, Piece, along, combine, regrouped
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
@@ -27,38 +30,83 @@ from coursekit.gradients.batches import (
     trainable_params,
 )
 
+# How a call holds the examples. "rows": one row each. "second": the same along dimension 1.
+# "flat", "flat time first": several rows each. "once": one row that the batch shares;
+# "once, bare": the same without a dimension for it. The last two are spread over the batch.
 
-@dataclass
-class _Call:
+
+@dataclass(frozen=True)
+class Call:
     """One call of a layer, as the forward hook saw it."""
 
     args: tuple
     kwargs: dict
-    output: Any
+    inputs: Tensor | None  # the first tensor among them
+    output: Tensor | None  # None if it is no tensor
     edge: GradientEdge | None
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a layer's calls are read."""
+
+    rule: Rule
+    layout: str
+    each: int = 1  # rows of one example
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Parameters whose gradients are made by vmap over the forward of one layer."""
+
+    names: list[str]
+    batched: tuple[bool, ...]  # which tensors among the layer's arguments hold examples
 
 
 @dataclass(frozen=True)
 class Plan:
     """Which layer answers for which trainable parameters."""
 
-    by_rule: dict[str, tuple[Rule, set[str]]]  # layer -> its rule, its own parameters
-    by_layer: dict[str, list[str]]  # layer -> parameters by vmap over this layer alone
-    by_loss: list[str]  # parameters by one backward pass per example
-    bytes_per_example: int
+    routes: dict[str, Route] = field(default_factory=dict)  # layer -> how its calls are read
+    by_rule: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # parameter -> uses
+    by_layer: dict[str, Rows] = field(default_factory=dict)  # layer -> parameters by vmap
+    by_copy: list[str] = field(default_factory=list)  # each example gets a copy: class tokens
+    one_by_one: bool = False  # all parameters by one backward pass per example
+    watched: frozenset[str] = frozenset()  # layers that were not run so far
+    bytes_per_example: int = 0
+    sq_norm: float = 0.0  # |g|^2 of the first example that counts, alone
+    first: int = 0  # which one that is
+    eps: float = 0.0  # relative rounding of what the layers compute
+
+    @property
+    def made(self) -> list[str]:
+        """Parameters whose per-example gradients are made, by layers or by copies."""
+        return [*(name for rows in self.by_layer.values() for name in rows.names), *self.by_copy]
+
+
+class Rerouted(Exception):
+    """A call does not hold the examples as planned, so layers can't answer for parameters."""
 
 
 @contextmanager
-def _recording(modules: dict[str, nn.Module]) -> Iterator[dict[str, list[_Call]]]:
-    """Record every call of the given modules while the context lasts."""
-    calls: dict[str, list[_Call]] = {name: [] for name in modules}
+def recording(
+    modules: dict[str, nn.Module], spread: dict[str, int]
+) -> Iterator[dict[str, list[Call]]]:
+    """Record every call of the given modules; the outputs of those in `spread` get so many rows."""
+    calls: dict[str, list[Call]] = {name: [] for name in modules}
 
     def hook_of(name: str) -> Any:
-        def hook(module: nn.Module, args: tuple, kwargs: dict, output: Any) -> None:
+        def hook(module: nn.Module, args: tuple, kwargs: dict, output: Any) -> Any:
+            plain = output if isinstance(output, Tensor) else None
+            if name in spread and plain is not None:
+                output = spread_over(plain, spread[name])
             # The edge, not the tensor: an in-place ReLU after the layer would move the tensor on.
-            tracked = isinstance(output, Tensor) and output.requires_grad
+            tracked = plain is not None and plain.requires_grad
             edge = get_gradient_edge(output) if tracked else None
-            calls[name].append(_Call(args, kwargs, output, edge))
+            values = (*args, *kwargs.values())
+            inputs = next((v for v in values if isinstance(v, Tensor)), None)
+            calls[name].append(Call(args, kwargs, inputs, plain, edge))
+            return output
 
         return hook
 
@@ -73,81 +121,211 @@ def _recording(modules: dict[str, nn.Module]) -> Iterator[dict[str, list[_Call]]
             handle.remove()
 
 
-def _batched(call: _Call, count: int) -> bool:
-    """Tell whether a call maps tensors with one row per example to one such tensor."""
+def spread_over(t: Tensor, count: int, *, bare: bool | None = None) -> Tensor:
+    """Give every example its own row of what the batch shares."""
+    bare = not (t.dim() and len(t) == 1) if bare is None else bare
+    return (t.unsqueeze(0) if bare else t).expand(count, *(t.shape if bare else t.shape[1:]))
+
+
+def fits(layout: str, call: Call, count: int, each: int | None = None) -> bool:
+    """Tell whether a call can hold `count` examples in a layout, `each` rows of each."""
+    if call.inputs is None or call.output is None:
+        return False
+    shapes = (call.inputs.shape, call.output.shape)
+    if layout == "once, bare":
+        return True
+    if layout in ("rows", "once"):
+        return all(s and s[0] == (count if layout == "rows" else 1) for s in shapes)
+    if layout == "second":
+        return all(len(s) > 1 and s[1] == count for s in shapes)
+    total = shapes[0][0] if shapes[0] else 0
+    same = all(s and s[0] == total for s in shapes)
+    return same and total % count == 0 and each in (None, total // count)
+
+
+def holds_rows(call: Call, batched: tuple[bool, ...], count: int) -> bool:
+    """Tell whether a call's arguments hold the examples where they did when it was planned."""
     tensors = batch_tensors((call.args, call.kwargs))
-    return (
-        call.edge is not None
-        and all(t.dim() > 0 and len(t) == count for t in (call.output, *tensors[:1]))
-        and bool(tensors)
+    return len(tensors) == len(batched) and all(
+        t.dim() > 0 and len(t) == count for t, b in zip(tensors, batched, strict=True) if b
     )
 
 
-def make_plan(model: nn.Module, loss: BatchLoss, example: Batch) -> tuple[Plan, float]:
-    """Choose a route for each parameter from one example's pass; also return its |g|^2.
+class LayerPass:
+    """One model and loss, ready to walk through chunks of data by a plan."""
 
-    Raises:
-        ValueError: If the loss is not finite, or a layer with parameters runs more than once.
-    """
-    modules = dict(model.named_modules())
-    params = trainable_params(model)
-    with torch.enable_grad(), _recording(modules) as calls:
-        value = loss(model, example)
-    if not torch.isfinite(value).all():
-        raise ValueError(f"the loss of the first example is {value.item()}: nothing to measure")
-    if value.numel() != 1:
-        raise ValueError(
-            f"the loss must be one number, the mean over the batch, got shape {tuple(value.shape)}"
-        )
-    sq_norm = squared_gradient(value, params)
+    def __init__(self, model: nn.Module, loss: BatchLoss, plan: Plan, weigh: Weigh) -> None:
+        self.model, self.loss, self.plan, self.weigh = model, loss, plan, weigh
+        self.params = trainable_params(model)
+        modules = dict(model.named_modules())
+        names = {*plan.routes, *plan.by_layer, *plan.watched}
+        self.modules = {name: module for name, module in modules.items() if name in names}
 
-    by_rule: dict[str, tuple[Rule, set[str]]] = {}
-    by_layer: dict[str, list[str]] = {}
-    by_loss: list[str] = []
-    for name in params:
-        layer, _, own = name.rpartition(".")
-        if len(calls[layer]) > 1:
-            raise ValueError(
-                f"layer {layer!r} runs {len(calls[layer])} times in one forward pass: its uses "
-                f"share weights, so norms of layers do not add up; use per_example_gradients"
-            )
-        rule = rule_for(modules[layer])
-        if rule and calls[layer] and _batched(calls[layer][0], 1):
-            by_rule.setdefault(layer, (rule, set()))[1].add(own)
-            continue
-        while not (len(calls[layer]) == 1 and _batched(calls[layer][0], 1)):
-            if layer == "":
-                by_loss.append(name)
-                break
-            layer = layer.rpartition(".")[0]
-        else:
-            by_layer.setdefault(layer, []).append(name)
-    for layer in list(by_layer):
-        if not _can_vmap(modules[layer], calls[layer][0], params, by_layer[layer]):
-            by_loss += by_layer.pop(layer)
-    recorded = [c for layer in {*by_rule, *by_layer} for c in calls[layer]]
-    tensors = [t for c in recorded for t in batch_tensors((c.args, c.kwargs, c.output))]
-    size = sum(t.numel() * t.element_size() for t in tensors)
-    rows = [params[name] for names in by_layer.values() for name in names]
-    size += sum(p.numel() * p.element_size() for p in rows)
-    return Plan(by_rule, by_layer, by_loss, size), sq_norm
+    def pieces(self, batch: Batch) -> dict[str, list[Piece]]:
+        """Return the pieces of each parameter that layers or copies answer for.
+
+        An example counts with the weight of the batch's mean: with the gradient of its summed
+        loss, not of its mean loss.
+
+        Raises:
+            Rerouted: If a call does not fit the plan.
+        """
+        plan, count = self.plan, num_examples(batch)
+        if plan.one_by_one:
+            return {}
+        spread = {n: count for n, r in plan.routes.items() if r.layout.startswith("once")}
+        with torch.enable_grad(), recording(self.modules, spread) as calls:
+            copies = {n: _copies(self.params[n], count) for n in plan.by_copy}
+            loss = _loss_with(self.model, self.loss, batch, copies)
+        self._check(calls, count)
+        edges = [c.edge for name in self.modules for c in calls[name] if c.edge is not None]
+        scale = torch.full_like(loss, self.weigh(batch))
+        unused = [self.params[n] for n, uses in plan.by_rule.items() if not uses]
+        leaves = [*edges, *copies.values(), *unused]
+        if not any(leaf.requires_grad for leaf in (loss, *copies.values())):
+            return {}
+        grads = list(torch.autograd.grad(loss, leaves, scale, allow_unused=True))
+        if any(g is not None and g.any() for g in grads[len(leaves) - len(unused) :]):
+            raise Rerouted("a parameter that had no gradient when it was planned has one now")
+        found: dict[str, list[Piece]] = {}
+        for name, rows in zip(copies, grads[len(edges) :], strict=False):
+            found[name] = [] if rows is None else [Dense(rows)]
+        left = iter(grads[: len(edges)])
+        for layer in self.modules:
+            for call in calls[layer]:
+                grad_output = None if call.edge is None else next(left)
+                if grad_output is not None:
+                    self._add(found, layer, call, grad_output, count)
+        return found
+
+    def _check(self, calls: dict[str, list[Call]], count: int) -> None:
+        """Raise Rerouted unless every layer ran as planned."""
+        odd = {layer for layer in self.plan.watched if calls[layer]}
+        for layer, route in self.plan.routes.items():
+            if not all(fits(route.layout, c, count, route.each) for c in calls[layer]):
+                odd.add(layer)
+        for layer, rows in self.plan.by_layer.items():
+            if not all(
+                fits("rows", c, count) and holds_rows(c, rows.batched, count) for c in calls[layer]
+            ):
+                odd.add(layer)
+        odd |= {layer for layer in (*self.plan.routes, *self.plan.by_layer) if not calls[layer]}
+        if odd:
+            raise Rerouted(f"the rows of layers {sorted(odd)} are not those of the plan")
+
+    def _add(
+        self, found: dict[str, list[Piece]], layer: str, call: Call, grads: Tensor, count: int
+    ) -> None:
+        """Add one call's pieces to those of its parameters."""
+        if route := self.plan.routes.get(layer):
+            wanted = {
+                own: name
+                for name, uses in self.plan.by_rule.items()
+                for of, own in uses
+                if of == layer
+            }
+            pieces = read_call(self.modules[layer], call, grads, route, set(wanted), count)
+            for own, piece in pieces.items():
+                found.setdefault(wanted[own], []).append(piece)
+        if rows := self.plan.by_layer.get(layer):
+            weights = own_weights(self.modules[layer], rows.names, self.params)
+            made = rows_of_layer(self.modules[layer], call, grads, weights, rows.batched)
+            for name, g in zip(rows.names, made.values(), strict=True):
+                found.setdefault(name, []).append(Dense(g))
+
+    def one_by_one(self, batch: Batch) -> Iterator[tuple[int, dict[str, Tensor]]]:
+        """Walk the examples where no layer answers for them: one backward pass each."""
+        for i in range(num_examples(batch) if self.plan.one_by_one else 0):
+            example = slice_batch(batch, i, i + 1)
+            if weight := self.weigh(example):
+                yield i, gradient_of(self.model, self.loss, example, weight)
+
+    def norms(
+        self, batch: Batch, sums: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, list[Piece]]]:
+        """Return |g_n|^2, float64, and the pieces; add each parameter's gradient to `sums`."""
+        first = next(iter(self.params.values()))
+        sq_norms = torch.zeros(num_examples(batch), dtype=torch.float64, device=first.device)
+        pieces = self.pieces(batch)
+        with torch.no_grad():
+            for name, of_name in pieces.items():
+                if of_name:
+                    squares, total = combine(of_name)
+                    sq_norms += squares
+                    sums[name] += total
+        if self.plan.one_by_one:
+            alone = AddedUp()
+            for i, grads in self.one_by_one(batch):
+                sq_norms[i] = alone.add(grads)
+            alone.refuse_coupling(self.model, self.loss, batch, self.weigh, self.plan.eps)
+            for name, g in alone.total.items():
+                sums[name] += g
+        return sq_norms, pieces
+
+    def dots(self, batch: Batch, direction: dict[str, Tensor]) -> Tensor:
+        """Return g_n . v for each example, float64."""
+        dots = self.dots_of(self.pieces(batch), direction, num_examples(batch))
+        for i, grads in self.one_by_one(batch):
+            for name, g in grads.items():
+                dots[i] += (g * direction[name]).sum(dtype=torch.float64)
+        return dots
+
+    def dots_of(
+        self, pieces: dict[str, list[Piece]], direction: dict[str, Tensor], count: int
+    ) -> Tensor:
+        """Return the part of g_n . v that some pieces give, float64."""
+        first = next(iter(self.params.values()))
+        dots = torch.zeros(count, dtype=torch.float64, device=first.device)
+        with torch.no_grad():
+            for name, of_name in pieces.items():
+                for piece in of_name:
+                    dots += along(piece, direction[name])
+        return dots
 
 
-def squared_gradient(loss: Tensor, params: dict[str, nn.Parameter]) -> float:
-    """Return the squared norm of the gradient of a loss, by one ordinary backward pass."""
-    grads = torch.autograd.grad(loss, list(params.values()), allow_unused=True)
-    parts = [torch.linalg.vector_norm(g, dtype=torch.float64) for g in grads if g is not None]
-    return torch.stack(parts).square().sum().item() if parts else 0.0
+def read_call(
+    module: nn.Module, call: Call, grads: Tensor, route: Route, wanted: set[str], count: int
+) -> dict[str, Piece]:
+    """Apply a layer's rule to one call, and gather the rows of each example."""
+    layout = route.layout
+    pieces = route.rule(seen_by_rule(module, call, grads, layout, wanted, count))
+    if not layout.startswith("flat"):
+        return pieces
+    first = layout.endswith("time first")
+    return {n: regrouped(p, count, time_first=first) for n, p in pieces.items()}
 
 
-def _rows_of_layer(
-    module: nn.Module, call: _Call, grad_output: Tensor, weights: dict[str, Tensor]
+def seen_by_rule(
+    module: nn.Module, call: Call, grads: Tensor, layout: str, wanted: set[str], count: int
+) -> Seen:
+    """Return what a rule sees of a call: its rows along dimension 0."""
+
+    def rows(t: Tensor) -> Tensor:
+        if layout == "second":
+            return t.transpose(0, 1)
+        if layout.startswith("once"):
+            return spread_over(t, count, bare=layout.endswith("bare"))
+        return t
+
+    def run(weights: dict[str, Tensor]) -> Tensor:
+        return rows(functional_call(module, weights, call.args, call.kwargs))
+
+    assert call.inputs is not None
+    grads = grads if layout.startswith("once") else rows(grads)
+    return Seen(module, rows(call.inputs.detach()), grads, wanted, run)
+
+
+def rows_of_layer(
+    module: nn.Module,
+    call: Call,
+    grad_output: Tensor,
+    weights: dict[str, Tensor],
+    batched: tuple[bool, ...],
 ) -> dict[str, Tensor]:
     """Return per-example gradients of some weights of one layer, by vmap over its own forward."""
     inputs = (call.args, call.kwargs)
-    count = len(grad_output)
     tensors = [t.detach() for t in batch_tensors(inputs)]
-    dims = [0 if t.dim() and len(t) == count else None for t in tensors]
+    dims = [0 if b else None for b in batched]
 
     def output_along(weights: dict[str, Tensor], example: list[Tensor], b: Tensor) -> Tensor:
         left = iter(zip(example, dims, strict=True))
@@ -164,19 +342,7 @@ def _rows_of_layer(
         return gradients_of(weights, tensors, grad_output)
 
 
-def _can_vmap(
-    module: nn.Module, call: _Call, params: dict[str, nn.Parameter], names: list[str]
-) -> bool:
-    """Tell whether torch.func can batch a layer over examples (it cannot batch an LSTM)."""
-    weights = _own_weights(module, names, params)
-    try:
-        _rows_of_layer(module, call, torch.zeros_like(call.output), weights)
-    except (RuntimeError, NotImplementedError):
-        return False
-    return True
-
-
-def _own_weights(
+def own_weights(
     module: nn.Module, names: list[str], params: dict[str, nn.Parameter]
 ) -> dict[str, Tensor]:
     """Return parameters of a model under their names inside one of its layers."""
@@ -184,102 +350,25 @@ def _own_weights(
     return {inside[id(params[name])]: params[name].detach() for name in names}
 
 
-class GhostPass:
-    """One model and loss, ready to walk through chunks of data."""
+def _copies(param: nn.Parameter, count: int) -> Tensor:
+    return spread_over(param.detach(), count, bare=False).clone().requires_grad_()
 
-    def __init__(self, model: nn.Module, loss: BatchLoss, plan: Plan, first_sq_norm: float) -> None:
-        self.model, self.loss, self.plan = model, loss, plan
-        self.first_sq_norm = first_sq_norm  # |g|^2 of the first example, by an ordinary pass
-        self.params = trainable_params(model)
-        modules = dict(model.named_modules())
-        self.modules = {name: modules[name] for name in (*plan.by_rule, *plan.by_layer)}
 
-    def _backward(self, batch: Batch) -> dict[str, tuple[_Call, Tensor]]:
-        """Return each recorded layer's call with the gradient of the summed loss at its output."""
-        with _recording(self.modules) as calls:
-            loss = self.loss(self.model, batch)
-        edges = [edge for name in self.modules if (edge := calls[name][0].edge) is not None]
-        if not edges:
-            return {}
-        scale = torch.full_like(loss, num_examples(batch))
-        grads = torch.autograd.grad(loss, edges, scale, allow_unused=True)
-        return {
-            name: (calls[name][0], g)
-            for name, g in zip(self.modules, grads, strict=True)
-            if g is not None
-        }
+class _LossModule(nn.Module):
+    """The loss of a batch as a module, so that torch.func can swap parameters."""
 
-    def _loss_rows(self, batch: Batch) -> Iterator[tuple[int, list[Tensor]]]:
-        """Walk the examples: one backward pass each, for parameters that no layer answers for."""
-        params = [self.params[name] for name in self.plan.by_loss]
-        for i in range(num_examples(batch) if params else 0):
-            loss = self.loss(self.model, slice_batch(batch, i, i + 1))
-            grads = torch.autograd.grad(loss, params, allow_unused=True, materialize_grads=True)
-            yield i, list(grads)
+    def __init__(self, model: nn.Module, loss: BatchLoss) -> None:
+        super().__init__()
+        self.model, self.loss = model, loss
 
-    def norms(self, batch: Batch, sums: dict[str, Tensor]) -> Tensor:
-        """Return |g_n|^2, float64, and add each parameter's summed gradient to `sums`."""
-        first = next(iter(self.params.values()))
-        sq_norms = torch.zeros(num_examples(batch), dtype=torch.float64, device=first.device)
-        with torch.enable_grad():
-            backward = self._backward(batch)
-        for name, (call, grad_output) in backward.items():
-            prefix = f"{name}." if name else ""
-            module = self.modules[name]
-            if name in self.plan.by_rule:
-                rule, wanted = self.plan.by_rule[name]
-                inputs = batch_tensors((call.args, call.kwargs))[0]
-                with torch.no_grad():
-                    found = rule(module, inputs, grad_output, wanted)
-                for own, (squares, total) in found.items():
-                    sq_norms += squares
-                    sums[prefix + own] += total
-            for full, rows in self._rows(name, call, grad_output).items():
-                sq_norms += rows.flatten(1).double().square().sum(dim=1)
-                sums[full] += rows.sum(dim=0)
-        with torch.enable_grad():
-            for i, grads in self._loss_rows(batch):
-                for full, g in zip(self.plan.by_loss, grads, strict=True):
-                    sq_norms[i] += g.double().square().sum()
-                    sums[full] += g
-        return sq_norms
+    def forward(self, batch: Batch) -> Tensor:
+        return self.loss(self.model, batch)
 
-    def _rows(self, name: str, call: _Call, grad_output: Tensor) -> dict[str, Tensor]:
-        """Return per-example gradients of the parameters that fell back to this layer."""
-        names = self.plan.by_layer.get(name, [])
-        if not names:
-            return {}
-        weights = _own_weights(self.modules[name], names, self.params)
-        rows = _rows_of_layer(self.modules[name], call, grad_output, weights)
-        return dict(zip(names, rows.values(), strict=True))
 
-    def dots(self, batch: Batch, direction: dict[str, Tensor]) -> Tensor:
-        """Return g_n . v for each example, float64."""
-        first = next(iter(self.params.values()))
-        dots = torch.zeros(num_examples(batch), dtype=torch.float64, device=first.device)
-        with torch.enable_grad():
-            backward = self._backward(batch)
-        for name, (call, grad_output) in backward.items():
-            prefix = f"{name}." if name else ""
-            module = self.modules[name]
-            if name in self.plan.by_rule:
-                # The output is linear in the weights: with v in their place it is J v, and the
-                # gradient along v is b . J v.
-                _, wanted = self.plan.by_rule[name]
-                weights = {
-                    own: direction[prefix + own] if own in wanted else torch.zeros_like(p)
-                    for own, p in module.named_parameters(recurse=False)
-                }
-                if isinstance(module, nn.Embedding) and module.padding_idx is not None:
-                    weights["weight"] = weights["weight"].clone()
-                    weights["weight"][module.padding_idx] = 0  # this row has no gradient
-                with torch.no_grad():
-                    moved = functional_call(module, weights, call.args, call.kwargs)
-                    dots += (moved * grad_output).flatten(1).sum(dim=1, dtype=torch.float64)
-            for full, rows in self._rows(name, call, grad_output).items():
-                dots += (rows * direction[full]).flatten(1).sum(dim=1, dtype=torch.float64)
-        with torch.enable_grad():
-            for i, grads in self._loss_rows(batch):
-                for full, g in zip(self.plan.by_loss, grads, strict=True):
-                    dots[i] += (g * direction[full]).sum(dtype=torch.float64)
-        return dots
+def _loss_with(
+    model: nn.Module, loss: BatchLoss, batch: Batch, swapped: dict[str, Tensor]
+) -> Tensor:
+    if not swapped:
+        return loss(model, batch)
+    weights = {f"model.{name}": t for name, t in swapped.items()}
+    return functional_call(_LossModule(model, loss), weights, (batch,))

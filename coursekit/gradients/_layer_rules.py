@@ -1,160 +1,130 @@
-"""Per-example squared gradient norms of single layers, from what goes in and what comes back.
+"""What one layer's call says about the gradients of its own parameters, example by example.
 
-A layer that is linear in its weights has the gradient sum_t b_t a_t^T for one example, with a_t
-its input and b_t the gradient at its output at position t. The norm follows from a and b: no
-gradient per example has to be kept. Each rule returns, for every wanted parameter, the squared
-norms (num_examples,) and the sum of the gradients over examples.
+Each rule turns what went into a layer, and the gradient that came back to its output, into a
+piece (`_pieces`) for every wanted parameter. Layers of torch are known by their forward; another
+layer gets a rule only if its outputs show that it is a matrix product or a factor and a shift for
+each number, whatever its class is called.
 """
 
-import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-NormsAndSum = dict[str, tuple[Tensor, Tensor]]  # parameter -> squared norms, sum of gradients
-Rule = Callable[[nn.Module, Tensor, Tensor, set[str]], NormsAndSum]
+from coursekit.gradients._pieces import Dense, Outer, Patched, Picked, Piece
 
-# Products of one block of examples: on a CPU they should stay in a core's cache.
-BLOCK_BYTES = {"cpu": 2**21, "cuda": 2**28}
-GRAM_FACTOR = 24  # a float written and read again costs about as much as this many multiply-adds
+HALF = (torch.float16, torch.bfloat16)
 
 
-def squared_rows(t: Tensor) -> Tensor:
-    """Return the squared norm of each t[n], shape (len(t),)."""
-    return torch.linalg.vector_norm(t.flatten(1), dim=1).square()
+@dataclass(frozen=True)
+class Seen:
+    """One call of a layer, with its rows (examples, or several of each) along dimension 0."""
+
+    module: nn.Module
+    inputs: Tensor
+    grads: Tensor  # of the loss at the layer's output
+    wanted: set[str]  # own parameters
+    run: Callable[[dict[str, Tensor]], Tensor]  # the call again, with other weights
 
 
-def _block(bytes_each: int, like: Tensor) -> int:
-    """Return how many examples make one block."""
-    return max(1, BLOCK_BYTES.get(like.device.type, BLOCK_BYTES["cpu"]) // bytes_each)
+Rule = Callable[[Seen], dict[str, Piece]]
 
 
-def outer_products(inputs: Tensor, grads: Tensor) -> tuple[Tensor, Tensor]:
-    """Return |sum_t b_t a_t^T|^2 for each example, and the sum of these matrices over examples.
-
-    Either each example's matrix is made, block by block, or the norm comes from the products
-    between positions, sum_st (a_s.a_t)(b_s.b_t), which is cheaper for few positions.
-
-    Args:
-        inputs: a, shape (num_examples, num_positions, num_in).
-        grads: b, shape (num_examples, num_positions, num_out).
-    """
-    count, positions, num_in = inputs.shape
-    num_out = grads.shape[2]
-    size = num_in * num_out
-    if positions * positions * (num_in + num_out) < GRAM_FACTOR * size:
-        gram = inputs @ inputs.transpose(1, 2)
-        gram *= grads @ grads.transpose(1, 2)
-        flat_inputs, flat_grads = inputs.reshape(-1, num_in), grads.reshape(-1, num_out)
-        return gram.sum(dim=(1, 2)), flat_grads.T @ flat_inputs
-    block = _block(size * inputs.element_size(), inputs)
-    sq_norms = inputs.new_empty(count)
-    total = inputs.new_zeros(num_out, num_in)
-    for start in range(0, count, block):
-        part = slice(start, start + block)
-        matrices = torch.bmm(grads[part].transpose(1, 2), inputs[part])
-        sq_norms[part] = squared_rows(matrices)
-        total += matrices.sum(dim=0)
-    return sq_norms, total
+def _of_one_type(inputs: Tensor, grads: Tensor) -> tuple[Tensor, Tensor]:
+    """Bring input and gradient to one type: autocast mixes them, and sums need more than half."""
+    dtype = torch.promote_types(inputs.dtype, grads.dtype) if inputs.is_floating_point() else None
+    dtype = grads.dtype if dtype is None else dtype
+    dtype = torch.float32 if dtype in HALF else dtype
+    return inputs.to(dtype) if inputs.is_floating_point() else inputs, grads.to(dtype)
 
 
-def linear_rule(module: nn.Module, inputs: Tensor, grads: Tensor, wanted: set[str]) -> NormsAndSum:
-    """Linear layer; inputs (num_examples, ..., in_features)."""
-    found: NormsAndSum = {}
-    if inputs.dim() == 2:  # one position: the norm of a product is the product of the norms
-        grad_norms = squared_rows(grads)
-        if "weight" in wanted:
-            found["weight"] = squared_rows(inputs) * grad_norms, grads.T @ inputs
-        if "bias" in wanted:
-            found["bias"] = grad_norms, grads.sum(dim=0)
-        return found
-    inputs, grads = inputs.flatten(1, -2), grads.flatten(1, -2)
-    if "weight" in wanted:
-        found["weight"] = outer_products(inputs, grads)
-    if "bias" in wanted:
-        per_example = grads.sum(dim=1)
-        found["bias"] = squared_rows(per_example), per_example.sum(dim=0)
+def _with_positions(t: Tensor) -> Tensor:
+    """Return (rows, positions, features)."""
+    return t.unsqueeze(1) if t.dim() == 2 else t.flatten(1, -2)
+
+
+def linear_rule(seen: Seen) -> dict[str, Piece]:
+    """Linear layer; inputs (rows, ..., in_features)."""
+    inputs, grads = _of_one_type(seen.inputs, seen.grads)
+    inputs, grads = _with_positions(inputs), _with_positions(grads)
+    found: dict[str, Piece] = {}
+    for name, param in seen.module.named_parameters(recurse=False):
+        if name in seen.wanted:
+            is_matrix = param.dim() == 2
+            found[name] = Outer(grads, inputs) if is_matrix else Dense(_summed(grads))
     return found
 
 
-def _patches(module: nn.Conv1d | nn.Conv2d, inputs: Tensor) -> Tensor:
-    """Return the patches under the kernel, shape (n, in_channels * kernel size, positions).
-
-    The same as F.unfold, by one strided copy: 3 to 8 times faster on a CPU.
-    """
-    padding = module._reversed_padding_repeated_twice
-    if any(padding):
-        mode = "constant" if module.padding_mode == "zeros" else module.padding_mode
-        inputs = F.pad(inputs, padding, mode=mode)
-    inputs = inputs.contiguous()
-    sizes, steps = list(inputs.shape[:2]), list(inputs.stride()[:2])
-    places, place_steps = [], []
-    for axis, (kernel, stride, dilation) in enumerate(
-        zip(module.kernel_size, module.stride, module.dilation, strict=True), start=2
-    ):
-        sizes.append(kernel)
-        steps.append(dilation * inputs.stride(axis))
-        places.append((inputs.shape[axis] - dilation * (kernel - 1) - 1) // stride + 1)
-        place_steps.append(stride * inputs.stride(axis))
-    patches = inputs.as_strided(sizes + places, steps + place_steps)
-    return patches.reshape(len(inputs), math.prod(sizes[1:]), math.prod(places))
-
-
-def conv_rule(module: nn.Module, inputs: Tensor, grads: Tensor, wanted: set[str]) -> NormsAndSum:
-    """Conv1d and Conv2d; inputs (num_examples, in_channels, ...)."""
-    assert isinstance(module, nn.Conv1d | nn.Conv2d)
-    found: NormsAndSum = {}
-    grads = grads.flatten(2)  # (num_examples, out_channels, positions)
-    if "bias" in wanted:
-        per_example = grads.sum(dim=2)
-        found["bias"] = squared_rows(per_example), per_example.sum(dim=0)
-    if "weight" not in wanted:
-        return found
-    groups, positions = module.groups, grads.shape[2]
-    patch_size = module.weight[0].numel() * groups
-    bytes_each = (patch_size * positions + module.weight.numel()) * inputs.element_size()
-    block = _block(bytes_each, inputs)
-    sq_norms = inputs.new_zeros(len(inputs))
-    total = inputs.new_zeros(groups, module.out_channels // groups, patch_size // groups)
-    for start in range(0, len(inputs), block):
-        part = slice(start, start + block)
-        patches = _patches(module, inputs[part])
-        patches = patches.unflatten(1, (groups, -1)).flatten(0, 1)
-        grads_here = grads[part].unflatten(1, (groups, -1)).flatten(0, 1)
-        matrices = torch.bmm(grads_here, patches.transpose(1, 2)).unflatten(0, (-1, groups))
-        sq_norms[part] = squared_rows(matrices)
-        total += matrices.sum(dim=0)
-    found["weight"] = sq_norms, total.reshape(module.weight.shape)
+def transposed_rule(seen: Seen) -> dict[str, Piece]:
+    """Return pieces of y = x W + b with W of shape (in, out), as in transformers' Conv1D."""
+    found = linear_rule(seen)
+    for name, piece in found.items():
+        if isinstance(piece, Outer):
+            found[name] = Outer(piece.right, piece.left)
     return found
 
 
-def embedding_rule(
-    module: nn.Module, inputs: Tensor, grads: Tensor, wanted: set[str]
-) -> NormsAndSum:
-    """Embedding; inputs are indices, (num_examples, ...). Repeated indices add up first."""
+def _summed(grads: Tensor) -> Tensor:
+    return grads[:, 0] if grads.shape[1] == 1 else grads.sum(dim=1)
+
+
+def conv_rule(seen: Seen) -> dict[str, Piece]:
+    """Conv1d and Conv2d; inputs (rows, in_channels, ...)."""
+    assert isinstance(seen.module, nn.Conv1d | nn.Conv2d)
+    inputs, grads = _of_one_type(seen.inputs, seen.grads)
+    found: dict[str, Piece] = {}
+    if "bias" in seen.wanted:
+        found["bias"] = Dense(grads.flatten(2).sum(dim=2))
+    if "weight" in seen.wanted:
+        found["weight"] = Patched(seen.module, inputs.unsqueeze(1), grads.unsqueeze(1))
+    return found
+
+
+def embedding_rule(seen: Seen) -> dict[str, Piece]:
+    """Embedding; inputs are indices, (rows, ...)."""
+    module = seen.module
     assert isinstance(module, nn.Embedding)
-    if module.scale_grad_by_freq or module.max_norm is not None:
-        raise ValueError("Embedding with scale_grad_by_freq or max_norm couples the examples")
-    if "weight" not in wanted:
+    _refuse_coupled_table(module)
+    if "weight" not in seen.wanted:
         return {}
-    count, num_rows = len(inputs), module.num_embeddings
-    indices = inputs.reshape(count, -1)
-    grads = grads.reshape(indices.numel(), -1)
+    _, grads = _of_one_type(seen.inputs, seen.grads)
+    index = seen.inputs.reshape(len(seen.inputs), -1)
+    grads = grads.reshape(*index.shape, -1)
     if module.padding_idx is not None:
-        grads = grads * (indices.reshape(-1, 1) != module.padding_idx)
-    example = torch.arange(count, device=inputs.device).unsqueeze(1)
-    keys, position = torch.unique(indices + num_rows * example, return_inverse=True)
-    summed = grads.new_zeros(len(keys), grads.shape[1])
-    summed.index_add_(0, position.reshape(-1), grads)
-    sq_norms = grads.new_zeros(count).index_add_(0, keys // num_rows, squared_rows(summed))
-    total = torch.zeros_like(module.weight).index_add_(0, keys % num_rows, summed)
-    return {"weight": (sq_norms, total)}
+        grads = grads * (index != module.padding_idx).unsqueeze(2)
+    return {"weight": Picked(index, grads, module.num_embeddings)}
 
 
-def norm_rule(module: nn.Module, inputs: Tensor, grads: Tensor, wanted: set[str]) -> NormsAndSum:
+def bag_rule(seen: Seen) -> dict[str, Piece]:
+    """EmbeddingBag that sums or averages bags of one size; inputs (rows, indices of a bag)."""
+    module = seen.module
+    assert isinstance(module, nn.EmbeddingBag)
+    _refuse_coupled_table(module)
+    if "weight" not in seen.wanted:
+        return {}
+    _, grads = _of_one_type(seen.inputs, seen.grads)
+    kept = torch.ones_like(seen.inputs, dtype=grads.dtype)
+    if module.padding_idx is not None:
+        kept = (seen.inputs != module.padding_idx).to(grads.dtype)
+    if module.mode == "mean":
+        kept = kept / kept.sum(dim=1, keepdim=True).clamp(min=1)
+    rows = grads.unsqueeze(1) * kept.unsqueeze(2)
+    return {"weight": Picked(seen.inputs, rows, module.num_embeddings)}
+
+
+def _refuse_coupled_table(module: nn.Embedding | nn.EmbeddingBag) -> None:
+    if module.scale_grad_by_freq or module.max_norm is not None:
+        raise ValueError(
+            f"{type(module).__name__} with scale_grad_by_freq or max_norm couples the examples; "
+            f"leave these settings out"
+        )
+
+
+def norm_rule(seen: Seen) -> dict[str, Piece]:
     """LayerNorm, GroupNorm, and BatchNorm in eval mode: a factor and a shift per channel."""
+    module, (inputs, grads) = seen.module, _of_one_type(seen.inputs, seen.grads)
     if isinstance(module, nn.LayerNorm):
         normal = F.layer_norm(inputs, module.normalized_shape, eps=module.eps)
         shape = (len(inputs), -1, *module.normalized_shape)
@@ -164,15 +134,45 @@ def norm_rule(module: nn.Module, inputs: Tensor, grads: Tensor, wanted: set[str]
             normal = F.group_norm(inputs, module.num_groups, eps=module.eps)
         else:
             assert isinstance(module, nn.modules.batchnorm._BatchNorm)
-            normal = F.batch_norm(inputs, module.running_mean, module.running_var, eps=module.eps)
+            mean, var = module.running_mean, module.running_var
+            assert mean is not None and var is not None
+            normal = F.batch_norm(inputs, mean.to(inputs), var.to(inputs), eps=module.eps)
         shape = (*inputs.shape[:2], -1)
         axis = 2
-    found: NormsAndSum = {}
+    found: dict[str, Piece] = {}
     for name, product in (("weight", lambda: grads * normal), ("bias", lambda: grads)):
-        if name in wanted:
-            per_example = product().reshape(shape).sum(dim=axis)
-            found[name] = squared_rows(per_example), per_example.sum(dim=0)
+        if name in seen.wanted:
+            found[name] = Dense(product().reshape(shape).sum(dim=axis))
     return found
+
+
+def affine_rule(seen: Seen) -> dict[str, Piece]:
+    """Return pieces of y = y_0 + sum over parameters of p * J_p(x), number by number.
+
+    RMSNorm under any name, LayerScale, a bare bias or gain: J_p is what the layer gives with p = 1
+    and all others 0, less y_0.
+    """
+    base, factors = _affine_parts(seen, seen.wanted)
+    found: dict[str, Piece] = {}
+    for name, factor in factors.items():
+        factor, grads = _of_one_type(factor, seen.grads)
+        product, shape = grads * factor, seen.module._parameters[name].shape  # type: ignore[union-attr]
+        padded = (len(product), *[1] * (product.dim() - 1 - len(shape)), *shape)
+        found[name] = Dense(product.sum_to_size(padded).reshape(len(product), *shape))
+    return found
+
+
+def _affine_parts(seen: Seen, names: set[str]) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return y_0 and J_p for the given parameters of a layer."""
+    zeros = {n: torch.zeros_like(p) for n, p in _own(seen.module).items()}
+    with torch.no_grad():
+        base = seen.run(zeros)
+        ones = {n: seen.run({**zeros, n: torch.ones_like(zeros[n])}) for n in sorted(names)}
+    return base, {n: y - base for n, y in ones.items()}
+
+
+def _own(module: nn.Module) -> dict[str, Tensor]:
+    return {n: p.detach() for n, p in module._parameters.items() if p is not None}
 
 
 RULES: dict[Callable, Rule] = {
@@ -180,6 +180,7 @@ RULES: dict[Callable, Rule] = {
     nn.Conv1d.forward: conv_rule,
     nn.Conv2d.forward: conv_rule,
     nn.Embedding.forward: embedding_rule,
+    nn.EmbeddingBag.forward: bag_rule,
     nn.LayerNorm.forward: norm_rule,
     nn.GroupNorm.forward: norm_rule,
     nn.modules.batchnorm._BatchNorm.forward: norm_rule,
@@ -187,7 +188,7 @@ RULES: dict[Callable, Rule] = {
 
 
 def rule_for(module: nn.Module) -> Rule | None:
-    """Return the rule of a layer, or None.
+    """Return the rule of one of torch's own layers, or None.
 
     A subclass counts only if it kept the forward, and a layer only if it keeps its weight as a
     parameter of its own (a weight norm computes it from others).
@@ -195,4 +196,38 @@ def rule_for(module: nn.Module) -> Rule | None:
     own = module._parameters
     if "weight" not in own or not own.keys() <= {"weight", "bias"}:
         return None
-    return RULES.get(type(module).forward)
+    rule = RULES.get(type(module).forward)
+    if rule is norm_rule and getattr(module, "running_mean", 0) is None:
+        return None  # a BatchNorm or InstanceNorm without averages of its own
+    return None if rule is bag_rule and module.mode == "max" else rule
+
+
+def recognised_rule(seen: Seen) -> Rule | None:
+    """Return a rule for a layer of unknown class if its outputs are those that the rule expects."""
+    own = _own(seen.module)
+    if not own or not seen.inputs.is_floating_point():
+        return None
+    try:
+        output = seen.run(own)
+        matrices = [p for p in own.values() if p.dim() == 2]
+        if len(matrices) == 1 and all(p.dim() in (1, 2) for p in own.values()):
+            shift = sum((p for p in own.values() if p.dim() == 1), start=torch.zeros_like(output))
+            if _close(output, shift + seen.inputs @ matrices[0]):
+                return transposed_rule
+            if _close(output, shift + seen.inputs @ matrices[0].T):
+                return linear_rule
+        base, factors = _affine_parts(seen, set(own))
+        if all(p.dim() < output.dim() for p in own.values()) and _close(
+            output, base + sum(own[n] * factor for n, factor in factors.items())
+        ):
+            return affine_rule
+    except (RuntimeError, TypeError, IndexError, ValueError):
+        return None  # the layer can't be run with these weights: it is of another kind
+    return None
+
+
+def _close(found: Tensor, expected: Tensor) -> bool:
+    if found.shape != expected.shape:
+        return False
+    error = 30 * torch.finfo(found.dtype).eps
+    return bool((found - expected).norm() <= error * (found.norm() + expected.norm()))

@@ -1,51 +1,59 @@
 """Squared gradient norms of every example, the exact mean gradient and tr(Sigma), in one pass.
 
 One forward pass records each layer's input; one backward pass stops at the layers' outputs. The
-two give the norms of all examples' gradients (`_layer_rules`) and their mean, so
-per-example gradients are never stored. Layers without a rule get their own small per-example
-gradients; nothing else does. Source: Goodfellow 2015, arXiv:1510.01799 (Linear); Rochette et al.
+two give the norms of all examples' gradients (`_layer_rules`, `_pieces`) and their mean, so
+per-example gradients are never stored. A weight that is used several times (tied embeddings) gets
+the sum over its uses. Layers without a rule get their own small per-example gradients; where no
+layer sees one row per example, every example gets a backward pass of its own, and its gradient is
+dropped once its norm is known. Source: Goodfellow 2015, arXiv:1510.01799 (Linear); Rochette et al.
 2019, arXiv:1912.06015 (convolutions); Li et al. 2021, arXiv:2110.05679 (sequences).
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import RandomSampler
 
-from coursekit.gradients._layer_pass import GhostPass, make_plan, squared_gradient
+from coursekit.gradients._alone import Weigh, check_independence, gradient_of, tolerance
+from coursekit.gradients._layer_pass import LayerPass, Rerouted
+from coursekit.gradients._layer_plan import make_plan
+from coursekit.gradients._pieces import Piece, bytes_of
 from coursekit.gradients.batches import (
     Batch,
     Data,
     Loss,
     as_batch_loss,
+    check_mean_loss,
     iter_batches,
     model_device,
     num_examples,
-    slice_batch,
-    tied_params,
-    trainable_params,
-)
-from coursekit.gradients.checks import (
-    check_mean_loss,
     refuse_batch_norm,
     refuse_dropout,
-    refuse_shuffling,
+    slice_batch,
+    trainable_params,
 )
 from coursekit.gradients.minibatch import flatten
 
 CHUNK_BYTES = {"cpu": 2**23, "cuda": 2**29}  # activations of one chunk: a CPU wants its cache
+KEEP_BYTES = {"cpu": 2**28, "cuda": 2**32}  # pieces of all data, kept for a second look
+Count = Callable[[Batch], float]
 
 
 @dataclass(frozen=True)
 class PerExampleNorms:
-    """What one ghost pass gives."""
+    """What one pass over the layers gives."""
 
     sq_norms: Tensor  # |g_n|^2, shape (num_examples,), float64
     mean_grad: Tensor  # G, shape (num_params,)
     cost: float  # gradients over the data: passes counted, not timed
     fallbacks: tuple[str, ...] = ()  # parameters whose per-example gradients had to be made
+    counts: Tensor | None = None  # weight of each example in the mean, where `count` was given
+    unit: str = "examples"  # what the mean is over: "examples" or "tokens"
+    eps: float = 0.0  # relative rounding of what the layers computed
 
 
 @dataclass(frozen=True)
@@ -61,15 +69,32 @@ class CovarianceTrace:
     reason: str = ""  # why value is nan
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Norms of all examples, with what a product of their gradients with a vector needs."""
+
+    norms: PerExampleNorms
+    kept: list[dict[str, list[Piece]]] | None  # of each chunk, if there was room
+    dots: Callable[[Tensor], Tensor]  # v -> g_n . v
+
+
 def per_example_norms(
-    model: nn.Module, loss_fn: Loss, data: Data, *, chunk_size: int | None = None
+    model: nn.Module,
+    loss_fn: Loss,
+    data: Data,
+    *,
+    chunk_size: int | None = None,
+    count: Count | None = None,
 ) -> PerExampleNorms:
     """Compute |g_n|^2 for every example and the mean gradient, without per-example gradients.
 
         |g_n|^2 = sum over layers of |sum_t b_nt a_nt^T|^2    (a: layer input, b: output gradient)
 
-    The first example is also measured alone; where that differs, the examples are not
-    independent and the call fails.
+    How each parameter is measured is chosen and checked on the first three examples; the first and
+    last example and one in the 2nd, 4th, 8th ... chunk are also measured alone, and the shapes of
+    every chunk are held against the choice. Where a layer sees a varying number of rows (a mixture
+    of experts), or none sees one row per example, each example gets a backward pass of its own,
+    and the sum over a chunk has to be the chunk's gradient.
 
     Args:
         model: In eval mode if it has BatchNorm or Dropout.
@@ -77,30 +102,103 @@ def per_example_norms(
         data: Tensors (inputs, targets), or an iterable of batches.
         chunk_size: Examples per pass; None: as many as keep the activations in a CPU's cache
             (8 MB), or in 512 MB on a GPU.
+        count: What the loss of a batch is the mean over, if not its examples: a function from a
+            batch to, say, its number of tokens without padding.
 
     Returns:
         Norms in the data's order. Linear (also on sequences), Conv1d, Conv2d, Embedding,
-        LayerNorm, GroupNorm and BatchNorm in eval mode cost about one gradient in all; others
-        fall back to per-example gradients of that layer, so their cost is higher. An example is
-        a row of the batch: for sequences it is the whole sequence, not a token.
+        EmbeddingBag, LayerNorm, GroupNorm, RMSNorm, BatchNorm in eval mode and tied weights cost
+        about one gradient in all; others fall back to per-example gradients of that layer or to
+        one backward pass per example, so their cost is higher. An example is a row of the batch:
+        for sequences it is the whole sequence, not a token. With `count` g_n is still the
+        gradient of the n-th example's own mean loss, and G weighs it by its count.
 
     Raises:
-        ValueError: If weights are shared, BatchNorm or Dropout is in train mode, the loss is no
-            deterministic mean over independent examples, or data is empty.
+        ValueError: If BatchNorm or Dropout is in train mode, the loss is no deterministic mean
+            over independent examples, or data is empty.
     """
-    norms: list[Tensor] = []
-    sums = {name: torch.zeros_like(p) for name, p in trainable_params(model).items()}
-    fallbacks: list[str] = []
-    for chunk, ghost in _chunks(model, loss_fn, data, chunk_size):
-        is_first = not norms
-        norms.append(ghost.norms(chunk, sums))
-        if is_first:
-            fallbacks = sum(ghost.plan.by_layer.values(), ghost.plan.by_loss)
-            _verify(ghost, chunk, norms[0])
-    sq_norms = torch.cat(norms)
-    mean_grad = flatten([s.detach() for s in sums.values()]) / len(sq_norms)
-    cost = 2.0 if fallbacks else 1.0
-    return PerExampleNorms(sq_norms, mean_grad, cost, tuple(fallbacks))
+    return measure(model, loss_fn, data, chunk_size=chunk_size, count=count).norms
+
+
+def measure(
+    model: nn.Module,
+    loss_fn: Loss,
+    data: Data,
+    *,
+    chunk_size: int | None,
+    count: Count | None = None,
+    keep: bool = False,
+) -> Measured:
+    """Measure norms as `per_example_norms` does, ready for products with a vector.
+
+    With `keep` the pieces of all chunks stay in memory if they fit there, and a product then
+    costs no second pass.
+    """
+    weigh: Weigh = num_examples if count is None else count
+    params = trainable_params(model)
+    device = model_device(model)
+    room = KEEP_BYTES.get(device.type, KEEP_BYTES["cpu"]) if keep else 0
+
+    def of_chunk(ghost: LayerPass, chunk: Batch, state: dict[str, Any]) -> Tensor:
+        if not state:
+            state["sums"] = {name: _zeros_like(p) for name, p in params.items()}
+            state["kept"], state["bytes"] = [], 0
+        norms, pieces = ghost.norms(chunk, state["sums"])
+        state["bytes"] += sum(bytes_of(p) for of in pieces.values() for p in of)
+        if state["bytes"] > room or ghost.plan.one_by_one:
+            state["kept"] = None
+        if state["kept"] is not None:
+            state["kept"].append(pieces)
+        return norms
+
+    found, ghost, state = _walk(model, loss_fn, data, chunk_size, weigh, of_chunk)
+    sq_norms = torch.cat([norms for _, norms in found])
+    counts = torch.cat([c for c, _ in found])
+    sq_norms = torch.where(counts > 0, sq_norms / counts.clamp(min=1e-300).square(), 0.0)
+    total = counts.sum().item()
+    mean_grad = flatten([s.detach() for s in state["sums"].values()]) / total
+    fallbacks = tuple(params) if ghost.plan.one_by_one else tuple(ghost.plan.made)
+    cost = 2.0 if ghost.plan.one_by_one or ghost.plan.by_layer else 1.0
+    norms = PerExampleNorms(
+        sq_norms,
+        mean_grad,
+        cost,
+        fallbacks,
+        None if count is None else counts,
+        "examples" if count is None else "tokens",
+        ghost.plan.eps,
+    )
+    kept = state["kept"] if keep else None
+
+    def dots(direction: Tensor) -> Tensor:
+        if kept is None:
+            return per_example_dots(
+                model, loss_fn, data, direction, chunk_size=chunk_size, count=count
+            )
+        vectors = _split(params, direction)
+        parts = [ghost.dots_of(p, vectors, len(c)) for p, (c, _) in zip(kept, found, strict=True)]
+        return torch.where(counts > 0, torch.cat(parts) / counts.clamp(min=1e-300), 0.0)
+
+    return Measured(norms, kept, dots)
+
+
+def _zeros_like(p: Tensor) -> Tensor:
+    """Return a sum to add to: in single precision at least."""
+    half = p.dtype in (torch.float16, torch.bfloat16)
+    return torch.zeros_like(p, dtype=torch.float32 if half else p.dtype)
+
+
+def _split(params: dict[str, nn.Parameter], direction: Tensor) -> dict[str, Tensor]:
+    """Cut a flat vector into the parameters' shapes."""
+    sizes = [p.numel() for p in params.values()]
+    if direction.shape != (sum(sizes),):
+        raise ValueError(
+            f"direction must have shape ({sum(sizes)},), one entry per trainable parameter, got "
+            f"{tuple(direction.shape)}"
+        )
+    like = _zeros_like(next(iter(params.values())).flatten()[:0])
+    pieces = direction.to(like).split(sizes)
+    return {n: v.view_as(p) for (n, p), v in zip(params.items(), pieces, strict=True)}
 
 
 def per_example_dots(
@@ -110,6 +208,7 @@ def per_example_dots(
     direction: Tensor,
     *,
     chunk_size: int | None = None,
+    count: Count | None = None,
 ) -> Tensor:
     """Compute g_n . v for every example, without per-example gradients, at about one gradient.
 
@@ -121,6 +220,7 @@ def per_example_dots(
         data: As for per_example_norms.
         direction: v, shape (num_params,), in the order of trainable_params.
         chunk_size: As for per_example_norms.
+        count: As for per_example_norms.
 
     Returns:
         Shape (num_examples,), float64.
@@ -128,18 +228,15 @@ def per_example_dots(
     Raises:
         ValueError: As for per_example_norms, or if direction has another length.
     """
-    params = trainable_params(model)
-    sizes = [p.numel() for p in params.values()]
-    if direction.shape != (sum(sizes),):
-        raise ValueError(
-            f"direction must have shape ({sum(sizes)},), one entry per trainable parameter, got "
-            f"{tuple(direction.shape)}"
-        )
-    pieces = direction.to(next(iter(params.values()))).split(sizes)
-    along = {n: v.view_as(p) for (n, p), v in zip(params.items(), pieces, strict=True)}
-    dots = [ghost.dots(c, along) for c, ghost in _chunks(model, loss_fn, data, chunk_size)]
-    return torch.cat(dots)
+    weigh: Weigh = num_examples if count is None else count
+    vectors = _split(trainable_params(model), direction)
 
+    def of_chunk(ghost: LayerPass, chunk: Batch, state: dict[str, Any]) -> Tensor:
+        return ghost.dots(chunk, vectors)
+
+    found, _, _ = _walk(model, loss_fn, data, chunk_size, weigh, of_chunk, verified=False)
+    counts, dots = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return torch.where(counts > 0, dots / counts.clamp(min=1e-300), 0.0)
 
 def covariance_trace(
     model: nn.Module,
@@ -204,53 +301,113 @@ def covariance_trace(
     return CovarianceTrace(value, stderr, cost, grad_sq_norm, count, ddof, reason)
 
 
-def _chunks(
-    model: nn.Module, loss_fn: Loss, data: Data, chunk_size: int | None
-) -> Iterator[tuple[Batch, GhostPass]]:
-    """Check the model, plan on the first example, and walk the data in chunks."""
+def refuse_shuffling(data: Data) -> None:
+    """Raise ValueError if data comes in another order on each walk, so that passes do not pair."""
+    if isinstance(getattr(data, "sampler", None), RandomSampler):
+        raise ValueError(
+            "the DataLoader shuffles, so two passes do not see the examples in one order; "
+            "use shuffle=False"
+        )
+
+
+def _walk(
+    model: nn.Module,
+    loss_fn: Loss,
+    data: Data,
+    chunk_size: int | None,
+    weigh: Weigh,
+    of_chunk: Callable[[LayerPass, Batch, dict[str, Any]], Tensor],
+    *,
+    verified: bool = True,
+) -> tuple[list[tuple[Tensor, Tensor]], LayerPass, dict[str, Any]]:
+    """Check the model, plan on the first examples, and walk the data in chunks.
+
+    Returns:
+        For each chunk its examples' counts and what `of_chunk` gave; the pass; and the state that
+        `of_chunk` filled. A chunk that does not fit the plan starts the walk again, from an empty
+        state, with one backward pass per example.
+    """
     trainable_params(model)
     refuse_batch_norm(model)
     refuse_dropout(model)
-    if tied := tied_params(model):
-        raise ValueError(
-            f"weights are shared: {' = '.join(tied[0])}; norms of layers do not add up for them, "
-            f"since the uses interfere; use per_example_gradients"
-        )
-    loss = as_batch_loss(loss_fn)
-    ghost = None
-    device = model_device(model)
-    for batch in iter_batches(data, device=device):
-        if ghost is None:
-            plan, first = make_plan(model, loss, slice_batch(batch, 0, 1))
-            ghost = GhostPass(model, loss, plan, first)
-            if chunk_size is None:
-                budget = CHUNK_BYTES.get(device.type, CHUNK_BYTES["cpu"])
-                chunk_size = max(1, budget // max(1, plan.bytes_per_example))
-        for chunk in iter_batches(batch, chunk_size=chunk_size):
-            yield chunk, ghost
+    loss, device = as_batch_loss(loss_fn), model_device(model)
+    one_by_one = False
+    while True:
+        ghost: LayerPass | None = None
+        found: list[tuple[Tensor, Tensor]] = []
+        state: dict[str, Any] = {}
+        size = chunk_size
+        try:
+            for batch in iter_batches(data, device=device):
+                if ghost is None:
+                    plan = make_plan(model, loss, batch, weigh, one_by_one=one_by_one)
+                    ghost = LayerPass(model, loss, plan, weigh)
+                    if size is None:
+                        budget = CHUNK_BYTES.get(device.type, CHUNK_BYTES["cpu"])
+                        size = max(1, budget // max(1, plan.bytes_per_example))
+                for chunk in iter_batches(batch, chunk_size=size):
+                    found.append((_counts(chunk, weigh, device), of_chunk(ghost, chunk, state)))
+                    if verified and len(found) == 1:
+                        _verify_first(ghost, chunk, found[0][1])
+                    elif verified and len(found).bit_count() == 1:  # the 2nd, 4th, 8th ...
+                        _verify(ghost, chunk, found[-1][1], 0)
+            assert ghost is not None
+            if verified and len(found) > 1:
+                _verify(ghost, chunk, found[-1][1], num_examples(chunk) - 1)
+            return found, ghost, state
+        except Rerouted:
+            one_by_one = True
 
 
-def _verify(ghost: GhostPass, chunk: Batch, sq_norms: Tensor) -> None:
-    """Raise ValueError unless the first example, measured alone, has the norm found in a batch.
+def _counts(chunk: Batch, weigh: Weigh, device: torch.device) -> Tensor:
+    """Return each example's weight in the mean, float64."""
+    total = num_examples(chunk)
+    if weigh is num_examples:
+        return torch.ones(total, dtype=torch.float64, device=device)
+    each = [float(weigh(slice_batch(chunk, i, i + 1))) for i in range(total)]
+    return torch.tensor(each, dtype=torch.float64, device=device)
+
+
+def _verify_first(ghost: LayerPass, chunk: Batch, sq_norms: Tensor) -> None:
+    """Check the norm of the first example, which was measured alone when the plan was made.
 
     Where its gradient is too small to tell, the last example is measured alone too.
     """
-    count = num_examples(chunk)
-    if count == 1:  # a sum of one loss is its mean
+    total, first = num_examples(chunk), ghost.plan.first
+    if total == 1 and ghost.weigh is num_examples:  # a sum of one loss is its mean
         check_mean_loss(ghost.model, ghost.loss, chunk)
-    alone = {0: ghost.first_sq_norm}
-    if ghost.first_sq_norm < 1e-3 * sq_norms.mean().item():
-        with torch.enable_grad():
-            loss = ghost.loss(ghost.model, slice_batch(chunk, count - 1, count))
-        alone[count - 1] = squared_gradient(loss, ghost.params)
-    eps = torch.finfo(next(iter(ghost.params.values())).dtype).eps
+    if first < total:
+        _verify(ghost, chunk, sq_norms, first, ghost.plan.sq_norm)
+    if ghost.plan.sq_norm < 1e-3 * sq_norms.mean().item():
+        _verify(ghost, chunk, sq_norms, total - 1)
+
+
+def _verify(
+    ghost: LayerPass, chunk: Batch, sq_norms: Tensor, i: int, expected: float | None = None
+) -> None:
+    """Raise unless an example, measured alone, has the norm found in its chunk.
+
+    Raises:
+        ValueError: If the examples are not independent.
+        Rerouted: If they are, so that the layers were misread.
+    """
+    if ghost.plan.one_by_one:
+        return
+    example = slice_batch(chunk, i, i + 1)
+    weight = ghost.weigh(example)
+    if expected is None:
+        grads = gradient_of(ghost.model, ghost.loss, example, weight) if weight else {}
+        expected = sum(g.double().square().sum().item() for g in grads.values())
+    eps = max(ghost.plan.eps, 2.0**-11 if _tf32(sq_norms.device) else 0.0)
     noise = 10 * eps * sq_norms.max().item()
-    for i, expected in alone.items():
-        inside = sq_norms[i].item()
-        if not abs(inside - expected) <= 100 * eps**0.75 * expected + noise:
-            check_mean_loss(ghost.model, ghost.loss, chunk)  # names the usual causes
-            raise ValueError(
-                f"example {i} has the squared gradient norm {expected:.6g} alone, but {inside:.6g} "
-                f"inside a batch: a layer mixes examples, or uses another layer's weights; use "
-                f"per_example_gradients"
-            )
+    if abs(sq_norms[i].item() - expected) <= tolerance(eps) * expected + noise:
+        return
+    check_independence(ghost.model, ghost.loss, chunk, ghost.weigh, eps)
+    raise Rerouted(f"example {i} has another norm inside a batch")
+
+
+def _tf32(device: torch.device) -> bool:
+    """Tell whether float32 products may be rounded to TF32."""
+    if device.type != "cuda":
+        return False
+    return torch.backends.cudnn.allow_tf32 or torch.get_float32_matmul_precision() != "highest"
