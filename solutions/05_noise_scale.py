@@ -454,7 +454,13 @@ for seed in range(by_size(tiny=2, cpu=5, gpu=12)):
     start, draw_rng = network_after(by_size(tiny=30, cpu=100), seed), torch.Generator()
     pair = (data.train_inputs, data.train_targets)
     weighted = hessian_noise_scale(
-        start, loss_fn, pair, num_probes=num_probes, num_eigenvectors=5, rng=draw_rng
+        start,
+        loss_fn,
+        pair,
+        num_probes=num_probes,
+        num_eigenvectors=5,
+        target="training set",
+        rng=draw_rng,
     )
     scales.append(weighted.value)
     grads = per_example_gradients(start, loss_fn, *pair)

@@ -181,7 +181,7 @@ class LayerPass:
         edges = [c.edge for name in self.modules for c in calls[name] if c.edge is not None]
         scale = torch.full_like(loss, self.weigh(batch))
         unused = [self.params[n] for n, uses in plan.by_rule.items() if not uses]
-        leaves = [*edges, *copies.values(), *unused]
+        leaves: list[Any] = [*edges, *copies.values(), *unused]
         if not any(leaf.requires_grad for leaf in (loss, *copies.values())):
             return {}
         grads = list(torch.autograd.grad(loss, leaves, scale, allow_unused=True))
@@ -240,9 +240,7 @@ class LayerPass:
             if weight := self.weigh(example):
                 yield i, gradient_of(self.model, self.loss, example, weight)
 
-    def norms(
-        self, batch: Batch, sums: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, list[Piece]]]:
+    def norms(self, batch: Batch, sums: dict[str, Tensor]) -> tuple[Tensor, dict[str, list[Piece]]]:
         """Return |g_n|^2, float64, and the pieces; add each parameter's gradient to `sums`."""
         first = next(iter(self.params.values()))
         sq_norms = torch.zeros(num_examples(batch), dtype=torch.float64, device=first.device)

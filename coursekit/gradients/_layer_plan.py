@@ -221,10 +221,9 @@ def _layout(alone: list[Call], calls: list[Call], count: int, flat: str) -> tupl
 
     A call counts with its shapes for one example and for `count`: both have to fit.
     """
-    found = {(of.inputs.shape if of.inputs is not None else ()) for of in alone}
     for layout in ("rows", "second", flat, "once", "once, bare"):
         each = 1
-        if layout == flat and found:
+        if layout == flat:
             first = alone[0].inputs
             each = len(first) if first is not None and first.dim() else 0
         if layout == "once, bare":
@@ -264,9 +263,11 @@ def _batched(alone: Call, call: Call, count: int) -> tuple[bool, ...] | None:
         few, several = (batch_tensors((c.args, c.kwargs)) for c in (alone, call))
     except (TypeError, AssertionError):  # a packed sequence can't be taken apart
         return None
-    held = [b.dim() > 0 and len(b) == count and len(a) == 1 for a, b in zip(few, several)]
-    pairs = zip(few, several, held)
-    if len(few) != len(several) or any(a.shape != b.shape for a, b, h in pairs if not h):
+    if len(few) != len(several):
+        return None
+    pairs = list(zip(few, several, strict=True))
+    held = [b.dim() > 0 and len(b) == count and len(a) == 1 for a, b in pairs]
+    if any(a.shape != b.shape for (a, b), h in zip(pairs, held, strict=True) if not h):
         return None
     return tuple(held)
 

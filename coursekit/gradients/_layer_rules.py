@@ -135,7 +135,8 @@ def norm_rule(seen: Seen) -> dict[str, Piece]:
         else:
             assert isinstance(module, nn.modules.batchnorm._BatchNorm)
             mean, var = module.running_mean, module.running_var
-            assert mean is not None and var is not None
+            assert mean is not None
+            assert var is not None
             normal = F.batch_norm(inputs, mean.to(inputs), var.to(inputs), eps=module.eps)
         shape = (*inputs.shape[:2], -1)
         axis = 2
@@ -152,7 +153,7 @@ def affine_rule(seen: Seen) -> dict[str, Piece]:
     RMSNorm under any name, LayerScale, a bare bias or gain: J_p is what the layer gives with p = 1
     and all others 0, less y_0.
     """
-    base, factors = _affine_parts(seen, seen.wanted)
+    _, factors = _affine_parts(seen, seen.wanted)
     found: dict[str, Piece] = {}
     for name, factor in factors.items():
         factor, grads = _of_one_type(factor, seen.grads)

@@ -94,15 +94,20 @@ def combine(pieces: list[Piece]) -> tuple[Tensor, Tensor]:
         return norms_and_sum(pieces[0])
     if len(outer) + len(picked) < len(pieces):
         return _explicit(pieces)
-    matrix = Outer(_cat([p.left for p in outer]), _cat([p.right for p in outer])) if outer else None
-    table = None
-    if picked:
-        index, rows = _cat([p.index for p in picked]), _cat([p.rows for p in picked])
-        table = Picked(index, rows, picked[0].num_rows)
-    if matrix is None or table is None:
-        return norms_and_sum(matrix or table)
+    if not picked:
+        return norms_and_sum(_joined_outer(outer))
+    table = Picked(
+        _cat([p.index for p in picked]), _cat([p.rows for p in picked]), picked[0].num_rows
+    )
+    if not outer:
+        return norms_and_sum(table)
+    matrix = _joined_outer(outer)
     (first, total), (second, rest) = norms_and_sum(matrix), norms_and_sum(table)
     return first + second + 2 * _cross(matrix, table), total + rest
+
+
+def _joined_outer(pieces: list[Outer]) -> Outer:
+    return Outer(_cat([p.left for p in pieces]), _cat([p.right for p in pieces]))
 
 
 def _cat(tensors: list[Tensor]) -> Tensor:

@@ -238,6 +238,7 @@ def per_example_dots(
     counts, dots = (torch.cat(parts) for parts in zip(*found, strict=True))
     return torch.where(counts > 0, dots / counts.clamp(min=1e-300), 0.0)
 
+
 def covariance_trace(
     model: nn.Module,
     loss_fn: Loss,

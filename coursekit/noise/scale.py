@@ -12,7 +12,7 @@ its data, also the noise scale weighted by the Hessian, is in `coursekit.noise.o
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -40,6 +40,8 @@ class GradMoments:
     num_samples: int = 1  # micro-batches, examples or trials behind the standard errors
     cost: float = math.nan  # per-example gradients computed, in examples
     target: str = "population"  # whose gradient G is: "population" or "training set"
+    unit: str = "examples"  # what tr_cov is per, and a noise scale counts: "examples", "tokens"
+    reason: str = ""  # why a moment is nan
 
     @property
     def grad_noise_scale(self) -> float:
@@ -51,7 +53,7 @@ class GradMoments:
 class NoiseScaleEstimate:
     """A noise scale with its interval."""
 
-    value: float  # tr(Sigma)/|G|^2, examples; nan where unresolved
+    value: float  # tr(Sigma)/|G|^2, in `unit`; nan where unresolved
     stderr: float  # by the delta method
     low: float
     high: float  # inf where |G|^2 cannot be told from 0
@@ -215,12 +217,16 @@ def mean_moments(trials: Sequence[GradMoments]) -> GradMoments:
     """Average the moments of independent trials; the standard errors come from their spread.
 
     Raises:
-        ValueError: If there is no trial, or their targets differ.
+        ValueError: If there is no trial, or their targets or units differ.
     """
-    if len({m.target for m in trials}) != 1:
-        raise ValueError(f"need trials of one target, got {sorted({m.target for m in trials})}")
+    for what in ("target", "unit"):
+        seen = sorted({getattr(m, what) for m in trials})
+        if len(seen) != 1:
+            raise ValueError(f"need trials of one {what}, got {seen}")
     pairs = torch.tensor([[m.grad_sq_norm, m.tr_cov] for m in trials], dtype=torch.float64)
-    return _mean_of_trials(pairs.T, sum(m.cost for m in trials), trials[0].target)
+    mean = _mean_of_trials(pairs.T, sum(m.cost for m in trials), trials[0].target)
+    reason = next((m.reason for m in trials if m.reason), "")
+    return replace(mean, unit=trials[0].unit, reason=reason)
 
 
 def _mean_of_trials(pairs: Tensor, cost: float, target: str) -> GradMoments:
@@ -289,13 +295,15 @@ def grad_noise_scale(
     else:
         interval = fieller_interval if method == "fieller" else delta_interval
         low, high = interval(ratio, level=level)
-    value, reason = mean.grad_noise_scale, ""
-    if math.isnan(value):
+    value, reason = mean.grad_noise_scale, mean.reason
+    if reason:
+        pass
+    elif math.isnan(value):
         reason = f"|G|^2 is estimated as {mean.grad_sq_norm:.3g}, not above 0: average more batches"
     elif math.isnan(low):
         reason = f"{mean.num_samples} samples have no standard error"
     elif math.isinf(high):
         reason = "|G|^2 cannot be told from 0 at this level: average more batches"
     return NoiseScaleEstimate(
-        value, ratio_stderr(ratio), low, high, level, mean.cost, mean.target, reason
+        value, ratio_stderr(ratio), low, high, level, mean.cost, mean.target, reason, mean.unit
     )

@@ -56,7 +56,7 @@ def test_population_moments_equal_those_of_the_rows():
         for name in ("grad_sq_norm", "tr_cov", "grad_sq_norm_stderr", "tr_cov_stderr"):
             assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-8)
         assert found.covariance == pytest.approx(expected.covariance, rel=1e-8)
-        assert (found.num_samples, found.target, found.cost) == (60, "population", 120)
+        assert (found.num_samples, found.target, found.cost) == (60, "population", 80)
 
 
 @pytest.mark.quick
@@ -110,6 +110,7 @@ class TestHessianNoiseScale:
             data,
             num_probes=400,
             num_eigenvectors=num_eigenvectors,
+            target="training set",
             rng=torch.Generator().manual_seed(3),
         )
         assert abs(found.tr_hess_cov - trace) < 4 * found.tr_hess_cov_stderr
@@ -130,6 +131,7 @@ class TestHessianNoiseScale:
                 data,
                 num_probes=60,
                 num_eigenvectors=k,
+                target="training set",
                 rng=torch.Generator().manual_seed(4),
             ).tr_hess_cov_stderr
             for k in (0, 6)
@@ -145,6 +147,7 @@ class TestHessianNoiseScale:
             [(data[0][:7], data[1][:7]), (data[0][7:], data[1][7:])],
             num_probes=3,
             num_eigenvectors=51,
+            target="training set",
             rng=torch.Generator().manual_seed(5),
         )
         assert found.tr_hess_cov == pytest.approx(trace, rel=1e-6)
@@ -166,7 +169,13 @@ class TestHessianNoiseScale:
         data = (targets, targets)
         simple = model_moments(Point(), loss, data, target="training set").grad_noise_scale
         found = hessian_noise_scale(
-            Point(), loss, data, num_eigenvectors=1, num_probes=400, rng=rng
+            Point(),
+            loss,
+            data,
+            num_eigenvectors=1,
+            num_probes=400,
+            target="training set",
+            rng=rng,
         )
         assert abs(found.value - simple) < 4 * found.stderr
         assert found.stderr < 0.1 * simple
@@ -179,6 +188,7 @@ class TestHessianNoiseScale:
             data,
             num_probes=3,
             num_eigenvectors=2,
+            target="training set",
             rng=torch.Generator().manual_seed(7),
         )
         assert found.grad_curvature < 0

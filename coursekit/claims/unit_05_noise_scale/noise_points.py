@@ -124,6 +124,7 @@ def measure_weighted(size: str) -> dict[str, list[float]]:
             pair,
             num_probes=probes,
             num_eigenvectors=5,
+            target="training set",
             rng=torch.Generator().manual_seed(seed),
         )
         plain = model_moments(model, loss_fn, pair, target="training set")
