@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
-    check_mean_loss,
     num_examples,
     slice_batch,
     trainable_params,
 )
+from coursekit.gradients.checks import check_mean_loss
 
 Weigh = Callable[[Batch], float]  # what the loss of a batch is the mean over: examples, tokens
 COARSE = 1e-5  # types with a larger eps round too much for the finer tolerance
@@ -67,8 +67,7 @@ class AddedUp:
         error = sum(t.square().sum().item() for t in off.values())
         if error <= (tolerance(eps) ** 2 + 100 * eps**2) * self.squares:
             return
-        if weigh is num_examples:
-            check_mean_loss(model, loss, batch)  # names the usual causes
+        check_mean_loss(model, loss, batch, count=weigh)  # names the usual causes
         raise ValueError(
             f"the gradient of {self.count} examples together is not the sum of theirs alone (off "
             f"by {(error / max(self.squares, 1e-300)) ** 0.5:.1e} of it): batch statistics, class "

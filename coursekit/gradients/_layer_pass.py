@@ -7,60 +7,36 @@ is held against that plan, and `Rerouted` is raised where a call no longer fits 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import GradientEdge, get_gradient_edge
-from torch.func import functional_call, grad, vmap
-from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.func import functional_call
 
 from coursekit.gradients._alone import AddedUp, Weigh, gradient_of
-from coursekit.gradients._layer_rules import Rule, Seen
-from coursekit.gradients._pieces import Dense, Piece, along, combine, regrouped
+from coursekit.gradients._calls import (
+    Call,
+    Route,
+    Rows,
+    fits,
+    holds_rows,
+    own_weights,
+    read_call,
+    recording,
+    rows_of_layer,
+    spread_over,
+)
+from coursekit.gradients._layer_rules import HALF
+from coursekit.gradients._pieces import Dense, Piece, along, combine
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
-    batch_tensors,
-    map_tensors,
     num_examples,
     slice_batch,
     trainable_params,
 )
-
-# How a call holds the examples. "rows": one row each. "second": the same along dimension 1.
-# "flat", "flat time first": several rows each. "once": one row that the batch shares;
-# "once, bare": the same without a dimension for it. The last two are spread over the batch.
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of a layer, as the forward hook saw it."""
-
-    args: tuple
-    kwargs: dict
-    inputs: Tensor | None  # the first tensor among them
-    output: Tensor | None  # None if it is no tensor
-    edge: GradientEdge | None
-
-
-@dataclass(frozen=True)
-class Route:
-    """How a layer's calls are read."""
-
-    rule: Rule
-    layout: str
-    each: int = 1  # rows of one example
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Parameters whose gradients are made by vmap over the forward of one layer."""
-
-    names: list[str]
-    batched: tuple[bool, ...]  # which tensors among the layer's arguments hold examples
+from coursekit.gradients.minibatch import LossModule
 
 
 @dataclass(frozen=True)
@@ -88,74 +64,14 @@ class Rerouted(Exception):
     """A call does not hold the examples as planned, so layers can't answer for parameters."""
 
 
-@contextmanager
-def recording(
-    modules: dict[str, nn.Module], spread: dict[str, int]
-) -> Iterator[dict[str, list[Call]]]:
-    """Record every call of the given modules; the outputs of those in `spread` get so many rows."""
-    calls: dict[str, list[Call]] = {name: [] for name in modules}
-
-    def hook_of(name: str) -> Any:
-        def hook(module: nn.Module, args: tuple, kwargs: dict, output: Any) -> Any:
-            plain = output if isinstance(output, Tensor) else None
-            if name in spread and plain is not None:
-                output = spread_over(plain, spread[name])
-            # The edge, not the tensor: an in-place ReLU after the layer would move the tensor on.
-            tracked = plain is not None and plain.requires_grad
-            edge = get_gradient_edge(output) if tracked else None
-            values = (*args, *kwargs.values())
-            inputs = next((v for v in values if isinstance(v, Tensor)), None)
-            calls[name].append(Call(args, kwargs, inputs, plain, edge))
-            return output
-
-        return hook
-
-    handles = [
-        module.register_forward_hook(hook_of(name), with_kwargs=True)
-        for name, module in modules.items()
-    ]
-    try:
-        yield calls
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def spread_over(t: Tensor, count: int, *, bare: bool | None = None) -> Tensor:
-    """Give every example its own row of what the batch shares."""
-    bare = not (t.dim() and len(t) == 1) if bare is None else bare
-    return (t.unsqueeze(0) if bare else t).expand(count, *(t.shape if bare else t.shape[1:]))
-
-
-def fits(layout: str, call: Call, count: int, each: int | None = None) -> bool:
-    """Tell whether a call can hold `count` examples in a layout, `each` rows of each."""
-    if call.inputs is None or call.output is None:
-        return False
-    shapes = (call.inputs.shape, call.output.shape)
-    if layout == "once, bare":
-        return True
-    if layout in ("rows", "once"):
-        return all(s and s[0] == (count if layout == "rows" else 1) for s in shapes)
-    if layout == "second":
-        return all(len(s) > 1 and s[1] == count for s in shapes)
-    total = shapes[0][0] if shapes[0] else 0
-    same = all(s and s[0] == total for s in shapes)
-    return same and total % count == 0 and each in (None, total // count)
-
-
-def holds_rows(call: Call, batched: tuple[bool, ...], count: int) -> bool:
-    """Tell whether a call's arguments hold the examples where they did when it was planned."""
-    tensors = batch_tensors((call.args, call.kwargs))
-    return len(tensors) == len(batched) and all(
-        t.dim() > 0 and len(t) == count for t, b in zip(tensors, batched, strict=True) if b
-    )
-
-
 class LayerPass:
     """One model and loss, ready to walk through chunks of data by a plan."""
 
-    def __init__(self, model: nn.Module, loss: BatchLoss, plan: Plan, weigh: Weigh) -> None:
+    def __init__(
+        self, model: nn.Module, loss: BatchLoss, plan: Plan, weigh: Weigh, *, eps: float = 0.0
+    ) -> None:
         self.model, self.loss, self.plan, self.weigh = model, loss, plan, weigh
+        self.eps = max(eps, plan.eps)
         self.params = trainable_params(model)
         modules = dict(model.named_modules())
         names = {*plan.routes, *plan.by_layer, *plan.watched}
@@ -173,7 +89,9 @@ class LayerPass:
         plan, count = self.plan, num_examples(batch)
         if plan.one_by_one:
             return {}
-        spread = {n: count for n, r in plan.routes.items() if r.layout.startswith("once")}
+        layouts = {n: r.layout for n, r in plan.routes.items()}
+        layouts |= {n: rows.layout for n, rows in plan.by_layer.items()}
+        spread = {n: count for n, layout in layouts.items() if layout.startswith("once")}
         with torch.enable_grad(), recording(self.modules, spread) as calls:
             copies = {n: _copies(self.params[n], count) for n in plan.by_copy}
             loss = _loss_with(self.model, self.loss, batch, copies)
@@ -206,7 +124,8 @@ class LayerPass:
                 odd.add(layer)
         for layer, rows in self.plan.by_layer.items():
             if not all(
-                fits("rows", c, count) and holds_rows(c, rows.batched, count) for c in calls[layer]
+                fits(rows.layout, c, count) and holds_rows(c, rows.batched, count)
+                for c in calls[layer]
             ):
                 odd.add(layer)
         odd |= {layer for layer in (*self.plan.routes, *self.plan.by_layer) if not calls[layer]}
@@ -240,25 +159,28 @@ class LayerPass:
             if weight := self.weigh(example):
                 yield i, gradient_of(self.model, self.loss, example, weight)
 
-    def norms(self, batch: Batch, sums: dict[str, Tensor]) -> tuple[Tensor, dict[str, list[Piece]]]:
-        """Return |g_n|^2, float64, and the pieces; add each parameter's gradient to `sums`."""
+    def norms(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor], dict[str, list[Piece]]]:
+        """Return |g_n|^2, float64, each parameter's summed gradient, and the pieces."""
         first = next(iter(self.params.values()))
         sq_norms = torch.zeros(num_examples(batch), dtype=torch.float64, device=first.device)
+        sums: dict[str, Tensor] = {}
         pieces = self.pieces(batch)
         with torch.no_grad():
             for name, of_name in pieces.items():
                 if of_name:
-                    squares, total = combine(of_name)
+                    squares, sums[name] = combine(of_name)
                     sq_norms += squares
-                    sums[name] += total
         if self.plan.one_by_one:
             alone = AddedUp()
             for i, grads in self.one_by_one(batch):
                 sq_norms[i] = alone.add(grads)
-            alone.refuse_coupling(self.model, self.loss, batch, self.weigh, self.plan.eps)
-            for name, g in alone.total.items():
-                sums[name] += g
-        return sq_norms, pieces
+            alone.refuse_coupling(self.model, self.loss, batch, self.weigh, self.eps)
+            sums = {name: g.to(self._like(name)) for name, g in alone.total.items()}
+        return sq_norms, sums, pieces
+
+    def _like(self, name: str) -> torch.dtype:
+        dtype = self.params[name].dtype
+        return torch.float32 if dtype in HALF else dtype
 
     def dots(self, batch: Batch, direction: dict[str, Tensor]) -> Tensor:
         """Return g_n . v for each example, float64."""
@@ -281,86 +203,8 @@ class LayerPass:
         return dots
 
 
-def read_call(
-    module: nn.Module, call: Call, grads: Tensor, route: Route, wanted: set[str], count: int
-) -> dict[str, Piece]:
-    """Apply a layer's rule to one call, and gather the rows of each example."""
-    layout = route.layout
-    pieces = route.rule(seen_by_rule(module, call, grads, layout, wanted, count))
-    if not layout.startswith("flat"):
-        return pieces
-    first = layout.endswith("time first")
-    return {n: regrouped(p, count, time_first=first) for n, p in pieces.items()}
-
-
-def seen_by_rule(
-    module: nn.Module, call: Call, grads: Tensor, layout: str, wanted: set[str], count: int
-) -> Seen:
-    """Return what a rule sees of a call: its rows along dimension 0."""
-
-    def rows(t: Tensor) -> Tensor:
-        if layout == "second":
-            return t.transpose(0, 1)
-        if layout.startswith("once"):
-            return spread_over(t, count, bare=layout.endswith("bare"))
-        return t
-
-    def run(weights: dict[str, Tensor]) -> Tensor:
-        return rows(functional_call(module, weights, call.args, call.kwargs))
-
-    assert call.inputs is not None
-    grads = grads if layout.startswith("once") else rows(grads)
-    return Seen(module, rows(call.inputs.detach()), grads, wanted, run)
-
-
-def rows_of_layer(
-    module: nn.Module,
-    call: Call,
-    grad_output: Tensor,
-    weights: dict[str, Tensor],
-    batched: tuple[bool, ...],
-) -> dict[str, Tensor]:
-    """Return per-example gradients of some weights of one layer, by vmap over its own forward."""
-    inputs = (call.args, call.kwargs)
-    tensors = [t.detach() for t in batch_tensors(inputs)]
-    dims = [0 if b else None for b in batched]
-
-    def output_along(weights: dict[str, Tensor], example: list[Tensor], b: Tensor) -> Tensor:
-        left = iter(zip(example, dims, strict=True))
-
-        def restore(_: Tensor) -> Tensor:
-            tensor, dim = next(left)
-            return tensor if dim is None else tensor.unsqueeze(0)
-
-        args, kwargs = map_tensors(restore, inputs)
-        return (functional_call(module, weights, args, kwargs)[0] * b).sum()
-
-    gradients_of = vmap(grad(output_along), in_dims=(None, dims, 0))
-    with sdpa_kernel(SDPBackend.MATH):  # the fused attention kernels cannot be batched
-        return gradients_of(weights, tensors, grad_output)
-
-
-def own_weights(
-    module: nn.Module, names: list[str], params: dict[str, nn.Parameter]
-) -> dict[str, Tensor]:
-    """Return parameters of a model under their names inside one of its layers."""
-    inside = {id(p): own for own, p in module.named_parameters()}
-    return {inside[id(params[name])]: params[name].detach() for name in names}
-
-
 def _copies(param: nn.Parameter, count: int) -> Tensor:
     return spread_over(param.detach(), count, bare=False).clone().requires_grad_()
-
-
-class _LossModule(nn.Module):
-    """The loss of a batch as a module, so that torch.func can swap parameters."""
-
-    def __init__(self, model: nn.Module, loss: BatchLoss) -> None:
-        super().__init__()
-        self.model, self.loss = model, loss
-
-    def forward(self, batch: Batch) -> Tensor:
-        return self.loss(self.model, batch)
 
 
 def _loss_with(
@@ -369,4 +213,4 @@ def _loss_with(
     if not swapped:
         return loss(model, batch)
     weights = {f"model.{name}": t for name, t in swapped.items()}
-    return functional_call(_LossModule(model, loss), weights, (batch,))
+    return functional_call(LossModule(model, loss), weights, (batch,))

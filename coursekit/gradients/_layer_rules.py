@@ -151,16 +151,32 @@ def affine_rule(seen: Seen) -> dict[str, Piece]:
     """Return pieces of y = y_0 + sum over parameters of p * J_p(x), number by number.
 
     RMSNorm under any name, LayerScale, a bare bias or gain: J_p is what the layer gives with p = 1
-    and all others 0, less y_0.
+    and all others 0, less y_0. The shape of p is that of the last dimensions.
     """
+    return _affine_pieces(seen, channels=False)
+
+
+def channel_rule(seen: Seen) -> dict[str, Piece]:
+    """As affine_rule, for parameters of one number per channel: dimension 1."""
+    return _affine_pieces(seen, channels=True)
+
+
+def _affine_pieces(seen: Seen, *, channels: bool) -> dict[str, Piece]:
     _, factors = _affine_parts(seen, seen.wanted)
     found: dict[str, Piece] = {}
     for name, factor in factors.items():
         factor, grads = _of_one_type(factor, seen.grads)
-        product, shape = grads * factor, seen.module._parameters[name].shape  # type: ignore[union-attr]
-        padded = (len(product), *[1] * (product.dim() - 1 - len(shape)), *shape)
+        product = grads * factor
+        shape = _own(seen.module)[name].shape
+        aligned = _aligned(torch.empty(shape), product, channels=channels).shape
+        padded = (len(product), *[1] * (product.dim() - 1 - len(aligned)), *aligned)
         found[name] = Dense(product.sum_to_size(padded).reshape(len(product), *shape))
     return found
+
+
+def _aligned(p: Tensor, output: Tensor, *, channels: bool) -> Tensor:
+    """Give a parameter the dimensions that it has beside the output's."""
+    return p.view(-1, *[1] * (output.dim() - 2)) if channels and p.dim() == 1 else p
 
 
 def _affine_parts(seen: Seen, names: set[str]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -170,6 +186,20 @@ def _affine_parts(seen: Seen, names: set[str]) -> tuple[Tensor, dict[str, Tensor
         base = seen.run(zeros)
         ones = {n: seen.run({**zeros, n: torch.ones_like(zeros[n])}) for n in sorted(names)}
     return base, {n: y - base for n, y in ones.items()}
+
+
+def table_rule(seen: Seen) -> dict[str, Piece]:
+    """Return pieces of an embedding whose rows come out scaled by one number."""
+    (name, table), *_ = _own(seen.module).items()
+    _, grads = _of_one_type(seen.inputs, seen.grads)
+    index = seen.inputs.reshape(len(seen.inputs), -1)
+    with torch.no_grad():
+        scale = seen.run({name: torch.ones_like(table)}).flatten()[0].to(grads.dtype)
+    grads = scale * grads.reshape(*index.shape, -1)
+    padding = getattr(seen.module, "padding_idx", None)
+    if padding is not None:
+        grads = grads * (index != padding).unsqueeze(2)
+    return {name: Picked(index, grads, len(table))} if name in seen.wanted else {}
 
 
 def _own(module: nn.Module) -> dict[str, Tensor]:
@@ -204,26 +234,47 @@ def rule_for(module: nn.Module) -> Rule | None:
 
 
 def recognised_rule(seen: Seen) -> Rule | None:
-    """Return a rule for a layer of unknown class if its outputs are those that the rule expects."""
-    own = _own(seen.module)
-    if not own or not seen.inputs.is_floating_point():
-        return None
+    """Return a rule for a layer of unknown class if its outputs are those that the rule expects.
+
+    The layer runs with other weights than its own: with ones and zeros many rules would agree.
+    """
+    rng = torch.Generator().manual_seed(0)
+    own = {
+        n: torch.randn(p.shape, generator=rng, dtype=torch.float32).to(p)
+        for n, p in _own(seen.module).items()
+    }
     try:
-        output = seen.run(own)
-        matrices = [p for p in own.values() if p.dim() == 2]
-        if len(matrices) == 1 and all(p.dim() in (1, 2) for p in own.values()):
-            shift = sum((p for p in own.values() if p.dim() == 1), start=torch.zeros_like(output))
-            if _close(output, shift + seen.inputs @ matrices[0]):
-                return transposed_rule
-            if _close(output, shift + seen.inputs @ matrices[0].T):
-                return linear_rule
-        base, factors = _affine_parts(seen, set(own))
-        if all(p.dim() < output.dim() for p in own.values()) and _close(
-            output, base + sum(own[n] * factor for n, factor in factors.items())
-        ):
-            return affine_rule
-    except (RuntimeError, TypeError, IndexError, ValueError):
+        with torch.no_grad():
+            return _recognised(seen, own) if own else None
+    except (RuntimeError, TypeError, IndexError, ValueError, AttributeError):
         return None  # the layer can't be run with these weights: it is of another kind
+
+
+def _recognised(seen: Seen, own: dict[str, Tensor]) -> Rule | None:
+    output, inputs = seen.run(own), seen.inputs
+    matrices = [p for p in own.values() if p.dim() == 2]
+    if not inputs.is_floating_point():
+        (table,) = own.values()
+        ones = seen.run({n: torch.ones_like(p) for n, p in own.items()})
+        scaled = ones.flatten()[0] * F.embedding(inputs, table)
+        return table_rule if _close(output, scaled) else None
+    if len(matrices) == 1 and all(p.dim() in (1, 2) for p in own.values()):
+        shift = sum((p for p in own.values() if p.dim() == 1), start=torch.zeros_like(output))
+        kind = torch.promote_types(inputs.dtype, matrices[0].dtype)
+        if _close(output, shift + inputs.to(kind) @ matrices[0].to(kind)):
+            return transposed_rule
+        if _close(output, shift + inputs.to(kind) @ matrices[0].T.to(kind)):
+            return linear_rule
+    base, factors = _affine_parts(seen, set(own))
+    if not all(p.dim() < output.dim() for p in own.values()):
+        return None
+    for rule, channels in ((affine_rule, False), (channel_rule, True)):
+        try:
+            parts = [_aligned(own[n], output, channels=channels) * J for n, J in factors.items()]
+        except RuntimeError:  # these shapes do not go together
+            continue
+        if _close(output, base + sum(parts)):
+            return rule
     return None
 
 
@@ -231,4 +282,5 @@ def _close(found: Tensor, expected: Tensor) -> bool:
     if found.shape != expected.shape:
         return False
     error = 30 * torch.finfo(found.dtype).eps
+    found, expected = found.float(), expected.float()
     return bool((found - expected).norm() <= error * (found.norm() + expected.norm()))

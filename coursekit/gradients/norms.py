@@ -10,37 +10,25 @@ dropped once its norm is known. Source: Goodfellow 2015, arXiv:1510.01799 (Linea
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import RandomSampler
 
-from coursekit.gradients._alone import Weigh, check_independence, gradient_of, tolerance
+from coursekit.gradients._alone import check_independence, gradient_of, tolerance
 from coursekit.gradients._layer_pass import LayerPass, Rerouted
 from coursekit.gradients._layer_plan import make_plan
+from coursekit.gradients._memory import examples_that_fit, weight_bytes_of, work_through
 from coursekit.gradients._pieces import Piece, bytes_of
-from coursekit.gradients.batches import (
-    Batch,
-    Data,
-    Loss,
-    as_batch_loss,
-    check_mean_loss,
-    iter_batches,
-    model_device,
-    num_examples,
-    refuse_batch_norm,
-    refuse_dropout,
-    slice_batch,
-    trainable_params,
-)
+from coursekit.gradients.batches import Batch, Data, Loss, cut_batch, num_examples, slice_batch
+from coursekit.gradients.counts import Count
 from coursekit.gradients.minibatch import flatten
+from coursekit.gradients.objective import Objective, opened
 
-CHUNK_BYTES = {"cpu": 2**23, "cuda": 2**29}  # activations of one chunk: a CPU wants its cache
+CACHE_BYTES = 2**23  # layers' inputs and outputs of one chunk: a CPU wants them in its cache
 KEEP_BYTES = {"cpu": 2**28, "cuda": 2**32}  # pieces of all data, kept for a second look
-Count = Callable[[Batch], float]
 
 
 @dataclass(frozen=True)
@@ -69,22 +57,13 @@ class CovarianceTrace:
     reason: str = ""  # why value is nan
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Norms of all examples, with what a product of their gradients with a vector needs."""
-
-    norms: PerExampleNorms
-    kept: list[dict[str, list[Piece]]] | None  # of each chunk, if there was room
-    dots: Callable[[Tensor], Tensor]  # v -> g_n . v
-
-
 def per_example_norms(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     chunk_size: int | None = None,
-    count: Count | None = None,
+    count: str | Count = "examples",
 ) -> PerExampleNorms:
     """Compute |g_n|^2 for every example and the mean gradient, without per-example gradients.
 
@@ -97,13 +76,13 @@ def per_example_norms(
     and the sum over a chunk has to be the chunk's gradient.
 
     Args:
-        model: In eval mode if it has BatchNorm or Dropout.
+        model: An Objective, or a model, in eval mode if it has BatchNorm or Dropout.
         loss_fn: Mean loss, `loss_fn(output, target)`, or a BatchLoss.
         data: Tensors (inputs, targets), or an iterable of batches.
         chunk_size: Examples per pass; None: as many as keep the activations in a CPU's cache
-            (8 MB), or in 512 MB on a GPU.
-        count: What the loss of a batch is the mean over, if not its examples: a function from a
-            batch to, say, its number of tokens without padding.
+            (8 MB, or twice the weights), or in the free memory of a GPU.
+        count: What the loss of a batch is the mean over: "examples", "tokens" or a function of the
+            batch, as for an Objective.
 
     Returns:
         Norms in the data's order. Linear (also on sequences), Conv1d, Conv2d, Embedding,
@@ -117,69 +96,108 @@ def per_example_norms(
         ValueError: If BatchNorm or Dropout is in train mode, the loss is no deterministic mean
             over independent examples, or data is empty.
     """
-    return measure(model, loss_fn, data, chunk_size=chunk_size, count=count).norms
+    with opened_with_count(model, loss_fn, data, chunk_size, count) as objective:
+        return measure(objective).norms
 
 
-def measure(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
-    *,
+@contextmanager
+def opened_with_count(
+    model: nn.Module | Objective,
+    loss_fn: Loss | None,
+    data: Data | None,
     chunk_size: int | None,
-    count: Count | None = None,
-    keep: bool = False,
-) -> Measured:
+    count: str | Count,
+) -> Iterator[Objective]:
+    """Make (model, loss_fn, data) an Objective whose mean is over `count`, and hold its model."""
+    if count != "examples" and not isinstance(model, Objective):
+        if chunk_size is not None and chunk_size < 1:
+            raise ValueError(f"chunk_size must be >= 1, got {chunk_size}")
+        model = Objective(model, loss_fn, data, count=count, chunk_size=chunk_size)  # type: ignore[arg-type]
+        loss_fn = data = None
+    elif count != "examples":
+        raise ValueError("an Objective has its own count; give it alone")
+    with opened(model, loss_fn, data, chunk_size=chunk_size) as objective:
+        yield objective
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Norms of all examples, with what a product of their gradients with a vector needs."""
+
+    norms: PerExampleNorms
+    kept: bool  # the layers' inputs and gradients are still there
+    dots: Callable[[Tensor], Tensor]  # v -> g_n . v
+
+
+@dataclass
+class _Walk:
+    """What one walk through the data has found so far."""
+
+    ghost: LayerPass
+    found: list[Tensor] = field(default_factory=list)
+    counts: list[Tensor] = field(default_factory=list)
+    sums: dict[str, Tensor] = field(default_factory=dict)
+    pieces: list[dict[str, list[Piece]]] | None = None  # of each chunk, while there is room
+    room: float = 0.0
+
+    def keep(self, pieces: dict[str, list[Piece]]) -> None:
+        """Hold on to a chunk's pieces, or give up all of them where they do not fit."""
+        self.room -= sum(bytes_of(piece) for of_name in pieces.values() for piece in of_name)
+        if self.room < 0:
+            self.pieces = None
+        if self.pieces is not None:
+            self.pieces.append(pieces)
+
+
+def measure(objective: Objective, *, keep: bool = False) -> Measured:
     """Measure norms as `per_example_norms` does, ready for products with a vector.
 
     With `keep` the pieces of all chunks stay in memory if they fit there, and a product then
     costs no second pass.
     """
-    weigh: Weigh = num_examples if count is None else count
-    params = trainable_params(model)
-    device = model_device(model)
-    room = KEEP_BYTES.get(device.type, KEEP_BYTES["cpu"]) if keep else 0
+    limit = KEEP_BYTES.get(next(iter(objective.weights.values())).device.type, KEEP_BYTES["cpu"])
 
-    def of_chunk(ghost: LayerPass, chunk: Batch, state: dict[str, Any]) -> Tensor:
-        if not state:
-            state["sums"] = {name: _zeros_like(p) for name, p in params.items()}
-            state["kept"], state["bytes"] = [], 0
-        norms, pieces = ghost.norms(chunk, state["sums"])
-        state["bytes"] += sum(bytes_of(p) for of in pieces.values() for p in of)
-        if state["bytes"] > room or ghost.plan.one_by_one:
-            state["kept"] = None
-        if state["kept"] is not None:
-            state["kept"].append(pieces)
-        return norms
+    def of_chunk(walk: _Walk, chunk: Batch) -> Callable[[], Tensor]:
+        norms, sums, pieces = walk.ghost.norms(chunk)
 
-    found, ghost, state = _walk(model, loss_fn, data, chunk_size, weigh, of_chunk)
-    sq_norms = torch.cat([norms for _, norms in found])
-    counts = torch.cat([c for c, _ in found])
-    sq_norms = torch.where(counts > 0, sq_norms / counts.clamp(min=1e-300).square(), 0.0)
-    total = counts.sum().item()
-    mean_grad = flatten([s.detach() for s in state["sums"].values()]) / total
-    fallbacks = tuple(params) if ghost.plan.one_by_one else tuple(ghost.plan.made)
-    cost = 2.0 if ghost.plan.one_by_one or ghost.plan.by_layer else 1.0
+        def accept() -> Tensor:
+            for name, total in sums.items():
+                walk.sums[name] = walk.sums[name].add_(total) if name in walk.sums else total
+            walk.keep(pieces)
+            return norms
+
+        return accept
+
+    walk = _walk(objective, of_chunk, room=limit if keep else 0)
+    plan = walk.ghost.plan
+    counts = torch.cat(walk.counts)
+    sq_norms = _shares(torch.cat(walk.found), counts.square())
+    zeros = {name: _zeros_like(p) for name, p in objective.weights.items()}
+    sums = [walk.sums.get(name, zero) for name, zero in zeros.items()]
     norms = PerExampleNorms(
         sq_norms,
-        mean_grad,
-        cost,
-        fallbacks,
-        None if count is None else counts,
-        "examples" if count is None else "tokens",
-        ghost.plan.eps,
+        flatten([s.detach() for s in sums]) / counts.sum().item(),
+        2.0 if plan.one_by_one or plan.by_layer else 1.0,
+        tuple(objective.weights) if plan.one_by_one else tuple(plan.made),
+        None if objective.unit == "examples" else counts,
+        objective.unit,
+        max(objective.eps, plan.eps),
     )
-    kept = state["kept"] if keep else None
 
     def dots(direction: Tensor) -> Tensor:
-        if kept is None:
-            return per_example_dots(
-                model, loss_fn, data, direction, chunk_size=chunk_size, count=count
-            )
-        vectors = _split(params, direction)
-        parts = [ghost.dots_of(p, vectors, len(c)) for p, (c, _) in zip(kept, found, strict=True)]
-        return torch.where(counts > 0, torch.cat(parts) / counts.clamp(min=1e-300), 0.0)
+        if walk.pieces is None:
+            return _dots(objective, direction)
+        vectors = _split(objective, direction)
+        pairs = zip(walk.pieces, walk.counts, strict=True)
+        found = [walk.ghost.dots_of(pieces, vectors, len(c)) for pieces, c in pairs]
+        return _shares(torch.cat(found), counts)
 
-    return Measured(norms, kept, dots)
+    return Measured(norms, walk.pieces is not None, dots)
+
+
+def _shares(values: Tensor, counts: Tensor) -> Tensor:
+    """Divide by counts; what counts nothing has nothing."""
+    return torch.where(counts > 0, values / counts.clamp(min=1e-300), 0.0)
 
 
 def _zeros_like(p: Tensor) -> Tensor:
@@ -188,27 +206,27 @@ def _zeros_like(p: Tensor) -> Tensor:
     return torch.zeros_like(p, dtype=torch.float32 if half else p.dtype)
 
 
-def _split(params: dict[str, nn.Parameter], direction: Tensor) -> dict[str, Tensor]:
+def _split(objective: Objective, direction: Tensor) -> dict[str, Tensor]:
     """Cut a flat vector into the parameters' shapes."""
-    sizes = [p.numel() for p in params.values()]
-    if direction.shape != (sum(sizes),):
+    if direction.shape != (objective.num_params,):
         raise ValueError(
-            f"direction must have shape ({sum(sizes)},), one entry per trainable parameter, got "
-            f"{tuple(direction.shape)}"
+            f"direction must have shape ({objective.num_params},), one entry per trainable "
+            f"parameter, got {tuple(direction.shape)}"
         )
+    params = objective.weights
     like = _zeros_like(next(iter(params.values())).flatten()[:0])
-    pieces = direction.to(like).split(sizes)
+    pieces = direction.to(like).split([p.numel() for p in params.values()])
     return {n: v.view_as(p) for (n, p), v in zip(params.items(), pieces, strict=True)}
 
 
 def per_example_dots(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
-    direction: Tensor,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
+    direction: Tensor | None = None,
     *,
     chunk_size: int | None = None,
-    count: Count | None = None,
+    count: str | Count = "examples",
 ) -> Tensor:
     """Compute g_n . v for every example, without per-example gradients, at about one gradient.
 
@@ -228,21 +246,27 @@ def per_example_dots(
     Raises:
         ValueError: As for per_example_norms, or if direction has another length.
     """
-    weigh: Weigh = num_examples if count is None else count
-    vectors = _split(trainable_params(model), direction)
+    with opened_with_count(model, loss_fn, data, chunk_size, count) as objective:
+        if direction is None:
+            raise ValueError(f"direction is missing: a vector of {objective.num_params} numbers")
+        return _dots(objective, direction)
 
-    def of_chunk(ghost: LayerPass, chunk: Batch, state: dict[str, Any]) -> Tensor:
-        return ghost.dots(chunk, vectors)
 
-    found, _, _ = _walk(model, loss_fn, data, chunk_size, weigh, of_chunk, verified=False)
-    counts, dots = (torch.cat(parts) for parts in zip(*found, strict=True))
-    return torch.where(counts > 0, dots / counts.clamp(min=1e-300), 0.0)
+def _dots(objective: Objective, direction: Tensor) -> Tensor:
+    vectors = _split(objective, direction)
+
+    def of_chunk(walk: _Walk, chunk: Batch) -> Callable[[], Tensor]:
+        dots = walk.ghost.dots(chunk, vectors)
+        return lambda: dots
+
+    walk = _walk(objective, of_chunk, verified=False)
+    return _shares(torch.cat(walk.found), torch.cat(walk.counts))
 
 
 def covariance_trace(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     ddof: int = 1,
     chunk_size: int | None = None,
@@ -259,7 +283,8 @@ def covariance_trace(
         ddof: 1 for the unbiased estimate of the population's trace; 0 for the trace of exactly
             these examples.
         chunk_size: As for per_example_norms.
-        with_stderr: Also compute the standard error, at the price of a second pass (g_n . G).
+        with_stderr: Also compute the standard error from g_n . G, at the price of a second pass
+            where what the layers gave does not fit into memory.
 
     Returns:
         `value` is exact for these examples up to rounding; `stderr` is that of the same number as
@@ -271,25 +296,30 @@ def covariance_trace(
     Raises:
         ValueError: As for per_example_norms, or if there are not more than `ddof` examples.
     """
-    if with_stderr:
-        refuse_shuffling(data)
-    norms = per_example_norms(model, loss_fn, data, chunk_size=chunk_size)
-    count = len(norms.sq_norms)
-    if ddof not in (0, 1) or count <= ddof:
-        raise ValueError(
-            f"need ddof 0 or 1 and more than ddof examples, got ddof={ddof} and {count} examples"
-        )
+    with opened(model, loss_fn, data, chunk_size=chunk_size) as objective:
+        if objective.unit != "examples":
+            raise ValueError(f"the loss is a mean over {objective.unit}; use model_moments")
+        if with_stderr:
+            objective.refuse_changing_data()
+        measured = measure(objective, keep=with_stderr)
+        norms = measured.norms
+        count = len(norms.sq_norms)
+        if ddof not in (0, 1) or count <= ddof:
+            raise ValueError(
+                f"need ddof 0 or 1 and more than ddof examples, got ddof={ddof} and {count} "
+                f"examples"
+            )
+        dots = measured.dots(norms.mean_grad) if with_stderr else None
     mean_grad = norms.mean_grad.double()
     grad_sq_norm = mean_grad.square().sum().item()
     total = norms.sq_norms.sum().item()
     spread = total - count * grad_sq_norm
     cost, stderr = norms.cost, math.nan
-    if with_stderr:
-        dots = per_example_dots(model, loss_fn, data, norms.mean_grad, chunk_size=chunk_size)
+    if dots is not None:
         deviations = norms.sq_norms - 2 * dots + grad_sq_norm
         stderr = deviations.std().item() / math.sqrt(count) if count > 1 else math.nan
-        cost += norms.cost
-    rounding = 8 * torch.finfo(norms.mean_grad.dtype).eps * total
+        cost *= 4 / 3 if measured.kept else 2  # a product with what was kept is a third
+    rounding = 8 * norms.eps * total
     value, reason = spread / (count - ddof), ""
     if total > 0 and abs(spread) <= rounding and count > 1:
         value, stderr = math.nan, math.nan
@@ -302,71 +332,77 @@ def covariance_trace(
     return CovarianceTrace(value, stderr, cost, grad_sq_norm, count, ddof, reason)
 
 
-def refuse_shuffling(data: Data) -> None:
-    """Raise ValueError if data comes in another order on each walk, so that passes do not pair."""
-    if isinstance(getattr(data, "sampler", None), RandomSampler):
-        raise ValueError(
-            "the DataLoader shuffles, so two passes do not see the examples in one order; "
-            "use shuffle=False"
-        )
-
-
 def _walk(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
-    chunk_size: int | None,
-    weigh: Weigh,
-    of_chunk: Callable[[LayerPass, Batch, dict[str, Any]], Tensor],
+    objective: Objective,
+    of_chunk: Callable[[_Walk, Batch], Callable[[], Tensor]],
     *,
     verified: bool = True,
-) -> tuple[list[tuple[Tensor, Tensor]], LayerPass, dict[str, Any]]:
-    """Check the model, plan on the first examples, and walk the data in chunks.
+    room: float = 0.0,
+) -> _Walk:
+    """Plan on the first examples, and walk the data in chunks.
 
-    Returns:
-        For each chunk its examples' counts and what `of_chunk` gave; the pass; and the state that
-        `of_chunk` filled. A chunk that does not fit the plan starts the walk again, from an empty
-        state, with one backward pass per example.
+    `of_chunk` changes nothing; what it returns is called once the chunk has been accepted, and
+    gives one number per example. A chunk that does not fit the plan starts the walk again with one
+    backward pass per example; one that does not fit the memory is halved.
     """
-    trainable_params(model)
-    refuse_batch_norm(model)
-    refuse_dropout(model)
-    loss, device = as_batch_loss(loss_fn), model_device(model)
     one_by_one = False
     while True:
-        ghost: LayerPass | None = None
-        found: list[tuple[Tensor, Tensor]] = []
-        state: dict[str, Any] = {}
-        size = chunk_size
         try:
-            for batch in iter_batches(data, device=device):
-                if ghost is None:
-                    plan = make_plan(model, loss, batch, weigh, one_by_one=one_by_one)
-                    ghost = LayerPass(model, loss, plan, weigh)
-                    if size is None:
-                        budget = CHUNK_BYTES.get(device.type, CHUNK_BYTES["cpu"])
-                        size = max(1, budget // max(1, plan.bytes_per_example))
-                for chunk in iter_batches(batch, chunk_size=size):
-                    found.append((_counts(chunk, weigh, device), of_chunk(ghost, chunk, state)))
-                    if verified and len(found) == 1:
-                        _verify_first(ghost, chunk, found[0][1])
-                    elif verified and len(found).bit_count() == 1:  # the 2nd, 4th, 8th ...
-                        _verify(ghost, chunk, found[-1][1], 0)
-            assert ghost is not None
-            if verified and len(found) > 1:
-                _verify(ghost, chunk, found[-1][1], num_examples(chunk) - 1)
-            return found, ghost, state
+            return _walked(objective, of_chunk, verified, room, one_by_one)
         except Rerouted:
             one_by_one = True
 
 
-def _counts(chunk: Batch, weigh: Weigh, device: torch.device) -> Tensor:
+def _walked(
+    objective: Objective,
+    of_chunk: Callable[[_Walk, Batch], Callable[[], Tensor]],
+    verified: bool,
+    room: float,
+    one_by_one: bool,
+) -> _Walk:
+    walk: _Walk | None = None
+    size = objective.chunk_size
+    for batch in objective.batches():
+        if walk is None:
+            walk = _Walk(_planned(objective, batch, one_by_one), pieces=[] if room else None)
+            walk.room = room
+            size = size or examples_that_fit(
+                walk.ghost.plan.bytes_per_example,
+                next(iter(objective.weights.values())).device,
+                weight_bytes=weight_bytes_of(objective.weights.values()),
+                cache_bytes=CACHE_BYTES,
+            )
+
+        def work(chunk: Batch, walk: _Walk = walk) -> Callable[[], Tensor]:
+            return of_chunk(walk, chunk)
+
+        for chunk, accept, fitted in work_through(work, batch, size):
+            size = min(size or fitted, fitted)
+            norms = accept()
+            walk.found.append(norms)
+            walk.counts.append(_counts(objective, chunk).to(norms.device))
+            if verified and len(walk.found) == 1:
+                _verify_first(walk.ghost, chunk, norms)
+            elif verified and len(walk.found).bit_count() == 1:  # the 2nd, 4th, 8th ...
+                _verify(walk.ghost, chunk, norms, 0)
+    assert walk is not None
+    if verified and len(walk.found) > 1:
+        _verify(walk.ghost, chunk, walk.found[-1], num_examples(chunk) - 1)
+    return walk
+
+
+def _planned(objective: Objective, batch: Batch, one_by_one: bool) -> LayerPass:
+    model, loss, weigh = objective.model, objective.loss, objective.weight_of
+    plan = make_plan(model, loss, batch, weigh, one_by_one=one_by_one)
+    return LayerPass(model, loss, plan, weigh, eps=max(plan.eps, objective.eps))
+
+
+def _counts(objective: Objective, chunk: Batch) -> Tensor:
     """Return each example's weight in the mean, float64."""
-    total = num_examples(chunk)
-    if weigh is num_examples:
-        return torch.ones(total, dtype=torch.float64, device=device)
-    each = [float(weigh(slice_batch(chunk, i, i + 1))) for i in range(total)]
-    return torch.tensor(each, dtype=torch.float64, device=device)
+    if objective.unit == "examples":
+        return torch.ones(num_examples(chunk), dtype=torch.float64)
+    each = [objective.weight_of(example) for example in cut_batch(chunk, 1)]
+    return torch.tensor(each, dtype=torch.float64)
 
 
 def _verify_first(ghost: LayerPass, chunk: Batch, sq_norms: Tensor) -> None:
@@ -375,8 +411,6 @@ def _verify_first(ghost: LayerPass, chunk: Batch, sq_norms: Tensor) -> None:
     Where its gradient is too small to tell, the last example is measured alone too.
     """
     total, first = num_examples(chunk), ghost.plan.first
-    if total == 1 and ghost.weigh is num_examples:  # a sum of one loss is its mean
-        check_mean_loss(ghost.model, ghost.loss, chunk)
     if first < total:
         _verify(ghost, chunk, sq_norms, first, ghost.plan.sq_norm)
     if ghost.plan.sq_norm < 1e-3 * sq_norms.mean().item():
@@ -399,16 +433,8 @@ def _verify(
     if expected is None:
         grads = gradient_of(ghost.model, ghost.loss, example, weight) if weight else {}
         expected = sum(g.double().square().sum().item() for g in grads.values())
-    eps = max(ghost.plan.eps, 2.0**-11 if _tf32(sq_norms.device) else 0.0)
-    noise = 10 * eps * sq_norms.max().item()
-    if abs(sq_norms[i].item() - expected) <= tolerance(eps) * expected + noise:
+    noise = 10 * ghost.eps * sq_norms.max().item()
+    if abs(sq_norms[i].item() - expected) <= tolerance(ghost.eps) * expected + noise:
         return
-    check_independence(ghost.model, ghost.loss, chunk, ghost.weigh, eps)
+    check_independence(ghost.model, ghost.loss, chunk, ghost.weigh, ghost.eps)
     raise Rerouted(f"example {i} has another norm inside a batch")
-
-
-def _tf32(device: torch.device) -> bool:
-    """Tell whether float32 products may be rounded to TF32."""
-    if device.type != "cuda":
-        return False
-    return torch.backends.cudnn.allow_tf32 or torch.get_float32_matmul_precision() != "highest"

@@ -153,6 +153,10 @@ class Objective:
             )
         return value
 
+    def weight_of(self, batch: Batch) -> float:
+        """Return how much a batch weighs; 0 for an example that holds padding alone."""
+        return checked_count(self._counter[0], batch)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the model still: buffers, modes, random state and flags come back bit for bit."""

@@ -13,16 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from coursekit.gradients.batches import (
-    Data,
-    is_one_batch,
-    iter_batches,
-    num_examples,
-    select_examples,
-)
+from coursekit.gradients.batches import Batch, num_examples, select_examples
 
-Gradient = Callable[[Data], Tensor]  # the mean gradient over some data
-Products = Callable[[Data, Tensor], Tensor]  # data, rows of vectors -> H v of each
+Gradient = Callable[[list[Batch]], Tensor]  # the mean gradient over some data
+Products = Callable[[list[Batch], Tensor], Tensor]  # data, rows of vectors -> H v of each
 
 
 @dataclass(frozen=True)
@@ -46,10 +40,10 @@ def draw_groups(count: int, num_groups: int, rng: torch.Generator) -> list[Tenso
     return list(order.tensor_split(num_groups))
 
 
-def take(data: Data, index: Tensor) -> list[Data]:
+def take(batches: list[Batch], index: Tensor) -> list[Batch]:
     """Return the examples at the given places of the data, as batches."""
     found, start = [], 0
-    for batch in [data] if is_one_batch(data) else iter_batches(data):
+    for batch in batches:
         stop = start + num_examples(batch)
         here = index[(index >= start) & (index < stop)] - start
         if len(here):
@@ -59,29 +53,31 @@ def take(data: Data, index: Tensor) -> list[Data]:
 
 
 def group_products(
-    data: Data,
+    batches: list[Batch],
     groups: list[Tensor],
     gradient_of: Gradient,
     products_of: Products,
     rng: torch.Generator,
 ) -> GroupProducts:
-    """Measure groups: one gradient over the data, and two products for every group.
+    """Measure groups: 1.5 gradients over the data, and two products for every group.
 
     z_k = (n_k - 1)^(-1/2) sum_n e_n (g_n - g_k),   e_n = +-1:   E z_k z_k' = Sigma
     """
     means, signed = [], []
     for index in groups:
         positive = torch.randint(0, 2, (len(index),), generator=rng, device=rng.device).cpu() > 0
-        halves = [index[positive], index[~positive]]
-        sums = [gradient_of(take(data, half)) * len(half) if len(half) else 0.0 for half in halves]
-        mean = torch.as_tensor(sums[0] + sums[1]) / len(index)
-        excess = len(halves[0]) - len(halves[1])
-        means.append(mean)
-        signed.append((sums[0] - sums[1] - excess * mean) / math.sqrt(len(index) - 1))
+        num_plus = int(positive.sum())
+        whole = gradient_of(take(batches, index)) * len(index)
+        plus = torch.zeros_like(whole)
+        if num_plus:
+            plus = gradient_of(take(batches, index[positive])) * num_plus
+        means.append(whole / len(index))
+        excess = 2 * num_plus - len(index)
+        signed.append((2 * plus - whole - excess * means[-1]) / math.sqrt(len(index) - 1))
     g, z = torch.stack(means).double(), torch.stack(signed).double()
     of_noise, of_signal = [], []
     for index in groups:
-        part = take(data, index)
+        part = take(batches, index)
         of_noise.append((products_of(part, z) * z).sum(dim=1))
         of_signal.append(g @ products_of(part, g).T)
     sizes = torch.tensor([len(index) for index in groups], dtype=torch.float64, device=g.device)

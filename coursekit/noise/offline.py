@@ -1,6 +1,7 @@
 """The noise of a model's gradient on given data: plain, and weighted by the Hessian."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -9,22 +10,23 @@ from torch import Tensor, nn
 from coursekit.curvature.lanczos import lanczos_eigenvalues
 from coursekit.curvature.operators import CurvatureOperator
 from coursekit.curvature.products import hessian_operator
+from coursekit.gradients._memory import work_through
 from coursekit.gradients.batches import (
+    Batch,
     Data,
     Loss,
-    iter_batches,
-    model_device,
     num_examples,
     select_examples,
 )
-from coursekit.gradients.checks import refuse_shuffling
-from coursekit.gradients.minibatch import mean_gradient, minibatch_gradient
+from coursekit.gradients.counts import Count
+from coursekit.gradients.minibatch import flat_gradient
 from coursekit.gradients.norms import (
-    Count,
     PerExampleNorms,
     measure,
+    opened_with_count,
     per_example_dots,
 )
+from coursekit.gradients.objective import Objective, opened
 from coursekit.noise._by_groups import draw_groups, estimates, group_products, variances
 from coursekit.noise._ratios import Ratio, fieller_interval, ratio_stderr
 from coursekit.noise.scale import GradMoments, moments_of_groups
@@ -52,29 +54,29 @@ class HessianNoiseScale:
 
 
 def model_moments(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     target: str = "population",
     chunk_size: int | None = None,
-    count: Count | None = None,
+    count: str | Count = "examples",
 ) -> GradMoments:
     """Compute |G|^2 and tr(Sigma) of a model on all its data from per-example norms.
 
         tr Sigma = 1/(N-1) sum_n |g_n - g|^2,   |G|^2 = |g|^2 - tr Sigma/N  or  |g|^2
 
     Args:
-        model: In eval mode if it has BatchNorm or Dropout.
+        model: An Objective, or a model, in eval mode if it has BatchNorm or Dropout.
         loss_fn: Mean loss, `loss_fn(output, target)`, or a BatchLoss.
         data: Tensors (inputs, targets), or an iterable of batches in a fixed order.
         target: "population": the data is a sample, and G the gradient of what it was drawn from.
             "training set": G is the gradient of exactly this data; then nothing is estimated and
             the standard errors are 0.
         chunk_size: Examples per pass; None chooses by memory.
-        count: What the loss of a batch is the mean over, if not its examples: a function from a
-            batch to, say, its number c of tokens without padding. Then g = sum_n c_n g_n / C, and
-            tr Sigma is per token, with whole examples drawn at random:
+        count: What the loss of a batch is the mean over: "examples", "tokens" or a function c of
+            the batch. For the latter g = sum_n c_n g_n / C, and tr Sigma is per token, with whole
+            examples drawn at random:
             tr Sigma = (N/C) 1/(N-1) sum_n c_n^2 |g_n - g|^2,   |G|^2 = |g|^2 - tr Sigma/C
 
     Returns:
@@ -88,27 +90,30 @@ def model_moments(
     if target not in TARGETS:
         raise ValueError(f"target must be 'population' or 'training set', got {target!r}")
     sampled = target == "population"
-    if sampled:
-        refuse_shuffling(data)
-    measured = measure(model, loss_fn, data, chunk_size=chunk_size, count=count, keep=True)
-    norms = measured.norms
-    total = len(norms.sq_norms)
-    if total < 2:
-        raise ValueError(f"need >= 2 examples to see any spread, got {total}")
+    with opened_with_count(model, loss_fn, data, chunk_size, count) as objective:
+        if sampled:
+            objective.refuse_changing_data()
+        needs_dots = sampled or objective.unit != "examples"
+        measured = measure(objective, keep=needs_dots)
+        norms = measured.norms
+        total = len(norms.sq_norms)
+        if total < 2:
+            raise ValueError(f"need >= 2 examples to see any spread, got {total}")
+        dots = measured.dots(norms.mean_grad) if needs_dots else None
     counts = torch.ones_like(norms.sq_norms) if norms.counts is None else norms.counts
     mean_count = counts.mean().item()
     grad_sq_norm = norms.mean_grad.double().square().sum().item()
     cost = norms.cost * total
-    if sampled or count is not None:
-        dots = measured.dots(norms.mean_grad)
-        cost *= 2 if measured.kept is None else 4 / 3  # a product is a third of a gradient
+    if dots is None:
+        tr_cov = (norms.sq_norms.sum().item() - total * grad_sq_norm) / (total - 1)
+    else:
+        cost *= 4 / 3 if measured.kept else 2  # a product with what was kept is a third
         share = counts / mean_count  # c_n (g_n - g) / mean c: the pull of example n on the mean
         deviations = share.square() * (norms.sq_norms - 2 * dots + grad_sq_norm)
         projections = share * (dots - grad_sq_norm)
         found = moments_of_groups(grad_sq_norm, deviations, projections, 1, None, cost=cost)
+        tr_cov = found.tr_cov
     if not sampled:
-        spread = norms.sq_norms.sum().item() - total * grad_sq_norm
-        tr_cov = spread / (total - 1) if count is None else found.tr_cov
         found = GradMoments(grad_sq_norm, tr_cov, 0.0, 0.0, 0.0, total, cost, target)
     found = _beyond_rounding(found, norms, counts / mean_count, grad_sq_norm)
     return replace(
@@ -145,9 +150,9 @@ def _beyond_rounding(
 
 
 def hessian_noise_scale(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
+    model: nn.Module | Objective,
+    loss_fn: Loss | None = None,
+    data: Data | None = None,
     *,
     num_probes: int = 20,
     num_eigenvectors: int = 10,
@@ -168,7 +173,7 @@ def hessian_noise_scale(
     the rest, however rough the eigenvectors q_i are.
 
     Args:
-        model: In eval mode if it has BatchNorm or Dropout.
+        model: An Objective, or a model, in eval mode if it has BatchNorm or Dropout.
         loss_fn: Mean loss, `loss_fn(output, target)`, or a BatchLoss.
         data: Tensors (inputs, targets), or an iterable of batches in a fixed order.
         num_probes: At least 3. Of the population: the examples are dealt into as many groups of
@@ -199,70 +204,103 @@ def hessian_noise_scale(
         )
     if target not in TARGETS:
         raise ValueError(f"target must be 'population' or 'training set', got {target!r}")
-    refuse_shuffling(data)
-    count = sum(num_examples(b) for b in iter_batches(data))
-    least = 6 if target == "population" else 2
-    if count < least:
-        raise ValueError(f"need >= {least} examples to see any spread, got {count}")
-    hessian = hessian_operator(model, loss_fn, data, chunk_size=chunk_size)
-    values, vectors, dots = _eigen_part(
-        model, loss_fn, data, hessian, num_eigenvectors, rng, chunk_size
-    )
-    cost = len(values) + hessian.num_hvps * hessian.grads_per_hvp
-    if target == "training set":
-        mean_grad = mean_gradient(model, loss_fn, data, chunk_size=chunk_size).double()
-        bessel, samples = count / (count - 1), []
-        for _ in range(num_probes):
-            probe = _signed_sum(model, loss_fn, data, mean_grad, rng, chunk_size) / count**0.5
-            curved = probe @ (hessian @ probe).double() - (vectors.T @ probe).square() @ values
-            samples.append(bessel * curved.item())
-        rest = torch.tensor(samples, dtype=torch.float64)
-        trace = (variances(dots) @ values).item() + rest.mean().item()
-        error = rest.std().item() / math.sqrt(num_probes)
-        along = (mean_grad @ (hessian @ mean_grad).double()).item()
-        ratio = Ratio(trace, along, error, 0.0, 0.0, num_probes)
-        cost += 1 + num_probes + (num_probes + 1) * hessian.grads_per_hvp
-        return _weighted(ratio, level, num_probes, cost, target)
+    with opened(model, loss_fn, data, chunk_size=chunk_size) as objective:
+        if objective.unit != "examples":
+            raise ValueError(
+                f"B_noise counts examples, but the loss is a mean over {objective.unit}; use "
+                f"model_moments, or give the mean of one loss per example"
+            )
+        objective.refuse_changing_data()
+        least = 6 if target == "population" else 2
+        count = sum(num_examples(b) for b in objective.batches())
+        if count < least:
+            raise ValueError(f"need >= {least} examples to see any spread, got {count}")
+        measure_of = _of_population if target == "population" else _of_training_set
+        ratio, cost = measure_of(objective, count, num_probes, num_eigenvectors, rng)
+    return _weighted(ratio, level, ratio.num_samples, cost, target)
 
-    def gradient_of(part: Data) -> Tensor:
-        return mean_gradient(model, loss_fn, part, chunk_size=chunk_size).double()
 
-    def products_of(part: Data, rows: Tensor) -> Tensor:
-        op = hessian_operator(model, loss_fn, part, chunk_size=chunk_size)
+def _of_training_set(
+    objective: Objective, count: int, num_probes: int, num_vectors: int, rng: torch.Generator
+) -> tuple[Ratio, float]:
+    """Return tr(H Sigma) and G' H G of exactly the data, and the cost."""
+    hessian = hessian_operator(objective)
+    values, vectors, dots = _eigen_part(objective, hessian, count, num_vectors, rng)
+    mean_grad = _gradient(objective, objective.batches())
+    samples = []
+    for _ in range(num_probes):
+        probe = _signed_sum(objective, mean_grad, rng) / math.sqrt(count - 1)
+        curved = probe @ (hessian @ probe).double() - (vectors.T @ probe).square() @ values
+        samples.append(curved.item())
+    rest = torch.tensor(samples, dtype=torch.float64)
+    trace = (variances(dots) @ values).item() + rest.mean().item()
+    along = (mean_grad @ (hessian @ mean_grad).double()).item()
+    cost = len(values) + 1 + num_probes + hessian.num_hvps * hessian.grads_per_hvp
+    error = rest.std().item() / math.sqrt(num_probes)
+    return Ratio(trace, along, error, 0.0, 0.0, num_probes), cost
+
+
+def _of_population(
+    objective: Objective, count: int, num_probes: int, num_vectors: int, rng: torch.Generator
+) -> tuple[Ratio, float]:
+    """Return tr(H Sigma) and G' H G without its part tr(H Sigma)/N, and the cost."""
+    hessian = hessian_operator(objective)
+    values, vectors, dots = _eigen_part(objective, hessian, count, num_vectors, rng)
+    groups = draw_groups(count, min(num_probes, count // 2), rng)
+    cost = len(values) + 1.5 + (hessian.num_hvps + 2 * len(groups)) * hessian.grads_per_hvp
+    del hessian  # it may hold the graphs of all the data
+
+    def gradient_of(part: list[Batch]) -> Tensor:
+        return _gradient(objective, part)
+
+    def products_of(part: list[Batch], rows: Tensor) -> Tensor:
+        of_part = Objective(
+            objective.model,
+            objective.loss_fn,
+            part,
+            params=objective.params,
+            device=objective.device,
+            chunk_size=objective.chunk_size,
+        )
+        op = hessian_operator(of_part)
         return torch.stack([(op @ v.to(op.torch_dtype)).double() for v in rows])
 
-    groups = draw_groups(count, min(num_probes, count // 2), rng)
-    per_hvp = hessian.grads_per_hvp
-    del hessian  # it may hold the graphs of all the data
-    products = group_products(data, groups, gradient_of, products_of, rng)
-    (trace, along), covariance = estimates(products, groups, values, vectors, dots)
-    errors = covariance.diagonal().sqrt().tolist()
-    between = covariance[0, 1].item()
-    ratio = Ratio(trace.item(), along.item(), errors[0], errors[1], between, len(groups))
-    cost += 1 + 2 * len(groups) * per_hvp
-    return _weighted(ratio, level, len(groups), cost, target)
+    found = group_products(list(objective.batches()), groups, gradient_of, products_of, rng)
+    (trace, along), covariance = estimates(found, groups, values, vectors, dots)
+    errors, between = covariance.diagonal().sqrt().tolist(), covariance[0, 1].item()
+    return Ratio(trace.item(), along.item(), errors[0], errors[1], between, len(groups)), cost
+
+
+def _gradient(objective: Objective, batches: Iterable[Batch]) -> Tensor:
+    """Return the mean gradient over some batches, float64."""
+    params = list(objective.weights.values())
+
+    def of_chunk(chunk: Batch) -> Tensor:
+        with torch.enable_grad():
+            loss = objective.loss(objective.model, chunk)
+        return num_examples(chunk) * flat_gradient(loss, params).double()
+
+    count = 0
+    total = torch.zeros(objective.num_params, dtype=torch.float64, device=params[0].device)
+    for batch in batches:
+        for chunk, gradient, _ in work_through(of_chunk, batch, objective.chunk_size):
+            total += gradient
+            count += num_examples(chunk)
+    return total / count
 
 
 def _eigen_part(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
-    hessian: CurvatureOperator,
-    num: int,
-    rng: torch.Generator,
-    chunk_size: int | None,
+    objective: Objective, hessian: CurvatureOperator, count: int, num: int, rng: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return eigenvalues, eigenvectors as columns, and g_n . q_i for every example."""
-    device = model_device(model)
-    size = hessian.shape[0]
-    count = sum(num_examples(b) for b in iter_batches(data))
+    device, size = hessian.device, hessian.shape[0]
     if not num:
         empty = torch.zeros(0, dtype=torch.float64, device=device)
         return empty, empty.new_zeros(size, 0), empty.new_zeros(count, 0)
     pairs = lanczos_eigenvalues(hessian, min(num, size), which="LM", tol=0.1, rng=rng)
     vectors = pairs.vectors.double().to(device)
-    dots = [per_example_dots(model, loss_fn, data, v, chunk_size=chunk_size) for v in vectors.T]
-    return pairs.values.double().to(device), vectors, torch.stack(dots, dim=1)
+    dots = [per_example_dots(objective, direction=v) for v in vectors.T]
+    return pairs.values.double().to(device), vectors, torch.stack(dots, dim=1).to(device)
 
 
 def _weighted(
@@ -299,23 +337,14 @@ def _weighted(
     )
 
 
-def _signed_sum(
-    model: nn.Module,
-    loss_fn: Loss,
-    data: Data,
-    mean_grad: Tensor,
-    rng: torch.Generator,
-    chunk_size: int | None,
-) -> Tensor:
+def _signed_sum(objective: Objective, mean_grad: Tensor, rng: torch.Generator) -> Tensor:
     """Return sum_n e_n (g_n - G) with random signs, by the gradients of the two halves."""
-    device = model_device(model)
     total = torch.zeros_like(mean_grad)
-    for chunk in iter_batches(data, chunk_size=chunk_size, device=device):
+    for chunk in objective.chunks():
         signs = torch.randint(0, 2, (num_examples(chunk),), generator=rng, device=rng.device)
         for sign in (0, 1):
-            chosen = (signs == sign).nonzero().squeeze(1).to(device)
+            chosen = (signs == sign).nonzero().squeeze(1)
             if len(chosen):
-                half = select_examples(chunk, chosen)
-                gradient = minibatch_gradient(model, loss_fn, half).double()
-                total += (2 * sign - 1) * len(chosen) * (gradient - mean_grad)
+                half = _gradient(objective, [select_examples(chunk, chosen)])
+                total += (2 * sign - 1) * len(chosen) * (half - mean_grad)
     return total
