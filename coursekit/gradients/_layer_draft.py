@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from coursekit.gradients._calls import (
     Call,
@@ -75,15 +76,18 @@ def _draft(
         layer = of[0][0]
         if routed:
             by_rule[name] = routed
-        elif not few.grads[name].any() and not one.grads[name].any():
-            by_rule[name] = []
         elif len(ran) > 1:
             return None
-        elif params[name].dim() > 1 and len(params[name]) == 1:
-            by_copy.append(name)
         elif found := _shared(layer, one, few) or _enclosing(layer, one, few):
             layer, rows = found
-            by_layer.setdefault(layer, rows).names.append(name)
+            if layer == "" and _can_copy(modules[of[0][0]], params[name]):
+                by_copy.append(name)  # instead of running the whole model by vmap
+            else:
+                by_layer.setdefault(layer, rows).names.append(name)
+        elif _can_copy(modules[of[0][0]], params[name]):
+            by_copy.append(name)
+        elif not few.grads[name].any() and not one.grads[name].any():
+            by_rule[name] = []  # unused so far; a gradient later on is noticed
         else:
             return None
     for layer, rows in by_layer.items():
@@ -149,6 +153,16 @@ def _layout(alone: list[Call], calls: list[Call], count: int, flat: str) -> tupl
         ):
             return layout, each
     return "", 0
+
+
+def _can_copy(owner: nn.Module, param: Tensor) -> bool:
+    """Tell whether a parameter has one row for all examples, which may become one for each.
+
+    Not in a parametrization or under a hook before the forward: they compute another weight from
+    it, and torch's weight norm does not look at its shape.
+    """
+    hooked = isinstance(owner, parametrize.ParametrizationList) or owner._forward_pre_hooks
+    return param.dim() > 1 and len(param) == 1 and not hooked
 
 
 def _holds_one(layer: str, uses: list[tuple[str, str]]) -> bool:

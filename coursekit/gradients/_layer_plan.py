@@ -121,7 +121,8 @@ def _holds(ghost: LayerPass, some: Batch, one: Trace, few: Trace) -> bool:
             continue
         squares, summed = found[name]
         error = (summed - total).double().square().sum().item()
-        if abs(squares[0].item() - alone) > within * alone + eps * whole:
+        rounding = 30 * eps * (alone * whole) ** 0.5 + (30 * eps) ** 2 * whole
+        if abs(squares[0].item() - alone) > within * alone + rounding:
             return False
         if error > within**2 * squares.double().sum().item() + 1e3 * eps**2 * whole:
             return False

@@ -364,8 +364,9 @@ def _walked(
     size = objective.chunk_size
     for batch in objective.batches():
         if walk is None:
-            walk = _Walk(_planned(objective, batch, one_by_one), pieces=[] if room else None)
-            walk.room = room
+            walk = _Walk(_planned(objective, batch, one_by_one), room=room)
+            if room and not walk.ghost.plan.one_by_one:
+                walk.pieces = []
             size = size or examples_that_fit(
                 walk.ghost.plan.bytes_per_example,
                 next(iter(objective.weights.values())).device,
