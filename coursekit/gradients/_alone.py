@@ -39,6 +39,12 @@ def gradient_of(
     return {n: g for n, g in zip(params, grads, strict=True) if g is not None}
 
 
+def squared_norm(grads: dict[str, Tensor]) -> float:
+    """Return the squared norm of a gradient that is given by parameter."""
+    parts = [torch.linalg.vector_norm(g, dtype=torch.float64) for g in grads.values()]
+    return torch.stack(parts).square().sum().item() if parts else 0.0
+
+
 @dataclass
 class AddedUp:
     """The sum of gradients of examples alone."""
@@ -49,10 +55,9 @@ class AddedUp:
 
     def add(self, grads: dict[str, Tensor]) -> float:
         """Add one example's gradient and return its squared norm."""
-        square = 0.0
+        square = squared_norm(grads)
         for name, g in grads.items():
             self.total[name] = self.total[name] + g if name in self.total else g.double()
-            square += torch.linalg.vector_norm(g, dtype=torch.float64).square().item()
         self.squares += square
         self.count += 1
         return square

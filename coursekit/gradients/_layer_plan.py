@@ -13,10 +13,8 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from coursekit.gradients._alone import Weigh, check_independence, tolerance
-from coursekit.gradients._calls import (
-    recording,
-)
+from coursekit.gradients._alone import Weigh, check_independence, squared_norm, tolerance
+from coursekit.gradients._calls import recording
 from coursekit.gradients._layer_draft import Trace, bytes_held, drafts
 from coursekit.gradients._layer_pass import LayerPass, Plan, Rerouted
 from coursekit.gradients._pieces import combine
@@ -52,7 +50,7 @@ def make_plan(
     stop = min(start + MAX_PLANNED, total)
     with full_precision(model):
         one = _trace(model, loss, slice_batch(batch, start, start + 1), weigh)
-        sq_norm = sum(g.double().square().sum().item() for g in one.grads.values())
+        sq_norm = squared_norm(one.grads)
         alone = Plan(one_by_one=True, sq_norm=sq_norm, first=start, eps=one.eps)
         if stop - start == 1:
             return alone

@@ -12,14 +12,14 @@ dropped once its norm is known. Source: Goodfellow 2015, arXiv:1510.01799 (Linea
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
 
-from coursekit.gradients._alone import check_independence, gradient_of, tolerance
+from coursekit.gradients._alone import check_independence, gradient_of, squared_norm, tolerance
 from coursekit.gradients._layer_pass import LayerPass, Rerouted
-from coursekit.gradients._layer_plan import make_plan
+from coursekit.gradients._layer_plan import full_precision, make_plan
 from coursekit.gradients._memory import examples_that_fit, weight_bytes_of, work_through
 from coursekit.gradients._pieces import Piece, bytes_of
 from coursekit.gradients.batches import Batch, Data, Loss, cut_batch, num_examples, slice_batch
@@ -393,8 +393,18 @@ def _walked(
 
 
 def _planned(objective: Objective, batch: Batch, one_by_one: bool) -> LayerPass:
+    """Return a pass by the plan that an earlier walk made, or by a new one."""
     model, loss, weigh = objective.model, objective.loss, objective.weight_of
-    plan = make_plan(model, loss, batch, weigh, one_by_one=one_by_one)
+    known = objective.layer_plans[-1:]
+    if known and (known[0].one_by_one or not one_by_one):
+        plan = known[0]
+        example = slice_batch(batch, plan.first, plan.first + 1)
+        with full_precision(model):
+            grads = gradient_of(model, loss, example, weigh(example))
+        plan = replace(plan, sq_norm=squared_norm(grads))
+    else:
+        plan = make_plan(model, loss, batch, weigh, one_by_one=one_by_one)
+        objective.layer_plans.append(plan)
     return LayerPass(model, loss, plan, weigh, eps=max(plan.eps, objective.eps))
 
 
@@ -433,7 +443,7 @@ def _verify(
     weight = ghost.weigh(example)
     if expected is None:
         grads = gradient_of(ghost.model, ghost.loss, example, weight) if weight else {}
-        expected = sum(g.double().square().sum().item() for g in grads.values())
+        expected = squared_norm(grads)
     noise = 10 * ghost.eps * sq_norms.max().item()
     if abs(sq_norms[i].item() - expected) <= tolerance(ghost.eps) * expected + noise:
         return

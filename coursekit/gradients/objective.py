@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -67,6 +67,7 @@ class Objective:
         weights: The parameters by name, in the order of every flat vector.
         loss: The same loss as a BatchLoss that checks what it returns and leaves buffers alone.
         eps: Relative rounding of what it computes with: of the type, of TF32, or of autocast.
+        layer_plans: How layers give per-example gradients, once `norms` has found that out.
     """
 
     model: nn.Module
@@ -83,6 +84,7 @@ class Objective:
     _seen: list[int] = field(init=False, repr=False, default_factory=list)
     _walked: list[bool] = field(init=False, repr=False, default_factory=list)
     _counter: list[Count] = field(init=False, repr=False, default_factory=list)
+    layer_plans: list[Any] = field(init=False, repr=False, default_factory=list)
 
     def __post_init__(self) -> None:
         set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
