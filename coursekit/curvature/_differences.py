@@ -13,8 +13,17 @@ from coursekit.gradients.minibatch import flat_gradient, flatten
 from coursekit.gradients.objective import Objective
 
 GRADS_PER_PRODUCT = 2.0
-FACTORS = (1 / 64, 1 / 16, 1 / 4, 1, 4)  # steps that are tried, times the one that theory gives
-FEW = 64  # examples on which they are tried
+WORST = 0.3  # relative error of a product, from which it tells nothing
+FACTORS = (
+    1 / 1024,
+    1 / 256,
+    1 / 64,
+    1 / 16,
+    1 / 4,
+    1,
+    4,
+)  # steps that are tried, times the one that theory gives
+FEW = 16  # examples on which they are tried
 
 
 def difference_operator(objective: Objective) -> CurvatureOperator:
@@ -22,8 +31,13 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
 
         H v = (g(w + h v) - g(w - h v)) / (2 h) + O(h^2) + O(eps |g| / h)
 
-    The step h is the one, out of five around eps^(1/3) (1 + |w|)/|v|, at which a quarter of it
-    changes a product least; three times that change is the operator's `rel_error`.
+    The step h is the one, out of seven below eps^(1/3) (1 + |w|)/|v|, at which a quarter of it
+    changes a product least; three times that change is the operator's `rel_error`. The rows of
+    padding tokens, which never get a gradient, are not moved.
+
+    Raises:
+        ValueError: If the products are not symmetric: hooks or kernels give gradients that are not
+            those of the loss.
     """
     params = list(objective.weights.values())
     with objective.held():
@@ -35,10 +49,24 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
             size = examples_that_fit(
                 max(1, bytes_each), params[0].device, weight_bytes=weight_bytes_of(params)
             )
-        rng = torch.Generator().manual_seed(0)
-        vector = torch.randn(objective.num_params, generator=rng, dtype=objective.dtype)
-        vector = (vector / vector.norm()).to(params[0].device)
-        _, error, step = difference_on(objective, few, vector)
+        moved = moved_entries(objective)
+        u, v = (moved * _unit_vector(objective, seed) for seed in (0, 1))
+        along_u, error, step = difference_on(objective, few, u)
+        if error > WORST:
+            raise ValueError(
+                f"differences of gradients can't tell this curvature: a product would be off by "
+                f"{100 * error:.0f} % (rounding of {objective.eps:.1e}); use float64, or "
+                f"critical_sharpness"
+            )
+        along_v = _central_difference(objective, few, v, step)
+        gap = abs(v.double() @ along_u - u.double() @ along_v).item()
+        scale = max(along_u.norm().item(), along_v.norm().item()) / math.sqrt(objective.num_params)
+        if gap > 30 * max(error, 1e-9) * scale:
+            raise ValueError(
+                f"differences of gradients are not symmetric ({gap / scale:.2g} of |Hv|, error "
+                f"{error:.2g}): hooks on parameters or a kernel's backward give gradients that are "
+                f"not those of the loss"
+            )
 
     def gradient(batch: Batch) -> Tensor:
         with torch.enable_grad():
@@ -60,7 +88,7 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
             centre = flatten([p.detach() for p in params]).clone()
             ends = []
             for sign in (1, -1):
-                write_params(params, centre + (sign * step / norm) * vector)
+                write_params(params, centre + (sign * step / norm) * moved * vector)
                 ends.append(mean_gradient())
             return ((ends[0] - ends[1]) * (norm / (2 * step))).to(vector)
 
@@ -75,23 +103,47 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
     )
 
 
+def moved_entries(objective: Objective) -> Tensor:
+    """Return 1 for each weight, 0 for those in the row of an embedding's padding token."""
+    masks = {id(p): torch.ones_like(p) for p in objective.weights.values()}
+    for module in objective.model.modules():
+        row = getattr(module, "padding_idx", None)
+        weight = module._parameters.get("weight")  # not .weight: a parametrization would run
+        if isinstance(row, int) and id(weight) in masks:
+            masks[id(weight)][row] = 0
+    return flatten(list(masks.values()))
+
+
+def _unit_vector(objective: Objective, seed: int) -> Tensor:
+    rng = torch.Generator().manual_seed(seed)
+    vector = torch.randn(objective.num_params, generator=rng, dtype=objective.dtype)
+    return (vector / vector.norm()).to(next(iter(objective.weights.values())).device)
+
+
+def _central_difference(objective: Objective, batch: Batch, vector: Tensor, step: float) -> Tensor:
+    """Return (g(w + step v) - g(w - step v)) / (2 step) over one batch, float64."""
+    params = list(objective.weights.values())
+    ends = []
+    with preserved(objective.model):
+        centre = flatten([p.detach() for p in params]).clone()
+        for sign in (1, -1):
+            write_params(params, centre + sign * step * vector)
+            with torch.enable_grad():
+                loss = objective.loss(objective.model, batch)
+                ends.append(flat_gradient(loss, params).double())
+    return (ends[0] - ends[1]) / (2 * step)
+
+
 def difference_on(
     objective: Objective, batch: Batch, vector: Tensor
 ) -> tuple[Tensor, float, float]:
     """Return H v over one batch by differences, its relative error, and the step, for a unit v."""
-    params = list(objective.weights.values())
-    with preserved(objective.model):
-        centre = flatten([p.detach() for p in params]).clone()
-        base = objective.eps ** (1 / 3) * (1 + centre.double().norm().item())
-        products = []
-        for factor in (FACTORS[0] / 4, *FACTORS):
-            ends = []
-            for sign in (1, -1):
-                write_params(params, centre + sign * base * factor * vector)
-                with torch.enable_grad():
-                    loss = objective.loss(objective.model, batch)
-                    ends.append(flat_gradient(loss, params).double())
-            products.append((ends[0] - ends[1]) / (2 * base * factor))
+    norm = flatten([p.detach() for p in objective.weights.values()]).double().norm().item()
+    base = objective.eps ** (1 / 3) * (1 + norm)
+    products = [
+        _central_difference(objective, batch, vector, base * factor)
+        for factor in (FACTORS[0] / 4, *FACTORS)
+    ]
     found = (products[-2], math.inf, base)
     for factor, quarter, whole in zip(FACTORS, products, products[1:], strict=False):
         size = whole.norm().item()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from coursekit.curvature._differences import difference_on
+from coursekit.curvature._differences import difference_on, moved_entries
 from coursekit.curvature._twice import split_like
 from coursekit.gradients.batches import Batch
 from coursekit.gradients.minibatch import flatten
@@ -24,10 +24,10 @@ def check_symmetry(objective: Objective, batch: Batch, product_of: ProductOf) ->
     examples this costs little, and a fault of a kernel shows on any.
     """
     rng = torch.Generator().manual_seed(0)
+    moved = moved_entries(objective)
     vectors = [
-        torch.randn(objective.num_params, generator=rng, dtype=objective.dtype).to(
-            next(iter(objective.weights.values())).device
-        )
+        torch.randn(objective.num_params, generator=rng, dtype=objective.dtype).to(moved.device)
+        * moved
         for _ in range(3)
     ]
     product = product_of(batch)

@@ -105,6 +105,7 @@ class Objective:
         inner = as_batch_loss(self.loss_fn)
 
         def loss(model: nn.Module, batch: Batch) -> Tensor:
+            self._still.after_pass()  # of whatever ran since the last one
             try:
                 return scalar_loss(inner(model, batch))
             finally:
@@ -126,7 +127,7 @@ class Objective:
         self._check_batch(first)
 
     def _check_batch(self, batch: Batch) -> None:
-        check_mean_loss(self.model, self.loss, batch, count=self._counter[0])
+        check_mean_loss(self.model, self.loss, batch, count=self._counter[0], eps=self.eps)
 
     @property
     def dtype(self) -> torch.dtype:

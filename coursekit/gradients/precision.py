@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from coursekit.gradients.batches import batch_tensors, trainable_params
+from coursekit.gradients.batches import trainable_params
 
 TF32_EPS = 2.0**-10  # its products keep 10 bits of each factor
-HALF = (torch.bfloat16, torch.float16)
 
 
 def tf32_in_use(model: nn.Module) -> bool:
@@ -23,25 +23,33 @@ def tf32_in_use(model: nn.Module) -> bool:
     return matmul or (convolves and torch.backends.cudnn.allow_tf32)
 
 
+class _TypesSeen(TorchDispatchMode):
+    """Notes the type of everything that is computed, below autograd and autocast."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.types: set[torch.dtype] = set()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for t in result if isinstance(result, tuple | list) else (result,):
+            if isinstance(t, Tensor) and t.is_floating_point() and t.numel() > 1:
+                self.types.add(t.dtype)
+        return result
+
+
 @contextmanager
 def observed_eps(model: nn.Module) -> Iterator[Callable[[], float]]:
     """Watch a forward pass; yield a function that then tells the coarsest rounding it saw.
 
-    That of the weights' type, of TF32, or of the type that autocast gave to a layer's output.
+    That of the weights' type, of TF32, or of any type in which something was computed: autocast,
+    or a loss that is always computed in float32.
     """
-    params = trainable_params(model).values()
+    params = list(trainable_params(model).values())
     eps = [float(torch.finfo(p.dtype).eps) for p in params]
     if all(p.dtype == torch.float32 for p in params) and tf32_in_use(model):
         eps.append(TF32_EPS)
-
-    def hook(module: nn.Module, args: Any, output: Any) -> None:
-        for t in batch_tensors(output):
-            if isinstance(t, Tensor) and t.dtype in HALF:
-                eps.append(float(torch.finfo(t.dtype).eps))
-
-    handles = [module.register_forward_hook(hook) for module in model.modules()]
-    try:
-        yield lambda: max(eps)
-    finally:
-        for handle in handles:
-            handle.remove()
+    with _TypesSeen() as seen:
+        yield lambda: max(*eps, 0.0, *(float(torch.finfo(t).eps) for t in seen.types))

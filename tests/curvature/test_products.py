@@ -347,6 +347,38 @@ def test_a_model_that_counts_its_calls_is_found():
         hessian_operator(model, F.cross_entropy, small_data())
 
 
+def test_differences_do_not_move_padding_and_find_hooks():
+    class Padded(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.head = nn.Embedding(11, 4, padding_idx=0), nn.Linear(4, 3)
+            nn.init.normal_(self.embed.weight)  # as `transformers` does: the row is used
+
+        def forward(self, ids):
+            return self.head(torch.tanh(self.embed(ids)).mean(1))
+
+    rng = generator(6)
+    data = torch.randint(0, 11, (9, 5), generator=rng), torch.randint(0, 3, (9,), generator=rng)
+    model = built(Padded)
+    exact = as_matrix(hessian_operator(model, F.cross_entropy, data))
+    op = hessian_operator(model, F.cross_entropy, data, method="finite_difference")
+    torch.testing.assert_close(as_matrix(op), exact, rtol=1e-5, atol=1e-7)
+    model.head.weight.register_hook(lambda g: g * 0.5)
+    with pytest.raises(ValueError, match="hooks"):
+        hessian_operator(model, F.cross_entropy, data, method="finite_difference")
+
+
+def test_differences_that_tell_nothing_are_refused():
+    model, (inputs, targets) = small_net(dtype=torch.float32), small_data(dtype=torch.float32)
+
+    def coarse(net, batch):
+        with torch.autocast("cpu", torch.bfloat16):
+            return F.cross_entropy(1e-3 * net(batch[0]), batch[1])
+
+    with pytest.raises(ValueError, match=r"off by \d+ %"):
+        hessian_operator(model, BatchLoss(coarse), (inputs, targets), method="finite_difference")
+
+
 def test_a_sub_block_of_the_hessian():
     model, data = small_net(), small_data()
     whole = dense_hessian(model, F.cross_entropy, *data)
