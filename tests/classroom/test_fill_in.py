@@ -191,6 +191,23 @@ def test_canvas_own_gradebook_is_filled_in_and_nothing_else_changes(tmp_path, mo
     assert with_marks["f00dcafe"] == ["", ""]
 
 
+def test_who_is_excused_or_another_person_stays_as_they_are(tmp_path):
+    given = CANVAS.format(most="18").replace('"Sec 01",late once,,7', '"Sec 01",late once,EX,7')
+    given = given.replace('"O\'Brien, Zoe",1002,S101,zoe2', '"Else, Some",1002,S101,some')
+    given = given.replace(
+        '"Waiting, Bo",1003,,bo,"Sec 01",,11', '"Waiting, Bo",1001,,bo,"Sec 01",,11'
+    )
+    text, told = fill(tmp_path, given, "canvas")
+    found = canvas_reads(text, {"9001", "9010", "Notes"})["Unit 1 (9001)"][1]
+    assert (found["1001"], found["1002"]) == ("11", "3")
+    assert told == [
+        "ana1: EX there stays",
+        "given.csv:5: its ID and its name are of two people",
+        "given.csv:6: its ID and its name are of two people",
+        "not in given.csv, left out: zoe2, bo",
+    ]
+
+
 def test_moodles_own_worksheet_is_filled_in_by_people_and_not_by_numbers(tmp_path):
     """Participant 1001 of this assignment is somebody else than number 1001 of the roster."""
     text, told = fill(tmp_path, MOODLE.format(most="18.00"), "moodle")

@@ -148,11 +148,12 @@ def test_a_group_is_named_in_the_roster_or_its_file_is_told(tmp_path):
         members = [(file, notebook(ana))]
         _, found = taken_in(tmp_path / str(i), members, roster_of([ana, bo], "Team Blue_2, x"))
         assert [said for _, said, _ in found.values()] == ["ana final", "ana final"]
-    (tmp_path / "canvas").mkdir()
-    entries, found = taken_in(
-        tmp_path / "canvas", [(canvas_file, notebook(ana))], roster_of([ana, bo])
-    )
-    assert "add a column group" in entries[0].reason
+    plain = canvas_name(ana, 5, f"{UNIT}.ipynb", group="Team Blue")
+    for file, fate in ((plain, "taken"), (canvas_file, "left out")):
+        (tmp_path / fate).mkdir()
+        entries, found = taken_in(tmp_path / fate, [(file, notebook(ana))], roster_of([ana, bo]))
+        assert entries[0].fate == fate
+        assert "a column group" in entries[0].reason
     (tmp_path / "moodle").mkdir()  # there the number is the group's, and may be anybody's
     entries, found = taken_in(
         tmp_path / "moodle", [(moodle_file, notebook(ana))], roster_of([ana, bo])
@@ -183,8 +184,6 @@ def test_team_3_is_no_work_of_student_3(tmp_path):
             if with_team:
                 assert found["team"][1] == "x final"
                 assert found["carl"][0] == "missing"
-            elif file == f"{UNIT}.ipynb":
-                assert found["lms-1003"][1] == "x final"
             else:
                 assert entries[0].fate == "left out"
                 assert "may belong to carl" in entries[0].reason
@@ -215,7 +214,11 @@ def test_two_people_who_both_fit_get_nothing(tmp_path):
         ("Somebody_3_assignsubmission_file/x.ipynb", ()),  # 3 may be a group's number
         ("Participant_3_assignsubmission_file/x.ipynb", ("carl",)),
         ("Default group_assignsubmission_file/x.ipynb", ()),
-        ("carl_Carl Other_3_assignsubmission_file_x.ipynb", ("carl",)),
+        ("carl Carl Other_3_assignsubmission_file_x.ipynb", ("carl",)),
+        # named by its owner so that it looks like another's
+        ("strange_4_7_Carl Other_3_assignsubmission_file_x.ipynb", ("lms-4",)),
+        ("Some Body_9_assignsubmission_file/othercarl_3_7_x.ipynb", ("lms-9",)),
+        ("othercarl_3_7_12_01_gradient_noise.ipynb", ("carl",)),
         ("othercarl_3_7_x.ipynb", ("carl",)),
         ("othercarl_LATE_3_7_x.ipynb", ("carl",)),
         ("othercarlmaria_3_7_1_2_x.ipynb", ("carl",)),
@@ -338,6 +341,30 @@ def test_bombs_cost_one_person_their_own_file(tmp_path, monkeypatch):
     assert found["lms-5"][1] == "e final"
     assert "unpacks to more than 1 MB" in found["lms-1"][2].reason
     assert "more than 3 deep" in found["lms-2"][2].reason
+
+
+def test_a_list_in_somebodys_own_folder_says_nothing_of_others(tmp_path):
+    """Ana hands in a file that names Bo's folder as hers."""
+    claim = b"Bo Test_2_assignsubmission_file:\n  :submitters:\n  - :sid: ana\n"
+    ana, bo = Person("ana", "Ana", "Example", 1, ""), Person("bo", "Bo", "Test", 2, "")
+    roster = roster_of([ana, bo])
+    for i, name in enumerate(
+        ("Ana Example_1_assignsubmission_file/submission_metadata.yml", "submission_metadata.yml")
+    ):
+        (tmp_path / str(i)).mkdir()
+        members = [(name, claim), (moodle_name(bo, "x.ipynb"), notebook(bo))]
+        _, found = taken_in(tmp_path / str(i), members, roster)
+        assert found["bo"][1] == "bo final"
+        assert found["ana"][1] == ""
+    members = gradescope([Person("ana", "Ana", "Example", 1, "ordinary"), bo_with(bo)])
+    inner = ("assignment_1_export/submission_90001/submission_metadata.yml", b"- no metadata")
+    (tmp_path / "g").mkdir()
+    _, found = taken_in(tmp_path / "g", [*members, inner], roster)
+    assert [said for _, said, _ in found.values()] == ["ana final", "bo final"]
+
+
+def bo_with(person):
+    return Person(person.id, person.first, person.last, person.number, "ordinary")
 
 
 def test_a_metadata_file_that_is_no_metadata_is_said(tmp_path):

@@ -140,17 +140,18 @@ def _owners(
     names = [spelled(info) for info in infos]
     owners: dict[int, Owner] = {}
     times: dict[int, datetime] = {}
-    metadata = _metadata(zipped, infos, names)
+    top, metadata = _metadata(zipped, infos, names, unit)
     found: dict[int, list[Reading]] = {}
     for i, name in enumerate(names):
-        folder, below = _gradescope_folder(name, metadata)
+        folder, _, below = name.removeprefix(top).partition("/")
+        ours = bool(metadata) and name.startswith(top) and folder in metadata and bool(below)
         if is_junk(name):
             owners[i] = Owner((), None, False, "an operating system's own note")
-        elif folder:
+        elif ours:
             owners[i] = gradescope.owner(metadata[folder], below, roster)
             at = gradescope.handed_in_at(metadata[folder])
             times |= {i: at} if at else {}
-        elif name.rpartition("/")[2] == gradescope.METADATA and metadata:
+        elif metadata and name == top + gradescope.METADATA:
             owners[i] = Owner((), None, True, "Gradescope's list of who handed in what")
         else:
             found[i] = readings(name, unit)
@@ -161,24 +162,28 @@ def _owners(
 
 
 def _metadata(
-    zipped: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo], names: Sequence[str]
-) -> dict[str, gradescope.Submission]:
-    """Return what Gradescope says of its folders; nothing if it is no zip of Gradescope's."""
-    for info, name in zip(infos, names, strict=True):
-        if name.rpartition("/")[2] == gradescope.METADATA and not is_junk(name):
-            data, why = _read(zipped, info, gradescope.LARGEST)
-            if why:
-                raise ValueError(f"{name}: {why}")
-            return gradescope.read_metadata(data)
-    return {}
+    zipped: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo], names: Sequence[str], unit: str
+) -> tuple[str, dict[str, gradescope.Submission]]:
+    """Return where Gradescope's list of folders lies, and what it says; nothing if there is none.
 
-
-def _gradescope_folder(name: str, metadata: Mapping[str, object]) -> tuple[str, str]:
-    parts = name.split("/")
-    for i, part in enumerate(parts[:-1]):
-        if part in metadata:
-            return part, "/".join(parts[i + 1 :])
-    return "", ""
+    A list inside what somebody handed in is theirs, and says nothing of others.
+    """
+    found = [
+        (name.count("/"), i)
+        for i, name in enumerate(names)
+        if name.rpartition("/")[2] == gradescope.METADATA and not is_junk(name)
+    ]
+    if not found:
+        return "", {}
+    _, i = min(found)
+    top = names[i].removesuffix(gradescope.METADATA)
+    others = [name for name in names if name != names[i] and not is_junk(name)]
+    if readings(names[i], unit) or not all(name.startswith(f"{top}submission_") for name in others):
+        return "", {}
+    data, why = _read(zipped, infos[i], gradescope.LARGEST)
+    if why:
+        raise ValueError(f"{names[i]}: {why}")
+    return top, gradescope.read_metadata(data)
 
 
 def _one_number_each(owners: dict[int, Owner], people: Class) -> dict[int, Owner]:

@@ -20,7 +20,7 @@ import zipfile
 from dataclasses import dataclass
 
 MOODLE = re.compile(
-    r"(?P<name>.+?)(?:_(?P<number>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?"
+    r"(?P<name>[^_]+)(?:_(?P<number>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?"
 )
 ANONYMOUS = re.compile(
     r"(?P<late>LATE_)?anon_(?P<code>(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]+)_(?P<order>\d+)_(?P<file>.+)"
@@ -108,15 +108,15 @@ def readings(path: str, unit: str) -> list[Reading]:
 
     Args:
         path: The entry's name, with "/" between folders.
-        unit: The unit that was collected: a reading whose file has its name goes before others.
+        unit: The unit that was collected. Where the shortest person's name leaves a file that
+            begins with it (units begin with a number), that reading is the only one.
     """
     parts = path.split("/")
     for i, part in enumerate(parts):
         below = "/".join(parts[i + 1 :])
         found = _moodle(part, below) or _canvas(part, below)
         if found:
-            named = [one for one in found if one.file.lower().startswith(unit.lower())]
-            return named or found
+            return found[:1] if found[0].file.lower().startswith(unit.lower()) else found
     return []
 
 

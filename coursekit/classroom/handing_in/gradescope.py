@@ -24,6 +24,7 @@ from coursekit.classroom.handing_in.whose import Owner
 
 METADATA = "submission_metadata.yml"
 LARGEST = 20_000_000  # bytes
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # everything is text
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def read_metadata(text: bytes) -> dict[str, Submission]:
         ValueError: If it is no such file.
     """
     try:
-        whole = yaml.load(text.decode("utf-8-sig", errors="replace"), Loader=yaml.BaseLoader)
+        whole = yaml.load(text.decode("utf-8-sig", errors="replace"), Loader=LOADER)
         return {str(folder): _submission(about) for folder, about in whole.items()}
     except (yaml.YAMLError, AttributeError, TypeError, RecursionError) as error:
         raise ValueError(f"{METADATA} cannot be read: {type(error).__name__}") from None

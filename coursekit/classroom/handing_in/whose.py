@@ -161,7 +161,7 @@ def _doubt(found: Sequence[Reading], people: Class) -> Owner:
     numbers = sorted({one.number for one in found if one.number})
     read = " or ".join(f"number {number}" for number in numbers) or "no number"
     if candidates:
-        who = f"it may belong to {' or '.join(sorted(candidates))}"
+        who = f"it may belong to {' or '.join(sorted(candidates))}, or to a group (a column group)"
     elif people.roster:
         who = "nobody on the roster fits"
     else:

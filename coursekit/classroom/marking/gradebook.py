@@ -190,14 +190,16 @@ def write_penalties(
     Marks that people gave count as they stand, so this is done whenever marks are read.
 
     Returns:
-        Student -> points taken off; None where nobody can say how late it is and it matters. Then
-        nothing is taken off in the gradebook, and the mark waits for a person.
+        Student -> points taken off, of those who are late; None where nobody can say how late it is
+        and it matters. Then nothing is taken off in the gradebook, and the mark waits for a person.
     """
     costs: dict[str, float | None] = {}
     for submission in gradebook.assignment_submissions(unit):
         record = records.get(submission.student_id)
         notebook = submission.notebooks[0] if submission.notebooks else None
         if record is None or notebook is None:
+            continue
+        if not (record.late_by != 0.0 or record.doubt or notebook.late_submission_penalty):
             continue
         cost = penalty(course.config, record, float(notebook.score))
         costs[record.student] = cost

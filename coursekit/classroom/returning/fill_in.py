@@ -23,6 +23,7 @@ from coursekit.classroom.returning.results import Result
 NO_ASSIGNMENT = re.compile(  # NON_ASSIGNMENT_COLUMN_HEADERS of Canvas's importer
     "(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)"
 )
+UNTOUCHED = ("EX", "N/A")  # excused, or not assigned to this student
 ABOUT_STUDENT = (
     *("Student", "LastName", "FirstName", "ID", "SIS User ID", "SIS Login ID"),
     *("Integration ID", "Root Account", "Section"),
@@ -77,27 +78,49 @@ def _canvas(
     names = questions_of(results)
     by_number = {one.student.number: one for one in results if one.student.number}
     by_login = {one.student.id: one for one in results}
-    rows, seen, possible = [], set(), ""
+    rows, seen, possible, told = [], set(), "", []
     for line, cells in table.rows:
         points: list[str] = [""] * len(names)
         if "Points Possible" in cells[0]:
             possible, points = cells[place], ["(read only)"] * len(names)
-        one = by_number.get(cells[number].strip()) if canvas_row(cells) else None
-        if one is None and canvas_row(cells) and login >= 0:
-            one = by_login.get(one_form(cells[login]))
+        one = None
+        if canvas_row(cells):
+            here = by_number.get(cells[number].strip())
+            named = by_login.get(one_form(cells[login])) if login >= 0 else None
+            one = _agreed(here, named, _row_name(cells, head))
+            if one is None and (here or named):
+                told.append(f"{table.path.name}:{line}: its ID and its name are of two people")
+        if one is not None and cells[place].strip().upper() in UNTOUCHED:
+            told.append(f"{one.student.id}: {cells[place].strip()} there stays")
+            seen.add(one.student.id)
+            one = None
         if one is not None:
             seen.add(one.student.id)
             mark = mark_of(one)
-            cells = (
-                *cells[:place],
-                cells[place] if mark == "" else f"{mark:g}",
-                *cells[place + 1 :],
-            )
+            new = cells[place] if mark == "" else f"{mark:g}"
+            cells = (*cells[:place], new, *cells[place + 1 :])
             points = [str(points_of(one, name)) for name in names]
         rows.append((line, (*cells, *points)))
     _same_points(table, possible, results, "Points Possible")
     done = replace(table, head=(*table.head, *map(canvas_question, names)), rows=tuple(rows))
-    return done, _left_out(table, results, seen)
+    return done, told + _left_out(table, results, seen)
+
+
+def _agreed(here: Result | None, named: Result | None, name: str) -> Result | None:
+    """Return whose row it is, if its ID, its login and its name do not contradict each other."""
+    one = here or named
+    if one is None or (here and named and here.student.id != named.student.id):
+        return None
+    if here is named:
+        return one
+    who = one.student  # by one sign alone: the name has to fit
+    return one if name in names_of(who) or not (who.first_name or who.last_name) else None
+
+
+def _row_name(cells: Sequence[str], head: Sequence[str]) -> str:
+    if "student" in head:
+        return plain_name(cells[head.index("student")])
+    return plain_name(cells[head.index("lastname")] + cells[head.index("firstname")])
 
 
 def _moodle(
