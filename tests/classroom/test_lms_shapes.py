@@ -198,6 +198,7 @@ def test_two_people_who_both_fit_get_nothing(tmp_path):
     entries, found = one_file(tmp_path, "team_3_1003_50003_x.ipynb", roster)
     assert entries[0].fate == "left out"
     assert {fault for fault, _, _ in found.values()} == {"unreadable"}
+    assert all("may belong to t or t3" in handed.doubt for _, _, handed in found.values())
     # the roster mended: no note of a doubt stays behind
     del roster["t"]
     _, found = one_file(tmp_path, "team_3_1003_50003_x.ipynb", roster)

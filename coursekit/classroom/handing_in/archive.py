@@ -118,7 +118,8 @@ def unpack_entries(
             names = ", ".join(one.found.name for one in own[:5])
             if any(one.found.data is not None for one in own):
                 reasons = [f"none of several notebooks is named {unit}.ipynb: {names}"]
-            put_nothing(submitted / student / unit, unit, reasons, archive.name)
+            about = _about(own[-1], archive.name)
+            put_nothing(submitted / student / unit, unit, reasons, about)
         for one in own:
             fates[one.index] = _fate(one, chosen, fates[one.index])
     for i, nobodys in owners.items():
@@ -126,7 +127,7 @@ def unpack_entries(
             place = submitted / student / unit
             if not place.exists():
                 reason = f"{spelled(infos[i])}: {nobodys.note}"
-                put_nothing(place, unit, [reason], archive.name, doubt=True)
+                put_nothing(place, unit, [reason], {"source": archive.name}, doubt=True)
     return [fates[i] for i in range(len(infos))]
 
 

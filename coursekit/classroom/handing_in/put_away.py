@@ -54,20 +54,27 @@ def put(
 
 
 def put_nothing(
-    folder: Path, unit: str, reasons: Sequence[str], source: str, *, doubt: bool = False
+    folder: Path,
+    unit: str,
+    reasons: Sequence[str],
+    about: dict[str, object],
+    *,
+    doubt: bool = False,
 ) -> None:
     """Note that somebody handed in something that is no notebook, or that may be theirs.
 
     A notebook that a person put there by hand stays; one that came from an LMS was replaced there
     and is renamed.
     """
-    target = folder / f"{unit}.ipynb"
-    if target.exists():
-        if "file" not in described(folder / ABOUT):
+    before = described(folder / ABOUT)
+    if (folder / f"{unit}.ipynb").exists():
+        if "file" not in before or "left_out" in before:
             return
         folder.rename(free_name(folder.with_name(f"{unit}.earlier"), time_stamp()))
-    about = {"source": source, "left_out": list(dict.fromkeys(reasons))[:20], "doubt": doubt}
-    write_atomically(folder / ABOUT, json.dumps(about, indent=1) + "\n")
+    why = {"left_out": list(dict.fromkeys(reasons))[:20], "doubt": doubt}
+    if before.get("left_out") == why["left_out"] and "not_after" in before:
+        about = {**about, "not_after": before["not_after"]}
+    write_atomically(folder / ABOUT, json.dumps({**about, **why}, indent=1) + "\n")
 
 
 def forget_doubts(submitted: Path, unit: str) -> None:

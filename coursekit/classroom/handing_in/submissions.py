@@ -33,7 +33,7 @@ class Handed:
         time_fault: Why its time cannot be read; "" if there is none, or it can.
         not_after: It was handed in at this moment at the latest: an LMS's zip was made then.
         marks_late: The LMS that it came from marks what is late.
-        doubt: Why it may be that something was handed in after all.
+        doubt: Why it may be that something else was handed in after all.
     """
 
     student: str
@@ -138,6 +138,7 @@ def _handed(folder: Path, unit: str, student: str, zone: str) -> Handed:
         time_fault=time_fault,
         not_after=_bound(about.get("not_after")),
         marks_late=about.get("system") == "canvas" or about.get("late") is True,
+        doubt=reason if fault and about.get("doubt") is True else "",
     )
 
 

@@ -49,7 +49,7 @@ def lateness(handed: Handed, due: DueDates, now: datetime | None = None) -> Late
     """
     now = now or datetime.now(UTC)
     own, everyone = due.of(handed.unit, handed.student), due.everyone(handed.unit)
-    if handed.fault == "missing":
+    if handed.fault == "missing" or handed.doubt:
         return Lateness(doubt=handed.doubt, due=own)
     if handed.time_fault:
         if own is None or now <= own:  # nothing depends on it, or it was before now all the same
@@ -82,7 +82,7 @@ def labelled(record: Record, late: Lateness, now: datetime) -> Record:
         reason = f"{reason}; it is due {in_words(late.due)}"
     if late.doubt:
         status = "unsettled" if status == "ok" else status
-        reason = f"{late.doubt}; {reason}"
+        reason = reason if late.doubt == reason else f"{late.doubt}; {reason}"
     elif late.by is None:
         status = "late" if status == "ok" else status
         reason = f"late, by the LMS's own mark; {reason}"

@@ -125,7 +125,7 @@ def _waits_for(result: Result, cost: float | None, due: datetime | None, now: da
         return "some of it has to be marked by a person"
     if cost is None:
         return doubt or "nobody can say how late it is, and the penalty depends on it"
-    if doubt and result.status == "missing":
+    if doubt and result.status in ("missing", "unreadable"):
         return doubt
     if due is not None and now <= due and result.score == 0.0:
         return f"it is due {in_words(due)}"
