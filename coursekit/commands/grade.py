@@ -2,14 +2,16 @@
 
 import os
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from coursekit.classroom.handing_in.archive import unpack
+from coursekit.classroom.handing_in.put_away import is_unpacked, packed
 from coursekit.classroom.handing_in.roster import DueDates, Student, read_due_dates, read_roster
-from coursekit.classroom.handing_in.submissions import units_in
+from coursekit.classroom.handing_in.submissions import find_submissions, units_in
 from coursekit.classroom.handing_in.table_file import same_look
 from coursekit.classroom.learner.copies import find_unit, released_units
 from coursekit.classroom.marking.class_run import Usage
@@ -170,24 +172,37 @@ def _submissions(
     folder: Path, course: Course, unit: str, released: list[str], students: dict[str, Student]
 ) -> tuple[Path, list[str]]:
     """Return the folder in nbgrader's layout, and the units to grade; unpack a zip first."""
-    if folder.is_file():
+    there = units_in(folder) if folder.is_dir() else []
+    unpacked = folder.is_dir() and not set(there) & set(released) and is_unpacked(folder)
+    if folder.is_file() or unpacked:
         if not unit:
             raise ValueError(f"{folder}: for which unit was it collected? Add --unit 01")
-        units = [find_unit(unit, released)]
+        name = find_unit(unit, released)
         submitted = course.grading / "submitted"
-        count, told = unpack(folder, units[0], submitted, students)
+        with tempfile.TemporaryDirectory() as place:
+            zipped = packed(folder, Path(place) / f"{folder.name}.zip") if unpacked else folder
+            count, told = unpack(zipped, name, submitted, students)
         for line in told:
             print(line, file=sys.stderr)
         print(f"{folder.name}: {count} notebooks, now in {submitted}", file=sys.stderr)
-        if not count and units[0] not in units_in(submitted):
+        if not count and name not in units_in(submitted):
             raise ValueError(
                 f"{folder} holds no notebook whose owner its name says, as Canvas, Moodle and "
                 "Gradescope name files; see the lines above"
             )
-        return submitted, units
+        return submitted, [name]
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix in (".ipynb", ".zip"):
+            print(f"left out: {path.name!r:.120} lies in no student's folder", file=sys.stderr)
     if unit:
-        return folder, [find_unit(unit, released)]
-    units = [name for name in units_in(folder) if name in released]
+        name = find_unit(unit, released)
+        if not any(one.fault != "missing" for one in find_submissions(folder, name, [])):
+            raise ValueError(
+                f"{folder} holds no submission of {name} as STUDENT/{name}/{name}.ipynb, nor files "
+                "as Canvas, Moodle or Gradescope name them"
+            )
+        return folder, [name]
+    units = [name for name in there if name in released]
     if not units:
         listed = ", ".join(released) or "none: run `python3 -m coursekit build`"
         raise ValueError(

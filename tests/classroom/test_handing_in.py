@@ -245,6 +245,19 @@ def test_a_folder_spelled_otherwise_is_the_one_student_who_fits(tmp_path):
     assert "2 folders have names that look like ada" in found["ada"].reason
 
 
+def test_a_notebook_beside_its_folder_is_not_missing(tmp_path):
+    for student, name in (
+        ("ada", f"{UNIT}.ipynb"), ("bo", "mine.ipynb"), ("cy", "01_other.ipynb"),
+        ("di", f"{UNIT.upper()}/x.ipynb"),
+    ):  # fmt: skip
+        path = tmp_path / student / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(NOTEBOOK)
+    found = {h.student: h for h in find_submissions(tmp_path, UNIT, ["ada", "bo", "cy", "di"])}
+    assert [h.fault for h in found.values()] == ["unreadable", "unreadable", "missing", ""]
+    assert f"{UNIT}.ipynb lies in no folder {UNIT}" in found["ada"].reason
+
+
 def test_what_is_missing_says_who_came_instead(tmp_path):
     (tmp_path / "stranger" / UNIT).mkdir(parents=True)
     ada, _ = find_submissions(tmp_path, UNIT, ["ada"])

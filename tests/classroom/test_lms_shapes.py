@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+import zipfile
 
 import pytest
 from lms_zips import (
@@ -22,6 +23,8 @@ from lms_zips import (
 
 from coursekit.classroom.handing_in.archive import unpack, unpack_entries
 from coursekit.classroom.handing_in.file_names import readings, spelled
+from coursekit.classroom.handing_in.put_away import is_unpacked
+from coursekit.classroom.handing_in.put_away import packed as packed_folder
 from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.handing_in.submissions import find_submissions
 
@@ -65,6 +68,21 @@ SHAPES = {
     "moodle, blind in German": moodle(CLASS, name="Teilnehmer/in"),
     "gradescope": gradescope(CLASS),
 }
+
+
+@pytest.mark.parametrize("shape", ["canvas", "moodle", "gradescope"])
+def test_what_a_browser_unpacked_is_the_same_as_the_zip(shape, tmp_path):
+    (tmp_path / "class.zip").write_bytes(packed(SHAPES[shape]))
+    with zipfile.ZipFile(tmp_path / "class.zip") as zipped:
+        zipped.extractall(tmp_path / "unpacked")
+    assert is_unpacked(tmp_path / "unpacked")
+    assert not is_unpacked(tmp_path / "in")
+    folder_zip = packed_folder(tmp_path / "unpacked", tmp_path / "again.zip")
+    roster, told = roster_of(CLASS), []
+    for source in (tmp_path / "class.zip", folder_zip):
+        entries = unpack_entries(source, UNIT, tmp_path / "in", roster)
+        told.append({(one.name, one.fate, one.students) for one in entries})
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -262,8 +280,6 @@ def test_names_are_compared_in_one_unicode_form(tmp_path):
 
 
 def test_names_in_a_zip_that_does_not_say_its_encoding():
-    import zipfile
-
     for raw in (
         "José".encode(),
         "José".encode("cp1252"),

@@ -122,6 +122,11 @@ def test_what_cannot_be_read_names_file_line_and_remedy(tmp_path, data, words):
         read(tmp_path, data)
 
 
+def test_excels_lines_for_old_macs(tmp_path):
+    assert list(read(tmp_path, b"sep=;\rstudent;email\ra;x\rb;y\r")) == ["a", "b"]
+    assert list(read(tmp_path, b"student;email\ra;x,y,z\r")) == ["a"]
+
+
 def test_a_spreadsheets_number_is_a_number(tmp_path):
     assert read(tmp_path, "student,lms_id\na,1001.0\n")["a"].number == "1001"
 

@@ -3,15 +3,43 @@
 import hashlib
 import json
 import os
+import shutil
 import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
-from coursekit.classroom.handing_in.submissions import ABOUT, STAMP, described
+from coursekit.classroom.handing_in.file_names import readings
+from coursekit.classroom.handing_in.gradescope import METADATA
+from coursekit.classroom.handing_in.submissions import ABOUT, STAMP, described, printable
 from coursekit.storage import free_name, time_stamp, write_atomically
 
 UNKNOWN_ZONE = timedelta(hours=12)  # a zip's clock shows local time; the last zone is UTC-12
+
+
+def is_unpacked(folder: Path) -> bool:
+    """Say whether a folder holds what an LMS zipped: some browsers unpack what they download."""
+    names = (path.relative_to(folder).as_posix() for path in islice(folder.rglob("*"), 1000))
+    return any(name.rpartition("/")[2] == METADATA or readings(name, "") for name in names)
+
+
+def packed(folder: Path, archive: Path) -> Path:
+    """Zip a folder into which a browser, or a person, unpacked an LMS's zip.
+
+    Args:
+        folder: Where its files lie; links are left out.
+        archive: The zip to write.
+    """
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                info = zipfile.ZipInfo.from_file(
+                    path, printable(path.relative_to(folder).as_posix()), strict_timestamps=False
+                )
+                with path.open("rb") as source, zipped.open(info, "w") as target:
+                    shutil.copyfileobj(source, target)
+    return archive
 
 
 def not_after(info: zipfile.ZipInfo) -> str:

@@ -1,6 +1,7 @@
 """Find what was handed in, in nbgrader's layout: SUBMITTED/STUDENT/UNIT/UNIT.ipynb."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,12 +72,13 @@ def find_submissions(
         students: Ids of the roster; those who handed nothing in come back as missing.
         zone: The class's, for times with a zone's abbreviation.
     """
-    there = [folder.name for folder in _folders(submitted) if (folder / unit).is_dir()]
     listed = {same_look(student): student for student in students}
     taken: dict[str, list[str]] = {}
-    for name in there:
+    for folder in _folders(submitted):
+        name = folder.name
         student = name if name in students else listed.get(same_look(name), one_form(name))
-        taken.setdefault(printable(student), []).append(name)
+        if _unit_folder(folder, unit) is not None or _loose(folder, unit):
+            taken.setdefault(printable(student), []).append(name)
     strangers = sorted(student for student in taken if students and student not in students)
     nameless = sum(student.startswith(ANONYMOUS) for student in strangers)
     doubt = f"{nameless} anonymous submissions belong to nobody yet" if nameless else ""
@@ -95,8 +97,32 @@ def find_submissions(
             reason = f"{len(folders)} folders have names that look like {student}: keep one"
             found.append(Handed(student, unit, None, "unreadable", reason))
         else:
-            found.append(_handed(submitted / folders[0] / unit, unit, student, zone))
+            found.append(_of_student(submitted / folders[0], unit, student, zone))
     return found
+
+
+def _of_student(place: Path, unit: str, student: str, zone: str) -> Handed:
+    folder = _unit_folder(place, unit)
+    if folder is not None:
+        return _handed(folder, unit, student, zone)
+    listing = ", ".join(printable(path.name) for path in _loose(place, unit)[:5])
+    reason = f"{listing} lies in no folder {unit}: make one for it in {student}'s folder"
+    return Handed(student, unit, None, "unreadable", reason)
+
+
+def _unit_folder(place: Path, unit: str) -> Path | None:
+    """Return a student's folder of a unit, also if it is spelled in other capitals."""
+    if (place / unit).is_dir():
+        return place / unit
+    fits = [path for path in _folders(place) if same_look(path.name) == same_look(unit)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _loose(place: Path, unit: str) -> list[Path]:
+    """Return the notebooks that lie in a student's folder, in no unit's, and may be this one's."""
+    other = re.compile(rf"(?!{re.escape(unit[:3])})\d\d_")
+    found = (path for path in place.glob("*.ipynb") if not is_junk(path.name))
+    return sorted(path for path in found if not other.match(path.name))
 
 
 def printable(name: str) -> str:

@@ -42,12 +42,14 @@ def read_table(path: Path) -> Table:
         ValueError: Naming the file: it cannot be read as text, or not as a table.
     """
     text, guessed, mark = _decoded(path)
-    first, _, rest = text.partition("\n")
+    first, _, rest = text.partition(_line_end(text))
     hint = re.fullmatch(r'\s*"?sep=(.|\\t)"?[,;\t]*\s*', first, re.IGNORECASE)
     skipped = 0
     if hint:
         text, skipped = rest, 1
-    separator = hint[1].replace("\\t", "\t") if hint else _separator(text.partition("\n")[0])
+    separator = (
+        hint[1].replace("\\t", "\t") if hint else _separator(text.partition(_line_end(text))[0])
+    )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         head = tuple(name.strip() for name in next(reader, []))
@@ -120,6 +122,11 @@ def _windows(path: Path, data: bytes) -> str:
                 f"Windows-1252; {REMEDY}"
             )
     return text
+
+
+def _line_end(text: str) -> str:
+    """Return what ends a line: Excel's "CSV (Macintosh)" has a carriage return alone."""
+    return "\n" if "\n" in text else "\r"
 
 
 def _separator(head: str) -> str:
