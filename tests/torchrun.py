@@ -11,14 +11,20 @@ WORKERS = Path(__file__).resolve().parent / "workers"
 
 def on_two_workers(script, folder):
     """Return the results of both workers; a failure shows the end of what they printed."""
+    run_on_two_workers(WORKERS / script, str(folder))
+    return [json.loads(Path(folder, f"{rank}.json").read_text()) for rank in range(2)]
+
+
+def run_on_two_workers(script, *arguments):
+    """Return what a script printed on two workers."""
     paths = [str(WORKERS.parents[1]), str(WORKERS.parent), os.environ.get("PYTHONPATH", "")]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     done = subprocess.run(
-        [*torchrun, "--nproc-per-node", "2", str(WORKERS / script), str(folder)],
+        [*torchrun, "--nproc-per-node", "2", str(script), *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads(Path(folder, f"{rank}.json").read_text()) for rank in range(2)]
+    return done.stdout

@@ -9,7 +9,7 @@ shows a layer whose call the examples share.
 """
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -135,11 +135,12 @@ class ExampleRows:
             if i not in self.checked:
                 self.sums[i] = rows.sum(0)
 
-    def take(self, fresh: dict[int, Tensor]) -> Tensor:
+    def take(self, fresh: dict[int, Tensor], used: Iterable[int]) -> Tensor:
         """Return squared norms of the rows, (num_params, num_examples), and forget them.
 
         Args:
             fresh: Gradients by autograd of the parameters that were not checked yet.
+            used: Parameters that got a gradient in this pass.
 
         Raises:
             ValueError: If the rows are not those of the examples.
@@ -152,6 +153,14 @@ class ExampleRows:
                 f"layers see {sorted(sizes)} rows in one pass, so a row is not an example "
                 f"everywhere; use examples='norms', or accumulate"
             )
+        if not fault and not squares:
+            fault = (
+                "no call of a layer was seen in this pass: hooks do not run inside a compiled "
+                "model; measure with the plain module (torch.compile off), or accumulate"
+            )
+        missing = [i for i in used if i not in squares]
+        if not fault and missing:
+            fault = self.not_per_example(self.owner(missing[0]))
         for i, grad in fresh.items():
             if fault:
                 break

@@ -237,7 +237,7 @@ class NoiseScale:
         if self._rows is None:
             self._micro.append(MicroNorms(done.norms(), list(done.params), factor, size))
             return
-        squares = self._rows.take(done.grads)
+        squares = self._rows.take(done.grads, done.params)
         self._passes.keep -= self._rows.checked
         if (counts is None) != (self.unit == "examples") or (
             counts is not None and counts.shape != squares[0].shape
@@ -279,7 +279,7 @@ class NoiseScale:
         if self.listening:
             done = self._passes.take()
             if self._rows is not None:
-                self._rows.take(done.grads)
+                self._rows.take(done.grads, done.params)
 
     def discard(self) -> None:
         """Forget the micro-batches since the last step, in place of step().

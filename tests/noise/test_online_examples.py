@@ -177,6 +177,18 @@ def test_rows_that_are_not_the_gradient_are_refused(model):
         noise.micro_step()
 
 
+def test_a_model_whose_hooks_do_not_run_is_refused():
+    """As in a compiled model: its layers are computed, and nobody is called."""
+    model = LanguageModel()
+    noise = NoiseScale(model, micro_batch_size=12, every=1, examples="norms")
+    x, y = sequences()
+    for module in (model.first, model.second):
+        module._forward_hooks.clear()
+    token_mean(model, x, y).backward()
+    with pytest.raises(ValueError, match=r"no call of a layer was seen.*compile"):
+        noise.micro_step()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
