@@ -138,9 +138,7 @@ def first_examples(data: Data, limit: int | None) -> tuple[Data, int]:
 
 def measure_noise(subject: Subject, *, seed: int) -> dict[str, Any]:
     """|G|^2, tr(Sigma) and their ratio, with intervals."""
-    objective = subject.objective
-    with objective.held():
-        moments = model_moments(objective.model, objective.loss_fn, objective.data)
+    moments = model_moments(subject.objective)
     scale = grad_noise_scale(moments)
     return {
         "grad_sq_norm": moments.grad_sq_norm,
@@ -151,6 +149,7 @@ def measure_noise(subject: Subject, *, seed: int) -> dict[str, Any]:
         "low": scale.low,
         "high": scale.high,
         "reason": scale.reason,
+        "unit": moments.unit,
         "cost": moments.cost / subject.num_examples,
     }
 
@@ -199,12 +198,15 @@ def measure_batch_size(subject: Subject, *, seed: int) -> dict[str, Any]:
     """
     rng = torch.Generator().manual_seed(seed)
     noise = measure_noise(subject, seed=seed)
-    objective = subject.objective
-    with objective.held():
-        weighted = hessian_noise_scale(objective.model, objective.loss_fn, objective.data, rng=rng)
+    if noise["unit"] != "examples":
+        raise ValueError(
+            f"steps and examples are foretold for a mean over examples, not {noise['unit']}\n"
+            f"measure noise gives B_simple in {noise['unit']}."
+        )
+    weighted = hessian_noise_scale(subject.objective, rng=rng)
     b_noise = weighted.value
     table = []
-    if math.isfinite(b_noise) and b_noise > 0:
+    if math.isfinite(b_noise) and b_noise > 0 and math.isfinite(weighted.high):
         middle = round(math.log2(b_noise))
         for exponent in range(max(0, middle - 4), middle + 5, 2):
             b = 2**exponent
@@ -224,6 +226,7 @@ def measure_batch_size(subject: Subject, *, seed: int) -> dict[str, Any]:
         "hessian_low": weighted.low,
         "hessian_high": weighted.high,
         "reason": weighted.reason or noise["reason"],
+        "unit": noise["unit"],
         "batch_sizes": table,
         "cost": noise["cost"] + weighted.cost,
     }
@@ -234,8 +237,9 @@ def noise_lines(found: dict[str, Any]) -> list[str]:
     lines = [
         f"|G|^2       {found['grad_sq_norm']:.4g} ± {found['grad_sq_norm_stderr']:.2g}   (± is one "
         "standard error)",
-        f"tr(Sigma)   {found['tr_cov']:.4g} ± {found['tr_cov_stderr']:.2g}   per example",
-        f"B_simple    {found['grad_noise_scale']:.4g} examples, 95 % interval "
+        f"tr(Sigma)   {found['tr_cov']:.4g} ± {found['tr_cov_stderr']:.2g}   per "
+        f"{found['unit'].removesuffix('s')}",
+        f"B_simple    {found['grad_noise_scale']:.4g} {found['unit']}, 95 % interval "
         f"{found['low']:.4g} to {found['high']:.4g}",
     ]
     if found["reason"]:
@@ -268,7 +272,7 @@ def sharpness_lines(found: dict[str, Any]) -> list[str]:
 def batch_size_lines(found: dict[str, Any]) -> list[str]:
     """Say what `measure_batch_size` found."""
     lines = [
-        f"B_simple    {found['grad_noise_scale']:.4g} examples, 95 % interval "
+        f"B_simple    {found['grad_noise_scale']:.4g} {found['unit']}, 95 % interval "
         f"{found['low']:.4g} to {found['high']:.4g}",
         f"B_noise     {found['hessian_noise_scale']:.4g} examples, 95 % interval "
         f"{found['hessian_low']:.4g} to {found['hessian_high']:.4g}   (weighted by the Hessian)",
@@ -288,10 +292,10 @@ def batch_size_lines(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def units_of(found: dict[str, Any]) -> dict[str, str]:
+def units_of(found: dict[str, Any], counted: str) -> dict[str, str]:
     """Return the unit of each number found; an example is a row of a batch."""
     return {
-        name: unit.format(one="example", many="examples")
+        name: unit.format(one=counted.removesuffix("s"), many=counted)
         for name, unit in UNITS.items()
         if name in found
     }
@@ -349,7 +353,7 @@ def run(
             "parameters": count,
             "examples": subject.num_examples,
             "mean_over": objective.unit,
-            "units": units_of(found),
+            "units": units_of(found, objective.unit),
         }
         print(json_format.dumps({**about, "device": device, "seconds": seconds, **found}))
         return 0

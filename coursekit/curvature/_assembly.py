@@ -42,6 +42,7 @@ def assemble(
         with double_backward_kernels(objective.model), named_failure():
             return product(vector)
 
+    objective.refuse_changing_data(ordered=False)
     with objective.held():
         first = next(objective.batches())
         few = slice_batch(first, 0, min(4, num_examples(first)))
@@ -117,7 +118,7 @@ def _keep(
     kept: list[tuple[float, Prepared]] = []
     used = 0
     try:
-        for chunk in objective.chunks(size):
+        for chunk in objective.chunks(size, ordered=False):
             kept.append((objective.count_of(chunk), prepare(chunk)))
             used += bytes_each * num_examples(chunk)
             if not always and used > limit:

@@ -40,6 +40,7 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
             those of the loss.
     """
     params = list(objective.weights.values())
+    objective.refuse_changing_data(ordered=False)
     with objective.held():
         first = next(objective.batches())
         few = slice_batch(first, 0, min(FEW, num_examples(first)))

@@ -21,7 +21,6 @@ from coursekit.gradients.batches import (
     BatchLoss,
     Data,
     Loss,
-    iter_batches,
     slice_batch,
 )
 from coursekit.gradients.objective import Objective, opened
@@ -127,6 +126,7 @@ def hessian_trace(
     if method not in TRACE_METHODS:
         raise ValueError(f"method must be one of {', '.join(TRACE_METHODS)}, got {method!r}")
     with opened(model, loss_fn, data, chunk_size=chunk_size) as objective:
+        objective.refuse_changing_data(ordered=False)
         found = _trace_by_layers(objective, method, num_probes, rel_stderr, rng)
         if isinstance(found, TraceEstimate):
             return flagged(found, rel_stderr) if num_probes is None else found
@@ -146,7 +146,7 @@ def _trace_by_layers(
 ) -> TraceEstimate | str:
     """Return the trace from layers' inputs and outputs, or why it can't be had so."""
     reason = ""
-    model, loss_fn, data = objective.model, objective.loss_fn, objective.data
+    model, loss_fn, data = objective.model, objective.loss_fn, objective.same_data
     chunk_size = objective.chunk_size
     if method in ("exact", "per_example") and objective.unit != "examples":
         raise ValueError(
@@ -156,7 +156,7 @@ def _trace_by_layers(
     if objective.unit != "examples":
         return f"the loss is a mean over {objective.unit}, and layers' traces average over examples"
     if method in ("auto", "exact"):
-        first = next(iter_batches(objective.data, device=objective.device))
+        first = next(objective.batches())
         params: list[Tensor] = list(objective.weights.values())
         reason = why_not_exact(model, loss_fn, first, params, any_size=method == "exact")
         if reason and method == "exact":
@@ -172,7 +172,7 @@ def _trace_by_layers(
         try:
             found = per_example_trace(
                 model,
-                loss_fn,
+                objective.loss,
                 data,
                 num_probes=num_probes,
                 rel_stderr=rel_stderr,

@@ -83,6 +83,7 @@ def landscape(
         opened(model, loss_fn, data, chunk_size=chunk_size) as objective,
         preserved(objective.model),
     ):
+        objective.refuse_changing_data(ordered=False)
         yield Landscape(objective)
 
 

@@ -7,7 +7,6 @@ Every estimator takes an Objective, or (model, loss_fn, data), from which it mak
 """
 
 import fnmatch
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,15 +17,14 @@ from torch import Tensor, nn
 
 from coursekit.gradients._memory import work_through
 from coursekit.gradients._still import StillModel, plain_model
+from coursekit.gradients._walks import Walks
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
     Data,
     Loss,
     as_batch_loss,
-    batch_tensors,
     cut_batch,
-    is_one_batch,
     iter_batches,
     map_tensors,
     num_examples,
@@ -38,7 +36,6 @@ from coursekit.gradients.checks import (
     refuse_batch_norm,
     refuse_dropout,
     refuse_foreign,
-    refuse_shuffling,
     scalar_loss,
 )
 from coursekit.gradients.counts import Count, as_count, checked_count
@@ -81,8 +78,7 @@ class Objective:
     loss: BatchLoss = field(init=False, repr=False)
     eps: float = field(init=False, repr=False)
     _still: StillModel = field(init=False, repr=False)
-    _seen: list[int] = field(init=False, repr=False, default_factory=list)
-    _walked: list[bool] = field(init=False, repr=False, default_factory=list)
+    _walks: Walks = field(init=False, repr=False)
     _counter: list[Count] = field(init=False, repr=False, default_factory=list)
     layer_plans: list[Any] = field(init=False, repr=False, default_factory=list)
 
@@ -118,6 +114,7 @@ class Objective:
     def _check(self) -> None:
         """Look at the first batch: form, count, mean, randomness, precision."""
         object.__setattr__(self, "data", _told_apart(self.data, self.model, self.loss, self.device))
+        object.__setattr__(self, "_walks", Walks(self.data))
         first = next(iter_batches(self.data, device=self.device))
         few = slice_batch(first, 0, min(2, num_examples(first)))
         with torch.no_grad(), observed_eps(self.model) as eps, _named_failure():
@@ -170,55 +167,60 @@ class Objective:
         """Undo what a forward pass did to buffers; `loss` does it by itself."""
         self._still.after_pass()
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, *, ordered: bool = True) -> Iterator[Batch]:
         """Walk the data, on the device; the first walk checks more batches, later ones compare.
 
+        Args:
+            ordered: Whether the batches must come in the order of the first walk; for sums over
+                the data it is enough that the same examples come.
+
         Raises:
-            ValueError: If a batch of a later walk is not what it was on the first.
+            ValueError: If a later walk is not what the first was.
         """
-        fixed = is_one_batch(self.data) or isinstance(self.data, tuple | list)
-        known = list(self._seen) if self._walked else None
-        seen: list[int] = []
-        last = None
-        for index, batch in enumerate(iter_batches(self.data)):
-            if not fixed:
-                seen.append(_fingerprint(batch))
-                if known is not None and known[index : index + 1] != seen[-1:]:
-                    _refuse_changing(self.data, index)
-            batch = map_tensors(lambda t: t.to(self.device), batch)
-            if known is None and index and (index & (index + 1)) == 0:  # 1, 3, 7, 15, ...
+        first = not self._walks.finished
+        index, batch = -1, None
+        for index, raw in enumerate(self._walks.walk(ordered=ordered)):
+            batch = map_tensors(lambda t: t.to(self.device), raw)
+            looked_at = index & (index + 1) == 0  # 1, 3, 7, 15, ...; the door saw the first
+            if first and index and looked_at:
                 self._check_batch(batch)
             yield batch
-            last = (index, batch)
-        if known is not None and not fixed and len(seen) != len(known):
-            _refuse_changing(self.data, len(seen))
-        if known is None and last is not None:
-            if last[0]:
-                self._check_batch(last[1])
-            self._seen.extend(seen)
-            self._walked.append(True)
+        if first and index > 0:
+            self._check_batch(batch)
 
-    def chunks(self, chunk_size: int | None = None) -> Iterator[Batch]:
+    def chunks(self, chunk_size: int | None = None, *, ordered: bool = True) -> Iterator[Batch]:
         """Walk the data in chunks of at most so many examples, on the device."""
-        for batch in self.batches():
+        for batch in self.batches(ordered=ordered):
             yield from cut_batch(batch, chunk_size or self.chunk_size)
 
     def each(
         self, work: Callable[[Batch], T], chunk_size: int | None = None
     ) -> Iterator[tuple[float, T]]:
-        """Do some work on every chunk; yield each chunk's weight and what the work gave.
+        """Do some work on every chunk, for a sum; yield each chunk's weight and what it gave.
 
         Where memory runs out the chunk is halved, and so are those after it.
         """
         size = chunk_size or self.chunk_size
-        for batch in self.batches():
+        for batch in self.batches(ordered=False):
             for chunk, found, fitted in work_through(work, batch, size):
                 size = fitted if size is None or fitted < size else size
                 yield self.count_of(chunk), found
 
-    def refuse_changing_data(self) -> None:
-        """Raise ValueError for data that is known to differ between walks; for several walks."""
-        refuse_shuffling(self.data)
+    @property
+    def same_data(self) -> Data:
+        """The data, compared with the first walk on each later one, to be walked like it."""
+        if self._walks.fixed:
+            return self.data
+        return _SameExamples(self)
+
+    def refuse_changing_data(self, *, ordered: bool = True) -> None:
+        """Raise ValueError for data that differ between walks; for whoever walks several times.
+
+        Args:
+            ordered: Whether a DataLoader that only shuffles is refused too.
+        """
+        with self.held():
+            self._walks.refuse_changing(ordered=ordered)
 
 
 @contextmanager
@@ -327,6 +329,16 @@ def _told_apart(data: Data, model: nn.Module, loss: BatchLoss, device: torch.dev
         return _Batches(data)
 
 
+class _SameExamples:
+    """The batches of an objective, whose examples are compared on each walk."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self._objective.batches(ordered=False)
+
+
 class _Batches:
     """A list whose tensors are batches."""
 
@@ -338,20 +350,3 @@ class _Batches:
 
     def __len__(self) -> int:
         return len(self._batches)
-
-
-def _fingerprint(batch: Batch) -> int:
-    """Return a number that two different batches hardly share."""
-    code = 0
-    for t in batch_tensors(batch):
-        raw = t.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-        code = zlib.crc32(raw.numpy().tobytes(), code)
-    return code
-
-
-def _refuse_changing(data: Data, index: int) -> None:
-    refuse_shuffling(data)
-    raise ValueError(
-        f"batch {index} of the data is not what it was on the first walk: random augmentation or "
-        f"shuffling; measure a fixed sample, such as data=list(loader)"
-    )

@@ -8,10 +8,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
+from coursekit.curvature import hessian_operator, hessian_trace, sam_sharpness
 from coursekit.gradients import BatchLoss, Objective, mean_gradient, per_example_gradients
 from coursekit.gradients.objective import as_objective, opened
+from coursekit.noise import model_moments
 
 CE = nn.CrossEntropyLoss()
 numpy_state = np.random.get_state
@@ -84,6 +86,23 @@ def test_data_that_change_between_walks_are_found(dataset):
         list(objective.batches())
     kept = Objective(net(), CE, list(DataLoader(dataset, 5)))
     assert len(list(kept.batches())) == len(list(kept.batches())) == 3
+
+
+def test_sums_need_the_same_examples_and_not_their_order():
+    shuffled = DataLoader(TensorDataset(*data()), 5, shuffle=True)
+    op = hessian_operator(net(), CE, shuffled, method="rebuilt")
+    truth = hessian_operator(net(), CE, data()) @ torch.ones(67)
+    for _ in range(2):
+        torch.testing.assert_close(op @ torch.ones(67), truth)
+    for dataset in (Walked(), Shuffled()):  # of a stream nobody knows what it leaves out
+        for measure in (hessian_operator, hessian_trace, sam_sharpness, model_moments):
+            with pytest.raises(ValueError, match="first walk"):
+                measure(net(), CE, DataLoader(dataset, 5))
+    last_dropped = DataLoader(TensorDataset(*data()), 5, shuffle=True, drop_last=True)
+    objective = Objective(net(), CE, last_dropped)
+    walks = [mean_gradient] * 20  # with other examples left out
+    with pytest.raises(ValueError, match="first walk"), opened(objective):
+        [walk(objective) for walk in walks]
 
 
 class Tokens(nn.Module):
