@@ -11,6 +11,7 @@ from fake_judge import open_fake
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 from small_course import UNIT, cell_of, hand_in, make_course, released, solved
+from small_unit import POINTS
 
 from coursekit.classroom.handing_in.roster import DueDates, Student
 from coursekit.classroom.marking.gradebook import open_course
@@ -133,6 +134,38 @@ def test_the_export_command_writes_a_file(course, capsys):
         export.run(UNIT, to="x", course=course)
     with pytest.raises(ValueError, match="lies in no course"):
         export.run(UNIT, to="canvas", course=course.parent)
+
+
+def test_the_gradebook_that_canvas_exported_is_filled_in_by_the_command(course, capsys):
+    given = course / "grading" / "from canvas.csv"
+    given.write_text(
+        "Student,ID,SIS Login ID,Section,Unit 7 (9007),Quiz 7 (9008),Final Grade\n"
+        "    Points Possible,,,,8,3,(read only)\n"
+        '"Lovelace, Ada",1001,ada,A,,1,\n"Bo, B",1002,bo,A,5,,\n"Gone, Not",1003,gone,B,,,\n'
+    )
+    with pytest.raises(ValueError, match=r"2 columns are .*--column; there are Unit 7"):
+        export.run(UNIT, to="canvas", course=course, into=given)
+    assert export.run(UNIT, to="canvas", course=course, into=given, column="Unit 7") == 0
+    said = capsys.readouterr()
+    assert "3 students, filled into" in said.out
+    assert "ada: some of it has to be marked by a person" in said.out
+    text = (course / "grading" / f"{UNIT}-canvas.csv").read_text()
+    rows = list(csv.reader(io.StringIO(text)))
+    assert [row[4:7] for row in rows[1:]] == [
+        ["8", "3", "(read only)"], ["", "1", ""], ["0", "", ""], ["0", "", ""],
+    ]  # fmt: skip
+    assert rows[0][7:] == [f"{name} Current Points" for name in (*POINTS, "u07_why")]
+
+
+def test_a_roster_that_canvas_exported_is_filled_in_by_itself(course, tmp_path):
+    given = tmp_path / "gradebook.csv"
+    given.write_text(
+        "Student,ID,SIS Login ID,Section,Unit 7 (9007)\n    Points Possible,,,,8\n"
+        '"Lovelace, Ada",1001,ada,A,\n"Bo, B",1002,bo,A,\n'
+    )
+    out = tmp_path / "out.csv"
+    assert export.run(UNIT, to="canvas", course=course, roster=given, out=out) == 0
+    assert out.read_text().splitlines()[0].startswith("Student,ID,SIS Login ID,Section,Unit 7 (90")
 
 
 class Tags(html.parser.HTMLParser):

@@ -46,13 +46,12 @@ class Class:
             for group in filter(None, map(plain_name, student.group.split(","))):
                 self.by_group.setdefault(group, []).append(student.id)
         single = [entry[0] for entry in entries if len({one.number for one in entry}) == 1]
-        # the zip's numbers are the roster's where one of them goes with that student's name
-        self.numbers_fit = any(
-            self.by_number.get(one.number) in self.named(one)
+        self.own = {  # who has a file under their own number and name
+            self.by_number[one.number]
             for entry in entries
             for one in entry
-            if one.number
-        )
+            if self.by_number.get(one.number) in self.named(one)
+        }
         # "Participant_2001", "Teilnehmer_2002": one name for everyone is nobody's
         names = {plain_name(one.name) for one in single if one.system == "moodle"}
         numbers = {one.number for one in single if one.system == "moodle"}
@@ -106,12 +105,11 @@ def _by_one_sign(reading: Reading, people: Class, alone: bool) -> str:
         (student,) = named
         own = people.roster[student].lms_id
         # Moodle's numbers differ from one assignment to the next, Canvas's stay with the person
-        free = not own or reading.system == "moodle" or not own.isdigit() or not people.numbers_fit
-        return student if free else ""
+        return student if reading.system == "moodle" or not own.isdigit() else ""
     if numbered and not named and alone:
         if reading.system == "canvas" or plain_name(reading.name) in people.blind:
             return numbered
-        return numbered if people.numbers_fit else ""  # it may be the number of a group
+        return numbered if people.own else ""  # it may be the number of a group
     return ""
 
 
@@ -125,12 +123,10 @@ def _begins_alike(reading: Reading, people: Class) -> bool:
 
 
 def _stranger(found: Sequence[Reading], people: Class) -> bool:
-    """Say whether it is a namesake of somebody whose own number of Canvas is known to differ."""
-    return (
-        len({one.number for one in found}) == 1
-        and found[0].number not in people.by_number
-        and len(people.named(found[0])) == 1
-    )
+    """Say whether it is a namesake: of somebody who has a file under their own number here."""
+    named = people.named(found[0])
+    alone = len({one.number for one in found}) == 1
+    return alone and found[0].number not in people.by_number and named <= people.own
 
 
 def _other_name(reading: Reading, student: str, people: Class) -> str:
