@@ -12,6 +12,7 @@ from mutations import mutate
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from small_course import UNIT, cell_of, make_course, released, solved
 
+from coursekit.classroom.handing_in import large_outputs, raw_notebook
 from coursekit.classroom.handing_in.cell_parts import (
     definitions,
     needed_names,
@@ -275,6 +276,56 @@ def test_odd_cells_are_read_as_far_as_they_go():
     old = {"worksheets": [{"cells": [{"cell_type": "code", "input": "y = 1"}]}]}
     assert cells_in(json.dumps(old).encode())[0][0].source == "y = 1"
     assert cells_in(json.dumps(old).encode("utf-16"))[0][0].source == "y = 1"
+
+
+# --- large files ---------------------------------------------------------------------------
+
+
+def a_notebook(outputs, source="x = 1"):
+    cell = {"cell_type": "code", "source": source, "metadata": {}, "outputs": outputs}
+    other = {"cell_type": "code", "source": 'y = "\\"outputs\\": ["', "metadata": {}, "outputs": []}
+    return {"cells": [cell, other], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def test_large_outputs_are_left_out_before_the_file_is_read(monkeypatch):
+    monkeypatch.setattr(large_outputs, "MOST_BYTES", 300_000)
+    picture = {"output_type": "display_data", "data": {"image/png": "iVBOR" * 50_000}}
+    small = {"output_type": "stream", "name": "stdout", "text": ['a "quoted" ] bracket\n'] * 9000}
+    for indent in (None, 1):
+        data = json.dumps(a_notebook([small, picture]), indent=indent).encode()
+        kept = large_outputs.without_large_outputs(data)
+        assert len(kept) < 2000
+        cells, told = cells_in(data)
+        assert [cell.source for cell in cells] == ["x = 1", 'y = "\\"outputs\\": ["']
+        assert "bytes left out" in cells[0].outputs[0]["text"]
+        assert told == []
+    data = json.dumps(a_notebook([small])).encode()
+    assert len(data) > large_outputs.SMALL
+    assert large_outputs.without_large_outputs(data) == data
+
+
+def test_what_is_damaged_stays_damaged(monkeypatch):
+    monkeypatch.setattr(large_outputs, "SMALL", 0)
+    rng = random.Random(3)
+    tricky = '[{"]}' + chr(92) * 3 + '"]'
+    text = json.dumps(a_notebook([{"output_type": "stream", "text": tricky}])).encode()
+    for _ in range(300):
+        at = rng.randrange(len(text))
+        broken = text[:at] + rng.choice([b"", b"[", b"}", b'"', b"\\"]) + text[at + 1 :]
+        assert large_outputs.without_large_outputs(broken) == broken
+
+
+def test_millions_of_empty_objects_are_refused_before_they_are_built(monkeypatch):
+    """13 million would take 1.3 GB in the process that reads."""
+    monkeypatch.setattr(raw_notebook, "MOST_VALUES", 200_000)
+    many = b"[" + b"{}," * 300_000 + b"{}]"
+    with pytest.raises(Unreadable, match="300003 brackets, far more"):
+        cells_in(b'{"cells": ' + many + b"}")
+    outputs = json.dumps(a_notebook(["HERE"])).encode().replace(b'["HERE"]', many)
+    assert cells_in(outputs)[0][0].source == "x = 1"  # left out with the outputs
+    monkeypatch.setattr(large_outputs, "MOST_SCANNED", 100_000)
+    with pytest.raises(Unreadable, match="more than 100000 brackets"):
+        cells_in(outputs)
 
 
 # --- fuzzing ---------------------------------------------------------------------------------

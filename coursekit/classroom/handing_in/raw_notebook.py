@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from coursekit.classroom.handing_in.large_outputs import TooMany, without_large_outputs
+
 MOST_CELLS = 2_000
 MOST_CODE = 1_000_000  # characters of code cells together
 MOST_VALUES = 2_000_000  # objects and lists of a file: each takes 100 bytes of memory to read
@@ -77,14 +79,19 @@ def notebook_in(data: bytes) -> dict[str, Any]:
 
 
 def _json(data: bytes) -> Any:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.decode("utf-16", errors="replace").encode()
+    try:
+        data = without_large_outputs(data)
+    except TooMany as error:
+        raise Unreadable(str(error)) from None
     if not data.strip():
         raise Unreadable("the file is empty")
     values = data.count(b"{") + data.count(b"[")
     if values > MOST_VALUES:
         raise Unreadable(f"the file holds {values} brackets, far more than a notebook has")
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        return json.loads(data.decode(encoding, errors="replace"))
+        return json.loads(data.decode("utf-8-sig", errors="replace"))
     except RecursionError:
         raise Unreadable("the file is nested too deeply for a notebook") from None
     except ValueError as error:

@@ -13,7 +13,7 @@ from coursekit.classroom.handing_in.file_names import is_checkpoint, is_junk
 from coursekit.classroom.handing_in.moments import moment
 from coursekit.classroom.handing_in.table_file import one_form, same_look
 
-LARGEST = 40_000_000  # bytes of a notebook; a larger one is not read
+LARGEST = 200_000_000  # bytes of a notebook, outputs and all; a larger one is not read
 LARGEST_NOTE = 100_000  # bytes of a file about a submission
 MOST_FILES = 10_000  # in one student's folder
 ABOUT = "handed_in.json"  # what an LMS said of a submission, beside the notebook
