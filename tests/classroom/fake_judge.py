@@ -34,6 +34,9 @@ def judge(attempt, exercise_ids, seed, settings):
             raise KeyError("a bug of ours")
         if "sleep for ever" in cell.source:
             time.sleep(600)
+        if "die once" in cell.source and not os.path.exists(settings["once"]):
+            open(settings["once"], "w").close()
+            os._exit(9)
         try:
             exec(cell.source, names)
         except Exception:

@@ -1,12 +1,14 @@
 """A class graded: marks, statuses, one writer, resuming, and what the gradebook then holds."""
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from coursekit.classroom.marking import grading, manifest
 from coursekit.classroom.marking.class_run import workers_for
 from coursekit.classroom.marking.gradebook import open_course, opened
 from coursekit.classroom.marking.grading import grade_unit
+from coursekit.classroom.returning.results import results_of
 
 DUE = datetime(2026, 3, 1, 18, tzinfo=UTC)
 FULL = {"u07_double_check": 1.0, "u07_mean_check": 2.0, "u07_spread_check": 3.0}
@@ -103,9 +106,9 @@ EXPECTED = {
     "extended": ("ok", 6.0),
     "broken": ("unreadable", 0.0),
     "empty": ("unreadable", 0.0),
-    "killer": ("crashed", 0.0),
-    "sleeper": ("timeout", 0.0),
-    "bug": ("crashed", 0.0),
+    "killer": ("ungraded", 0.0),
+    "sleeper": ("ungraded", 0.0),
+    "bug": ("ungraded", 0.0),
     "renamed": ("ok", 6.0),
     "two": ("unreadable", 0.0),
     "report": ("unreadable", 0.0),
@@ -166,16 +169,75 @@ def test_formgrader_gets_a_notebook_with_the_verdicts(class_of_odd_people):
         assert f"[{record.questions[2].status}]" in text
 
 
-def test_a_second_run_grades_nothing_and_changes_nothing(class_of_odd_people, tmp_path):
+def test_a_second_run_tries_only_what_could_not_be_graded(class_of_odd_people, tmp_path):
     course, graded = class_of_odd_people
     log = tmp_path / "log"
     due = {(UNIT, ""): DUE, (UNIT, "extended"): DUE + timedelta(days=1)}
     again = grade(
         course, due=due, roster=("ada", "nobody"), settings={"log": str(log)}, seconds_each=3.0
     )
-    assert again.graded == 0
-    assert not log.exists()
+    assert again.graded == 3  # killer, sleeper, bug
+    assert len(log.read_text().splitlines()) == 6  # each twice
     assert statuses(again) == statuses(graded)
+
+
+def test_a_fault_of_the_machinery_is_no_mark(class_of_odd_people):
+    """The gradebook has no score there, a person is asked to look, and so no export gives a 0."""
+    course, _ = class_of_odd_people
+    with Gradebook(open_course(course).db_url) as gradebook:
+        for student in ("killer", "sleeper", "bug"):
+            submission = gradebook.find_submission(UNIT, student)
+            checks = [g for g in submission.notebooks[0].grades if g.cell.name.endswith("_check")]
+            assert [grade.auto_score for grade in checks] == [None] * 3
+            assert submission.needs_manual_grade
+    results = {one.student.id: one for one in results_of(open_course(course), UNIT, {})}
+    assert results["bug"].needs_person
+    assert "KeyError: 'a bug of ours'" in results["bug"].reason
+
+
+def test_what_fails_once_is_tried_again_when_all_others_are_done(course, tmp_path):
+    hand_in(course, "a0", with_answer(course, "u07_mean", "'die once'"))
+    seen = []
+    graded = grade(
+        course,
+        workers=2,
+        settings={"once": str(tmp_path / "died")},
+        on_record=lambda record: seen.append(record.student),
+    )
+    assert statuses(graded)["a0"] == "ok"
+    assert seen[-1] == "a0"
+
+
+def test_somebody_elses_processes_give_the_same_marks(course, tmp_path):
+    """As Dask's: a judge in each process, what fails is tried once more, a fault is no mark."""
+    hand_in(course, "a0", with_answer(course, "u07_mean", "'break the judge'"))
+    hand_in(course, "a1", with_answer(course, "u07_mean", "def mean(numbers):\n    return 0"))
+    context = multiprocessing.get_context("spawn")
+    log = tmp_path / "log"
+    with ProcessPoolExecutor(2, context) as executor:
+        graded = grade(course, executor=executor, settings={"log": str(log)})
+    marks = {record.student: (record.status, record.points) for record in graded.records}
+    assert marks == {
+        "a0": ("ungraded", 0.0),
+        "a1": ("ok", 4.0),
+        **dict.fromkeys(("s0", "s1", "s2", "s3"), ("ok", 6.0)),
+    }
+    assert len(log.read_text().splitlines()) == 7
+    with (
+        ProcessPoolExecutor(1, context) as executor,
+        pytest.raises(RuntimeError, match="no wall around the network"),
+    ):
+        grade(course, executor=executor, settings={"refuse": True}, again=("ok",))
+
+
+def test_an_executor_that_does_not_answer_costs_no_marks(course):
+    class Silent(Executor):
+        def submit(self, function, *args):
+            return Future()
+
+    graded = grade(course, executor=Silent(), seconds_each=0.1)
+    assert set(statuses(graded).values()) == {"ungraded"}
+    assert grade(course).graded == 4  # tried again, though nothing has changed
 
 
 # --- what changed ----------------------------------------------------------------------------

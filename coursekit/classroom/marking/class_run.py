@@ -1,7 +1,9 @@
 """Grade many submissions at once in processes of their own; a process that dies harms nobody else.
 
 The main process hands out one submission at a time to each, watches the clock, and alone writes
-the manifest.
+the manifest. A submission that is overdue, or that the judge could not judge, is tried once more
+when all others are done, by itself. What fails then too is "ungraded": a fault of the machinery is
+never a mark.
 """
 
 import contextlib
@@ -13,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -20,10 +23,10 @@ from typing import Any
 from coursekit.classroom.handing_in.repair import Release
 from coursekit.classroom.marking.grade_one import Job, Judge, grade_one, nothing_to_judge
 from coursekit.classroom.marking.manifest import Record
+from coursekit.classroom.marking.on_executor import grade_on
 
 MEMORY_EACH = 1.4e9  # bytes that one process, its sandbox and an ordinary answer take at the most
 MEMORY_LEFT = 0.5e9  # bytes left to everyone else
-TRIES = 2  # a submission that kills its process twice has crashed
 
 OpenJudge = Callable[[Any], Judge]  # settings -> judge; runs once in each process
 
@@ -70,6 +73,7 @@ def grade_all(
     workers: int,
     seconds_each: float,
     usage: Usage | None = None,
+    executor: Executor | None = None,
 ) -> Iterator[Record]:
     """Yield the record of each job as it is done, in any order; every job gets one.
 
@@ -82,35 +86,47 @@ def grade_all(
         seconds_each: Wall time after which a process is killed that does not answer. The judge's
             own limits are shorter; this one is for a judge that hangs.
         usage: Filled with the memory that was used.
+        executor: Somebody else's processes to grade in, in place of ours; see `on_executor`.
 
     Raises:
         RuntimeError: If a judge cannot be opened: nothing is graded without its sandbox.
     """
+    if executor is not None:
+        judge = (open_judge, settings)
+        yield from grade_on(executor, jobs, release, judge=judge, seconds_each=seconds_each)
+        return
     context = multiprocessing.get_context("spawn")
-    waiting = [(job, 1) for job in reversed(jobs)]
+    waiting = list(reversed(jobs))
+    alone: list[Job] = []  # to be tried once more, by themselves
+    second: set[str] = set()  # whose they are
     team: list[_Worker] = []
     try:
-        while waiting or any(worker.busy for worker in team):
-            while waiting and len(team) < workers:
+        while waiting or alone or any(worker.busy for worker in team):
+            while (waiting and len(team) < workers) or (alone and not team):
                 team.append(_Worker(context, open_judge, settings, release))
             for worker in team:
                 if worker.ready and not worker.busy and waiting:
                     worker.give(waiting.pop(), seconds_each)
+            if alone and not waiting and not any(worker.given for worker in team):
+                ready = [worker for worker in team if worker.ready]
+                if ready:
+                    ready[0].give(alone.pop(), seconds_each)
             wait([worker.pipe for worker in team], timeout=0.5)
             for worker in list(team):
-                record = worker.answer()
-                if isinstance(record, Record):
-                    yield record
+                answered = worker.answer()
+                if isinstance(answered, Record):
+                    yield answered
+                lost = answered if isinstance(answered, Lost) else worker.lost(seconds_each)
                 if worker.gone or worker.overdue:
                     team.remove(worker)
-                    lost, overdue = worker.given, worker.overdue
                     worker.kill()
                     if worker.fault:
                         raise RuntimeError(worker.fault)
-                    if lost is not None and (overdue or lost[1] >= TRIES):
-                        yield _given_up(lost[0], release, overdue, seconds_each)
-                    elif lost is not None:
-                        waiting.append((lost[0], lost[1] + 1))
+                if lost is not None and lost.job.handed.student in second:
+                    yield nothing_to_judge(lost.job, release, "ungraded", lost.reason)
+                elif lost is not None:
+                    second.add(lost.job.handed.student)
+                    alone.append(lost.job)
                 if usage is not None:
                     usage.workers[id(worker)] = worker.memory
     finally:
@@ -120,10 +136,12 @@ def grade_all(
             usage.grader = _peak_memory()
 
 
-def _given_up(job: Job, release: Release, overdue: bool, seconds: float) -> Record:
-    if overdue:
-        return nothing_to_judge(job, release, "timeout", f"no answer within {seconds:g} s")
-    return nothing_to_judge(job, release, "crashed", "the grader's own process died of it, twice")
+@dataclass(frozen=True)
+class Lost:
+    """A submission of which there is no record, and why."""
+
+    job: Job
+    reason: str
 
 
 class _Worker:
@@ -135,7 +153,7 @@ class _Worker:
         self.process = context.Process(target=_serve, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
-        self.given: tuple[Job, int] | None = None
+        self.given: Job | None = None
         self.deadline = time.monotonic() + 300  # to get ready
         self.ready = self.gone = False
         self.fault = ""
@@ -152,13 +170,20 @@ class _Worker:
             self.fault = "the judge was not ready within 300 s: is the machine overloaded?"
         return late
 
-    def give(self, job: tuple[Job, int], seconds: float) -> None:
+    def give(self, job: Job, seconds: float) -> None:
         self.given, self.deadline = job, time.monotonic() + seconds
         with contextlib.suppress(OSError):  # it died just now: answer() will see that
-            self.pipe.send(job[0])
+            self.pipe.send(job)
 
-    def answer(self) -> Record | None:
-        """Return a record that has come, if one has."""
+    def lost(self, seconds: float) -> Lost | None:
+        """Return what it was given and will not answer, because it is gone or overdue."""
+        if self.given is None or not (self.gone or self.overdue):
+            return None
+        late = f"no answer within {seconds:g} s"
+        return Lost(self.given, "the grader's own process died of it" if self.gone else late)
+
+    def answer(self) -> Record | Lost | None:
+        """Return a record that has come, or the news that there is none."""
         try:
             if not self.pipe.poll():
                 return None
@@ -173,8 +198,8 @@ class _Worker:
         elif kind == "fault":
             self.fault, self.gone = value, True
         else:
-            self.given = None
-            return value
+            job, self.given = self.given, None
+            return Lost(job, value) if kind == "lost" and job is not None else value
         return None
 
     def kill(self) -> None:
@@ -202,20 +227,19 @@ def _serve(
     try:
         pipe.send(("ready", None, _peak_memory()))
         while True:
-            pipe.send((*_graded(pipe.recv(), release, judge), _peak_memory()))
+            pipe.send((*graded(pipe.recv(), release, judge), _peak_memory()))
     except (EOFError, OSError):
         return  # the main process has gone
 
 
-def _graded(job: Job, release: Release, judge: Judge) -> tuple[str, Record | str]:
+def graded(job: Job, release: Release, judge: Judge) -> tuple[str, Record | str]:
     """Grade one submission; a full disk ends the run, any other error only this submission."""
     try:
         return "record", grade_one(job, release, judge)
     except OSError as error:
         return "fault", f"{job.handed.student}: {error}"
     except Exception as error:
-        seen = f"the grader's own {type(error).__name__}: {error}"
-        return "record", nothing_to_judge(job, release, "crashed", seen)
+        return "lost", f"the grader's own {type(error).__name__}: {error}"
 
 
 def _end_with(parent: int) -> None:

@@ -143,6 +143,9 @@ def write_marks(
     questions = {question.exercise_id: question for question in record.questions}
     for grade in notebook.grades:
         question = questions.get(grade.cell.name.removesuffix("_check"))
+        if question is not None and question.status == "ungraded":  # no mark: a person has to look
+            grade.auto_score, grade.needs_manual_grade = None, grade.manual_score is None
+            continue
         before, overruled = grade.auto_score, grade.manual_score is not None
         if question is not None and grade.cell.name.endswith("_check"):
             grade.auto_score = float(question.points)

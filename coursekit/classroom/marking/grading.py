@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +69,7 @@ def grade_unit(
     on_start: Callable[[int, int, int], None] = lambda *_: None,
     on_record: Callable[[Record], None] = lambda _: None,
     usage: Usage | None = None,
+    executor: Executor | None = None,
     now: datetime | None = None,
 ) -> Graded:
     """Grade every submission of a unit that changed since it was last graded.
@@ -94,6 +96,7 @@ def grade_unit(
         on_start: Called with (submissions to grade, unchanged ones, processes).
         on_record: Called with each new record.
         usage: Filled with the memory used.
+        executor: Somebody else's processes to grade in; see `on_executor`.
         now: The present, for tests.
 
     Raises:
@@ -139,6 +142,7 @@ def grade_unit(
                 workers=count,
                 seconds_each=seconds_each,
                 usage=usage,
+                executor=executor,
             ):
                 manifest.write_record(folder, record)
                 old = records.get(record.student)
@@ -255,6 +259,6 @@ def _hash_of(path: Path) -> str:
 def _is_new(record: Record | None, job: Job, again: tuple[str, ...]) -> bool:
     if record is None or record.made_from != job.made_from or not record.judged:
         return True
-    if record.status in again or record.judged in again:
+    if record.judged == "ungraded" or record.status in again or record.judged in again:
         return True
     return record.handed_in and not job.autograded.exists()

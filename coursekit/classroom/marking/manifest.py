@@ -21,6 +21,7 @@ VERSION = 1
 STATUSES = (
     *("ok", "late", "unsettled", "timeout", "memory", "crashed", "tampered", "missing"),
     "unreadable",
+    "ungraded",  # the machinery failed, twice: no mark, and the next `grade` tries again
 )
 
 
