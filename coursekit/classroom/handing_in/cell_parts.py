@@ -5,18 +5,27 @@ its experiments train for minutes, and no answer asks for them.
 """
 
 import ast
+import functools
 from collections.abc import Iterable
 
 from coursekit.classroom.handing_in.cell_text import as_python, parsed
 
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+MOST_KEPT = 10_000  # characters of a cell of which the statements are kept for the next student
 LIGHT_CALLS = ("mine_or_library", "by_size")  # of the course's own: they take no time
 
 
 def statements(source: str) -> list[ast.stmt]:
-    """Return the statements of a cell; none of what Python cannot read."""
+    """Return the statements of a cell, to be read only; none of what Python cannot read."""
+    return _known_statements(source) if len(source) <= MOST_KEPT else _statements(source)
+
+
+def _statements(source: str) -> list[ast.stmt]:
     tree = parsed(as_python(source))
     return tree.body if tree is not None else []
+
+
+_known_statements = functools.lru_cache(maxsize=500)(_statements)  # a class shares most cells
 
 
 def definitions(source: str, needed: Iterable[str] = ()) -> str:
@@ -26,8 +35,21 @@ def definitions(source: str, needed: Iterable[str] = ()) -> str:
 
 def new_statements(source: str, released: str, needed: Iterable[str] = ()) -> str:
     """Return what a learner wrote into a released cell, and the definitions that it held before."""
-    old, wanted = {ast.dump(node) for node in statements(released)}, set(needed)
-    return _text(n for n in statements(source) if ast.dump(n) not in old or _kept(n, wanted))
+    if source == released:
+        wanted = frozenset(needed) & _bound_in(source)
+        return _definitions(source, wanted)
+    old, names = {ast.dump(node) for node in statements(released)}, set(needed)
+    return _text(n for n in statements(source) if ast.dump(n) not in old or _kept(n, names))
+
+
+@functools.lru_cache(maxsize=500)
+def _definitions(source: str, needed: frozenset[str]) -> str:
+    return definitions(source, needed)
+
+
+@functools.lru_cache(maxsize=500)
+def _bound_in(source: str) -> frozenset[str]:
+    return frozenset().union(*map(bound_names, statements(source)))
 
 
 def without_statements(source: str, released: str) -> str:
@@ -95,6 +117,12 @@ def used_names(node: ast.stmt) -> set[str]:
     return used - own if inside else used
 
 
+@functools.lru_cache(maxsize=500)
+def _names(source: str) -> tuple[tuple[set[str], set[str]], ...]:
+    """Return for each statement what it binds and what it reads."""
+    return tuple((bound_names(node), used_names(node)) for node in statements(source))
+
+
 def needed_names(wanted: Iterable[str], sources: Iterable[str]) -> set[str]:
     """Return names and all that the statements binding them read, and so on.
 
@@ -104,9 +132,8 @@ def needed_names(wanted: Iterable[str], sources: Iterable[str]) -> set[str]:
     """
     reads: dict[str, set[str]] = {}
     for source in sources:
-        for node in statements(source):
-            used = used_names(node)
-            for name in bound_names(node):
+        for bound, used in _names(source):
+            for name in bound:
                 reads.setdefault(name, set()).update(used)
     found, waiting = set(), list(wanted)
     while waiting:

@@ -28,7 +28,7 @@ DECIDES = (  # modules that have a say in a mark, whatever the unit
     *("classroom/sandbox/wire.py", "classroom/sandbox/lean.py"),
     *(
         f"classroom/handing_in/{name}.py"
-        for name in ("repair", "cell_text", "cell_parts", "raw_notebook")
+        for name in ("repair", "cell_text", "cell_parts", "raw_notebook", "large_outputs")
     ),
 )
 VARIANT = "variant.json"  # in a private release: what it changes

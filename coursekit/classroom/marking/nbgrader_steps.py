@@ -118,7 +118,7 @@ class LimitBytes(NbGraderPreprocessor):
     """Cut what a cell shows to `max_bytes`: nbgrader's LimitOutput counts lines, not bytes.
 
     Printed text is cut with a note. Pictures and other rich output are kept whole or replaced by a
-    note on stderr, which in a check cell means no marks. The few bytes of a score always stay.
+    note on stderr. The few bytes of a score always stay.
     """
 
     max_bytes = Integer(200_000, help="Bytes of output kept for each cell.").tag(config=True)
@@ -151,7 +151,9 @@ class PlainScore(NbGraderPreprocessor):
 
     nbgrader gives full marks where it sees no value, nan, `tensor(0.)` or a negative number, and
     fails the submission where a number is above the points. Here each of them becomes an error
-    that earns 0 and says why. It comes before SaveAutoGrades.
+    that earns 0 and says why. Where there is one score, a line on stderr does not decide: compiled
+    code warns there on some machines (NNPACK, OpenMP, MKL), and nbgrader would give 0 for it. The
+    line is kept as printed text. It comes before SaveAutoGrades.
     """
 
     def preprocess_cell(
@@ -174,6 +176,10 @@ class PlainScore(NbGraderPreprocessor):
             cell.outputs.append(
                 new_output("error", ename="NoScore", evalue=message, traceback=[message])
             )
+            return cell, resources
+        for output in cell.outputs:
+            if output.output_type == "stream" and output.name == "stderr":
+                output.name = "stdout"
         return cell, resources
 
 

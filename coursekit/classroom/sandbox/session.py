@@ -73,7 +73,7 @@ class Session:
         self._root = parent_of(self.pid) if self._walls else self.pid
         self._root_fd = os.pidfd_open(self._root)
         self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
-        self._base = sum(_resident(pid) for pid in self._processes())
+        self._base = sum(map(_resident, {self.pid, self._root}))
 
     def send(self, line: bytes, seconds: float) -> None:
         """Send one line.
@@ -179,8 +179,8 @@ class Session:
 
 def parent_of(pid: int) -> int:
     """Return the process id of a process's parent."""
-    text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    return int(text.rpartition(")")[2].split()[1])
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return int(file.read().rpartition(b")")[2].split()[1])
 
 
 def _resident(pid: int) -> int:
