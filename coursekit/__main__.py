@@ -44,8 +44,10 @@ def main(argv: Optional[List[str]] = None) -> int:
     if message is not None:
         sys.stderr.write(message + "\n")
         return 2
+    from coursekit.bootstrap.console import spell_out_what_cannot_be_shown
     from coursekit.bootstrap.start import start
 
+    spell_out_what_cannot_be_shown()
     try:
         status = start(sys.argv[1:] if argv is None else argv, cli=run_cli, doctor=run_doctor)
         sys.stdout.flush()

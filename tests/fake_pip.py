@@ -4,7 +4,8 @@ Run as ``fake_pip.py FOLDER`` it is what makes an environment: a real one withou
 this file is put as the module ``pip``. There, as ``python -m pip install ...``, it writes a package
 of one line for each requirement, RECORD last as pip does. The test steers it by environment
 variables: FAKE_LOG (a line for each thing done), FAKE_HANG (hang in the middle of this
-distribution, or in ``venv``, until there is a file FAKE_LOG.go), FAKE_ANSWER (fail with this text).
+distribution, or in ``venv``, until there is a file FAKE_LOG.go), FAKE_ANSWER (fail with this text),
+FAKE_ELSEWHERE (report success, and put this distribution nowhere).
 """
 
 import os
@@ -22,6 +23,7 @@ MODULES = {
     "pytest-xdist": "xdist",
     "scikit-learn": "sklearn",
 }
+WITH_A_VALUE = {"-c", "--retries", "--timeout", "--extra-index-url", "--only-binary"}
 
 
 def log(line):
@@ -62,7 +64,7 @@ def requirements(words):
             yield from project["dependencies"]
             for extra in extras.split(","):
                 yield from project["optional-dependencies"][extra]
-        elif word in ("-c", "--retries", "--timeout", "--extra-index-url"):
+        elif word in WITH_A_VALUE:
             next(words)
         elif not word.startswith("-"):
             yield word
@@ -87,6 +89,8 @@ def install(words):
                 subprocess.run(["rm", "-r", str(old)], check=True)
         if info.exists() or (name == "torch" and any(site.glob("torch-*.dist-info"))):
             continue  # pip takes what has a dist-info for installed, whole or not
+        if os.environ.get("FAKE_ELSEWHERE") == name:
+            continue
         info.mkdir()
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {name}\nVersion: {version or 1}\n"
@@ -103,5 +107,7 @@ def install(words):
 if __name__ == "__main__":
     if sys.argv[1] == "install":
         install(sys.argv[2:])
+    elif sys.argv[1:3] == ["config", "debug"]:
+        pass  # no file configures it
     else:
         make_environment(Path(sys.argv[1]))

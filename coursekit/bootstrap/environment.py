@@ -11,14 +11,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from coursekit.bootstrap.bubblewrap import find_bubblewrap, install_arguments
 from coursekit.bootstrap.installer import (
     GO_ON,
     SetupError,
+    clean_environment,
     drop_half_installed,
     make_venv,
+    pip_environment,
     run_step,
 )
 from coursekit.bootstrap.requirements import EXTRAS, ORACLES, TORCH, missing, stamp
@@ -56,6 +59,15 @@ def find_environment(level: str, *, gpu: bool = False) -> Path | None:
     return python if done else None
 
 
+def unusable_path() -> str:
+    """Say why a clone whose path holds ":" (";" on Windows) cannot be used."""
+    return (
+        f"the path {ROOT} holds {os.pathsep!r}, which separates folders in PATH and PYTHONPATH, so "
+        "neither an environment nor a kernel can be started there.\n"
+        "Rename the folder, or clone into another one."
+    )
+
+
 def interpreter_in(folder: Path) -> Path:
     """Return the path of the interpreter in a virtual environment."""
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -78,6 +90,8 @@ def ensure_environment(
     """
     level = "course" if level == "core" else level
     lacking = f"{sys.executable} has no {', '.join(missing(level))}"
+    if os.pathsep in str(ROOT):
+        raise SetupError(unusable_path())
     if not is_clone():
         install = f"{sys.executable} -m pip install {' '.join(missing(level))}"
         raise SetupError(f"{lacking}.\nInstall what is missing: {install}")
@@ -105,9 +119,11 @@ def _install(folder: Path, level: str, gpu: bool, maker: Sequence[str], lock: in
     log = folder.parent / ".venv.log"
     log.write_text("")
     steps = 4 if level == "test" else 3
+    own = None  # pip's variables, once there is a pip to ask
 
     def step(number: int, title: str, *argv: str) -> None:
-        run_step(argv, f"{number}/{steps} {title}", log=log, keep_open=(lock,))
+        count = f"{number}/{steps} " if number else ""
+        run_step(argv, count + title, log=log, keep_open=(lock,), environment=own)
 
     state = _usable_state(folder)
     if state is None:
@@ -119,7 +135,7 @@ def _install(folder: Path, level: str, gpu: bool, maker: Sequence[str], lock: in
         make_venv(lambda: step(1, "virtual environment", *maker, str(folder)))
         state = {"stage": "made"}
     python = interpreter_in(folder)
-    facts = _probe(python)
+    facts, own = _probe(python), pip_environment(str(python))
     place = {"place": str(folder), "base": os.path.realpath(python), "python": facts["python"]}
     _write_state(folder, {**state, **place, "stage": "made", "stamps": {}})
     for name in drop_half_installed(Path(facts["site"])):
@@ -132,15 +148,50 @@ def _install(folder: Path, level: str, gpu: bool, maker: Sequence[str], lock: in
         index = () if gpu or sys.platform == "darwin" else CPU_INDEX
         step(2, f"torch, {kind} build", *pip, *again, *index, TORCH)
         torch = _probe(python)["torch"]
+        if torch is None:
+            raise SetupError(_went_elsewhere(python, ["torch"], log))
     constraint = folder / "constraints.txt"
     write_atomically(constraint, f"torch=={torch}\n")  # nothing below may replace it
     target = f"{ROOT}[{','.join(EXTRAS[level])}]"
     step(3, "libraries of the course", *pip, "-c", str(constraint), "-e", target)
     if level == "test":
         step(4, "oracles of the tests", *pip, "--no-deps", "-r", str(ROOT / ORACLES))
+    lacking = _lacking(python, level)
+    if lacking:
+        raise SetupError(_went_elsewhere(python, lacking, log))
+    _bring_bubblewrap(python, step)
     stamps = {name: stamp(name, facts["python"]) for name in ("course", level)}
     _write_state(folder, {"stage": "made", **place, "torch": torch, "stamps": stamps})
     return python
+
+
+def _lacking(python: Path, level: str) -> list:
+    """Return the distributions of a level that the environment's own interpreter does not find."""
+    code = f"from coursekit.bootstrap.requirements import missing; print(*missing({level!r}))"
+    answer = subprocess.run(
+        [str(python), "-c", code], cwd=str(ROOT), env=clean_environment(), capture_output=True
+    )
+    said = answer.stdout.decode("utf-8", "replace")
+    return said.split() if answer.returncode == 0 else [answer.stderr.decode()[-200:].strip()]
+
+
+def _went_elsewhere(python: Path, lacking: Sequence[str], log: Path) -> str:
+    """Say that pip reported success and the environment is without what it installed."""
+    return (
+        f"pip ended well, and {python} has no {', '.join(lacking)}: it may have gone elsewhere.\n"
+        f"See {log} for where. If one of pip's settings sent it there, take it away (pip config "
+        f"debug names the files), then {GO_ON}."
+    )
+
+
+def _bring_bubblewrap(python: Path, step: Callable[..., None]) -> None:
+    """Install bubblewrap's program where the system has none: only `grade` needs it."""
+    if not sys.platform.startswith("linux") or find_bubblewrap(of_system=True)[0]:
+        return
+    try:
+        step(0, "bubblewrap, for grading", str(python), "-m", "pip", *install_arguments())
+    except SetupError as error:
+        _say(f"{error}\nThe course runs without it; `python3 -m coursekit doctor` says more.")
 
 
 def _usable_state(folder: Path) -> dict | None:

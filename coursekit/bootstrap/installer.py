@@ -5,6 +5,7 @@ Standard library only, and it parses on Python 3.8. ``coursekit.bootstrap`` deci
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import csv
 import importlib.util
@@ -25,6 +26,10 @@ NETWORK = re.compile(
     r"Max retries exceeded|Temporary failure"
 )
 FULL_DISK = re.compile(r"No space left on device|Errno 28|not enough space on the disk")
+SOURCES = re.compile(  # settings of pip that say where packages come from, and how
+    r"INDEX|PROXY|CERT|TRUSTED|FIND_LINKS|TIMEOUT|RETRIES|CACHE|KEYRING|CONSTRAINT|BINARY|FEATURE"
+)
+DECIDES_LAST = ("global", "user", "site", "env")
 GO_ON = "run the same command again: it goes on where this one stopped"
 
 
@@ -38,6 +43,7 @@ def run_step(
     *,
     log: Path,
     keep_open: Sequence[int] = (),
+    environment: dict | None = None,
 ) -> None:
     """Run one step of the set-up, with a line of progress on stderr and its whole output in a log.
 
@@ -46,6 +52,7 @@ def run_step(
         title: What the step does, for the person who waits, as in ``2/3 course libraries``.
         log: File that the output is added to.
         keep_open: Descriptors that the command inherits (the lock of the set-up).
+        environment: Its variables; None: those of `clean_environment`.
 
     Raises:
         SetupError: If the command cannot start or exits with another status than 0.
@@ -59,7 +66,7 @@ def run_step(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=clean_environment(),
+            env=clean_environment() if environment is None else environment,
             pass_fds=() if os.name == "nt" else tuple(keep_open),
         )
         try:
@@ -79,10 +86,54 @@ def run_step(
 
 
 def clean_environment() -> dict:
-    """Return os.environ without what would send pip's work to another place."""
-    astray = {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH"}
-    kept = {name: value for name, value in os.environ.items() if name not in astray}
+    """Return os.environ without what would send Python or pip to another place."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONHOME", "PYTHONPATH")
+        and (not name.startswith("PIP_") or SOURCES.search(name))
+    }
     return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def pip_environment(python: str) -> dict:
+    """Return the environment for pip: a person's settings only as far as they say where from.
+
+    Index, proxy, certificate and the like are read from pip's configuration files and become
+    variables; then no file is read. So `user`, `target` or `require-hashes` in one, which may suit
+    the person elsewhere, cannot move or forbid what belongs into this environment.
+
+    Args:
+        python: The environment's interpreter, which has pip.
+    """
+    found = {}
+    for path in _configuration_files(python):
+        parser = configparser.RawConfigParser()
+        with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
+            parser.read(path, encoding="utf-8")
+        for section in ("global", "install"):
+            for name, value in parser.items(section) if parser.has_section(section) else ():
+                variable = "PIP_" + name.upper().replace("-", "_")
+                if SOURCES.search(variable):
+                    found[variable] = " ".join(value.split())
+    return {**found, **clean_environment(), "PIP_CONFIG_FILE": os.devnull}
+
+
+def _configuration_files(python: str) -> list:
+    """Return the configuration files that this pip would read, the one that decides last.
+
+    ``pip config list`` would not do: ``user = true`` in a file makes it list the user's file alone.
+    """
+    asked = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH")}
+    argv = [python, "-m", "pip", "config", "debug"]
+    answer = subprocess.run(argv, env=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    kind, files = "", []
+    for line in answer.stdout.decode("utf-8", "replace").splitlines():
+        kind = line[:-1] if re.match(r"\w+:$", line) else kind
+        there = re.match(r"  (\S.*), exists: True$", line)
+        if there and kind in DECIDES_LAST:
+            files.append((DECIDES_LAST.index(kind), there.group(1)))
+    return [path for _, path in sorted(files, key=lambda pair: pair[0])]
 
 
 def explain_failure(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from coursekit.bootstrap.environment import ensure_environment, find_environment
+from coursekit.bootstrap.environment import ensure_environment, find_environment, unusable_path
 from coursekit.bootstrap.installer import SetupError
 from coursekit.bootstrap.requirements import NEEDS, suits
 from coursekit.storage import ROOT
@@ -49,6 +49,8 @@ def start(argv: list, *, cli: Callable[[list], int], doctor: Callable[[], int]) 
         return 2
     level, gpu = NEEDS.get(command or "", "core"), "--gpu" in words
     try:
+        if os.pathsep in str(ROOT) and command not in (None, "doctor"):
+            raise SetupError(unusable_path())
         if not suits(level, gpu=gpu):
             python = find_environment(level, gpu=gpu)
             if python is None and (command is None or {"-h", "--help"} & set(words)):

@@ -6,18 +6,25 @@ Standard library only at the top: it also runs where nothing is installed yet.
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from coursekit.bootstrap.environment import has_gpu
+from coursekit.bootstrap.bubblewrap import (
+    find_bubblewrap,
+    how_to_install,
+    is_forbidden,
+    why_no_namespaces,
+)
+from coursekit.bootstrap.environment import has_gpu, unusable_path
 from coursekit.bootstrap.requirements import missing
 from coursekit.classroom.learner.copies import release_folder, released_units
-from coursekit.storage import home, is_clone, workspace
+from coursekit.storage import ROOT, home, is_clone, workspace
 
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+BRING_CHROMIUM = "sudo apt install chromium"
 LACKS_ENVIRONMENT = "python3 -m coursekit lab   (makes the environment)"
 
 
@@ -57,6 +64,9 @@ def python() -> Finding:
 
 def environment() -> Finding:
     """Say whether this interpreter has all that `lab` needs."""
+    if os.pathsep in str(ROOT):
+        seen, remedy = unusable_path().splitlines()
+        return Finding("environment", seen, remedy, fatal=True)
     lacking = missing("course")
     where = "this interpreter" if Path(sys.prefix) != workspace() / ".venv" else ".venv"
     if not lacking:
@@ -153,15 +163,13 @@ def own_data() -> Finding:
 
 def sandbox() -> Finding:
     """Try the sandbox in which `grade` runs what students wrote: every wall of it, from inside."""
-    program = shutil.which("bwrap")
+    program, named = find_bubblewrap()
     if program is None:
-        remedy = "apt install bubblewrap   (only `grade` needs it)"
-        return Finding("sandbox", "no bubblewrap", remedy)
-    named = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
-    argv = [program, "--unshare-all", "--ro-bind", "/", "/", "true"]
-    answer = subprocess.run(argv, capture_output=True, text=True, timeout=30)
-    if answer.returncode != 0:
-        seen = f"{named} fails: {answer.stderr.strip()[-200:]}"
+        return Finding("sandbox", named, f"{how_to_install()}   (only `grade` needs it)")
+    why = why_no_namespaces(program)
+    if why:
+        what = "is here, and the system forbids namespaces" if is_forbidden(why) else "fails"
+        seen = f"{named} {what}: {why}"
         return Finding("sandbox", seen, f"{namespaces_remedy()}   (only `grade` needs it)")
     if missing("core"):
         return Finding("sandbox", f"{named} starts; its walls are tried once torch is here")
@@ -195,13 +203,15 @@ def namespaces_remedy(settings: Path = Path("/proc/sys")) -> str:
 
 def chromium() -> Finding:
     """Say whether there is a Chromium for the browser tests."""
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    program = next((path for path in found if path), None)
+    program = find_chromium()
     if program is None:
-        return Finding(
-            "chromium", "none", "apt install chromium   (only the browser tests need it)"
-        )
+        return Finding("chromium", "none", f"{BRING_CHROMIUM}   (only the browser tests need it)")
     return Finding("chromium", program)
+
+
+def find_chromium() -> str | None:
+    """Return the path of the system's Chromium, or of Chrome."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
 CHECKS: list[Callable[[], Finding]] = [

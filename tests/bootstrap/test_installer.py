@@ -6,11 +6,18 @@ import pty
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from coursekit.bootstrap.installer import SetupError, drop_half_installed, run_step
+from coursekit.bootstrap.installer import (
+    SetupError,
+    clean_environment,
+    drop_half_installed,
+    pip_environment,
+    run_step,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "x = 1\n"
@@ -150,3 +157,75 @@ def test_what_cannot_be_started_is_reported_by_its_name(tmp_path):
     assert "stopped at step 1/3 x (exit status 3)" in message
     assert "answer: ValueError: why" in message
     assert message.splitlines()[-1].startswith(f"See {tmp_path / 'log'}")
+
+
+@pytest.fixture(scope="module")
+def real_pip(tmp_path_factory):
+    """Return a virtual environment's Python with the pip that came with it, and a tiny wheel."""
+    folder = tmp_path_factory.mktemp("real")
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "env")], check=True)
+    info = "tiny_of_coursekit-1.dist-info"
+    with zipfile.ZipFile(folder / "tiny_of_coursekit-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny.py", "whole = True\n")
+        wheel.writestr(
+            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-of-coursekit\nVersion: 1\n"
+        )
+        tag = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        wheel.writestr(f"{info}/WHEEL", tag)
+        wheel.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/RECORD,,\n")
+    return folder / "env" / "bin" / "python", folder
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "[global]\nuser = true\n",
+        "[install]\ntarget = {away}\n",
+        "[global]\nprefix = {away}\n",
+        "[install]\nroot = {away}\nuser = yes\n",
+        "[install]\nrequire-hashes = true\n",
+        "[install]\ndry-run = true\nno-deps = true\n",
+        "[install]\nignore-installed = true\ntarget = {away}\nrequire-hashes = on\n",
+    ],
+    ids=lambda text: " ".join(text.split()[1::1])[:30],
+)
+def test_a_stubborn_configuration_of_the_real_pip_changes_nothing(
+    real_pip, setting, tmp_path, monkeypatch
+):
+    """The index that the configuration names is used all the same."""
+    python, folder = real_pip
+    config = tmp_path / "pip.conf"
+    links = f"[global]\nno-index = true\nfind-links = {folder}\n"
+    own = setting.format(away=tmp_path / "away")
+    config.write_text(links + own.replace("[global]\n", ""))
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)  # this machine's own would win over the file
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    argv = [str(python), "-m", "pip"]
+    own = pip_environment(str(python))
+    run_step([*argv, "install", "tiny-of-coursekit"], "tiny", log=tmp_path / "log", environment=own)
+    found = subprocess.run([str(python), "-c", "import tiny; print(tiny.whole)"], text=True,
+                           capture_output=True, cwd=tmp_path)  # fmt: skip
+    assert found.stdout == "True\n", (tmp_path / "log").read_text()
+    assert not (tmp_path / "away").exists()
+    run_step([*argv, "uninstall", "-y", "tiny-of-coursekit"], "away again", log=tmp_path / "log")
+
+
+def test_without_the_care_the_same_configuration_leads_astray(real_pip, tmp_path):
+    """The test above has power: `target` alone sends the package away, with success reported."""
+    python, folder = real_pip
+    config = tmp_path / "pip.conf"
+    config.write_text(f"[install]\ntarget = {tmp_path / 'away'}\n")
+    careless = {**clean_environment(), "PIP_CONFIG_FILE": str(config)}
+    argv = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--no-index",
+        "--find-links",
+        str(folder),
+        "tiny-of-coursekit",
+    ]
+    assert subprocess.run(argv, env=careless, capture_output=True).returncode == 0
+    assert (tmp_path / "away" / "tiny.py").exists()

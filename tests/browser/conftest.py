@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from notebook_page import NotebookPage
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 from coursekit.classroom.learner.lab_server import lab_server
+from coursekit.commands.doctor import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = (
@@ -33,25 +34,17 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """Return the path of the system's Chromium."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if found is None:
-        pytest.fail(
-            "no chromium on PATH: the browser tests need the system's own. On Debian and Ubuntu: "
-            "apt-get install chromium. To leave them out: python3 -m coursekit test -- "
-            "-m 'not browser and not slow'"
-        )
-    return found
-
-
-@pytest.fixture(scope="session")
-def browser(chromium):
+def browser():
     """Return a headless Chromium."""
+    chromium = find_chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, headless=True, args=list(CHROMIUM_FLAGS)
-        )
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=chromium, headless=True, args=list(CHROMIUM_FLAGS)
+            )
+        except Error as error:  # without its traceback, which would keep sockets open for others
+            said = str(error).splitlines()
+            pytest.fail(f"{chromium} does not start: {said[0]}", pytrace=False)
         yield browser
         browser.close()
 

@@ -40,6 +40,7 @@ def grade(course, unit, open_judge, settings, workers=None):
 
 
 @pytest.mark.slow
+@pytest.mark.sandbox
 def test_forty_mutated_notebooks_stop_nobody(tmp_path):
     course = make_course(tmp_path / "course")
     release = ROOT / "notebooks" / REAL / f"{REAL}.ipynb"

@@ -108,6 +108,7 @@ def commands_of_the_guide():
 
 
 @pytest.mark.slow
+@pytest.mark.sandbox
 def test_every_command_of_the_guide_runs(clone, tmp_path_factory):
     """In the guide's order; paths of the person's own are put in place first."""
     ran = set()

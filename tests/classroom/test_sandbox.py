@@ -90,6 +90,7 @@ def test_limits_that_could_not_work_are_refused(wrong):
 
 @pytest.mark.quick
 def test_without_bubblewrap_or_with_an_old_one_the_remedy_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr("coursekit.bootstrap.bubblewrap.PACKAGE", "not_installed_here")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SandboxError, match="apt install bubblewrap"):
         open_sandbox()
@@ -155,6 +156,7 @@ HOLES = {
 }
 
 
+@pytest.mark.sandbox
 @pytest.mark.parametrize("hole", HOLES)
 def test_a_missing_wall_is_named(monkeypatch, hole):
     change, message = HOLES[hole]
@@ -179,6 +181,7 @@ def prove_named(sandbox, path):
         sandbox_proof._existing = honest
 
 
+@pytest.mark.sandbox
 def test_missing_limits_are_named(monkeypatch):
     changed_file(
         monkeypatch,
@@ -193,6 +196,7 @@ def test_missing_limits_are_named(monkeypatch):
         prove(sandbox)
 
 
+@pytest.mark.sandbox
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can stay root")
 def test_staying_root_is_named(monkeypatch):
     monkeypatch.setattr(sandbox_module.random, "choice", lambda ids: 0)
@@ -203,6 +207,7 @@ def test_staying_root_is_named(monkeypatch):
         prove(sandbox)
 
 
+@pytest.mark.sandbox
 def test_a_bank_that_is_visible_is_named(monkeypatch):
     def whole(hidden):
         folder = make_lean_package(hidden)
@@ -219,6 +224,7 @@ def test_a_bank_that_is_visible_is_named(monkeypatch):
         prove(sandbox)
 
 
+@pytest.mark.sandbox
 def test_a_folder_that_must_not_be_seen_is_tried(tmp_path):
     with open_sandbox(limits=TIGHT, forbidden=[tmp_path]):
         pass
@@ -243,6 +249,7 @@ def test_no_sandbox_at_all_fails_every_part_of_the_proof():
 # --- what is inside ---------------------------------------------------------------------------
 
 
+@pytest.mark.sandbox
 def test_the_lean_package_holds_no_answer():
     hidden = {name for exercise in EXERCISES.values() for name in exercise.answered_by}
     folder = make_lean_package(hidden)
@@ -289,6 +296,7 @@ def test_scratch_is_fresh_for_each_submission_and_small(sandbox):
     assert "No space left" in tell(sandbox, "fill()", setup=many.replace("SCRATCH", SCRATCH))
 
 
+@pytest.mark.sandbox
 def test_a_python_below_tmp_stays_visible(monkeypatch, tmp_path):
     """Then submissions write elsewhere: a fresh /tmp would hide the libraries."""
     (tmp_path / "library.py").write_text("x = 1\n")
@@ -346,6 +354,7 @@ def test_threads_and_processes_work_within_their_limit(sandbox):
 # --- how it ends ------------------------------------------------------------------------------
 
 
+@pytest.mark.sandbox
 def test_nothing_is_left_when_a_sandbox_closes():
     mine = f"{lean.PREFIX}{os.getpid()}-*"
     before, folders = family(), set(Path(tempfile.gettempdir()).glob(mine))
@@ -365,6 +374,7 @@ def test_a_parent_that_died_is_started_anew(sandbox):
     assert tell(sandbox, "2") == 2
 
 
+@pytest.mark.sandbox
 @pytest.mark.slow
 def test_a_killed_grader_leaves_no_process_and_its_folder_is_swept():
     script = (
@@ -386,6 +396,7 @@ def test_a_killed_grader_leaves_no_process_and_its_folder_is_swept():
     assert not Path(folder).exists()
 
 
+@pytest.mark.sandbox
 def test_where_namespaces_inside_a_sandbox_are_refused_each_submission_gets_a_fresh_one(
     monkeypatch,
 ):
@@ -411,6 +422,7 @@ def test_where_namespaces_inside_a_sandbox_are_refused_each_submission_gets_a_fr
         session.send(b"x\n", 1)
 
 
+@pytest.mark.sandbox
 @pytest.mark.skipif(os.geteuid() != 0, reason="this test runs as an ordinary user already")
 @pytest.mark.slow
 def test_it_works_for_a_user_without_any_right():
@@ -518,3 +530,18 @@ def test_processes_that_cannot_be_started_are_the_sandboxs_fault(monkeypatch, sa
     monkeypatch.setattr(sandbox, "_fork", never)
     with pytest.raises(SandboxError, match="starts no process"):
         judged(sandbox, "def twice(x):\n    return 2 * x\n")
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("way", ["fork", "fresh"])
+def test_a_sandbox_that_cannot_start_leaves_nothing_open(monkeypatch, tmp_path, way):
+    """What it left open would fail another test, when Python collects it."""
+    monkeypatch.setattr("coursekit.bootstrap.bubblewrap.PACKAGE", "not_installed_here")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    before = sorted(os.listdir("/proc/self/fd"))
+    with (
+        Sandbox("bubblewrap", TIGHT, way) as sandbox,
+        pytest.raises(SandboxError, match="no bubblewrap"),
+    ):
+        sandbox.session()
+    assert sorted(os.listdir("/proc/self/fd")) == before

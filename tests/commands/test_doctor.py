@@ -128,16 +128,23 @@ def fake_bubblewrap(monkeypatch, folder, script):
 @pytest.mark.quick
 def test_without_bubblewrap_the_sandbox_is_noted(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert doctor.sandbox().remedy.startswith("apt install bubblewrap")
+    monkeypatch.setattr("coursekit.bootstrap.bubblewrap.PACKAGE", "not_installed_here")
+    found = doctor.sandbox()
+    assert found.seen == "no bubblewrap"
+    assert found.remedy.startswith("sudo apt install bubblewrap; or without an administrator: ")
+    assert "--require-hashes -r" in found.remedy
     assert not doctor.sandbox().fatal
 
 
 @pytest.mark.quick
 def test_the_sandbox_is_tried_and_not_only_looked_for(monkeypatch, tmp_path):
-    fake_bubblewrap(monkeypatch, tmp_path, "echo 'no namespaces' >&2; exit 1")
+    said = "bwrap: No permissions to create new namespace"
+    fake_bubblewrap(monkeypatch, tmp_path, f"echo '{said}' >&2; exit 1")
     found = doctor.sandbox()
-    assert found.seen == "bubblewrap 9.0 fails: no namespaces"
+    assert found.seen == f"bubblewrap 9.0 is here, and the system forbids namespaces: {said}"
     assert "or grade as root" in found.remedy
+    fake_bubblewrap(monkeypatch, tmp_path, "echo 'libcap.so.2: not found' >&2; exit 127")
+    assert doctor.sandbox().seen == "bubblewrap 9.0 fails: libcap.so.2: not found"
     fake_bubblewrap(monkeypatch, tmp_path, "exit 0")  # says that it works, and does nothing
     found = doctor.sandbox()
     assert found.seen.startswith("bubblewrap 9.0: the sandbox does not start")
@@ -146,7 +153,7 @@ def test_the_sandbox_is_tried_and_not_only_looked_for(monkeypatch, tmp_path):
     assert doctor.sandbox().seen.startswith("bubblewrap 9.0 starts")
 
 
-@pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap")
+@pytest.mark.sandbox
 def test_here_every_wall_of_the_sandbox_stands(monkeypatch):
     found = doctor.sandbox()
     assert "every wall stands" in found.seen
@@ -183,7 +190,7 @@ def test_what_an_ordinary_user_lacks_is_named(tmp_path, name, value, remedy):
 @pytest.mark.quick
 def test_chromium_is_only_noted(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert doctor.chromium().remedy.startswith("apt install chromium")
+    assert doctor.chromium().remedy.startswith("sudo apt install chromium")
     assert not doctor.chromium().fatal
     (tmp_path / "chromium").write_text("")
     (tmp_path / "chromium").chmod(0o755)

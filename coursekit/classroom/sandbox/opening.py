@@ -175,8 +175,14 @@ class Sandbox:
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the process has ended)
-        process = self._spawn("serve", theirs.fileno(), errors)
-        theirs.close()
+        try:
+            process = self._spawn("serve", theirs.fileno(), errors)
+        except BaseException:
+            ours.close()
+            errors.close()
+            raise
+        finally:
+            theirs.close()
 
         def exit_code(seconds: float) -> int | None:
             try:

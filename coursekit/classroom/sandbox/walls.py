@@ -1,16 +1,13 @@
 """The walls that bubblewrap builds, as its arguments."""
 
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from coursekit.bootstrap.bubblewrap import find_bubblewrap, how_to_install
 from coursekit.classroom.sandbox.lean import library_folders
 
 INSIDE = "/judge"  # where the lean package lies
-OLDEST = (0, 7)  # of bubblewrap: has --size
 WORKER = (
     "import sys; sys.path[:0] = sys.argv[2:]; "
     "from coursekit.classroom.sandbox.worker import main; main(sys.argv[1])"
@@ -39,17 +36,12 @@ def bubblewrap() -> str:
     """Return the path of bubblewrap.
 
     Raises:
-        SandboxError: If there is none, or one too old.
+        SandboxError: If there is none, or one too old; the message names the remedy.
     """
-    program = shutil.which("bwrap")
+    program, seen = find_bubblewrap()
     if program is None:
-        raise SandboxError("no bubblewrap here: apt install bubblewrap (Linux only)")
-    done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30)
-    found = re.search(r"(\d+)\.(\d+)", done.stdout)
-    if found is None or (int(found[1]), int(found[2])) < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
-        raise SandboxError(f"bubblewrap {oldest} or newer is needed, found {done.stdout.strip()!r}")
-    return program
+        raise SandboxError(f"{seen}: {how_to_install()}")
+    return str(program)
 
 
 def wall_arguments(program: str, *, lean: Path, root: bool, scratch_mb: int) -> list[str]:

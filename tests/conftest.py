@@ -1,0 +1,64 @@
+"""What a machine may lack: its tests are skipped, counted and named, and fail where CI=true.
+
+A test says what it needs by a marker: `sandbox` (bubblewrap, and namespaces for it), `browser`
+(Chromium). A fixture named `sandbox` marks its tests by itself.
+"""
+
+import os
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from coursekit.bootstrap.bubblewrap import find_bubblewrap, how_to_install, why_no_namespaces
+from coursekit.commands.doctor import BRING_CHROMIUM, find_chromium, namespaces_remedy
+
+NEEDS = "needs "  # how the reason of such a skip begins
+
+
+@cache
+def lack_of(part):
+    """Return why a part is missing and the command that brings it, or None where it is here."""
+    if part == "browser":
+        return None if find_chromium() else ("a browser (no Chromium)", BRING_CHROMIUM)
+    program, named = find_bubblewrap()
+    if program is None:
+        return f"a sandbox ({named})", how_to_install()
+    why = why_no_namespaces(program)
+    return (f"a sandbox ({named}: {why})", namespaces_remedy()) if why else None
+
+
+PARTS = ("sandbox", "browser")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "sandbox" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.sandbox)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    for part in PARTS:
+        if item.get_closest_marker(part) is None or lack_of(part) is None:
+            continue
+        reason = NEEDS + ": ".join(lack_of(part))
+        if os.environ.get("CI", "").lower() in ("true", "1"):
+            pytest.fail(f"{reason}\n(CI=true: here nothing may go untested)", pytrace=False)
+        pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say in the last lines what was not tested, and what would let it be."""
+    skipped = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        reason = reason.removeprefix("Skipped: ")
+        if reason.startswith(NEEDS):
+            skipped.setdefault(reason, Counter())[report.nodeid.partition("::")[0]] += 1
+    for reason, files in skipped.items():
+        what, _, command = reason.partition("): ")
+        named = ", ".join(f"{name} ({count})" for name, count in sorted(files.items()))
+        terminalreporter.section("not tested here", sep="-")
+        terminalreporter.line(f"{sum(files.values())} tests were skipped. Each {what}): {named}")
+        terminalreporter.line(f"To run them: {command}")
