@@ -1,7 +1,8 @@
 """What a machine may lack: its tests are skipped, counted and named, and fail where CI=true.
 
 A test says what it needs by a marker: `sandbox` (bubblewrap, and namespaces for it), `browser`
-(Chromium). A fixture named `sandbox` marks its tests by itself.
+(Chromium). A fixture named `sandbox` marks its tests by itself, and a test without the marker that
+fails because there is no sandbox is skipped all the same.
 """
 
 import os
@@ -11,6 +12,7 @@ from functools import cache
 import pytest
 
 from coursekit.bootstrap.bubblewrap import find_bubblewrap, how_to_install, why_no_namespaces
+from coursekit.classroom.sandbox.walls import SandboxError
 from coursekit.commands.doctor import BRING_CHROMIUM, find_chromium, namespaces_remedy
 
 NEEDS = "needs "  # how the reason of such a skip begins
@@ -42,10 +44,34 @@ def pytest_runtest_setup(item):
     for part in PARTS:
         if item.get_closest_marker(part) is None or lack_of(part) is None:
             continue
-        reason = NEEDS + ": ".join(lack_of(part))
-        if os.environ.get("CI", "").lower() in ("true", "1"):
-            pytest.fail(f"{reason}\n(CI=true: here nothing may go untested)", pytrace=False)
-        pytest.skip(reason)
+        if in_ci():
+            message = f"{reason_of(part)}\n(CI=true: here nothing may go untested)"
+            pytest.fail(message, pytrace=False)
+        pytest.skip(reason_of(part))
+
+
+def in_ci():
+    return os.environ.get("CI", "").lower() in ("true", "1")
+
+
+def reason_of(part):
+    return NEEDS + ": ".join(lack_of(part))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed and not in_ci() and wants_sandbox(call.excinfo.value) and lack_of("sandbox"):
+        path, line, _ = item.location
+        report.outcome, report.longrepr = "skipped", (path, line, reason_of("sandbox"))
+    return report
+
+
+def wants_sandbox(error):
+    """Say whether an error, or what it was raised from, is that there is no sandbox."""
+    while error is not None and not isinstance(error, SandboxError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def pytest_terminal_summary(terminalreporter):
