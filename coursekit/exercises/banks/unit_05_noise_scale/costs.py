@@ -69,7 +69,9 @@ U05_COSTS = Exercise(
     points={"hardware waits": 1.0, "hardware is full": 1.0},
     by_hand=(
         Case("hardware waits", (10, 60.0, 20.0, 1000.0, 0.5)),
+        Case("hardware waits", (1, 60.0, 20.0, 1000.0, 0.5)),
         Case("hardware is full", (40, 60.0, 20.0, 20.0, 0.5)),
+        Case("hardware is full", (40, 60.0, 20.0, 80.0, 0.5)),  # both times of a step are equal
     ),
     draw=draw_settings,
     reference=costs,
@@ -130,14 +132,20 @@ U05_COSTS = Exercise(
         ),
         Mistake(
             "throughput alone",
-            "You always divide the examples by the throughput. How long does a step of a single "
-            "example take?",
+            "You divide the run's examples by the throughput; a shortest time may stand beside that "
+            "once. How long does each single step take, and how many of them wait?",
             variant(seconds=lambda b, s, e, speed, floor: e / speed),
         ),
         Mistake(
             "shortest step alone",
             "All your steps take the shortest time. Which batch is too large for that?",
             variant(seconds=lambda b, s, e, speed, floor: s * floor),
+        ),
+        Mistake(
+            "examples per second upside down",
+            "You divide the throughput by the batch. How many examples has a step, and how many "
+            "does the hardware do in a second?",
+            variant(seconds=lambda b, s, e, speed, floor: s * max(floor, speed / b)),
         ),
         Mistake(
             "seconds of one step",

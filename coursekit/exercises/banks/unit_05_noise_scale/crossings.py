@@ -65,3 +65,13 @@ def by_running_minimum(x, y, t):
 def logarithmic(x, y, t, i):
     share = math.log(y[i - 1] / t) / math.log(y[i - 1] / y[i])
     return x[i - 1] + share * (x[i] - x[i - 1])
+
+
+def strictly_below(x, y, t):
+    """Wait for a loss below the target; one that meets it does not count."""
+    for i, loss in enumerate(y):
+        if loss < t:
+            if i == 0:
+                return x[0]
+            return x[i - 1] + (y[i - 1] - t) / (y[i - 1] - loss) * (x[i] - x[i - 1])
+    return math.nan

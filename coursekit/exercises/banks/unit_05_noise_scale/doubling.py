@@ -60,7 +60,9 @@ U05_DOUBLING = Exercise(
     points={"steps as fast": 1.0, "slower steps": 1.0},
     by_hand=(
         Case("steps as fast", (2, 2, 10, 40.0, 1.0)),
+        Case("steps as fast", (2, 3, 10, 30.0, 1.0)),  # not doubled
         Case("slower steps", (2, 2, 10, 40.0, 0.8)),
+        Case("slower steps", (1, 4, 10, 30.0, 0.5)),
     ),
     draw=draw_clusters,
     reference=doubling,
@@ -73,7 +75,8 @@ U05_DOUBLING = Exercise(
         ),
         Mistake(
             "no fewer steps",
-            "Your larger batch saves no steps. From which batch size on would that be nearly true?",
+            "Your larger batch saves no steps. Did you put the same batch into both, the local one "
+            "perhaps? From which batch size on would that be nearly true?",
             variant(steps=lambda n, x, b, critical: 1.0),
         ),
         Mistake(
@@ -84,6 +87,20 @@ U05_DOUBLING = Exercise(
                 steps=lambda n, x, b, critical: (
                     (1 + critical / b) / (1 + critical * n / ((n + x) * b))
                 )
+            ),
+        ),
+        Mistake(
+            "local batch, doubled",
+            "You put the local batch into the law, and twice as much after. How many examples "
+            "does one optimizer step use, before and after?",
+            variant(steps=lambda n, x, b, critical: (1 + critical / b) / (1 + critical / (2 * b))),
+        ),
+        Mistake(
+            "local batch before, all GPUs after",
+            "Before, your step uses one GPU's examples, and after, those of all. How many GPUs "
+            "work on one step before?",
+            variant(
+                steps=lambda n, x, b, critical: (1 + critical / b) / (1 + critical / ((n + x) * b))
             ),
         ),
         Mistake(

@@ -37,7 +37,15 @@ def draw_steps(rng: np.random.Generator) -> list[Case]:
             signals[int(rng.integers(0, count - 1))] = -rng.uniform(0.3, 0.6)
         if group == "not resolved":
             signals[-1] -= signals.sum() + count * rng.uniform(0.2, 0.5)
-        cases.append(Case(group, (signals, rng.uniform(10.0, 60.0, count))))
+        noises = rng.uniform(10.0, 60.0, count)
+        if len(cases) == 9:  # few micro-batches: an average noise may miss below zero, and tell so
+            noises -= noises.mean() + rng.uniform(5.0, 10.0)
+        if len(cases) == 10:  # far below two standard errors, and above zero all the same
+            signals[0] -= signals.sum() - 0.2 * count
+        if len(cases) == 11:  # a mean of exactly zero, in any precision
+            signals = np.array([-1.5, 0.5, 1.0]) * int(rng.integers(1, 5))
+            noises = noises[:3]
+        cases.append(Case(group, (signals, noises)))
     return cases
 
 
@@ -50,14 +58,23 @@ def ratio(s, n):
     return float(n.mean() / s.mean())
 
 
+def standard_error(s):
+    return float(s.std()) / math.sqrt(len(s)) if len(s) > 1 else 0.0
+
+
 U05_NOISE_SCALE = Exercise(
     id="u05_noise_scale",
     call="noise_scale(signals, noises)",
     points={"signals above zero": 1.0, "some below zero": 0.5, "not resolved": 0.5},
     by_hand=(
         Case("signals above zero", (np.array([1.0, 3.0]), np.array([12.0, 8.0]))),
+        Case("signals above zero", (np.array([2.0]), np.array([9.0]))),
+        Case("signals above zero", (np.array([1e-6, 3e-6]), np.array([5.0, 4.0]))),
+        Case("signals above zero", (np.array([1.0, 3.0]), np.array([-12.0, -8.0]))),
         Case("some below zero", (np.array([-1.0, 5.0]), np.array([20.0, 16.0]))),
+        Case("some below zero", (np.array([-5.0, 6.0]), np.array([20.0, 16.0]))),
         Case("not resolved", (np.array([-3.0, 1.0]), np.array([10.0, 14.0]))),
+        Case("not resolved", (np.array([-1.0, 1.0]), np.array([10.0, 14.0]))),  # exactly zero
     ),
     draw=draw_steps,
     reference=noise_scale,
@@ -152,6 +169,24 @@ U05_NOISE_SCALE = Exercise(
             either(ratio, lambda s, n: math.inf),
         ),
         Mistake(
+            "infinite at zero",
+            "Your average signal is exactly zero here, and you divide by it. Is zero above zero?",
+            lambda s, n: (
+                ratio(s, n) if float(s.mean()) > 0 else math.inf if not s.mean() else math.nan
+            ),
+        ),
+        Mistake(
+            "result clipped at zero",
+            "You lift a noise scale below zero. If every low estimate is lifted, what happens to "
+            "the average of many?",
+            either(lambda s, n: max(ratio(s, n), 0.0)),
+        ),
+        Mistake(
+            "a test of significance",
+            "You ask for a signal well above its error. Which rule does the exercise give for nan?",
+            lambda s, n: ratio(s, n) if float(s.mean()) > 2 * standard_error(s) else math.nan,
+        ),
+        Mistake(
             "zero where unresolved",
             "You say the noise scale is zero. Would that mean a noisy gradient or a clean one?",
             either(ratio, lambda s, n: 0.0),
@@ -218,7 +253,7 @@ U05_NOISE_SCALE = Exercise(
         Mistake(
             "root of the ratio",
             "You take a root. Both numbers are squared lengths: which unit does their ratio have?",
-            either(lambda s, n: math.sqrt(ratio(s, n))),
+            either(lambda s, n: float((n.mean() / s.mean()).sqrt())),
         ),
     ),
     accepted=(noise_scale_by_sums, noise_scale_by_running_means),

@@ -119,7 +119,10 @@ U05_RUNNING_AVERAGE = Exercise(
     by_hand=(
         Case("every step measured", ([6.0, 3.0], [True, True], 0.5)),
         Case("every step measured", ([8.0, 1.0, 1.0], [True] * 3, 0.5)),
+        Case("every step measured", ([5.0], [True], 0.75)),
         Case("steps skipped", ([6.0, 9.0, 3.0], [True, False, True], 0.5)),
+        Case("steps skipped", ([4.0, 9.0, 9.0], [True, False, False], 0.25)),
+        Case("steps skipped", ([-2.0, 0.0, 4.0, 1.0], [True, True, False, True], 0.75)),
     ),
     draw=draw_values,
     reference=running_average,
@@ -237,6 +240,14 @@ U05_RUNNING_AVERAGE = Exercise(
             "You divide by the same number at every step. Does the share of the starting zero "
             "stay the same?",
             variant(debias=lambda d, n: 1 - d),
+        ),
+        Mistake(
+            "all corrected by the last",
+            "You correct every average by the number of all updates. How many had come by each of "
+            "the steps?",
+            lambda values, measured, decay: [
+                x / (1 - decay ** sum(measured)) for x in raw(values, measured, decay)
+            ],
         ),
         Mistake(
             "multiplied in place of divided",

@@ -58,6 +58,8 @@ U05_STEP_MOMENTS = Exercise(
     points={"signal above zero": 2.0, "signal below zero": 1.0},
     by_hand=(
         Case("signal above zero", (np.array([[1.0, 3.0], [3.0, 1.0]]), 4)),
+        Case("signal above zero", (np.array([[2.0], [4.0]]), 1)),
+        Case("signal above zero", (np.array([[3.0, 1.0], [2.0, 2.0], [4.0, 0.5]]), 5)),
         Case("signal below zero", (np.array([[2.0, 1.0], [-1.0, 0.0], [-1.0, 2.0]]), 2)),
     ),
     draw=draw_grads,

@@ -13,6 +13,7 @@ from coursekit.exercises.banks.unit_05_noise_scale.crossings import (
     next_crossing,
     reversed_interp,
     steps_to_target,
+    strictly_below,
     variant,
 )
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
@@ -51,6 +52,9 @@ def draw_curves(rng: np.random.Generator) -> list[Case]:
             target = y[i] + rng.uniform(0.2, 0.4) * (y[i - 2] - y[i])
             y[i + 1] = target + rng.uniform(0.2, 0.5)
             y[i + 2] = target - rng.uniform(0.05, 0.2)
+        elif number == 5:  # evaluations that meet the target exactly, in any precision
+            y[i] = target = float(rng.integers(40, 60)) / 64
+            y[i - 1], y[i + 1], y[i + 2] = target + 0.5, target + 0.25, target - 0.25
         elif group == "edges":
             target = y.min() - 0.1 if number % 2 else y[0] + 0.1
             if number % 4 == 0:
@@ -70,7 +74,10 @@ U05_STEPS_TO_TARGET = Exercise(
             "falls and rises again",
             ([0, 10, 20, 30, 40], [3.0, 2.0, 1.0, 2.0, 1.0], 1.25),
         ),
+        Case("falls and rises again", ([0, 10, 20, 30], [3.0, 2.0, 3.0, 1.0], 2.0)),
         Case("edges", ([0, 10], [3.0, 2.0], 1.0)),
+        Case("edges", ([0, 10], [3.0, 2.0], 2.0)),  # the target itself: "at or below"
+        Case("edges", ([5, 10], [3.0, 2.0], 3.0)),
         Case("edges", ([5, 10], [3.0, 2.0], 3.5)),
     ),
     draw=draw_curves,
@@ -133,6 +140,12 @@ U05_STEPS_TO_TARGET = Exercise(
             "You look the target up in a table. In which order must its entries be, and what if "
             "the target lies outside?",
             lambda x, y, t: float(np.interp(t, y, x)),
+        ),
+        Mistake(
+            "strictly below",
+            "You wait for a loss below the target. An evaluation meets it exactly: what does the "
+            "text say about that one?",
+            strictly_below,
         ),
         Mistake(
             "first interval's width",

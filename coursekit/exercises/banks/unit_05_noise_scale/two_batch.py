@@ -69,7 +69,9 @@ U05_TWO_BATCH = Exercise(
     points={"both above zero": 1.0, "one below zero": 1.0},
     by_hand=(
         Case("both above zero", (7.0, 4.0, 2, 8)),
+        Case("both above zero", (5.0, 3.5, 1, 2)),
         Case("one below zero", (9.0, 2.0, 2, 8)),
+        Case("one below zero", (2.0, 4.0, 2, 8)),
     ),
     draw=draw_norms,
     reference=two_batch_moments,
@@ -169,6 +171,18 @@ U05_TWO_BATCH = Exercise(
             "You take the noise of one batch size away from the norm of the other. Which share of "
             "tr(Sigma) is inside the big batch's norm?",
             with_signal(lambda s, n, small, big, b, size: big - n / b),
+        ),
+        Mistake(
+            "noise added to the big norm",
+            "You add the noise to the big norm. Did noise make that squared length longer or "
+            "shorter?",
+            with_signal(lambda s, n, small, big, b, size: big + n / size),
+        ),
+        Mistake(
+            "noise added to the small norm",
+            "You add the noise to the small norm. Did noise make that squared length longer or "
+            "shorter?",
+            with_signal(lambda s, n, small, big, b, size: small + n / b),
         ),
         Mistake(
             "a whole example's noise taken away",

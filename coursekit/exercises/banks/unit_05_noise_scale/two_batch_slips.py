@@ -98,6 +98,16 @@ NOISE_SLIPS = (
         lambda small, big, b, size: (small - big) / (1 / size - 1 / b),
     ),
     (
+        "over the sum of 1/B",
+        "you add 1/b and 1/B; subtract the equations: which sign has which?",
+        lambda small, big, b, size: (small - big) / (1 / b + 1 / size),
+    ),
+    (
+        "of the sum of the norms",
+        "you add the norms; which unknown drops out when you subtract the equations?",
+        lambda small, big, b, size: (small + big) / (1 / b - 1 / size),
+    ),
+    (
         "of a big batch",
         "it is what the big batch has left; of how many examples is tr(Sigma) the noise?",
         lambda small, big, b, size: two_batch(small, big, b, size)[1] / size,
@@ -133,6 +143,11 @@ SIGNALS = (
         "into the small batch",
         "The noise is off, and through the small norm the signal too. The noise:",
         lambda n, small, big, b, size: small - n / b,
+    ),
+    (
+        "added to the big norm",
+        "Noise makes a squared norm longer: which way back? And the noise:",
+        lambda n, small, big, b, size: big + n / size,
     ),
     (
         "whole from the big norm",

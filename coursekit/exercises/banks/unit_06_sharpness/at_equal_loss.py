@@ -1,28 +1,36 @@
 """Sharpness read off where a run passes a given training loss."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_06_sharpness.equal_loss_slips import (
+    at_equal_loss,
+    final_if_never,
+    first_to_last,
+    geometric,
+    last_crossing,
+    nearest_if_never,
+    next_or_nan,
+    on_a_log_scale,
+    sorted_interp,
+    strictly_below,
+    swapped,
+    where_passed,
+    with_the_next,
+    wraps_round,
+    zero_if_never,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
-
-
-def at_equal_loss(losses: list[float], sharpness: list[float], target: float) -> float:
-    if losses[0] <= target:
-        return sharpness[0]
-    for i in range(1, len(losses)):
-        if losses[i] <= target:
-            share = (losses[i - 1] - target) / (losses[i - 1] - losses[i])
-            return sharpness[i - 1] + share * (sharpness[i] - sharpness[i - 1])
-    return math.nan
 
 
 def equal_by_interp(losses, sharpness, target):
     below = np.flatnonzero(np.array(losses) <= target)
     if not len(below):
         return math.nan
-    i = max(below[0], 1)
+    i = below[0]
+    if i == 0:
+        return sharpness[0]
     return np.interp(target, [losses[i], losses[i - 1]], [sharpness[i], sharpness[i - 1]])
 
 
@@ -43,79 +51,6 @@ def equal_by_bisection(losses, sharpness, target):
     return sharpness[i - 1] * (1 - high) + sharpness[i] * high
 
 
-def where_passed(formula: Callable[..., float]) -> Callable[..., float]:
-    """Return an answer that is right at the ends and uses a formula between."""
-
-    def answer(losses, sharpness, target):
-        if losses[0] <= target or min(losses) > target:
-            return at_equal_loss(losses, sharpness, target)
-        i = next(k for k, loss in enumerate(losses) if loss <= target)
-        return float(formula(losses, sharpness, i, target))
-
-    return answer
-
-
-def swapped(losses, sharpness, i, target):
-    share = (losses[i - 1] - target) / (losses[i - 1] - losses[i])
-    return sharpness[i] + share * (sharpness[i - 1] - sharpness[i])
-
-
-def on_a_log_scale(losses, sharpness, i, target):
-    share = math.log(losses[i - 1] / target) / math.log(losses[i - 1] / losses[i])
-    return sharpness[i - 1] + share * (sharpness[i] - sharpness[i - 1])
-
-
-def last_crossing(losses, sharpness, i, target):
-    last = max(k for k in range(1, len(losses)) if losses[k] <= target and losses[k - 1] > target)
-    return at_equal_loss(losses[last - 1 :], sharpness[last - 1 :], target)
-
-
-def sorted_interp(losses, sharpness, i, target):
-    order = np.argsort(losses)
-    return np.interp(target, np.array(losses)[order], np.array(sharpness)[order])
-
-
-def geometric(losses, sharpness, i, target):
-    share = (losses[i - 1] - target) / (losses[i - 1] - losses[i])
-    return sharpness[i - 1] ** (1 - share) * sharpness[i] ** share
-
-
-def with_the_next(losses, sharpness, i, target):
-    if i == len(losses) - 1:
-        return sharpness[i]
-    share = (losses[i] - target) / (losses[i] - losses[i + 1])
-    return sharpness[i] + share * (sharpness[i + 1] - sharpness[i])
-
-
-def first_to_last(losses, sharpness, i, target):
-    share = (losses[0] - target) / (losses[0] - losses[-1])
-    return sharpness[0] + share * (sharpness[-1] - sharpness[0])
-
-
-def wraps_round(losses, sharpness, target):
-    """Let the record before the first be number -1, which is the last."""
-    if losses[0] > target:
-        return at_equal_loss(losses, sharpness, target)
-    share = (losses[-1] - target) / (losses[-1] - losses[0])
-    return sharpness[-1] + share * (sharpness[0] - sharpness[-1])
-
-
-def zero_if_never(losses, sharpness, target):
-    found = at_equal_loss(losses, sharpness, target)
-    return 0.0 if math.isnan(found) else found
-
-
-def final_if_never(losses, sharpness, target):
-    found = at_equal_loss(losses, sharpness, target)
-    return sharpness[-1] if math.isnan(found) else found
-
-
-def nearest_if_never(losses, sharpness, target):
-    found = at_equal_loss(losses, sharpness, target)
-    nearest = min(range(len(losses)), key=lambda k: losses[k])
-    return sharpness[nearest] if math.isnan(found) else found
-
-
 def draw_equal_loss(rng: np.random.Generator) -> list[Case]:
     cases = []
     for low, high in ((0.15, 0.35), (0.65, 0.85), (0.15, 0.35)):
@@ -130,6 +65,14 @@ def draw_equal_loss(rng: np.random.Generator) -> list[Case]:
         target = float(dip + rng.uniform(low, high) * 0.8 * (top - dip))
         sharpness = rng.uniform(2.0, 20.0, 6)
         cases.append(Case("noisy loss", (losses.tolist(), sharpness.tolist(), target)))
+    # a record that meets the target exactly, in any precision
+    target = float(rng.integers(16, 64)) / 64
+    for group, record in (
+        ("falling loss", [3.0, target + 1.0, target, target / 4]),
+        ("noisy loss", [3.0, target + 0.5, target, target + 1.5, target / 4]),
+    ):
+        values = [float(x) for x in rng.uniform(2.0, 20.0, len(record))]
+        cases.append(Case(group, (record, values, target)))
     # an end of the line: never reached, with the lowest loss before the last record
     record = [float(x) for x in (1.5, 0.9, 0.5 + 0.1 * rng.uniform(), 0.8)]
     args = (record, [float(x) for x in rng.uniform(2.0, 20.0, 4)], float(rng.uniform(0.1, 0.3)))
@@ -147,7 +90,12 @@ U06_AT_EQUAL_LOSS = Exercise(
     by_hand=(
         Case("falling loss", ([4.0, 2.0, 1.0], [10.0, 6.0, 8.0], 1.25)),
         Case("falling loss", ([1.0, 0.5], [7.0, 3.0], 1.5)),
+        Case("falling loss", ([2.0, 1.0], [5.0, 9.0], 1.0)),  # the target itself: "at or below"
+        Case("falling loss", ([1.0, 0.5], [7.0, 3.0], 1.0)),
+        Case("falling loss", ([4.0, 2.0, 3.0], [10.0, 6.0, 8.0], 1.0)),  # never
         Case("noisy loss", ([4.0, 2.0, 1.0, 3.0, 0.5], [10.0, 6.0, 8.0, 5.0, 2.0], 1.25)),
+        Case("noisy loss", ([2.0, 1.0, 3.0, 0.5], [5.0, 9.0, 4.0, 1.0], 1.0)),
+        Case("noisy loss", ([1.0, 3.0, 0.5], [7.0, 4.0, 1.0], 1.0)),
     ),
     draw=draw_equal_loss,
     reference=at_equal_loss,
@@ -267,6 +215,18 @@ U06_AT_EQUAL_LOSS = Exercise(
             "You interpolate between the first record below the target and the one after it. "
             "Between which two records was the target passed?",
             where_passed(with_the_next),
+        ),
+        Mistake(
+            "towards the next record, or nan",
+            "You look for a record below the target and then at the one after it. Between which "
+            "two records was the target passed?",
+            next_or_nan,
+        ),
+        Mistake(
+            "strictly below",
+            "You wait for a loss below the target. A record meets it exactly: what does the text "
+            "say about that one?",
+            strictly_below,
         ),
         Mistake(
             "one line through the run",

@@ -1,116 +1,107 @@
-"""How close to the edge of stability a run hovers."""
+"""How close to the edge of stability a run stays, late in training."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
-def edge_ratio(sharpness: list[float], lr: float, momentum: float) -> float:
-    threshold = 2 * (1 + momentum) / lr
-    for i, value in enumerate(sharpness):
-        if value >= threshold:
-            return sum(sharpness[i:]) / len(sharpness[i:]) / threshold
-    return math.nan
+def edge_ratio(
+    steps: Sequence[int], sharpness: Sequence[float], lr: float, momentum: float
+) -> float:
+    late = [s for t, s in zip(steps, sharpness, strict=True) if 10 * t >= 7 * steps[-1]]
+    return sum(late) / len(late) * lr / (2 * (1 + momentum))
 
 
-def edge_by_numpy(sharpness, lr, momentum):
-    ratios = np.array(sharpness) * lr / (2 + 2 * momentum)
-    return ratios[np.maximum.accumulate(ratios) >= 1].mean()
+def edge_by_numpy(steps, sharpness, lr, momentum):
+    late = np.array(steps) >= 0.7 * steps[-1] - 1e-9
+    return (np.array(sharpness) * lr / (2 + 2 * momentum))[late].mean()
 
 
-def edge_from_behind(sharpness, lr, momentum):
-    best, total, count = math.nan, 0.0, 0
-    for value in reversed(sharpness):
-        total, count = total + value * lr / 2 / (1 + momentum), count + 1
-        if value * lr / 2 / (1 + momentum) >= 1:
-            best = total / count
-    return best
+def edge_from_behind(steps, sharpness, lr, momentum):
+    total, count = 0.0, 0
+    for step, value in zip(reversed(steps), reversed(sharpness), strict=True):
+        if step < 0.7 * steps[-1] - 1e-9:
+            break
+        total, count = total + value / (2 * (1 + momentum) / lr), count + 1
+    return total / count
+
+
+def of_ratios(formula: Callable[[np.ndarray, np.ndarray], float]) -> Callable[..., float]:
+    """Return an answer made of each record's share of the run, and of its ratio."""
+
+    def answer(steps, sharpness, lr, momentum):
+        ratios = np.array(sharpness) * lr / (2 + 2 * momentum)
+        return float(formula(np.array(steps) / steps[-1], ratios))
+
+    return answer
 
 
 def threshold_of(make: Callable[[float, float], float]) -> Callable[..., float]:
     """Return an answer with another threshold."""
-
-    def answer(sharpness, lr, momentum):
-        return edge_ratio(sharpness, 2 / make(lr, momentum), 0.0)
-
-    return answer
+    return lambda t, s, lr, m: edge_ratio(t, s, 2 / make(lr, m), 0.0)
 
 
-def of_ratios(formula: Callable[[np.ndarray, int], float]) -> Callable[..., float]:
-    """Return an answer made of all ratios and of where the edge is first reached."""
-
-    def answer(sharpness, lr, momentum):
-        ratios = np.array(sharpness) * lr / (2 + 2 * momentum)
-        if not (ratios >= 1).any():
-            return math.nan
-        return float(formula(ratios, int((ratios >= 1).argmax())))
-
-    return answer
+def late_of(share: np.ndarray) -> np.ndarray:
+    """Say which records lie in the last 30 % of the run."""
+    return share >= 0.7 - 1e-9
 
 
-def mean_without_arrival(sharpness, lr, momentum):
-    ratios = np.array(sharpness) * lr / (2 + 2 * momentum)
+def from_arrival(share: np.ndarray, ratios: np.ndarray) -> float:
     reached = np.flatnonzero(ratios >= 1)
-    return ratios[reached[0] :].mean() if len(reached) else ratios.mean()
+    return ratios[reached[0] :].mean() if len(reached) else math.nan
 
 
-def zero_without_arrival(sharpness, lr, momentum):
-    found = edge_ratio(sharpness, lr, momentum)
-    return 0.0 if math.isnan(found) else found
+def last_by_count(keep: Callable[[float], int]) -> Callable[..., float]:
+    """Return the mistake that takes a share of the records in place of one of the steps."""
+    return of_ratios(lambda share, r: r[-max(1, keep(0.3 * len(r))) :].mean())
 
 
-def last_without_arrival(sharpness, lr, momentum):
-    found = edge_ratio(sharpness, lr, momentum)
-    return sharpness[-1] * lr / (2 + 2 * momentum) if math.isnan(found) else found
-
-
-def until_the_dip(ratios: np.ndarray, first: int) -> float:
-    dips = np.flatnonzero(ratios[first:] < 1)
-    return ratios[first : first + dips[0]].mean() if len(dips) else ratios[first:].mean()
-
-
-def strictly_above(sharpness, lr, momentum):
-    ratios = np.array(sharpness) * lr / (2 + 2 * momentum)
-    above = np.flatnonzero(ratios > 1)
-    return ratios[above[0] :].mean() if len(above) else math.nan
+def weighted_by_steps(share: np.ndarray, ratios: np.ndarray) -> float:
+    x, y = share[late_of(share)], ratios[late_of(share)]
+    if len(x) == 1:
+        return float(y[0])
+    return float(np.trapezoid(y, x) / (x[-1] - x[0]))
 
 
 def draw_edge(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for group in ("gradient descent", "momentum") * 3:
+    for number, group in enumerate(("gradient descent", "momentum") * 4):
         momentum = 0.0 if group == "gradient descent" else float(rng.choice([0.5, 0.8, 0.9]))
         lr = float(rng.choice([0.03, 0.07, 0.15, 0.3]))
         threshold = 2 * (1 + momentum) / lr
-        rising = np.sort(rng.uniform(0.15, 0.9, int(rng.integers(2, 5))))
-        late = [rng.uniform(1.03, 1.07), rng.uniform(1.1, 1.14), rng.uniform(1.2, 1.3)]
-        late += [*rng.uniform(0.85, 0.96, 2), *rng.uniform(1.03, 1.1, 2), rng.uniform(0.85, 0.96)]
-        ratios = np.concatenate([rising, late])
-        cases.append(Case(group, ([float(r * threshold) for r in ratios], lr, momentum)))
-    for group, momentum in (("gradient descent", 0.0), ("momentum", 0.9)):
-        lr = float(rng.choice([0.03, 0.07, 0.15, 0.3]))
-        ratios = np.sort(rng.uniform(0.15, 0.95, 4)) * 2 * (1 + momentum) / lr
-        cases.append(Case(group, ([float(r) for r in ratios], lr, momentum)))
-    for group, momentum in (("gradient descent", 0.0), ("momentum", 0.5)):
-        lr = float(rng.choice([0.125, 0.25, 0.5]))  # powers of two: on the threshold in any formula
-        path = [rng.uniform(0.3, 0.9), 1.0, rng.uniform(0.85, 0.96), *rng.uniform(1.03, 1.2, 2)]
-        cases.append(
-            Case(group, ([float(r * 2 * (1 + momentum) / lr) for r in path], lr, momentum))
-        )
+        last = 10 * int(rng.integers(30, 90))
+        early = np.sort(rng.choice(np.arange(1, 7 * last // 10), 5, replace=False))
+        late = np.sort(rng.choice(np.arange(7 * last // 10 + 1, last), 3, replace=False))
+        steps = [0, *early, 7 * last // 10, *late, last]  # the records are not equally far apart
+        ratios = np.sort(rng.uniform(0.15, 0.9, 6))  # the climb, then a swing around the edge
+        hover = [rng.uniform(1.15, 1.3), *rng.uniform(0.85, 0.96, 2), *rng.uniform(1.03, 1.1, 2)]
+        if number >= 4:  # a start above the edge, and one that never arrives
+            ratios = ratios[::-1] + (1.5 if number < 6 else -0.1)
+            hover = [x - 0.4 for x in hover] if number >= 6 else hover
+        records = np.concatenate([ratios, hover]) * threshold
+        args = ([int(t) for t in steps], [float(x) for x in records], lr, momentum)
+        cases.append(Case(group, args))
     return cases
 
 
 U06_EDGE_RATIO = Exercise(
     id="u06_edge_ratio",
-    call="edge_ratio(sharpness, lr, momentum)",
+    call="edge_ratio(steps, sharpness, lr, momentum)",
     points={"gradient descent": 1.0, "momentum": 1.0},
     by_hand=(
-        Case("gradient descent", ([5.0, 12.0, 8.0, 13.0], 0.2, 0.0)),
-        Case("gradient descent", ([5.0, 8.0, 9.0], 0.2, 0.0)),
-        Case("gradient descent", ([1.0, 4.0, 3.0, 6.0], 0.5, 0.0)),  # 4.0 is the threshold itself
-        Case("momentum", ([9.0, 16.0, 12.0, 17.0], 0.2, 0.5)),
+        Case("gradient descent", ([0, 5, 10], [3.0, 6.0, 13.0], 0.2, 0.0)),
+        # the record at step 7 of 10 belongs to the last 30 %
+        Case("gradient descent", ([0, 4, 7, 10], [3.0, 6.0, 9.0, 12.0], 0.2, 0.0)),
+        # a start above the edge, and records that are not equally far apart
+        Case("gradient descent", ([0, 1, 2, 3, 50, 80, 100], [25.0, 9, 2, 3, 7, 9, 12], 0.2, 0.0)),
+        # never at the edge: a ratio below one is an answer
+        Case("gradient descent", ([0, 10, 20], [2.0, 4.0, 5.0], 0.2, 0.0)),
+        Case("gradient descent", ([10], [4.0], 0.2, 0.0)),
+        Case("momentum", ([0, 5, 8, 10], [9.0, 12.0, 16.0, 17.0], 0.2, 0.5)),
+        Case("momentum", ([0, 20, 75, 90, 100], [40.0, 12.0, 11.0, 13.0, 9.0], 0.2, 0.5)),
     ),
     draw=draw_edge,
     reference=edge_ratio,
@@ -118,7 +109,7 @@ U06_EDGE_RATIO = Exercise(
         Mistake(
             "momentum ignored",
             "Your threshold is that of plain gradient descent. Which way does momentum move it?",
-            lambda s, lr, m: edge_ratio(s, lr, 0.0),
+            lambda t, s, lr, m: edge_ratio(t, s, lr, 0.0),
         ),
         Mistake(
             "momentum the other way",
@@ -127,10 +118,16 @@ U06_EDGE_RATIO = Exercise(
             threshold_of(lambda lr, m: 2 * (1 - m) / lr),
         ),
         Mistake(
+            "effective rate in the threshold",
+            "You put the effective learning rate in place of the rate and the factor. Does "
+            "momentum stand more curvature, as the text says, or is this another number?",
+            threshold_of(lambda lr, m: 2 / lr / (1 - m)),
+        ),
+        Mistake(
             "effective learning rate",
             "You use the effective learning rate, as for the noise of SGD. Is stability decided "
             "by the same combination?",
-            lambda s, lr, m: edge_ratio(s, lr / (1 - m), m),
+            lambda t, s, lr, m: edge_ratio(t, s, lr / (1 - m), m),
         ),
         Mistake(
             "one over lr",
@@ -139,76 +136,10 @@ U06_EDGE_RATIO = Exercise(
             threshold_of(lambda lr, m: (1 + m) / lr),
         ),
         Mistake(
-            "all records",
-            "You average the climb as well. From which record on does the run hover?",
-            of_ratios(lambda r, first: r.mean()),
-        ),
-        Mistake(
-            "first crossing left out",
-            "You begin after the record that reaches the threshold. Does that record belong to it?",
-            of_ratios(lambda r, first: r[first + 1 :].mean()),
-        ),
-        Mistake(
-            "only what lies above",
-            "You average the records above the threshold alone, so your result can't be below "
-            "one. Does a run that hovers also dip?",
-            of_ratios(lambda r, first: r[r >= 1].mean()),
-        ),
-        Mistake(
-            "largest record",
-            "You take the highest record. Is the overshoot where the run stays?",
-            of_ratios(lambda r, first: r.max()),
-        ),
-        Mistake(
-            "last record",
-            "You take the last record alone. A run that hovers swings: which number describes it "
-            "better?",
-            of_ratios(lambda r, first: r[-1]),
-        ),
-        Mistake(
-            "first record at the edge",
-            "You stop at the first record that reaches the threshold. What does the run do "
-            "afterwards?",
-            of_ratios(lambda r, first: r[first]),
-        ),
-        Mistake(
-            "mean sharpness",
-            "You return a sharpness. Relative to what is it asked?",
-            lambda s, lr, m: edge_ratio(s, lr, m) * 2 * (1 + m) / lr,
-        ),
-        Mistake(
-            "upside down",
-            "You divide the threshold by the sharpness. On which side of one should a run beyond "
-            "the edge lie?",
-            lambda s, lr, m: 1 / edge_ratio(s, lr, m),
-        ),
-        Mistake(
-            "last crossing",
-            "You begin at the last time that the run crosses upwards. When did it first arrive?",
-            of_ratios(lambda r, first: r[last_crossing(r) :].mean()),
-        ),
-        Mistake(
-            "mean of a run that never arrives",
-            "This run never reaches the threshold, yet you report an average. What does the "
-            "docstring ask for there?",
-            mean_without_arrival,
-        ),
-        Mistake(
-            "zero for a run that never arrives",
-            "You report zero for a run that never arrives. Is zero a measured ratio, or the lack "
-            "of one?",
-            zero_without_arrival,
-        ),
-        Mistake(
-            "last record of a run that never arrives",
-            "This run never reaches the threshold, yet you report its last record. What does the "
-            "docstring ask for there?",
-            last_without_arrival,
-        ),
-        Mistake(
-            "product with lr alone",
-            "You multiply by the learning rate alone. For the edge to lie at one, what is missing?",
-            lambda s, lr, m: 2 * (1 + m) * edge_ratio(s, lr, m),
+            "brackets of the threshold",
+            "Your threshold hardly moves with the learning rate. In which order does Python do the "
+            "sum and the quotient?",
+            threshold_of(lambda lr, m: 2 + m / lr),
         ),
         Mistake(
             "momentum in the denominator",
@@ -217,63 +148,134 @@ U06_EDGE_RATIO = Exercise(
             threshold_of(lambda lr, m: 2 / (1 + m) / lr),
         ),
         Mistake(
-            "brackets of the threshold",
-            "Your threshold hardly moves with the learning rate. In which order does Python do the "
-            "sum and the quotient?",
-            threshold_of(lambda lr, m: 2 + m / lr),
+            "all records",
+            "You average the start and the climb as well. Which part of the run is asked for?",
+            of_ratios(lambda share, r: r.mean()),
+        ),
+        Mistake(
+            "from the first record at the edge",
+            "You begin at the first record that reaches the threshold. Some runs begin above it, "
+            "and some never get there: which records does the exercise name?",
+            of_ratios(from_arrival),
+        ),
+        Mistake(
+            "a share of the records",
+            "You count records. Are they equally far apart, so that 30 % of the records are 30 % "
+            "of the run?",
+            last_by_count(int),
+        ),
+        Mistake(
+            "a share of the records, rounded up",
+            "You count records and round up. Are they equally far apart, so that 30 % of the "
+            "records are 30 % of the run?",
+            last_by_count(math.ceil),
+        ),
+        Mistake(
+            "a share of the records, rounded",
+            "You count records and round. Are they equally far apart, so that a share of the "
+            "records is a share of the run?",
+            last_by_count(round),
+        ),
+        Mistake(
+            "the first part left out",
+            "Your part begins at 30 % of the run. How long is the part that is asked for?",
+            of_ratios(lambda share, r: r[share >= 0.3].mean() if (share >= 0.3).any() else r[-1]),
+        ),
+        Mistake(
+            "boundary left out",
+            "A record lies exactly where the last 30 % begin. What does the exercise say about it?",
+            of_ratios(lambda share, r: r[share > 0.7 + 1e-9].mean()),
+        ),
+        Mistake(
+            "last record",
+            "You take the last record alone. A run that hovers swings: which number describes it "
+            "better?",
+            of_ratios(lambda share, r: r[-1]),
+        ),
+        Mistake(
+            "largest late record",
+            "You take the highest of the late records. Is the overshoot where the run stays?",
+            of_ratios(lambda share, r: r[late_of(share)].max()),
+        ),
+        Mistake(
+            "middle value",
+            "You take the median. Which average does the docstring ask for?",
+            of_ratios(lambda share, r: np.median(r[late_of(share)])),
+        ),
+        Mistake(
+            "only what lies above",
+            "You average the records above the threshold alone. Does a run that hovers also dip, "
+            "and what if none is above?",
+            of_ratios(
+                lambda share, r: (
+                    r[late_of(share) & (r >= 1)].mean()
+                    if (late_of(share) & (r >= 1)).any()
+                    else math.nan
+                )
+            ),
+        ),
+        Mistake(
+            "nan for a run that does not arrive",
+            "You return nan where no record reaches the threshold. Is its ratio unknown, or just "
+            "below one?",
+            lambda t, s, lr, m: (
+                edge_ratio(t, s, lr, m) if max(s) * lr / (2 + 2 * m) >= 1 else math.nan
+            ),
+        ),
+        Mistake(
+            "nan for late records below the threshold",
+            "You return nan where the late records stay below the threshold. Is their ratio "
+            "unknown, or just below one?",
+            of_ratios(
+                lambda share, r: (
+                    r[late_of(share)].mean() if r[late_of(share)].max() >= 1 else math.nan
+                )
+            ),
+        ),
+        Mistake(
+            "capped at one",
+            "You cut every ratio off at one. Can a run lie beyond the edge for a while?",
+            of_ratios(lambda share, r: np.minimum(r[late_of(share)], 1).mean()),
+        ),
+        Mistake(
+            "mean sharpness",
+            "You return a sharpness. Relative to what is it asked?",
+            lambda t, s, lr, m: edge_ratio(t, s, lr, m) * 2 * (1 + m) / lr,
+        ),
+        Mistake(
+            "upside down",
+            "You divide the threshold by the mean sharpness. On which side of one should a run "
+            "beyond the edge lie?",
+            lambda t, s, lr, m: 1 / edge_ratio(t, s, lr, m),
         ),
         Mistake(
             "each ratio upside down",
             "You divide the threshold by each record. On which side of one should a record beyond "
             "the edge lie?",
-            of_ratios(lambda r, first: (1 / r[first:]).mean()),
+            of_ratios(lambda share, r: (1 / r[late_of(share)]).mean()),
         ),
         Mistake(
-            "from the last record above",
-            "You begin at the last record that reaches the threshold. When did the run first "
-            "arrive?",
-            of_ratios(lambda r, first: r[np.flatnonzero(r >= 1)[-1] :].mean()),
+            "product with lr alone",
+            "You multiply by the learning rate alone. For the edge to lie at one, what is missing?",
+            lambda t, s, lr, m: 2 * (1 + m) * edge_ratio(t, s, lr, m),
         ),
         Mistake(
-            "up to the first dip",
-            "You stop where the run first dips below the threshold. Does a run that hovers stay "
-            "on one side?",
-            of_ratios(until_the_dip),
+            "weighted by the time between records",
+            "You weigh the records by the steps between them. Which mean does the docstring name?",
+            of_ratios(weighted_by_steps),
         ),
         Mistake(
-            "from the largest record",
-            "You begin at the highest record. Is that where the run first arrives at the edge?",
-            of_ratios(lambda r, first: r[r.argmax() :].mean()),
-        ),
-        Mistake(
-            "middle value",
-            "You take the median. Which average does the docstring ask for?",
-            of_ratios(lambda r, first: np.median(r[first:])),
-        ),
-        Mistake(
-            "capped at one",
-            "You cut every ratio off at one. Can a run lie beyond the edge for a while?",
-            of_ratios(lambda r, first: np.minimum(r[first:], 1).mean()),
-        ),
-        Mistake(
-            "strictly above",
-            "You wait for a record above the threshold. A record lies exactly on it here: what "
-            "does the text say about that one?",
-            strictly_above,
+            "divided by all records",
+            "You add up the late records and divide by the number of all. How many did you add?",
+            of_ratios(lambda share, r: r[late_of(share)].sum() / len(r)),
         ),
     ),
     accepted=(edge_by_numpy, edge_from_behind),
     lesson="A ratio near one says that the learning rate sets where the sharpness stays: at half "
-    "the rate a run that gets there stays twice as high.",
+    "the rate a run that gets there stays twice as high. Below one the run is still on its way.",
     answered_by=(
         "coursekit.curvature.sharpness_measures",
         "coursekit.experiments.edge",
         "coursekit.toy.dynamics",
     ),
 )
-
-
-def last_crossing(ratios: np.ndarray) -> int:
-    above = ratios >= 1
-    upward = [i for i in range(len(ratios)) if above[i] and (i == 0 or not above[i - 1])]
-    return upward[-1]

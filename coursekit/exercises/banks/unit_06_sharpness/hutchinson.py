@@ -104,6 +104,11 @@ U06_HUTCHINSON = Exercise(
                 np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]]),
             ),
         ),
+        Case("positive matrix", (np.array([[2.0]]), np.array([[1.0], [-1.0]]))),
+        Case(  # two probes, the fewest with an error
+            "eigenvalues of both signs",
+            (np.array([[1.0, 2.0], [2.0, -4.0]]), np.array([[1.0, 1.0], [1.0, -1.0]])),
+        ),
         Case(
             "eigenvalues of both signs",
             (
@@ -234,6 +239,11 @@ U06_HUTCHINSON = Exercise(
             "Your estimate is right, but the error counts every entry as a number of its own. "
             "Which of them are independent of each other?",
             entries_in_the_error,
+        ),
+        Mistake(
+            "error first",
+            "Your two numbers come in the other order. Which one does the docstring name first?",
+            of_forms(lambda q, p: [standard_error(q), q.mean()]),
         ),
         Mistake(
             "half-width of an interval",

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.plain import close
 
 Loss = Callable[[Tensor], Tensor]
 
@@ -96,11 +97,14 @@ U06_HVP = Exercise(
     points={"polynomial": 1.0, "network": 2.0},
     by_hand=(
         Case("polynomial", ("w0**2*w1", np.array([1.0, 2.0]), np.array([1.0, 3.0]))),
+        Case("polynomial", ("w0**3", np.array([2.0]), np.array([-0.5]))),
+        Case("polynomial", ("w0**2*w1 + w1**2", np.array([0.0, 1.0]), np.array([0.0, 2.0]))),
         Case("network", ("tanh network 1", np.full(8, 0.5), np.arange(8.0) + 1)),
     ),
     draw=draw_hvp,
     run="loss",
     reference=hvp,
+    same=close(rtol=1e-4, atol=1e-5),  # differences of gradients are right to so many digits
     mistakes=(
         Mistake(
             "row sums",

@@ -6,25 +6,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.exercises.banks.unit_06_sharpness.hvp import (
-    gradient,
-    height,
-    load_torch_func,
+from coursekit.exercises.banks.unit_06_sharpness.hvp import load_torch_func
+from coursekit.exercises.banks.unit_06_sharpness.keskar_walks import (
+    climbs,
+    first_gradient_only,
+    half_widths,
+    keskar_downhill,
+    of_losses,
+    small_steps,
+    until_not_higher,
+    with_box,
+    with_walk,
 )
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 Loss = Callable[[Tensor], Tensor]
-
-
-def losses_on_the_way(
-    loss: Loss, weights: Tensor, box: Tensor, num_steps: int, *, downhill: bool = False
-) -> list[float]:
-    point, found = weights, [float(height(loss, weights))]
-    for _ in range(num_steps):
-        sign = gradient(loss, point).sign()
-        point = weights + (-box if downhill else box) * sign
-        found.append(float(height(loss, point)))
-    return found
 
 
 def keskar(loss: Loss, weights: Tensor, epsilon: float, num_steps: int) -> float:
@@ -74,64 +70,11 @@ def keskar_by_differences(loss, weights, epsilon, num_steps):
     return 100 * (highest - start) / (1 + start)
 
 
-def with_box(make: Callable[[Tensor, float], Tensor]) -> Callable[..., float]:
-    """Return an answer that climbs in another box."""
-
-    def answer(loss, weights, epsilon, num_steps):
-        found = losses_on_the_way(loss, weights, make(weights, epsilon), num_steps)
-        return 100 * (max(found) - found[0]) / (1 + found[0])
-
-    return answer
-
-
-def of_losses(formula: Callable[[list[float]], float]) -> Callable[..., float]:
-    """Return an answer that makes another number of the losses on the way."""
-
-    def answer(loss, weights, epsilon, num_steps):
-        box = epsilon * (weights.abs() + 1)
-        return formula(losses_on_the_way(loss, weights, box, num_steps))
-
-    return answer
-
-
-climbs = with_box(lambda weights, epsilon: epsilon * (weights.abs() + 1))
-
-
-def keskar_downhill(loss, weights, epsilon, num_steps):
-    box = epsilon * (weights.abs() + 1)
-    found = losses_on_the_way(loss, weights, box, num_steps, downhill=True)
-    return 100 * (max(found) - found[0]) / (1 + found[0])
-
-
-def with_walk(move: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> Callable[..., float]:
-    """Return an answer whose next point is move(weights, point, slope, epsilon)."""
-
-    def answer(loss, weights, epsilon, num_steps):
-        point, found = weights, [float(height(loss, weights))]
-        for _ in range(num_steps):
-            point = move(weights, point, gradient(loss, point), epsilon)
-            found.append(float(height(loss, point)))
-        return 100 * (max(found) - found[0]) / (1 + found[0])
-
-    return answer
-
-
-def half_widths(weights: Tensor, epsilon: float) -> Tensor:
-    return epsilon * (weights.abs() + 1)
-
-
-def small_steps(loss, weights, epsilon, num_steps):
-    return with_walk(lambda w, p, g, e: p + half_widths(w, e) / num_steps * g.sign())(
-        loss, weights, epsilon, num_steps
-    )
-
-
-def first_gradient_only(loss, weights, epsilon, num_steps):
-    return climbs(loss, weights, epsilon, 1)
-
-
 HILL = "w0**4 - 2*w0**2 + 3"  # uphill leads over the top and down again
 STAIRS = "w0*w1 + 0.5*w0 + 3"  # the second corner lies higher than the first
+DIP = "w0 + 4*w0**2 - 7*w0**3 + 10"  # from 0 the first corner lies lower, the second higher
+FLAT = "w0**2 + w1**4 + 1"  # at w1 = 0 the slope along w1 is zero
+MIDDLE = "2*w0*w1 - w0**2*w1 - w0 - w1**2 + 9"  # the highest is the fourth of five corners
 
 
 def draw_keskar(rng: np.random.Generator) -> list[Case]:
@@ -147,6 +90,11 @@ def draw_keskar(rng: np.random.Generator) -> list[Case]:
     for low, high, num_steps in ((0.18, 0.22, 2), (0.03, 0.06, 1), (0.18, 0.22, 2)):
         w = rng.choice([-1, 1], 1) * rng.uniform(low, high, 1)
         cases.append(Case("over the hill", (HILL, w, float(rng.uniform(0.24, 0.26)), num_steps)))
+    flat = np.array([rng.choice([-1, 1]) * rng.uniform(0.5, 1.5), 0.0])
+    cases.append(Case("climbing", (FLAT, flat, float(rng.uniform(0.3, 0.6)), 1)))
+    cases.append(Case("over the hill", (DIP, np.array([0.0]), float(rng.uniform(0.9, 1.1)), 2)))
+    w = np.array([0.5, -0.5]) + rng.uniform(-0.01, 0.01, 2)
+    cases.append(Case("over the hill", (MIDDLE, w, 1.0, 5)))
     return cases
 
 
@@ -156,7 +104,10 @@ U06_KESKAR = Exercise(
     points={"climbing": 2.0, "over the hill": 1.0},
     by_hand=(
         Case("climbing", ("w0**2 + 1", np.array([2.0]), 0.5, 1)),
+        Case("climbing", (FLAT, np.array([1.0, 0.0]), 0.5, 1)),
         Case("over the hill", (HILL, np.array([0.2]), 0.25, 2)),
+        Case("over the hill", (DIP, np.array([0.0]), 1.0, 2)),
+        Case("over the hill", (MIDDLE, np.array([0.5, -0.5]), 1.0, 5)),
     ),
     draw=draw_keskar,
     run="loss",
@@ -286,6 +237,26 @@ U06_KESKAR = Exercise(
             "You divide by one and add the loss afterwards. What stands below the line, and does "
             "Python read it so?",
             of_losses(lambda found: 100 * (max(found) - found[0]) / 1 + found[0]),
+        ),
+        Mistake(
+            "zero taken for a slope",
+            "A weight whose slope is exactly zero moves in your search. What is "
+            "`torch.sign(0)`, and where does that weight stay?",
+            with_walk(
+                lambda w, p, g, e: w + half_widths(w, e) * torch.where(g >= 0, 1.0, -1.0).to(w)
+            ),
+        ),
+        Mistake(
+            "stops where it goes down",
+            "You stop at the first corner that is not higher. May a later corner lie higher than "
+            "all before?",
+            until_not_higher,
+        ),
+        Mistake(
+            "a late corner not counted",
+            "The highest corner comes late here, and your search does not count it. How many "
+            "corners does `num_steps` name, and which of them count?",
+            lambda loss, w, epsilon, n: climbs(loss, w, epsilon, min(n, 3)),
         ),
         Mistake(
             "one step short",

@@ -73,6 +73,7 @@ U06_OVER_BATCHES = Exercise(
     call="sharpness_over_batches(batch_hessians, batch_sizes)",
     points={"equal batches": 1.0, "ragged last batch": 1.0},
     by_hand=(
+        Case("equal batches", (np.array([[[2.0]]]), [3])),
         Case(
             "equal batches",
             (np.array([[[4.0, 0.0], [0.0, -6.0]], [[-5.0, 0.0], [0.0, 2.0]]]), [3, 3]),
@@ -126,6 +127,12 @@ U06_OVER_BATCHES = Exercise(
             "You return the largest size of an eigenvalue, or a norm. Does a direction that "
             "curves down make a valley sharp?",
             of_whole(lambda m: torch.linalg.eigvalsh(m).abs().max()),
+        ),
+        Mistake(
+            "clipped at zero",
+            "You lift a largest eigenvalue that is below zero. At a point where every direction "
+            "curves down, what is the largest curvature?",
+            of_whole(lambda m: torch.linalg.eigvalsh(m)[-1].clamp(min=0.0)),
         ),
         Mistake(
             "smallest eigenvalue",

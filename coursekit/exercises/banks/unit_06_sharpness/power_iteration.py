@@ -1,29 +1,25 @@
 """The Hessian's extreme eigenvalue by power iteration, with its residual."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
-from torch import Tensor
 
+from coursekit.exercises.banks.unit_06_sharpness.power_slips import (
+    change_of_v,
+    change_of_value,
+    in_another_norm,
+    length_of_the_last_product,
+    long_residual,
+    mean_stretch,
+    of_residual,
+    of_value,
+    power_iteration,
+    power_unnormalised,
+    residual_of_the_start,
+    stale_product,
+    with_v,
+    without_last_normalising,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
-
-Product = Callable[[Tensor], Tensor]
-
-
-def direction_after(product: Product, start: Tensor, num_steps: int) -> Tensor:
-    v = start / start.norm()
-    for _ in range(num_steps):
-        v = product(v)
-        v = v / v.norm()
-    return v
-
-
-def power_iteration(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
-    v = direction_after(product, start, num_steps)
-    moved = product(v)
-    value = v @ moved
-    return [value, (moved - value * v).norm()]
 
 
 def power_without_normalising(product, start, num_steps):
@@ -44,70 +40,6 @@ def power_by_eigenvectors(product, start, num_steps):
     return [mean, (shares * (values - mean) ** 2).sum().sqrt()]
 
 
-def with_v(formula: Callable[[Tensor, Tensor], list[Tensor]]) -> Callable[..., list[Tensor]]:
-    """Return an answer that applies a formula to the final v and A v."""
-
-    def answer(product, start, num_steps):
-        v = direction_after(product, start, num_steps)
-        return formula(v, product(v))
-
-    return answer
-
-
-def without_last_normalising(product, start, num_steps):
-    v = product(direction_after(product, start, num_steps - 1))
-    moved = product(v)
-    value = v @ moved
-    return [value, (moved - value * v).norm()]
-
-
-def residual_of_the_start(product, start, num_steps):
-    value, _ = power_iteration(product, start, num_steps)
-    v = start / start.norm()
-    return [value, (product(v) - value * v).norm()]
-
-
-def length_of_the_last_product(product, start, num_steps):
-    before = direction_after(product, start, num_steps - 1)
-    v = direction_after(product, start, num_steps)
-    value = product(before).norm()
-    return [value, (product(v) - value * v).norm()]
-
-
-def stale_product(product, start, num_steps):
-    """Use the new v with the product of the old one."""
-    moved = product(direction_after(product, start, num_steps - 1))
-    v = moved / moved.norm()
-    value = v @ moved
-    return [value, (moved - value * v).norm()]
-
-
-def change_of_v(product, start, num_steps):
-    before = direction_after(product, start, num_steps - 1)
-    v = direction_after(product, start, num_steps)
-    return [v @ product(v), (v - before).norm()]
-
-
-def change_of_value(product, start, num_steps):
-    before, now = (power_iteration(product, start, n)[0] for n in (num_steps - 1, num_steps))
-    return [now, (now - before).abs()]
-
-
-def in_another_norm(norm: Callable[[Tensor], Tensor]) -> Callable[..., list[Tensor]]:
-    def answer(product, start, num_steps):
-        v = direction_after(product, start, num_steps)
-        v = v / norm(v)
-        value = v @ product(v)
-        return [value, (product(v) - value * v).norm()]
-
-    return answer
-
-
-def mean_stretch(v: Tensor, moved: Tensor) -> list[Tensor]:
-    value = (moved / v).mean()
-    return [value, (moved - value * v).norm()]
-
-
 def draw_power(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("largest is positive", "largest in size is negative") * 3:
@@ -121,28 +53,14 @@ def draw_power(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
-def of_value(change: Callable[[Tensor], Tensor]) -> Callable[..., list[Tensor]]:
-    def answer(product, start, num_steps):
-        value, residual = power_iteration(product, start, num_steps)
-        return [change(value), residual]
-
-    return answer
-
-
-def of_residual(change: Callable[[Tensor, Tensor, int], Tensor]) -> Callable[..., list[Tensor]]:
-    def answer(product, start, num_steps):
-        value, residual = power_iteration(product, start, num_steps)
-        return [value, change(residual, value, len(start))]
-
-    return answer
-
-
 U06_POWER_ITERATION = Exercise(
     id="u06_power_iteration",
     call="power_iteration(product, start, num_steps)",
     points={"largest is positive": 2.0, "largest in size is negative": 1.0},
     by_hand=(
         Case("largest is positive", (np.diag([2.0, 1.0]), np.array([3.0, 3.0]), 1)),
+        Case("largest is positive", (np.array([[2.0]]), np.array([-3.0]), 1)),
+        Case("largest is positive", (np.diag([3.0, 1.0]), np.array([2.0, 2.0]), 3)),
         Case("largest in size is negative", (np.diag([-2.0, 1.0]), np.array([3.0, 3.0]), 1)),
     ),
     draw=draw_power,
@@ -184,6 +102,18 @@ U06_POWER_ITERATION = Exercise(
             "Your vector is never brought to length one. By what must a Rayleigh quotient be "
             "divided then?",
             lambda product, start, n: power_unnormalised(product, start, n),
+        ),
+        Mistake(
+            "residual of a vector that is not of length one",
+            "Your eigenvalue is right, and the residual belongs to a vector that is not of length "
+            "one. What does a residual do when its vector becomes twice as long?",
+            long_residual(True),
+        ),
+        Mistake(
+            "residual of a vector that was never of length one",
+            "Your eigenvalue is right, and the residual belongs to a vector that grew with every "
+            "product. What does a residual do when its vector becomes twice as long?",
+            long_residual(False),
         ),
         Mistake(
             "one step short",
@@ -304,12 +234,3 @@ U06_POWER_ITERATION = Exercise(
         "coursekit.curvature.sharpness_measures",
     ),
 )
-
-
-def power_unnormalised(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
-    v = start
-    for _ in range(num_steps):
-        v = product(v)
-    moved = product(v)
-    value = v @ moved
-    return [value, (moved - value * v).norm()]
