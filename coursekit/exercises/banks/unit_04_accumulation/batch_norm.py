@@ -6,6 +6,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from coursekit.exercises.banks.unit_04_accumulation.norm_slips import (
+    by_full_size,
+    by_parts,
+    by_running,
+    joined_tail,
+    moments,
+    running_by_hand,
+    scaled,
+    short_by_the_one_before,
+    stale,
+    strided,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
 
@@ -32,72 +44,6 @@ def normalise_by_groups(inputs, micro_batch_size, eps):
     return (x - mean) / np.sqrt(same @ x**2 - mean**2 + eps)
 
 
-def by_parts(x: Tensor, b: int, rule) -> Tensor:
-    """Apply rule(part, whole, first part) to each micro-batch."""
-    parts = x.split(b)
-    return torch.cat([rule(part, x, parts[0]) for part in parts])
-
-
-def scaled(part: Tensor, mean: Tensor, variance: Tensor, eps: float) -> Tensor:
-    return (part - mean) / (variance + eps).sqrt()
-
-
-def moments(x: Tensor, axis: int = 0) -> tuple[Tensor, Tensor]:
-    return x.mean(dim=axis, keepdim=True), x.var(dim=axis, correction=0, keepdim=True)
-
-
-def stale(x: Tensor, b: int, eps: float) -> Tensor:
-    parts = x.split(b)
-    sources = (parts[0], *parts[:-1])
-    return torch.cat(
-        [scaled(part, *moments(old), eps) for part, old in zip(parts, sources, strict=True)]
-    )
-
-
-def short_by_the_one_before(x: Tensor, b: int, eps: float) -> Tensor:
-    parts = x.split(b)
-    source = [p if len(p) == b or i == 0 else parts[i - 1] for i, p in enumerate(parts)]
-    return torch.cat([scaled(p, *moments(q), eps) for p, q in zip(parts, source, strict=True)])
-
-
-def by_running(x: Tensor, b: int, eps: float) -> Tensor:
-    norm = nn.BatchNorm1d(x.shape[1], eps=eps, affine=False)
-    rows = []
-    for part in x.split(b):
-        norm.train()(part)
-        rows.append(norm.eval()(part))
-    return torch.cat(rows)
-
-
-def joined_tail(x: Tensor, b: int, eps: float) -> Tensor:
-    parts = list(x.split(b))
-    if len(parts) > 1 and len(parts[-1]) < b:
-        parts[-2:] = [torch.cat(parts[-2:])]
-    return torch.cat([scaled(p, *moments(p), eps) for p in parts])
-
-
-def running_by_hand(x: Tensor, b: int, eps: float) -> Tensor:
-    mean, variance = torch.zeros_like(x[:1]), torch.ones_like(x[:1])
-    rows = []
-    for part in x.split(b):
-        new_mean, new_variance = moments(part)
-        mean, variance = 0.9 * mean + 0.1 * new_mean, 0.9 * variance + 0.1 * new_variance
-        rows.append(scaled(part, mean, variance, eps))
-    return torch.cat(rows)
-
-
-def strided(x: Tensor, b: int, eps: float) -> Tensor:
-    rows, num_parts = torch.empty_like(x), -(-len(x) // b)
-    for k in range(num_parts):
-        rows[k::num_parts] = scaled(x[k::num_parts], *moments(x[k::num_parts]), eps)
-    return rows
-
-
-def by_full_size(part: Tensor, size: int, eps: float) -> Tensor:
-    mean = part.sum(dim=0) / size
-    return scaled(part, mean, (part - mean).square().sum(dim=0) / size, eps)
-
-
 def draw_norms(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for group in ("one micro-batch", "several micro-batches") * 3:
@@ -117,6 +63,9 @@ U04_BATCH_NORM = Exercise(
     points={"one micro-batch": 1.0, "several micro-batches": 1.0},
     by_hand=(
         Case("one micro-batch", (np.array([[1.0, 0.0], [5.0, 2.0]]), 2, 0.5)),
+        Case("one micro-batch", (np.array([[3.0], [1.0], [2.0]]), 8, 0.5)),  # b above n
+        Case("one micro-batch", (np.array([[2.0, 1.0], [2.0, 3.0]]), 2, 0.25)),  # no spread
+        Case("several micro-batches", (np.array([[1.0], [3.0], [8.0], [2.0]]), 2, 0.25)),
         Case("several micro-batches", (np.array([[0.0], [4.0], [2.0], [12.0], [7.0]]), 3, 0.25)),
     ),
     draw=draw_norms,

@@ -71,6 +71,9 @@ U04_CLIP = Exercise(
     points={"long gradient": 1.0, "short gradient": 1.0},
     by_hand=(
         Case("long gradient", (np.array([[6.0, 2.0], [0.0, 6.0]]), 2.5)),
+        Case("long gradient", (np.array([[3.0, 4.0]]), 2.5)),  # one micro-batch
+        Case("long gradient", (np.array([[-3.0], [-5.0]]), 2.5)),  # one weight
+        Case("short gradient", (np.array([[1.5, 2.0]]), 2.5)),  # the limit itself
         Case("short gradient", (np.array([[9.0, 0.0], [-3.0, 2.5], [0.0, 0.5]]), 2.5)),
     ),
     draw=draw_clips,
@@ -93,6 +96,12 @@ U04_CLIP = Exercise(
             "clips the sum, then divides",
             "You clip the sum and divide afterwards. Which norm does the optimizer see?",
             lambda g, c: clip_accumulated(g * len(g), c) / len(g),
+        ),
+        Mistake(
+            "one micro-batch as it is",
+            "You return a single micro-batch as it is. Is the step of one micro-batch never too "
+            "long?",
+            lambda g, c: g[0] if len(g) == 1 else clip_accumulated(g, c),
         ),
         Mistake(
             "clips the sum",

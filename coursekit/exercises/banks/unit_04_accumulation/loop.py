@@ -5,10 +5,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from coursekit.exercises.banks.unit_04_accumulation.linear_loss import sum_grad, weight_of
+from coursekit.exercises.banks.unit_04_accumulation.linear_loss import weight_of
+from coursekit.exercises.banks.unit_04_accumulation.loop_cases import HAND_WEIGHTS, draw_loops
+from coursekit.exercises.banks.unit_04_accumulation.loop_slips import (
+    MicroBatches,
+    full_ones,
+    only_longest,
+    outputs_for_logs,
+    sizes,
+    softmax_twice,
+    weighted,
+    weights_moved,
+    without_single,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
-
-MicroBatches = list[list[Tensor]]
 
 
 def accumulate(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
@@ -44,75 +54,6 @@ def loop_by_formula(model, micro_batches):
     return weight_of(model).grad
 
 
-def weighted(
-    model: nn.Sequential, micro_batches: MicroBatches, weights: list[float]
-) -> Tensor | None:
-    """Leave sum_k w_k g_k in the gradient."""
-    parts = [
-        w / len(y) * sum_grad(model, x, y) for (x, y), w in zip(micro_batches, weights, strict=True)
-    ]
-    weight_of(model).grad = torch.stack(parts).sum(dim=0)
-    return weight_of(model).grad
-
-
-def sizes(micro_batches: MicroBatches) -> list[int]:
-    return [len(y) for _, y in micro_batches]
-
-
-def full_ones(micro_batches: MicroBatches) -> MicroBatches:
-    return [m for m in micro_batches if len(m[1]) == len(micro_batches[0][1])]
-
-
-def only_longest(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    longest = max(sizes(micro_batches))
-    kept = [m for m in micro_batches if len(m[1]) == longest]
-    return weighted(model, kept, [1 / len(kept)] * len(kept))
-
-
-def softmax_twice(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    x, y = (torch.cat(column) for column in zip(*micro_batches, strict=True))
-    cross_entropy(model(x).softmax(dim=1), y).backward()
-    return weight_of(model).grad
-
-
-def outputs_for_logs(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    x, y = (torch.cat(column) for column in zip(*micro_batches, strict=True))
-    one_hot = torch.eye(len(weight_of(model)), dtype=x.dtype)[y]
-    weight_of(model).grad = -one_hot.T @ x / len(y)
-    return weight_of(model).grad
-
-
-def weights_moved(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    weight, total = weight_of(model), sum(sizes(micro_batches))
-    grad = torch.zeros_like(weight)
-    for x, y in micro_batches:
-        grad += sum_grad(model, x, y) / total
-        weight.data -= 0.1 * grad
-    weight.grad = grad
-    return grad
-
-
-def draw_micro_batches(rng: np.random.Generator, counts: list[int]) -> tuple:
-    weights = rng.normal(size=(3, 2))
-    micro_batches = [[rng.normal(size=(n, 2)) + 0.5, rng.integers(0, 3, n)] for n in counts]
-    return weights, micro_batches
-
-
-def draw_loops(rng: np.random.Generator) -> list[Case]:
-    cases: list[Case] = []
-    for group in ("equal micro-batches", "ragged micro-batches") * 2:
-        k, b = int(rng.integers(3, 6)), int(rng.integers(4, 9))
-        counts = [b] * k
-        if group == "ragged micro-batches":
-            counts[-1] = int(rng.integers(1, b - 1))
-            if len(cases) > 1:
-                counts[1] = b + int(rng.integers(2, 5))
-        cases.append(Case(group, draw_micro_batches(rng, counts)))
-    return cases
-
-
-HAND_WEIGHTS = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
-
 U04_LOOP = Exercise(
     id="u04_loop",
     call="accumulate(model, micro_batches)",
@@ -123,8 +64,8 @@ U04_LOOP = Exercise(
             (
                 HAND_WEIGHTS,
                 [
-                    [np.array([[1.0, 2.0]]), np.array([0])],
-                    [np.array([[2.0, 1.0]]), np.array([1])],
+                    [np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([0, 2])],
+                    [np.array([[2.0, 1.0], [1.0, 0.0]]), np.array([1, 1])],
                 ],
             ),
         ),
@@ -137,6 +78,20 @@ U04_LOOP = Exercise(
                     [np.array([[3.0, 1.0]]), np.array([2])],
                 ],
             ),
+        ),
+        Case(  # one example, then two: the first may be the short one
+            "ragged micro-batches",
+            (
+                HAND_WEIGHTS,
+                [
+                    [np.array([[1.0, 2.0]]), np.array([0])],
+                    [np.array([[2.0, 1.0], [0.0, 1.0]]), np.array([1, 1])],
+                ],
+            ),
+        ),
+        Case(  # one micro-batch, the fewest there can be
+            "ragged micro-batches",
+            (HAND_WEIGHTS, [[np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([1, 2])]]),
         ),
     ),
     draw=draw_loops,
@@ -216,6 +171,18 @@ U04_LOOP = Exercise(
             lambda m, mb: weighted(m, mb, [1 / n for n in sizes(mb)]),
         ),
         Mistake(
+            "single examples skipped",
+            "A micro-batch of a single example leaves nothing in your gradient. Does its loss need "
+            "others beside it?",
+            without_single,
+        ),
+        Mistake(
+            "whole-number division",
+            "Your gradient is zero. `//` cuts the fraction off: how large is a micro-batch's share "
+            "of the batch?",
+            lambda m, mb: weighted(m, mb, [float(n // sum(sizes(mb))) for n in sizes(mb)]),
+        ),
+        Mistake(
             "short ones left out",
             "You leave out micro-batches that are not as long as the first. Must an example be "
             "thrown away to be exact?",
@@ -260,12 +227,6 @@ U04_LOOP = Exercise(
             lambda m, mb: weighted(m, mb, [n / sum(x.numel() for x, _ in mb) for n in sizes(mb)]),
         ),
         Mistake(
-            "shares of the longest",
-            "You measure every micro-batch against the longest one. What do your weights add up "
-            "to?",
-            lambda m, mb: weighted(m, mb, [n / max(sizes(mb)) for n in sizes(mb)]),
-        ),
-        Mistake(
             "as many as the longest",
             "You divide as if every micro-batch were as long as the longest. How many examples are "
             "there really?",
@@ -276,12 +237,6 @@ U04_LOOP = Exercise(
             "You weight a sum over a micro-batch by its size once more. How often does each "
             "example count then?",
             lambda m, mb: weighted(m, mb, [n * n / sum(sizes(mb)) for n in sizes(mb)]),
-        ),
-        Mistake(
-            "short ones lifted",
-            "You lift short micro-batches, as if being short were a loss to make up for. How much "
-            "should one of a few examples say?",
-            lambda m, mb: weighted(m, mb, [sum(sizes(mb)) / n / len(mb) ** 2 for n in sizes(mb)]),
         ),
         Mistake(
             "only the longest ones",

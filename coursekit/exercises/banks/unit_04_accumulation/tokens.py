@@ -1,18 +1,31 @@
 """Accumulation for a loss that is a mean over tokens, with padding."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from coursekit.exercises.banks.unit_04_accumulation.linear_loss import sum_grad, weight_of
-from coursekit.exercises.banks.unit_04_accumulation.loop import HAND_WEIGHTS, MicroBatches
+from coursekit.exercises.banks.unit_04_accumulation.linear_loss import weight_of
+from coursekit.exercises.banks.unit_04_accumulation.loop_cases import HAND_WEIGHTS
+from coursekit.exercises.banks.unit_04_accumulation.loop_slips import MicroBatches
+from coursekit.exercises.banks.unit_04_accumulation.token_slips import (
+    PAD,
+    mean_per_sequence,
+    only_last,
+    padding_learned,
+    padding_over_tokens,
+    per_token,
+    real,
+    shifted,
+    transposed,
+    up_to_padding,
+    whole_sequences,
+    with_factors,
+    zero_left_out,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
-
-PAD = -100
 
 
 def accumulate_tokens(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
@@ -38,81 +51,6 @@ def tokens_by_selection(model, micro_batches):
     y = torch.cat([y[y != PAD] for _, y in micro_batches])
     cross_entropy(model(x), y).backward()
     return weight_of(model).grad
-
-
-def real(y: Tensor) -> int:
-    return int((y != PAD).sum())
-
-
-def with_factors(factor: Callable[[Tensor, list[Tensor]], float]) -> Callable[..., Tensor | None]:
-    """Return a loop that weights the summed loss of each micro-batch by factor(targets, all)."""
-
-    def loop(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-        all_targets = [y for _, y in micro_batches]
-        parts = [factor(y, all_targets) * sum_grad(model, x, y) for x, y in micro_batches]
-        weight_of(model).grad = torch.stack(parts).sum(dim=0)
-        return weight_of(model).grad
-
-    return loop
-
-
-def per_token(y: Tensor, weight: float) -> float:
-    """Return the factor on a sum that gives its mean a weight; the sum over nothing is zero."""
-    return weight / real(y) if real(y) else 0.0
-
-
-def only_last(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    x, y = micro_batches[-1]
-    weight_of(model).grad = sum_grad(model, x, y) / sum(real(t) for _, t in micro_batches)
-    return weight_of(model).grad
-
-
-def mean_per_sequence(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    rows = [(r, t) for x, y in micro_batches for r, t in zip(x, y, strict=True) if real(t)]
-    parts = [sum_grad(model, r[None], t[None]) / real(t) for r, t in rows]
-    weight_of(model).grad = torch.stack(parts).mean(dim=0)
-    return weight_of(model).grad
-
-
-def padding_learned(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    total = sum(y.numel() for _, y in micro_batches)
-    parts = [sum_grad(model, x, y.clamp(min=0)) for x, y in micro_batches]
-    weight_of(model).grad = torch.stack(parts).sum(dim=0) / total
-    return weight_of(model).grad
-
-
-def padding_over_tokens(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    parts = [sum_grad(model, x, y.clamp(min=0)) for x, y in micro_batches]
-    total = sum(real(y) for _, y in micro_batches)
-    weight_of(model).grad = torch.stack(parts).sum(dim=0) / total
-    return weight_of(model).grad
-
-
-def zero_left_out(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    above = [[x, y.masked_fill(y == 0, PAD)] for x, y in micro_batches]
-    return with_factors(lambda y, ys: 1 / max(sum(map(real, ys)), 1))(model, above)
-
-
-def transposed(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    turned = [[x, y.T.reshape(y.shape)] for x, y in micro_batches]
-    return with_factors(lambda y, ys: 1 / sum(map(real, ys)))(model, turned)
-
-
-def shifted(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    later = [[x[:, :-1], y[:, 1:]] for x, y in micro_batches]
-    return with_factors(lambda y, ys: 1 / max(sum(map(real, ys)), 1))(model, later)
-
-
-def whole_sequences(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    kept = [[x[(y != PAD).all(dim=1)], y[(y != PAD).all(dim=1)]] for x, y in micro_batches]
-    return with_factors(lambda y, ys: 1 / max(sum(map(real, ys)), 1))(model, kept)
-
-
-def up_to_padding(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
-    total = sum(real(y) for _, y in micro_batches)
-    ends = [k for k, (_, y) in enumerate(micro_batches) if not real(y)]
-    first = micro_batches[: ends[0]] if ends else micro_batches
-    return with_factors(lambda y, ys: 1 / total)(model, first)
 
 
 def draw_sequences(rng: np.random.Generator) -> list[Case]:
@@ -159,6 +97,21 @@ U04_TOKENS = Exercise(
                 [
                     [np.array([[[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]]]), np.array([[0, 2, 1]])],
                     [np.array([[[2.0, 1.0], [1.0, 1.0]]]), np.array([[0, PAD]])],
+                ],
+            ),
+        ),
+        Case(  # one micro-batch of one token, the least there can be
+            "equal counts",
+            (HAND_WEIGHTS, [[np.array([[[1.0, 2.0]]]), np.array([[1]])]]),
+        ),
+        Case(  # class 0 is a class; what comes after padding counts
+            "padding only",
+            (
+                HAND_WEIGHTS,
+                [
+                    [np.array([[[2.0, 1.0], [1.0, 1.0]]]), np.array([[0, PAD]])],
+                    [np.array([[[1.0, 1.0]]]), np.array([[PAD]])],
+                    [np.array([[[0.0, 1.0]]]), np.array([[0]])],
                 ],
             ),
         ),

@@ -1,7 +1,6 @@
 """Average over workers, and refuse what would make the average wrong."""
 
 from collections import Counter
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -9,10 +8,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.exercises.banks.unit_04_accumulation.worker_slips import (
+    Shards,
+    any_fault,
+    counted_once,
+    exact,
+    has_empty,
+    refusing,
+    refusing_zero,
+    repeats_inside,
+    shared,
+    shared_with_next,
+    weighted_by,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
-
-Shards = list[list[int]]
 
 
 def average_over_workers(local_grads: Tensor, shards: Shards) -> Tensor:
@@ -46,52 +56,6 @@ def average_by_loop(local_grads, shards):
     return total / seen
 
 
-def has_empty(shards: Shards) -> bool:
-    return not all(shards)
-
-
-def repeats_inside(shards: Shards) -> bool:
-    return any(len(set(s)) < len(s) for s in shards)
-
-
-def shared(shards: Shards) -> bool:
-    return len(set().union(*shards)) < sum(len(set(s)) for s in shards)
-
-
-def shared_with_next(shards: Shards) -> bool:
-    return any(set(a) & set(b) for a, b in pairwise(shards))
-
-
-def weighted_by(g: Tensor, weights: list[float]) -> Tensor:
-    return torch.tensor(weights, dtype=g.dtype) @ g
-
-
-def exact(g: Tensor, s: Shards) -> Tensor:
-    return weighted_by(g, [len(x) / sum(map(len, s)) for x in s])
-
-
-def refusing(
-    broken: Callable[[Shards], bool], average: Callable[[Tensor, Shards], Tensor]
-) -> Callable[[Tensor, Shards], Tensor]:
-    """Return an average that refuses some shards."""
-
-    def answer(g: Tensor, s: Shards) -> Tensor:
-        if broken(s):
-            raise ValueError("broken shards")
-        return average(g, s)
-
-    return answer
-
-
-def counted_once(g: Tensor, s: Shards) -> Tensor:
-    seen: set[int] = set()
-    sizes = []
-    for shard in s:
-        sizes.append(len(set(shard) - seen))
-        seen |= set(shard)
-    return weighted_by(g, [n / len(seen) for n in sizes])
-
-
 SAME_NUMBERS = close(rtol=1e-4, atol=1e-5)  # sums that nearly cancel
 
 
@@ -100,10 +64,6 @@ def same(got: Any, want: Any) -> bool:
     if want is None or isinstance(want, str):
         return got is want or (isinstance(got, str) and got == want)
     return SAME_NUMBERS(got, want)
-
-
-def any_fault(s: Shards) -> bool:
-    return has_empty(s) or repeats_inside(s) or shared(s)
 
 
 def draw_shards(rng: np.random.Generator) -> list[Case]:
@@ -141,7 +101,11 @@ U04_WORKERS = Exercise(
     by_hand=(
         Case("equal shards", (HAND, [[0, 1], [2, 3]])),
         Case("unequal shards", (HAND, [[7], [4, 0, 2]])),
+        Case("equal shards", (np.array([[1.5, -2.0]]), [[3]])),  # one worker
+        Case("unequal shards", (np.array([[0.0, 0.0], [5.0, 4.0]]), [[7], [4, 0, 2]])),
         Case("broken shards", (HAND, [[0, 1], [1, 2]])),
+        Case("broken shards", (HAND, [[0, 1, 1], [2, 3]])),
+        Case("broken shards", (np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 1.0]]), [[0], [1], [0]])),
         Case("broken shards", (np.array([[1.0, 0.0], [0.0, 0.0]]), [[3, 4], []])),
     ),
     draw=draw_shards,
@@ -277,6 +241,21 @@ U04_WORKERS = Exercise(
             refusing(
                 any_fault,
                 lambda g, s: weighted_by(g, [len(x) / (len(s) * max(map(len, s))) for x in s]),
+            ),
+        ),
+        Mistake(
+            "a gradient of zero refused",
+            "You take a gradient of zero for a worker without examples. Can examples have a mean "
+            "gradient of zero, and what tells how many there are?",
+            refusing_zero,
+        ),
+        Mistake(
+            "repeats inside a shard removed in silence",
+            "You take repeats out of a shard and carry on, and let two workers share an example. "
+            "What should the caller learn?",
+            refusing(
+                has_empty,
+                lambda g, s: weighted_by(g, [len(set(x)) / sum(len(set(y)) for y in s) for x in s]),
             ),
         ),
         Mistake(

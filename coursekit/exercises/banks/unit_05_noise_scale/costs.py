@@ -132,8 +132,8 @@ U05_COSTS = Exercise(
         ),
         Mistake(
             "throughput alone",
-            "You divide the run's examples by the throughput; a shortest time may stand beside that "
-            "once. How long does each single step take, and how many of them wait?",
+            "You divide the run's examples by the throughput; a shortest time may stand beside "
+            "that, once. How long does each single step take, and how many of them wait?",
             variant(seconds=lambda b, s, e, speed, floor: e / speed),
         ),
         Mistake(

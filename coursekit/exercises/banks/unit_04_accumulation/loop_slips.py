@@ -1,0 +1,64 @@
+"""Weighted sums of micro-batch gradients, and other wrong loops."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from coursekit.exercises.banks.unit_04_accumulation.linear_loss import sum_grad, weight_of
+
+MicroBatches = list[list[Tensor]]
+
+
+def weighted(
+    model: nn.Sequential, micro_batches: MicroBatches, weights: list[float]
+) -> Tensor | None:
+    """Leave sum_k w_k g_k in the gradient."""
+    parts = [
+        w / len(y) * sum_grad(model, x, y) for (x, y), w in zip(micro_batches, weights, strict=True)
+    ]
+    weight_of(model).grad = torch.stack(parts).sum(dim=0)
+    return weight_of(model).grad
+
+
+def sizes(micro_batches: MicroBatches) -> list[int]:
+    return [len(y) for _, y in micro_batches]
+
+
+def full_ones(micro_batches: MicroBatches) -> MicroBatches:
+    return [m for m in micro_batches if len(m[1]) == len(micro_batches[0][1])]
+
+
+def only_longest(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    longest = max(sizes(micro_batches))
+    kept = [m for m in micro_batches if len(m[1]) == longest]
+    return weighted(model, kept, [1 / len(kept)] * len(kept))
+
+
+def without_single(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    total = sum(sizes(micro_batches))
+    return weighted(
+        model, micro_batches, [n / total if n > 1 else 0.0 for n in sizes(micro_batches)]
+    )
+
+
+def softmax_twice(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    x, y = (torch.cat(column) for column in zip(*micro_batches, strict=True))
+    cross_entropy(model(x).softmax(dim=1), y).backward()
+    return weight_of(model).grad
+
+
+def outputs_for_logs(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    x, y = (torch.cat(column) for column in zip(*micro_batches, strict=True))
+    one_hot = torch.eye(len(weight_of(model)), dtype=x.dtype)[y]
+    weight_of(model).grad = -one_hot.T @ x / len(y)
+    return weight_of(model).grad
+
+
+def weights_moved(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    weight, total = weight_of(model), sum(sizes(micro_batches))
+    grad = torch.zeros_like(weight)
+    for x, y in micro_batches:
+        grad += sum_grad(model, x, y) / total
+        weight.data -= 0.1 * grad
+    weight.grad = grad
+    return grad
