@@ -62,6 +62,9 @@ def draw_clips(rng: np.random.Generator) -> list[Case]:
         if len(cases) == 4:  # and one so low that K times it is below the norm too
             share /= k
         cases.append(Case(group, (grads, float(share * norm))))
+    for group, share in (("long gradient", 0.6), ("short gradient", 1.2)):  # one micro-batch
+        grads = rng.normal(size=(1, 3))
+        cases.append(Case(group, (grads, float(share * np.linalg.norm(grads)))))
     return cases
 
 

@@ -16,7 +16,7 @@ def weighted(
     parts = [
         w / len(y) * sum_grad(model, x, y) for (x, y), w in zip(micro_batches, weights, strict=True)
     ]
-    weight_of(model).grad = torch.stack(parts).sum(dim=0)
+    weight_of(model).grad = sum(parts, start=torch.zeros_like(weight_of(model)))
     return weight_of(model).grad
 
 

@@ -205,7 +205,7 @@ U04_TOKENS = Exercise(
             "class zero taken for padding",
             "You count only targets above zero. Which positions does the loss leave out, and "
             "which number marks them?",
-            with_factors(lambda y, ys: 1 / sum(int((t > 0).sum()) for t in ys)),
+            with_factors(lambda y, ys: 1 / max(sum(int((t > 0).sum()) for t in ys), 1)),
         ),
         Mistake(
             "padding learned",
