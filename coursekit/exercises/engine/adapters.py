@@ -122,6 +122,23 @@ def linear_steps(answer: Callable[..., Any], weights: np.ndarray, lr: float, *ar
     return plain(np.array(optimizer.rows))
 
 
+def worker_steps(answer: Callable[..., Any], weights: np.ndarray, lr: float, *args: Any) -> Any:
+    """Give the answer a linear model and an optimizer for each worker; return each one's steps.
+
+    The first of ``args`` is a list of epochs, and an epoch a list with a shard for each worker.
+    """
+    models = [linear_model(weights) for _ in args[0][0]]
+    optimizers = [RecordedSteps(model, lr) for model in models]
+    answer(models, optimizers, *in_float64(args))
+    rows = [optimizer.rows for optimizer in optimizers]
+    return plain(np.array(rows)) if len({len(r) for r in rows}) == 1 else plain(rows)
+
+
+def linear_call(answer: Callable[..., Any], weights: np.ndarray, *args: Any) -> Any:
+    """Call the answer with a linear model in place of its weights; return what it returns."""
+    return plain(answer(linear_model(weights), *in_float64(args)))
+
+
 def doubles(value: Any) -> Any:
     """Turn an array of numbers into a fresh float64 tensor; leave anything else."""
     is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f"
@@ -289,6 +306,8 @@ ONCE: dict[str, Callable[..., Any]] = {
     "refusing": refusing,
     "linear_grad": linear_grad,
     "linear_steps": linear_steps,
+    "worker_steps": worker_steps,
+    "linear_call": linear_call,
 }
 # How a mark is given: "parameters" hands its objects over twice by itself.
 ADAPTERS: dict[str, Callable[..., Any]] = {

@@ -10,6 +10,7 @@ from coursekit.exercises.banks.unit_04_accumulation.equal_lr import U04_EQUAL_LR
 from coursekit.exercises.banks.unit_04_accumulation.loop import U04_LOOP
 from coursekit.exercises.banks.unit_04_accumulation.mended_loop import U04_MENDED_LOOP
 from coursekit.exercises.banks.unit_04_accumulation.tokens import U04_TOKENS
+from coursekit.exercises.banks.unit_04_accumulation.two_workers import U04_TWO_WORKERS
 from coursekit.exercises.banks.unit_04_accumulation.windows import U04_WINDOWS
 from coursekit.exercises.banks.unit_04_accumulation.workers import U04_WORKERS
 from coursekit.exercises.engine.declare import Exercise
@@ -23,4 +24,5 @@ EXERCISES: tuple[Exercise, ...] = (
     U04_WORKERS,
     U04_BATCH_NORM,
     U04_MENDED_LOOP,
+    U04_TWO_WORKERS,
 )

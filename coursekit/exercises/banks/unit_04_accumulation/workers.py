@@ -67,7 +67,7 @@ def same(got: Any, want: Any) -> bool:
 
 
 def draw_shards(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     kinds = ("equal", "unequal", "empty", "inside", "next", "ends") * 2
     for kind in kinds:
         workers, m = int(rng.integers(3, 6)), int(rng.integers(2, 5))

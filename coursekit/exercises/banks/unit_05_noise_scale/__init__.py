@@ -4,6 +4,7 @@ Random cases are drawn so that each mistake changes its result by far more than 
 Arrays reach an answer as float32 tensors, lists stay lists.
 """
 
+from coursekit.exercises.banks.unit_05_noise_scale.bare_loop import U05_BARE_LOOP
 from coursekit.exercises.banks.unit_05_noise_scale.costs import U05_COSTS
 from coursekit.exercises.banks.unit_05_noise_scale.critical_batch import U05_CRITICAL_BATCH
 from coursekit.exercises.banks.unit_05_noise_scale.doubling import U05_DOUBLING
@@ -17,6 +18,7 @@ EXERCISES = (
     U05_TWO_BATCH,
     U05_NOISE_SCALE,
     U05_RUNNING_AVERAGE,
+    U05_BARE_LOOP,
     U05_STEP_MOMENTS,
     U05_STEPS_TO_TARGET,
     U05_CRITICAL_BATCH,

@@ -1,0 +1,282 @@
+"""Build it: accumulation on several workers, each with a replica of the model."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from coursekit.exercises.banks.unit_04_accumulation.linear_loss import sum_grad, weight_of
+from coursekit.exercises.banks.unit_04_accumulation.loop_slips import MicroBatches
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.plain import close
+
+Shards = list[MicroBatches]  # one list of micro-batches a worker
+MILESTONES = ("one worker", "two equal workers", "all of it")
+
+
+def train_on_workers(
+    models: list[nn.Sequential],
+    optimizers: list[torch.optim.Optimizer],
+    epochs: list[Shards],
+    accum_steps: int,
+) -> Tensor:
+    for shards in epochs:
+        for start in range(0, len(shards[0]), accum_steps):
+            windows = [shard[start : start + accum_steps] for shard in shards]
+            count = sum(len(y) for window in windows for _, y in window)
+            for model, window in zip(models, windows, strict=True):
+                for x, y in window:
+                    (cross_entropy(model(x), y, reduction="sum") / count).backward()
+            for replicas in zip(*(model.parameters() for model in models), strict=True):
+                total = torch.stack([p.grad for p in replicas if p.grad is not None]).sum(dim=0)
+                for p in replicas:
+                    p.grad = total.clone()
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad()
+    return weight_of(models[0]).detach()
+
+
+def grad_of(model: nn.Sequential) -> Tensor:
+    grad = weight_of(model).grad
+    assert grad is not None
+    return grad
+
+
+def workers_by_averages(models, optimizers, epochs, accum_steps):
+    """Average the workers' own means, weighted by their examples."""
+    for shards in epochs:
+        left = [list(shard) for shard in shards]
+        while left[0]:
+            windows = [shard[:accum_steps] for shard in left]
+            left = [shard[accum_steps:] for shard in left]
+            counts = [sum(len(y) for _, y in window) for window in windows]
+            mean = torch.zeros_like(weight_of(models[0]))
+            for model, optimizer, window, count in zip(
+                models, optimizers, windows, counts, strict=True
+            ):
+                optimizer.zero_grad()
+                for x, y in window:
+                    (cross_entropy(model(x), y) * len(y) / count).backward()
+                mean += grad_of(model) * count / sum(counts)
+            for model, optimizer in zip(models, optimizers, strict=True):
+                weight_of(model).grad = mean.clone()
+                optimizer.step()
+    return weight_of(models[0]).detach()
+
+
+def workers_as_one(models, optimizers, epochs, accum_steps):
+    """Join all examples of a step, and give the one gradient to every replica."""
+    for shards in epochs:
+        for start in range(0, len(shards[0]), accum_steps):
+            pairs = [m for shard in shards for m in shard[start : start + accum_steps]]
+            x, y = (torch.cat(column) for column in zip(*pairs, strict=True))
+            (grad,) = torch.autograd.grad(
+                cross_entropy(models[0](x), y), list(models[0].parameters())
+            )
+            for model, optimizer in zip(models, optimizers, strict=True):
+                weight_of(model).grad = grad.clone()
+                optimizer.step()
+    return weight_of(models[0]).detach()
+
+
+def loop(
+    *,
+    reduce: str = "by examples",
+    inside: str = "by examples",
+    leftovers: str = "flush",
+    clear: str = "after a step",
+    steps: str = "all",
+) -> Callable[..., Tensor]:
+    """Return a loop with chosen faults; the defaults are right.
+
+    `reduce`: workers count "by examples", "mean" or "sum" of their means, "none" (each its own),
+    or the "first" one's for all.
+    `inside` a worker's window: micro-batches count "by examples", or all "alike".
+    `leftovers`: "flush", "drop" or "leak" (into the next window).
+    `clear`: "after a step" or "never".
+    `steps`: "all" workers, or the "first".
+    """
+
+    def train(models: list, optimizers: list, epochs: list[Shards], accum_steps: int) -> Tensor:
+        waiting: list[MicroBatches] = [[] for _ in models]
+        kept: Tensor | None = None
+        for shards in epochs:
+            for start in range(0, len(shards[0]), accum_steps):
+                now = [shard[start : start + accum_steps] for shard in shards]
+                short = len(now[0]) < accum_steps
+                if short and leftovers == "drop":
+                    continue
+                waiting = [w + n for w, n in zip(waiting, now, strict=True)]
+                if short and leftovers == "leak":
+                    continue
+                counts = [sum(len(y) for _, y in window) for window in waiting]
+                means = []
+                for model, window, count in zip(models, waiting, counts, strict=True):
+                    weights = [len(y) / count for _, y in window]
+                    if inside == "alike":
+                        weights = [1 / len(window)] * len(window)
+                    parts = [
+                        w / len(y) * sum_grad(model, x, y)
+                        for (x, y), w in zip(window, weights, strict=True)
+                    ]
+                    means.append(torch.stack(parts).sum(dim=0))
+                stacked, shares = torch.stack(means), torch.tensor(counts).double()
+                shares = shares / shares.sum()
+                reduced = {
+                    "by examples": torch.einsum("w,wij->ij", shares, stacked),
+                    "mean": stacked.mean(dim=0),
+                    "sum": stacked.sum(dim=0),
+                    "first": stacked[0],
+                }
+                kept = None if clear != "never" else kept
+                for i, (model, optimizer) in enumerate(zip(models, optimizers, strict=True)):
+                    grad = means[i] if reduce == "none" else reduced[reduce]
+                    weight_of(model).grad = grad if kept is None else grad + kept
+                    if steps == "all" or i == 0:
+                        optimizer.step()
+                kept = weight_of(models[0]).grad
+                waiting = [[] for _ in models]
+        return weight_of(models[0]).detach()
+
+    return train
+
+
+def same(got: Any, want: Any) -> bool:
+    """Compare the rows of each worker, which may have made unequally many steps."""
+    if not isinstance(got, list | np.ndarray) or len(got) != len(want):
+        return False
+    return all(SAME_NUMBERS(g, w) for g, w in zip(got, want, strict=True))
+
+
+SAME_NUMBERS = close(rtol=1e-4, atol=1e-6)
+
+
+def shards_of(rng: np.random.Generator, sizes: list[list[int]], *, whole: bool = False) -> list:
+    """Return a shard of micro-batches for each list of sizes."""
+
+    def inputs(n: int) -> np.ndarray:
+        if whole:
+            return rng.integers(-2, 3, (n, 2)).astype(float)
+        return rng.normal(size=(n, 2)) + 0.5
+
+    return [[[inputs(n), rng.integers(0, 3 - whole, n)] for n in shard] for shard in sizes]
+
+
+def sizes_for(group: str, b: int, rng: np.random.Generator) -> tuple[list[list[int]], int]:
+    """Return sizes of micro-batches, worker by worker, and K."""
+    if group == "one worker":
+        return [[b, b, b, 1]], 2
+    if group == "two equal workers":
+        return [[b, b], [b, b]], 1
+    return [[b + int(rng.integers(2, 4)), b, b], [1, b, b - 1]], 2
+
+
+def draw_workers(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for group in MILESTONES:
+        sizes, k = sizes_for(group, int(rng.integers(3, 6)), rng)
+        epochs = [shards_of(rng, sizes) for _ in range(2 if group == "all of it" else 1)]
+        args = (rng.normal(size=(3, 2)), float(rng.uniform(0.05, 0.2)), epochs, k)
+        cases.append(Case(group, args))
+    return cases
+
+
+def hand(sizes: list[list[int]], k: int, seed: int, *, num_epochs: int = 1) -> tuple:
+    """Return a small case with round numbers."""
+    rng = np.random.default_rng(seed)
+    epochs = [shards_of(rng, sizes, whole=True) for _ in range(num_epochs)]
+    return np.array([[1.0, 0.0], [0.0, 0.5]]), 0.125, epochs, k
+
+
+U04_TWO_WORKERS = Exercise(
+    id="u04_two_workers",
+    call="train_on_workers(models, optimizers, epochs, accum_steps)",
+    points={"one worker": 1.0, "two equal workers": 1.0, "all of it": 2.0},
+    by_hand=(
+        Case("one worker", hand([[2, 1]], 2, 1)),
+        Case("two equal workers", hand([[2], [2]], 1, 2)),
+        Case("two equal workers", hand([[1, 1], [1, 1]], 1, 6)),
+        Case("all of it", hand([[1, 1], [3, 1]], 2, 3)),
+        Case("all of it", hand([[1, 1, 1], [1, 1, 1]], 2, 9, num_epochs=2)),
+    ),
+    draw=draw_workers,
+    reference=train_on_workers,
+    same=same,
+    run="worker_steps",
+    mistakes=(
+        Mistake(
+            "each on its own",
+            "Your workers step along their own gradients, and their weights part. What passes "
+            "between them before a step?",
+            loop(reduce="none"),
+        ),
+        Mistake(
+            "sum of the workers' means",
+            "You add the workers' mean gradients. How long is the step with twice the workers?",
+            loop(reduce="sum"),
+        ),
+        Mistake(
+            "mean of the workers' means",
+            "Every worker has the same say, as in frameworks. Do they all speak for as many "
+            "examples?",
+            loop(reduce="mean"),
+        ),
+        Mistake(
+            "first worker's gradient for all",
+            "All your workers use the first one's gradient. What have the others computed theirs "
+            "for?",
+            loop(reduce="first"),
+        ),
+        Mistake(
+            "only the first worker steps",
+            "Only your first worker steps. What are the other replicas' weights then?",
+            loop(steps="first"),
+        ),
+        Mistake(
+            "micro-batches alike",
+            "Inside a worker every micro-batch weighs the same. Has each as many examples?",
+            loop(inside="alike"),
+        ),
+        Mistake(
+            "micro-batches and workers alike",
+            "You average the means of all micro-batches on all workers. Has each as many examples?",
+            loop(inside="alike", reduce="mean"),
+        ),
+        Mistake(
+            "leftovers thrown away",
+            "You throw an incomplete window away. What could its examples still do?",
+            loop(leftovers="drop"),
+        ),
+        Mistake(
+            "leftovers leak",
+            "An incomplete window waits in the gradient. Which step gets it?",
+            loop(leftovers="leak"),
+        ),
+        Mistake(
+            "leftovers leak, workers alike",
+            "Every worker has the same say, and an incomplete window waits in the gradient. Which "
+            "of the two first?",
+            loop(leftovers="leak", reduce="mean"),
+        ),
+        Mistake(
+            "leftovers thrown away, workers alike",
+            "Every worker has the same say, and an incomplete window is thrown away. Which of the "
+            "two first?",
+            loop(leftovers="drop", reduce="mean"),
+        ),
+        Mistake(
+            "never cleared",
+            "Your gradient is never cleared, so each step holds all the ones before. When is a "
+            "gradient used up?",
+            loop(clear="never"),
+        ),
+    ),
+    accepted=(workers_by_averages, workers_as_one),
+    lesson="Accumulation and workers are one sum over examples, cut twice. Divide once, by all the "
+    "examples of the step, and let every replica step along the same gradient.",
+    answered_by=("coursekit.train.accumulation", "coursekit.train.ranks"),
+)
