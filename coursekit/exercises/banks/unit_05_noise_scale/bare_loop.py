@@ -174,6 +174,10 @@ def draw_watches(rng: np.random.Generator) -> list[Case]:
             batches.append([x, y])
         args = (0.3 * rng.normal(size=(3, 2)), batches, b, lr, float(rng.uniform(0.5, 0.9)))
         cases.append(Case(group, args))
+    x = rng.normal(size=(2, 2))  # pairs that cancel: no signal is left
+    x, y = np.concatenate([x, -x]), np.array([0, 2, 0, 2])
+    args = (np.zeros((3, 2)), [[x, y]], 1, 0.0, float(rng.uniform(0.5, 0.9)))
+    cases.append(Case("one step", args))
     return cases
 
 
