@@ -20,15 +20,20 @@ def find_mistake(exercise: Exercise, results: Sequence[CaseResult]) -> Mistake |
     learner reads about one thing at a time. Of several, the one that foretells most of all the
     results wins, right ones included; the declared order breaks ties.
     """
-    first = next(r for r in results if not r.passed)
-    group = [r for r in results if r.case.group == first.case.group]
+    first = next(i for i, r in enumerate(results) if not r.passed)
+    group = [i for i, r in enumerate(results) if r.case.group == results[first].case.group]
     best, most = None, 0
     for mistake in exercise.mistakes:
-        if not foretells(exercise, mistake, first):
+        told: dict[int, bool | None] = {}  # each case is asked once
+
+        def tells(i: int, mistake: Mistake = mistake, told: dict = told) -> bool | None:
+            if i not in told:
+                told[i] = foretells(exercise, mistake, results[i])
+            return told[i]
+
+        if not tells(first) or any(tells(i) is False for i in group):
             continue
-        if any(foretells(exercise, mistake, r) is False for r in group):
-            continue
-        agreeing = [foretells(exercise, mistake, r) for r in results].count(True)
+        agreeing = [tells(i) for i in range(len(results))].count(True)
         if agreeing > most:
             best, most = mistake, agreeing
     return best

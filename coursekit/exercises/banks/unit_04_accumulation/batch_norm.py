@@ -62,12 +62,25 @@ U04_BATCH_NORM = Exercise(
     call="normalise(inputs, micro_batch_size, eps)",
     points={"one micro-batch": 1.0, "several micro-batches": 1.0},
     by_hand=(
-        Case("one micro-batch", (np.array([[1.0, 0.0], [5.0, 2.0]]), 2, 0.5)),
-        Case("one micro-batch", (np.array([[3.0], [1.0], [2.0]]), 8, 0.5)),  # b above n
-        Case("one micro-batch", (np.array([[2.0, 1.0], [2.0, 3.0]]), 2, 0.25)),  # no spread
-        Case("several micro-batches", (np.array([[1.0], [3.0], [8.0], [2.0]]), 2, 0.25)),
-        Case("several micro-batches", (np.array([[0.0], [4.0], [2.0], [12.0], [7.0]]), 3, 0.25)),
+        Case("one micro-batch", (np.array([[1.0, 0.0], [5.0, 2.0]]), 2, 0.5), keeps=("by hand",)),
+        Case(
+            "one micro-batch", (np.array([[3.0], [1.0], [2.0]]), 8, 0.5), keeps=("range",)
+        ),  # b above n
+        Case(
+            "one micro-batch", (np.array([[2.0, 1.0], [2.0, 3.0]]), 2, 0.25), keeps=("sign",)
+        ),  # no spread
+        Case(
+            "several micro-batches",
+            (np.array([[1.0], [3.0], [8.0], [2.0]]), 2, 0.25),
+            keeps=("smallest",),
+        ),
+        Case(
+            "several micro-batches",
+            (np.array([[0.0], [4.0], [2.0], [12.0], [7.0]]), 3, 0.25),
+            keeps=("uneven", "order"),
+        ),
     ),
+    promises=("by hand", "order", "range", "sign", "smallest", "uneven"),
     draw=draw_norms,
     reference=normalise,
     same=close(rtol=1e-4, atol=1e-5),  # sums that nearly cancel

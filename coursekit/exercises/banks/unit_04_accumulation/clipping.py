@@ -73,12 +73,21 @@ U04_CLIP = Exercise(
     call="clip_accumulated(micro_grads, max_norm)",
     points={"long gradient": 1.0, "short gradient": 1.0},
     by_hand=(
-        Case("long gradient", (np.array([[6.0, 2.0], [0.0, 6.0]]), 2.5)),
-        Case("long gradient", (np.array([[3.0, 4.0]]), 2.5)),  # one micro-batch
-        Case("long gradient", (np.array([[-3.0], [-5.0]]), 2.5)),  # one weight
-        Case("short gradient", (np.array([[1.5, 2.0]]), 2.5)),  # the limit itself
-        Case("short gradient", (np.array([[9.0, 0.0], [-3.0, 2.5], [0.0, 0.5]]), 2.5)),
+        Case("long gradient", (np.array([[6.0, 2.0], [0.0, 6.0]]), 2.5), keeps=("by hand",)),
+        Case(
+            "long gradient", (np.array([[3.0, 4.0]]), 2.5), keeps=("smallest",)
+        ),  # one micro-batch
+        Case("long gradient", (np.array([[-3.0], [-5.0]]), 2.5), keeps=("sign",)),  # one weight
+        Case(
+            "short gradient", (np.array([[1.5, 2.0]]), 2.5), keeps=("boundary", "smallest")
+        ),  # the limit itself
+        Case(
+            "short gradient",
+            (np.array([[9.0, 0.0], [-3.0, 2.5], [0.0, 0.5]]), 2.5),
+            keeps=("average",),
+        ),
     ),
+    promises=("average", "boundary", "by hand", "sign", "smallest"),
     draw=draw_clips,
     reference=clip_accumulated,
     same=close(rtol=1e-4, atol=1e-5),  # sums that nearly cancel

@@ -74,10 +74,11 @@ U04_EQUAL_LR = Exercise(
     call="equal_lr(lr, micro_batch_size, accum_steps, num_workers, reduction, divides, all_reduce)",
     points={"mean loss": 1.0, "summed loss": 1.0},
     by_hand=(
-        Case("mean loss", (0.6, 5, 2, 3, "mean", False, "mean")),
-        Case("mean loss", (0.6, 5, 2, 3, "mean", True, "sum")),
-        Case("summed loss", (0.7, 5, 2, 3, "sum", True, "mean")),
+        Case("mean loss", (0.6, 5, 2, 3, "mean", False, "mean"), keeps=("by hand",)),
+        Case("mean loss", (0.6, 5, 2, 3, "mean", True, "sum"), keeps=("by hand",)),
+        Case("summed loss", (0.7, 5, 2, 3, "sum", True, "mean"), keeps=("by hand",)),
     ),
+    promises=("by hand",),
     draw=draw_codes,
     reference=equal_lr,
     mistakes=(

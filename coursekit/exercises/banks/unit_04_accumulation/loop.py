@@ -68,6 +68,7 @@ U04_LOOP = Exercise(
                     [np.array([[2.0, 1.0], [1.0, 0.0]]), np.array([1, 1])],
                 ],
             ),
+            keeps=("by hand",),
         ),
         Case(
             "ragged micro-batches",
@@ -78,6 +79,7 @@ U04_LOOP = Exercise(
                     [np.array([[3.0, 1.0]]), np.array([2])],
                 ],
             ),
+            keeps=("uneven",),
         ),
         Case(  # one example, then two: the first may be the short one
             "ragged micro-batches",
@@ -88,12 +90,15 @@ U04_LOOP = Exercise(
                     [np.array([[2.0, 1.0], [0.0, 1.0]]), np.array([1, 1])],
                 ],
             ),
+            keeps=("uneven", "order"),
         ),
         Case(  # one micro-batch, the fewest there can be
             "ragged micro-batches",
             (HAND_WEIGHTS, [[np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([1, 2])]]),
+            keeps=("smallest",),
         ),
     ),
+    promises=("by hand", "order", "smallest", "uneven"),
     draw=draw_loops,
     reference=accumulate,
     run="linear_grad",

@@ -101,14 +101,18 @@ U04_MENDED_LOOP = Exercise(
     call="train_accumulated(model, optimizer, epochs, accum_steps)",
     points=dict.fromkeys(FAULTS, 1.0),
     by_hand=(
-        Case("short micro-batches", hand([3, 1], 2, 4, num_epochs=1)),
-        Case("short micro-batches", hand([1, 1], 2, 3)),
-        Case("incomplete window", hand([2, 2, 2], 2, 5)),
-        Case("incomplete window", hand([2], 2, 6, num_epochs=3)),  # less than one window
-        Case("incomplete window", hand([2, 2], 2, 8)),  # nothing is left over
-        Case("rate", hand([2, 2, 2], 2, 5, lr=0.1)),
-        Case("rate", hand([3, 1], 1, 7, lr=0.1)),  # K = 1: a step for each micro-batch
+        Case("short micro-batches", hand([3, 1], 2, 4, num_epochs=1), keeps=("uneven",)),
+        Case("incomplete window", hand([2, 2, 2], 2, 5), keeps=("uneven",)),
+        Case(
+            "incomplete window", hand([2], 2, 6, num_epochs=3), keeps=("smallest",)
+        ),  # less than one window
+        Case("incomplete window", hand([2, 2], 2, 8), keeps=("range",)),  # nothing is left over
+        Case("rate", hand([2, 2, 2], 2, 5, lr=0.1), keeps=("by hand",)),
+        Case(
+            "rate", hand([3, 1], 1, 7, lr=0.1), keeps=("range", "uneven")
+        ),  # K = 1: a step for each micro-batch
     ),
+    promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_trainings,
     reference=train_accumulated,
     run="linear_steps",

@@ -89,6 +89,7 @@ U04_TOKENS = Exercise(
                     [np.array([[[2.0, 1.0], [1.0, 1.0], [0.0, 2.0]]]), np.array([[1, 0, PAD]])],
                 ],
             ),
+            keeps=("by hand",),
         ),
         Case(
             "unequal counts",
@@ -99,10 +100,12 @@ U04_TOKENS = Exercise(
                     [np.array([[[2.0, 1.0], [1.0, 1.0]]]), np.array([[0, PAD]])],
                 ],
             ),
+            keeps=("smallest",),
         ),
         Case(  # one micro-batch of one token, the least there can be
             "equal counts",
             (HAND_WEIGHTS, [[np.array([[[1.0, 2.0]]]), np.array([[1]])]]),
+            keeps=("uneven",),
         ),
         Case(  # class 0 is a class; what comes after padding counts
             "padding only",
@@ -114,6 +117,7 @@ U04_TOKENS = Exercise(
                     [np.array([[[0.0, 1.0]]]), np.array([[0]])],
                 ],
             ),
+            keeps=("missing", "order"),
         ),
         Case(
             "padding only",
@@ -124,8 +128,10 @@ U04_TOKENS = Exercise(
                     [np.array([[[2.0, 1.0], [1.0, 1.0]]]), np.array([[PAD, PAD]])],
                 ],
             ),
+            keeps=("missing",),
         ),
     ),
+    promises=("by hand", "missing", "order", "smallest", "uneven"),
     draw=draw_sequences,
     reference=accumulate_tokens,
     run="linear_grad",

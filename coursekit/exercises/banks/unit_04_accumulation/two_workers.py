@@ -197,16 +197,20 @@ U04_TWO_WORKERS = Exercise(
     call="train_on_workers(models, optimizers, epochs, accum_steps)",
     points={"one worker": 1.0, "two equal workers": 1.0, "all of it": 2.0},
     by_hand=(
-        Case("one worker", hand([[2, 1]], 2, 1)),
-        Case("two equal workers", hand([[2], [2]], 1, 2)),
-        Case("two equal workers", hand([[1, 1], [1, 1]], 1, 6)),
-        Case("all of it", hand([[1, 1], [3, 1]], 2, 3)),
-        Case("all of it", hand([[1, 1, 1], [1, 1, 1]], 2, 9, num_epochs=2)),
+        Case("one worker", hand([[2, 1]], 2, 1), keeps=("smallest", "uneven")),
+        Case("two equal workers", hand([[2], [2]], 1, 2), keeps=("by hand",)),
+        Case("two equal workers", hand([[1, 1], [1, 1]], 1, 6), keeps=("smallest",)),
+        Case("all of it", hand([[1, 1], [3, 1]], 2, 3), keeps=("uneven",)),
+        Case(
+            "all of it", hand([[1, 1, 1], [1, 1, 1]], 2, 9, num_epochs=2), keeps=("uneven", "order")
+        ),
     ),
+    promises=("by hand", "order", "smallest", "uneven"),
     draw=draw_workers,
     reference=train_on_workers,
     same=same,
     run="worker_steps",
+    may_change=("models", "optimizers"),
     mistakes=(
         Mistake(
             "each on its own",

@@ -54,18 +54,23 @@ U04_WINDOWS = Exercise(
     call="step_grads(micro_grads, accum_steps)",
     points={"whole windows": 1.0, "incomplete window": 2.0},
     by_hand=(
-        Case("whole windows", (np.array([[[1.0], [5.0], [7.0], [3.5]]]), 2)),
-        Case("whole windows", (np.array([[[1.0], [5.0]], [[2.0], [6.5]]]), 1)),  # K = 1
-        Case("whole windows", (np.array([[[3.0, 1.0]]]), 1)),
+        Case("whole windows", (np.array([[[1.0], [5.0], [7.0], [3.5]]]), 2), keeps=("by hand",)),
+        Case(
+            "whole windows", (np.array([[[1.0], [5.0]], [[2.0], [6.5]]]), 1), keeps=("smallest",)
+        ),  # K = 1
+        Case("whole windows", (np.array([[[3.0, 1.0]]]), 1), keeps=("range", "smallest")),
         Case(
             "incomplete window",
             (np.array([[[1.0], [5.0], [7.5], [2.5], [4.5]]] * 2), 3),
+            keeps=("uneven",),
         ),
         Case(
             "incomplete window",
             (np.array([[[1.0], [5.0], [7.5]], [[2.0], [6.5], [9.0]]]), 2),
+            keeps=("uneven", "order"),
         ),
     ),
+    promises=("by hand", "order", "range", "smallest", "uneven"),
     draw=draw_epochs,
     reference=step_grads,
     same=close(rtol=1e-4, atol=1e-5),  # sums that nearly cancel

@@ -101,15 +101,26 @@ U04_WORKERS = Exercise(
     call="average_over_workers(local_grads, shards)",
     points={"equal shards": 1.0, "unequal shards": 1.0, "broken shards": 1.0},
     by_hand=(
-        Case("equal shards", (HAND, [[0, 1], [2, 3]])),
-        Case("unequal shards", (HAND, [[7], [4, 0, 2]])),
-        Case("equal shards", (np.array([[1.5, -2.0]]), [[3]])),  # one worker
-        Case("unequal shards", (np.array([[0.0, 0.0], [5.0, 4.0]]), [[7], [4, 0, 2]])),
-        Case("broken shards", (HAND, [[0, 1], [1, 2]])),
-        Case("broken shards", (HAND, [[0, 1, 1], [2, 3]])),
-        Case("broken shards", (np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 1.0]]), [[0], [1], [0]])),
-        Case("broken shards", (np.array([[1.0, 0.0], [0.0, 0.0]]), [[3, 4], []])),
+        Case("equal shards", (HAND, [[0, 1], [2, 3]]), keeps=("by hand",)),
+        Case("unequal shards", (HAND, [[7], [4, 0, 2]]), keeps=("uneven",)),
+        Case("equal shards", (np.array([[1.5, -2.0]]), [[3]]), keeps=("smallest",)),  # one worker
+        Case(
+            "unequal shards",
+            (np.array([[0.0, 0.0], [5.0, 4.0]]), [[7], [4, 0, 2]]),
+            keeps=("uneven", "sign"),
+        ),
+        Case("broken shards", (HAND, [[0, 1], [1, 2]]), keeps=("refused",)),
+        Case("broken shards", (HAND, [[0, 1, 1], [2, 3]]), keeps=("refused",)),
+        Case(
+            "broken shards",
+            (np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 1.0]]), [[0], [1], [0]]),
+            keeps=("refused", "order"),
+        ),
+        Case(
+            "broken shards", (np.array([[1.0, 0.0], [0.0, 0.0]]), [[3, 4], []]), keeps=("refused",)
+        ),
     ),
+    promises=("by hand", "order", "refused", "sign", "smallest", "uneven"),
     draw=draw_shards,
     reference=average_over_workers,
     same=same,

@@ -68,11 +68,14 @@ U05_COSTS = Exercise(
     call="costs(batch_size, min_steps, critical_batch, examples_per_second, min_step_seconds)",
     points={"hardware waits": 1.0, "hardware is full": 1.0},
     by_hand=(
-        Case("hardware waits", (10, 60.0, 20.0, 1000.0, 0.5)),
-        Case("hardware waits", (1, 60.0, 20.0, 1000.0, 0.5)),
-        Case("hardware is full", (40, 60.0, 20.0, 20.0, 0.5)),
-        Case("hardware is full", (40, 60.0, 20.0, 80.0, 0.5)),  # both times of a step are equal
+        Case("hardware waits", (10, 60.0, 20.0, 1000.0, 0.5), keeps=("by hand",)),
+        Case("hardware waits", (1, 60.0, 20.0, 1000.0, 0.5), keeps=("smallest",)),
+        Case("hardware is full", (40, 60.0, 20.0, 20.0, 0.5), keeps=("by hand",)),
+        Case(
+            "hardware is full", (40, 60.0, 20.0, 80.0, 0.5), keeps=("boundary",)
+        ),  # both times of a step are equal
     ),
+    promises=("boundary", "by hand", "smallest"),
     draw=draw_settings,
     reference=costs,
     mistakes=(

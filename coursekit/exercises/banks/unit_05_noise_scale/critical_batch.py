@@ -71,11 +71,14 @@ U05_CRITICAL_BATCH = Exercise(
     call="critical_batch(batch_sizes, steps)",
     points={"two batch sizes": 1.0, "more batch sizes": 1.0},
     by_hand=(
-        Case("two batch sizes", ([10, 20], [50.0, 30.0])),
-        Case("two batch sizes", ([1, 3], [30.0, 22.0])),
-        Case("more batch sizes", ([10, 20, 40], [105.0, 55.0, 30.0])),
-        Case("more batch sizes", ([10, 15, 60], [110.0, 90.0, 60.0])),  # uneven sizes
+        Case("two batch sizes", ([10, 20], [50.0, 30.0]), keeps=("by hand",)),
+        Case("two batch sizes", ([1, 3], [30.0, 22.0]), keeps=("smallest",)),
+        Case("more batch sizes", ([10, 20, 40], [105.0, 55.0, 30.0]), keeps=("average",)),
+        Case(
+            "more batch sizes", ([10, 15, 60], [110.0, 90.0, 60.0]), keeps=("uneven",)
+        ),  # uneven sizes
     ),
+    promises=("average", "by hand", "smallest", "uneven"),
     draw=draw_runs,
     reference=critical_batch,
     mistakes=(

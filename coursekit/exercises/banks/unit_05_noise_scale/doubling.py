@@ -59,11 +59,12 @@ U05_DOUBLING = Exercise(
     call="doubling(num_gpus, extra_gpus, local_batch, critical_batch, efficiency)",
     points={"steps as fast": 1.0, "slower steps": 1.0},
     by_hand=(
-        Case("steps as fast", (2, 2, 10, 40.0, 1.0)),
-        Case("steps as fast", (2, 3, 10, 30.0, 1.0)),  # not doubled
-        Case("slower steps", (2, 2, 10, 40.0, 0.8)),
-        Case("slower steps", (1, 4, 10, 30.0, 0.5)),
+        Case("steps as fast", (2, 2, 10, 40.0, 1.0), keeps=("range",)),
+        Case("steps as fast", (2, 3, 10, 30.0, 1.0), keeps=("uneven",)),  # not doubled
+        Case("slower steps", (2, 2, 10, 40.0, 0.8), keeps=("by hand",)),
+        Case("slower steps", (1, 4, 10, 30.0, 0.5), keeps=("smallest",)),
     ),
+    promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_clusters,
     reference=doubling,
     mistakes=(

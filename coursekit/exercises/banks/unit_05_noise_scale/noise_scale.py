@@ -67,17 +67,37 @@ U05_NOISE_SCALE = Exercise(
     call="noise_scale(signals, noises)",
     points={"signals above zero": 1.0, "some below zero": 0.5, "not resolved": 0.5},
     by_hand=(
-        Case("signals above zero", (np.array([1.0, 3.0]), np.array([12.0, 8.0]))),
-        Case("signals above zero", (np.array([2.0]), np.array([9.0]))),
-        Case("signals above zero", (np.array([1e-6, 3e-6]), np.array([5.0, 4.0]))),
-        Case("signals above zero", (np.array([1.0, 3.0]), np.array([-12.0, -8.0]))),
-        Case("some below zero", (np.array([-1.0, 5.0]), np.array([20.0, 16.0]))),
-        Case("some below zero", (np.array([-5.0, 6.0]), np.array([20.0, 16.0]))),
-        Case("not resolved", (np.array([-3.0, 1.0]), np.array([10.0, 14.0]))),
-        Case("not resolved", (np.array([-1.0, 1.0]), np.array([10.0, 14.0]))),  # exactly zero
+        Case(
+            "signals above zero", (np.array([1.0, 3.0]), np.array([12.0, 8.0])), keeps=("by hand",)
+        ),
+        Case("signals above zero", (np.array([2.0]), np.array([9.0])), keeps=("smallest",)),
+        Case(
+            "signals above zero", (np.array([1e-6, 3e-6]), np.array([5.0, 4.0])), keeps=("range",)
+        ),
+        Case(
+            "signals above zero", (np.array([1.0, 3.0]), np.array([-12.0, -8.0])), keeps=("sign",)
+        ),
+        Case(
+            "some below zero",
+            (np.array([-1.0, 5.0]), np.array([20.0, 16.0])),
+            keeps=("sign", "average"),
+        ),
+        Case(
+            "some below zero", (np.array([-5.0, 6.0]), np.array([20.0, 16.0])), keeps=("average",)
+        ),
+        Case(
+            "not resolved", (np.array([-3.0, 1.0]), np.array([10.0, 14.0])), keeps=("nan", "sign")
+        ),
+        Case(
+            "not resolved",
+            (np.array([-1.0, 1.0]), np.array([10.0, 14.0])),
+            keeps=("nan", "boundary"),
+        ),  # exactly zero
     ),
+    promises=("average", "boundary", "by hand", "nan", "range", "sign", "smallest"),
     draw=draw_steps,
     reference=noise_scale,
+    nan_says="You say that the data do not resolve it. Is the average signal above zero here?",
     mistakes=(
         Mistake(
             "mean of ratios",

@@ -57,11 +57,20 @@ U05_STEP_MOMENTS = Exercise(
     call="step_moments(micro_grads, micro_batch_size)",
     points={"signal above zero": 2.0, "signal below zero": 1.0},
     by_hand=(
-        Case("signal above zero", (np.array([[1.0, 3.0], [3.0, 1.0]]), 4)),
-        Case("signal above zero", (np.array([[2.0], [4.0]]), 1)),
-        Case("signal above zero", (np.array([[3.0, 1.0], [2.0, 2.0], [4.0, 0.5]]), 5)),
-        Case("signal below zero", (np.array([[2.0, 1.0], [-1.0, 0.0], [-1.0, 2.0]]), 2)),
+        Case("signal above zero", (np.array([[1.0, 3.0], [3.0, 1.0]]), 4), keeps=("by hand",)),
+        Case("signal above zero", (np.array([[2.0], [4.0]]), 1), keeps=("smallest",)),
+        Case(
+            "signal above zero",
+            (np.array([[3.0, 1.0], [2.0, 2.0], [4.0, 0.5]]), 5),
+            keeps=("uneven",),
+        ),
+        Case(
+            "signal below zero",
+            (np.array([[2.0, 1.0], [-1.0, 0.0], [-1.0, 2.0]]), 2),
+            keeps=("sign", "average"),
+        ),
     ),
+    promises=("average", "by hand", "sign", "smallest", "uneven"),
     draw=draw_grads,
     reference=step_moments,
     mistakes=(

@@ -68,20 +68,29 @@ U05_STEPS_TO_TARGET = Exercise(
     call="steps_to_target(steps, losses, target)",
     points={"falls once": 1.0, "falls and rises again": 0.5, "edges": 0.5},
     by_hand=(
-        Case("falls once", ([0, 10, 20], [3.0, 2.0, 1.0], 1.5)),
-        Case("falls once", ([4, 12, 30], [3.0, 2.0, 1.0], 2.25)),
+        Case("falls once", ([0, 10, 20], [3.0, 2.0, 1.0], 1.5), keeps=("by hand",)),
+        Case("falls once", ([4, 12, 30], [3.0, 2.0, 1.0], 2.25), keeps=("uneven",)),
         Case(
             "falls and rises again",
             ([0, 10, 20, 30, 40], [3.0, 2.0, 1.0, 2.0, 1.0], 1.25),
+            keeps=("order",),
         ),
-        Case("falls and rises again", ([0, 10, 20, 30], [3.0, 2.0, 3.0, 1.0], 2.0)),
-        Case("edges", ([0, 10], [3.0, 2.0], 1.0)),
-        Case("edges", ([0, 10], [3.0, 2.0], 2.0)),  # the target itself: "at or below"
-        Case("edges", ([5, 10], [3.0, 2.0], 3.0)),
-        Case("edges", ([5, 10], [3.0, 2.0], 3.5)),
+        Case(
+            "falls and rises again",
+            ([0, 10, 20, 30], [3.0, 2.0, 3.0, 1.0], 2.0),
+            keeps=("boundary", "order"),
+        ),
+        Case("edges", ([0, 10], [3.0, 2.0], 1.0), keeps=("nan",)),
+        Case(
+            "edges", ([0, 10], [3.0, 2.0], 2.0), keeps=("boundary",)
+        ),  # the target itself: "at or below"
+        Case("edges", ([5, 10], [3.0, 2.0], 3.0), keeps=("boundary", "range")),
+        Case("edges", ([5, 10], [3.0, 2.0], 3.5), keeps=("range",)),
     ),
+    promises=("boundary", "by hand", "nan", "order", "range", "uneven"),
     draw=draw_curves,
     reference=steps_to_target,
+    nan_says="You say that the run never comes down to the target. It does: when?",
     mistakes=(
         Mistake(
             "first evaluation below",

@@ -68,11 +68,12 @@ U05_TWO_BATCH = Exercise(
     call="two_batch_moments(sq_norm_small, sq_norm_big, batch_small, batch_big)",
     points={"both above zero": 1.0, "one below zero": 1.0},
     by_hand=(
-        Case("both above zero", (7.0, 4.0, 2, 8)),
-        Case("both above zero", (5.0, 3.5, 1, 2)),
-        Case("one below zero", (9.0, 2.0, 2, 8)),
-        Case("one below zero", (2.0, 4.0, 2, 8)),
+        Case("both above zero", (7.0, 4.0, 2, 8), keeps=("by hand",)),
+        Case("both above zero", (5.0, 3.5, 1, 2), keeps=("smallest",)),
+        Case("one below zero", (9.0, 2.0, 2, 8), keeps=("sign",)),
+        Case("one below zero", (2.0, 4.0, 2, 8), keeps=("sign",)),
     ),
+    promises=("by hand", "sign", "smallest"),
     draw=draw_norms,
     reference=two_batch_moments,
     mistakes=(

@@ -88,17 +88,29 @@ U06_AT_EQUAL_LOSS = Exercise(
     call="at_equal_loss(losses, sharpness, target)",
     points={"falling loss": 1.0, "noisy loss": 1.0},
     by_hand=(
-        Case("falling loss", ([4.0, 2.0, 1.0], [10.0, 6.0, 8.0], 1.25)),
-        Case("falling loss", ([1.0, 0.5], [7.0, 3.0], 1.5)),
-        Case("falling loss", ([2.0, 1.0], [5.0, 9.0], 1.0)),  # the target itself: "at or below"
-        Case("falling loss", ([1.0, 0.5], [7.0, 3.0], 1.0)),
-        Case("falling loss", ([4.0, 2.0, 3.0], [10.0, 6.0, 8.0], 1.0)),  # never
-        Case("noisy loss", ([4.0, 2.0, 1.0, 3.0, 0.5], [10.0, 6.0, 8.0, 5.0, 2.0], 1.25)),
-        Case("noisy loss", ([2.0, 1.0, 3.0, 0.5], [5.0, 9.0, 4.0, 1.0], 1.0)),
-        Case("noisy loss", ([1.0, 3.0, 0.5], [7.0, 4.0, 1.0], 1.0)),
+        Case("falling loss", ([4.0, 2.0, 1.0], [10.0, 6.0, 8.0], 1.25), keeps=("by hand",)),
+        Case("falling loss", ([1.0, 0.5], [7.0, 3.0], 1.5), keeps=("range",)),
+        Case(
+            "falling loss", ([2.0, 1.0], [5.0, 9.0], 1.0), keeps=("boundary",)
+        ),  # the target itself: "at or below"
+        Case("falling loss", ([1.0, 0.5], [7.0, 3.0], 1.0), keeps=("boundary", "range")),
+        Case("falling loss", ([4.0, 2.0, 3.0], [10.0, 6.0, 8.0], 1.0), keeps=("nan",)),  # never
+        Case(
+            "noisy loss",
+            ([4.0, 2.0, 1.0, 3.0, 0.5], [10.0, 6.0, 8.0, 5.0, 2.0], 1.25),
+            keeps=("order",),
+        ),
+        Case(
+            "noisy loss",
+            ([2.0, 1.0, 3.0, 0.5], [5.0, 9.0, 4.0, 1.0], 1.0),
+            keeps=("boundary", "order"),
+        ),
+        Case("noisy loss", ([1.0, 3.0, 0.5], [7.0, 4.0, 1.0], 1.0), keeps=("boundary", "order")),
     ),
+    promises=("boundary", "by hand", "nan", "order", "range"),
     draw=draw_equal_loss,
     reference=at_equal_loss,
+    nan_says="You say that the run never gets down to the target. It does: at which record?",
     mistakes=(
         Mistake(
             "last record",

@@ -92,17 +92,30 @@ U06_EDGE_RATIO = Exercise(
     call="edge_ratio(steps, sharpness, lr, momentum)",
     points={"gradient descent": 1.0, "momentum": 1.0},
     by_hand=(
-        Case("gradient descent", ([0, 5, 10], [3.0, 6.0, 13.0], 0.2, 0.0)),
+        Case("gradient descent", ([0, 5, 10], [3.0, 6.0, 13.0], 0.2, 0.0), keeps=("by hand",)),
         # the record at step 7 of 10 belongs to the last 30 %
-        Case("gradient descent", ([0, 4, 7, 10], [3.0, 6.0, 9.0, 12.0], 0.2, 0.0)),
+        Case(
+            "gradient descent",
+            ([0, 4, 7, 10], [3.0, 6.0, 9.0, 12.0], 0.2, 0.0),
+            keeps=("boundary",),
+        ),
         # a start above the edge, and records that are not equally far apart
-        Case("gradient descent", ([0, 1, 2, 3, 50, 80, 100], [25.0, 9, 2, 3, 7, 9, 12], 0.2, 0.0)),
+        Case(
+            "gradient descent",
+            ([0, 1, 2, 3, 50, 80, 100], [25.0, 9, 2, 3, 7, 9, 12], 0.2, 0.0),
+            keeps=("uneven",),
+        ),
         # never at the edge: a ratio below one is an answer
-        Case("gradient descent", ([0, 10, 20], [2.0, 4.0, 5.0], 0.2, 0.0)),
-        Case("gradient descent", ([10], [4.0], 0.2, 0.0)),
-        Case("momentum", ([0, 5, 8, 10], [9.0, 12.0, 16.0, 17.0], 0.2, 0.5)),
-        Case("momentum", ([0, 20, 75, 90, 100], [40.0, 12.0, 11.0, 13.0, 9.0], 0.2, 0.5)),
+        Case("gradient descent", ([0, 10, 20], [2.0, 4.0, 5.0], 0.2, 0.0), keeps=("range",)),
+        Case("gradient descent", ([10], [4.0], 0.2, 0.0), keeps=("smallest",)),
+        Case("momentum", ([0, 5, 8, 10], [9.0, 12.0, 16.0, 17.0], 0.2, 0.5), keeps=("by hand",)),
+        Case(
+            "momentum",
+            ([0, 20, 75, 90, 100], [40.0, 12.0, 11.0, 13.0, 9.0], 0.2, 0.5),
+            keeps=("uneven", "boundary"),
+        ),
     ),
+    promises=("boundary", "by hand", "range", "smallest", "uneven"),
     draw=draw_edge,
     reference=edge_ratio,
     mistakes=(

@@ -103,11 +103,15 @@ U06_HUTCHINSON = Exercise(
                 np.array([[2.0, 1.0], [1.0, 3.0]]),
                 np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]]),
             ),
+            keeps=("by hand",),
         ),
-        Case("positive matrix", (np.array([[2.0]]), np.array([[1.0], [-1.0]]))),
+        Case(
+            "positive matrix", (np.array([[2.0]]), np.array([[1.0], [-1.0]])), keeps=("smallest",)
+        ),
         Case(  # two probes, the fewest with an error
             "eigenvalues of both signs",
             (np.array([[1.0, 2.0], [2.0, -4.0]]), np.array([[1.0, 1.0], [1.0, -1.0]])),
+            keeps=("smallest", "sign"),
         ),
         Case(
             "eigenvalues of both signs",
@@ -115,8 +119,10 @@ U06_HUTCHINSON = Exercise(
                 np.array([[-3.0, 1.0], [1.0, -1.0]]),
                 np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]]),
             ),
+            keeps=("sign",),
         ),
     ),
+    promises=("by hand", "sign", "smallest"),
     draw=draw_hutchinson,
     run="product",
     reference=hutchinson,

@@ -96,11 +96,22 @@ U06_HVP = Exercise(
     call="hvp(loss, weights, vector)",
     points={"polynomial": 1.0, "network": 2.0},
     by_hand=(
-        Case("polynomial", ("w0**2*w1", np.array([1.0, 2.0]), np.array([1.0, 3.0]))),
-        Case("polynomial", ("w0**3", np.array([2.0]), np.array([-0.5]))),
-        Case("polynomial", ("w0**2*w1 + w1**2", np.array([0.0, 1.0]), np.array([0.0, 2.0]))),
-        Case("network", ("tanh network 1", np.full(8, 0.5), np.arange(8.0) + 1)),
+        Case(
+            "polynomial",
+            ("w0**2*w1", np.array([1.0, 2.0]), np.array([1.0, 3.0])),
+            keeps=("by hand",),
+        ),
+        Case("polynomial", ("w0**3", np.array([2.0]), np.array([-0.5])), keeps=("smallest",)),
+        Case(
+            "polynomial",
+            ("w0**2*w1 + w1**2", np.array([0.0, 1.0]), np.array([0.0, 2.0])),
+            keeps=("sign",),
+        ),
+        Case(
+            "network", ("tanh network 1", np.full(8, 0.5), np.arange(8.0) + 1), keeps=("by hand",)
+        ),
     ),
+    promises=("by hand", "sign", "smallest"),
     draw=draw_hvp,
     run="loss",
     reference=hvp,

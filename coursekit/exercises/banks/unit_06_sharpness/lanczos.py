@@ -149,18 +149,33 @@ U06_LANCZOS = Exercise(
     call="lanczos(product, start, num_steps)",
     points={"one product": 1.0, "a few products": 2.0, "no new direction": 1.0},
     by_hand=(
-        Case("one product", (np.array([[2.0, 1.0], [1.0, 0.0]]), np.array([3.0, 0.0]), 1)),
+        Case(
+            "one product",
+            (np.array([[2.0, 1.0], [1.0, 0.0]]), np.array([3.0, 0.0]), 1),
+            keeps=("smallest",),
+        ),
         Case(
             "a few products",
             (np.diag([-3.0, 2.0, 1.0]), np.array([1.0, 2.0, 2.0]), 2),
+            keeps=("sign",),
         ),
         Case(
             "a few products",
             (np.diag([-5.0, 4.0, 1.0, 2.5]), np.array([1.0, 1.0, 1.0, 1.0]), 3),
+            keeps=("sign",),
         ),
-        Case("no new direction", (np.diag([2.0, 1.0, 4.0]), np.array([2.0, 2.0, 0.0]), 3)),
-        Case("no new direction", (np.diag([-2.5, 6.0]), np.array([3.0, 0.0]), 2)),
+        Case(
+            "no new direction",
+            (np.diag([2.0, 1.0, 4.0]), np.array([2.0, 2.0, 0.0]), 3),
+            keeps=("boundary",),
+        ),
+        Case(
+            "no new direction",
+            (np.diag([-2.5, 6.0]), np.array([3.0, 0.0]), 2),
+            keeps=("boundary", "sign"),
+        ),
     ),
+    promises=("boundary", "sign", "smallest"),
     draw=draw_lanczos,
     run="product",
     same=close(rtol=1e-4, atol=1e-5),

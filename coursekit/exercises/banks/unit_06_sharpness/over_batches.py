@@ -73,16 +73,19 @@ U06_OVER_BATCHES = Exercise(
     call="sharpness_over_batches(batch_hessians, batch_sizes)",
     points={"equal batches": 1.0, "ragged last batch": 1.0},
     by_hand=(
-        Case("equal batches", (np.array([[[2.0]]]), [3])),
+        Case("equal batches", (np.array([[[2.0]]]), [3]), keeps=("smallest",)),
         Case(
             "equal batches",
             (np.array([[[4.0, 0.0], [0.0, -6.0]], [[-5.0, 0.0], [0.0, 2.0]]]), [3, 3]),
+            keeps=("sign",),
         ),
         Case(
             "ragged last batch",
             (np.array([[[4.0, 0.0], [0.0, -6.0]], [[-5.0, 0.0], [0.0, 2.0]]]), [3, 1]),
+            keeps=("uneven", "sign"),
         ),
     ),
+    promises=("sign", "smallest", "uneven"),
     draw=draw_batches,
     reference=sharpness_over_batches,
     mistakes=(

@@ -58,11 +58,22 @@ U06_POWER_ITERATION = Exercise(
     call="power_iteration(product, start, num_steps)",
     points={"largest is positive": 2.0, "largest in size is negative": 1.0},
     by_hand=(
-        Case("largest is positive", (np.diag([2.0, 1.0]), np.array([3.0, 3.0]), 1)),
-        Case("largest is positive", (np.array([[2.0]]), np.array([-3.0]), 1)),
-        Case("largest is positive", (np.diag([3.0, 1.0]), np.array([2.0, 2.0]), 3)),
-        Case("largest in size is negative", (np.diag([-2.0, 1.0]), np.array([3.0, 3.0]), 1)),
+        Case(
+            "largest is positive",
+            (np.diag([2.0, 1.0]), np.array([3.0, 3.0]), 1),
+            keeps=("by hand",),
+        ),
+        Case("largest is positive", (np.array([[2.0]]), np.array([-3.0]), 1), keeps=("smallest",)),
+        Case(
+            "largest is positive", (np.diag([3.0, 1.0]), np.array([2.0, 2.0]), 3), keeps=("range",)
+        ),
+        Case(
+            "largest in size is negative",
+            (np.diag([-2.0, 1.0]), np.array([3.0, 3.0]), 1),
+            keeps=("sign",),
+        ),
     ),
+    promises=("by hand", "range", "sign", "smallest"),
     draw=draw_power,
     run="product",
     reference=power_iteration,

@@ -82,9 +82,10 @@ U06_SAM = Exercise(
     call="sam_rise(loss, params, rho)",
     points={"polynomial": 1.0, "network": 2.0},
     by_hand=(
-        Case("polynomial", ("2*w0**2 + w1**2", np.array([1.5, 4.0]), 0.5)),
-        Case("network", ("tanh network 1", np.linspace(-1.0, 1.5, 8), 0.5)),
+        Case("polynomial", ("2*w0**2 + w1**2", np.array([1.5, 4.0]), 0.5), keeps=("by hand",)),
+        Case("network", ("tanh network 1", np.linspace(-1.0, 1.5, 8), 0.5), keeps=("by hand",)),
     ),
+    promises=("by hand",),
     draw=draw_sam,
     run="parameters",
     may_change=("params.grad",),
