@@ -6,9 +6,13 @@
 # | **Question** | How curved is the loss, and how do you measure that without a Hessian? |
 # | **Difficulty** | hard |
 # | **Importance** | every argument about flat minima, stability and SAM rests on these numbers |
-# | **Your time** | 110 to 120 minutes, with a break after 6.5 |
-# | **Run time** | about half a minute on two CPU cores |
-# | **You need** | units 01 and 03; eigenvalues of a symmetric matrix; the variance of a sum; `torch.autograd.grad` |
+# | **Your time** | part a, 6.1 to 6.4: 75 minutes; part b, 6.5 to the end: 70 minutes |
+# | **Run time** | under a minute on two CPU cores |
+# | **You need** | units 01 and 03; eigenvalues and eigenvectors of a symmetric matrix; Taylor's formula to second order; the variance of a sum; `torch.autograd.grad` |
+#
+# In this unit a **±** is half of a 95 % interval over seeds, always. Residuals and standard errors
+# are called so. Numbers with ± in the text come from longer runs of ours, stored in the course's
+# **ledger**; where a figure shows your own runs, the ledger's are drawn beside them.
 
 # %% prelude
 import math
@@ -34,16 +38,8 @@ from coursekit.explorers.valley import valley
 from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
 from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
-from coursekit.plots.sharpness import (
-    arms_plot,
-    correlation_plot,
-    edge_plot,
-    estimates_plot,
-    rescaled_plot,
-)
+from coursekit.plots import sharpness as figures
 from coursekit.train import TrainConfig, losses, sharpness, train
-
-ledger = load_ledger()  # what we measured, claim by claim
 
 # %% [markdown]
 # ## 6.1 Predict first
@@ -92,10 +88,10 @@ predict(
 # So a **Hessian-vector product** is the gradient of a gradient's projection: about two gradients of
 # work, whatever P is.
 #
-# ### Exercise 1 (3 points): the product H v
-# The check shows its losses as text. To try one yourself:
-# `from coursekit.exercises.engine.adapters import loss_of; loss = loss_of("w0**2*w1")`. A "tanh network 5" is
-# a tiny network with 8 weights; 5 is the seed of its data.
+# ### Exercise 1 (3 points, 10 minutes): the product H v
+# The check shows its losses as text, and prints a line that fetches the input that failed, loss
+# included. A "tanh network 5" is a tiny network with 8 weights; 5 is the seed of its data. If torch
+# says that an element "does not require grad": hint 2.
 #
 # <details><summary>Hint 1 (click to open)</summary>Work on a copy of the weights that requires a gradient: <code>weights.clone().requires_grad_()</code>.</details>
 # <details><summary>Hint 2 (click to open)</summary><code>torch.autograd.grad(..., create_graph=True)</code> gives a gradient that can be differentiated again.</details>
@@ -171,10 +167,14 @@ for step in (1e-1, 1e-3, 1e-5):
     )
 
 # %% [markdown]
+# **Change, predict, run**: divide by `step` in place of `2 * step` and leave `behind` out. How far off
+# is a one-sided difference?
+#
 # At the smallest step both agree. Larger steps cross kinks of ReLU units, where the gradient jumps; and
 # over a shorter way a jump weighs more. Autograd counts the second derivative at a kink as 0, and only
 # a step that crosses none sees what autograd sees. For smooth activations there is no such gap.
-#
+
+# %% [markdown]
 # ## 6.3 The steepest direction
 # "Sharpness" usually means $\lambda_{\max}$, the largest eigenvalue of H: the largest value that the
 # **Rayleigh quotient** $v^T H v / v^T v$ can take.
@@ -196,8 +196,9 @@ for step in (1e-1, 1e-3, 1e-5):
 #
 # That is a mean of the $(\lambda_i - \theta)^2$ with weights $a_i^2$, and a mean is never below its smallest
 # term. So **some eigenvalue lies within one residual of θ**.
-#
-# ### Exercise 2 (3 points): power iteration with a residual
+
+# %% [markdown]
+# ### Exercise 2 (3 points, 12 minutes): power iteration with a residual
 # `product(v)` returns A v for a symmetric matrix that you can't see. Bring the start to length one
 # (Euclidean, as all lengths here).
 # Then do exactly `num_steps` times: multiply by A, bring to length one. With the resulting v return the
@@ -232,13 +233,91 @@ def power_iteration(product, start, num_steps):
 check("u06_power_iteration", power_iteration)
 
 # %% [markdown]
+# **Change, predict, run**: give your function a start that is an eigenvector already,
+# `power_iteration(lambda v: 3 * v, torch.ones(4), 5)`. What is its residual?
+#
 # Half of the check's cases hold a trap: power iteration returns the eigenvalue that is largest **in
-# size**. If a direction curves strongly downwards, that one is negative, and no sharpness. One cure is
-# a shift: H + cI has the same eigenvectors, every eigenvalue c higher, so for a large c the highest is
-# also the largest in size. The better cure is **Lanczos** iteration. It keeps all the vectors it has
-# met and takes the highest Rayleigh quotient among *all their combinations*: never worse than that of
-# the last one alone, and it sees both ends of the spectrum, in far fewer products. The library's
-# `hessian_eigenvalues` does that; every λmax of a network from here on comes from it.
+# size**. If a direction curves strongly downwards, that one is negative, and no sharpness.
+
+# %% [markdown]
+# ### Build it (4 points, 30 minutes): Lanczos with its residual
+# Power iteration throws away every vector but the last. **Lanczos** iteration keeps them. Row by row it
+# builds an orthonormal basis Q of what it has met, and takes the highest Rayleigh quotient among *all
+# combinations* of the rows: never worse than that of the last one alone, and it sees both ends of the
+# spectrum. The library does the same; here it is yours, in about fifteen lines. The check names the
+# milestones that you have reached, so run it after each:
+#
+# 1. **One product** (`num_steps` = 1). The basis is one row, $q_1$ = start / |start|. Return its
+#    quotient and residual, as in exercise 2.
+# 2. **A few products.** Next row: take $A q_k$, subtract its parts along *all* rows so far
+#    ($w \leftarrow w - Q^T (Q w)$, twice, since the first time rounds), bring it to length one. Then
+#    the small matrix $T = Q A Q^T$: its highest eigenvalue θ with eigenvector s. The combination is
+#    $y = Q^T s$; return θ and the residual |A y − θ y|.
+# 3. **No new direction.** Where w, after the subtractions, is shorter than $10^{-8}$ of $|A q_k|$, the
+#    rows hold all there is to find from this start. Make no further row.
+#
+# <details><summary>Hint 1 (click to open)</summary>Keep the products A q of all rows too: A y is a combination of them.</details>
+# <details><summary>Hint 2 (click to open)</summary><code>torch.linalg.eigh</code> gives eigenvalues in ascending order, and eigenvectors as columns.</details>
+# <details><summary>Hint 3 (click to open)</summary>With the products as rows of M: T is <code>Q @ M.T</code>, and A y is <code>M.T @ s</code>.</details>
+
+
+# %% solution="u06_lanczos"
+def lanczos(product, start, num_steps):
+    """(value, residual): the highest quotient in the basis, and how far off it can be.
+
+    product: a function (P,) -> (P,), v -> A v for a symmetric A that is not 0 on any row; start:
+    (P,), any norm but 0; num_steps: rows of the basis, the start included, >= 1; fewer where there
+    is no new direction.
+    """
+    ### BEGIN SOLUTION
+    rows, moved = [start / start.norm()], []
+    while True:
+        moved.append(product(rows[-1]))
+        basis, products = torch.stack(rows), torch.stack(moved)
+        if len(rows) == num_steps:
+            break
+        new = moved[-1]
+        for _ in range(2):
+            new = new - basis.T @ (basis @ new)
+        if new.norm() <= 1e-8 * moved[-1].norm():
+            break
+        rows.append(new / new.norm())
+    values, vectors = torch.linalg.eigh(basis @ products.T)
+    value, mix = values[-1], vectors[:, -1]
+    return value, (products.T @ mix - value * (basis.T @ mix)).norm()
+    ### END SOLUTION
+
+
+# %% check="u06_lanczos"
+check("u06_lanczos", lanczos)
+
+# %% [markdown]
+# What you should see: on the network, your two functions from the same start. `operator @ v` is the
+# library's Hessian-vector product; it keeps the graph of the gradient, which saves half of the work.
+
+# %%
+use_power = mine_or_library("u06_power_iteration", power_iteration)
+use_lanczos = mine_or_library("u06_lanczos", lanczos)
+operator = hessian_operator(model, cross_entropy, pair)
+num_products = by_size(tiny=(2, 3, 4), cpu=(2, 4, 6, 8, 12, 16, 24))
+residuals = {"power iteration": [], "Lanczos": []}
+for name, method in (("power iteration", use_power), ("Lanczos", use_lanczos)):
+    for k in num_products:
+        starts = torch.randn(4, len(weights), generator=torch.Generator().manual_seed(4))
+        k -= name == "power iteration"  # whose product for the quotient counts too
+        found = [method(operator.__matmul__, v, k) for v in starts]
+        residuals[name].append([float(r) / abs(float(value)) for value, r in found])
+    print(f"{name}: {float(found[0][0]):.4f}, residual {float(found[0][1]):.4f}")
+top = hessian_eigenvalues(model, cross_entropy, pair, tol=1e-4)
+print(f"the library, {top.num_hvps} products: {top.value:.4f}, residual {top.residual:.4f}")
+show(figures.lanczos_plot(num_products, residuals, title="One network, four starts"))
+
+# %% [markdown]
+# **What the figure says.** Power iteration gets close soon and then crawls: its line's slope is the
+# second eigenvalue over the first. Lanczos needs a fraction of the products. Without the residual you
+# would not know which of the two to believe. Every λmax of a network from here on comes from the
+# library's Lanczos. **Change, predict, run**: take the subtraction out of your function (one line).
+# What does the curve do?
 #
 # ## 6.4 All curvature together
 # The trace of H is the sum of all eigenvalues. **Hutchinson**: draw a vector of random signs,
@@ -268,7 +347,7 @@ print(
 )
 
 # %% [markdown]
-# ### Exercise 3 (3 points): Hutchinson with its error bar
+# ### Exercise 3 (3 points, 8 minutes): Hutchinson with its error bar
 # Each probe v gives one number, $v^T A v$. Return the mean of the K numbers, and its standard error:
 # their standard deviation (divisor K − 1) over √K.
 #
@@ -293,50 +372,60 @@ def hutchinson(product, probes):
 check("u06_hutchinson", hutchinson)
 
 # %% [markdown]
-# Both functions on the network. `operator @ v` is the library's Hessian-vector product; it keeps the
-# graph of the gradient, which saves half of the work. Behind ± stands the residual, or the standard
-# error.
+# On the network: eight estimates at each number of probes, and how many of them miss the exact trace
+# by more than twice their *own* standard error.
 
 # %%
-use_power = mine_or_library("u06_power_iteration", power_iteration)
 use_hutchinson = mine_or_library("u06_hutchinson", hutchinson)
-operator = hessian_operator(model, cross_entropy, pair)
 generator = torch.Generator().manual_seed(3)
-num_products = by_size(tiny=(1, 2, 4), cpu=(1, 2, 4, 8, 16, 32))
-residuals = []
-for k in num_products:
-    starts = torch.randn(4, len(weights), generator=torch.Generator().manual_seed(4))
-    found = [use_power(operator.__matmul__, v, k) for v in starts]
-    residuals.append([float(r) / abs(float(value)) for value, r in found])
-top = hessian_eigenvalues(model, cross_entropy, pair, tol=1e-4)
-print(f"power iteration, {k} products: {float(found[0][0]):.4f} ± {float(found[0][1]):.4f}")
-print(f"Lanczos,         {top.num_hvps} products: {top.value:.4f} ± {top.residual:.4f}")
-
-# %%
 exact = hessian_trace(model, cross_entropy, pair)
 probe_counts = by_size(tiny=(2, 4), cpu=(4, 16, 64))
-estimates, reported = [], []
+estimates, errors = [], []
 for k in probe_counts:
     drawn = torch.randint(0, 2, (8, k, len(weights)), generator=generator) * 2.0 - 1.0
     pairs_found = [use_hutchinson(operator.__matmul__, probes) for probes in drawn]
     estimates.append([float(value) for value, _ in pairs_found])
-    reported.append(float(np.mean([float(error) for _, error in pairs_found])))
-    print(f"{k:3d} probes: {float(pairs_found[0][0]):.1f} ± {float(pairs_found[0][1]):.1f}")
-print(f"exact trace, {exact.cost:.1f} gradients of work: {exact.value:.1f}")
-title = f"One network of 7,434 weights at training loss {target}: 4 starts, 8 repeats"
+    errors.append([float(error) for _, error in pairs_found])
+    missed = sum(
+        abs(v - exact.value) > 2 * e for v, e in zip(estimates[-1], errors[-1], strict=True)
+    )
+    print(
+        f"{k:3d} probes, {2 * k:3d} gradients of work: {estimates[-1][0]:.1f}, standard error "
+        f"{errors[-1][0]:.1f}; {missed} of 8 miss by more than two of theirs"
+    )
+print(f"exact: {exact.value:.1f}, {exact.cost:.1f} gradients of work")
 show(
-    estimates_plot(
-        num_products, residuals, estimates, reported, exact.value, probe_counts, title=title
+    figures.estimates_plot(
+        estimates, errors, exact.value, probe_counts, title=f"One network, loss {target}: 8 repeats"
     )
 )
 
 # %% [markdown]
-# **What the figure says.** Left: power iteration gets close soon and then crawls, as slowly as the
-# second eigenvalue is near the first. Without the residual you would not know. Right: Hutchinson's
-# estimates close in as 1/√K. With 64 probes about nineteen of twenty lie within two of their own
-# errors; with 4 probes fewer do, since an error made of four numbers is itself a rough one.
+# **What the figure says.** Hutchinson's estimates close in as 1/√K. Each bar is two of that estimate's
+# own standard errors; eight a column are too few to count how often the bars are right. Over many
+# repeats about nineteen of twenty hold the exact trace at 64 probes, and fewer at 4, since an error made
+# of four numbers is itself a rough one.
+#
+# **Why Hutchinson at all?** The last line of the cell: the *exact* trace cost less than two probes. It
+# uses that this network is piecewise linear (ReLU) and has ten outputs; then the curvature of each
+# output is known in closed form, at a third of a gradient each. With a tanh, a GELU or an
+# attention layer it does not apply, and with 50,000 outputs, as in a language model, it costs 17,000
+# gradients. Hutchinson asks for products and nothing else. So: exact where it applies, random signs
+# everywhere else, with their error.
 #
 # **Caveat.** Both numbers belong to the loss of *these* examples, at *these* weights.
+#
+# **Change, predict, run**: take `torch.randn` probes in place of signs. The mean stays; does the error?
+
+# %% [markdown]
+# ---
+# ## Break. Part b: what these numbers are used for
+#
+# | | |
+# |---|---|
+# | **Question** | What do the measures say about a run, and what can't they say? |
+# | **Your time** | 70 minutes |
+# | **You need** | part a: λmax by products, the residual |
 #
 # ## 6.5 Two measures that take a step
 # Curvature speaks of infinitely small steps. Two well-known measures take a finite one.
@@ -348,7 +437,7 @@ show(
 # The maximum must be searched. Our search goes from corner to corner: take the gradient at the last
 # point, and go to the corner of the box (around the **original** weights) that its signs point to.
 #
-# ### Exercise 4 (3 points): Keskar's sharpness
+# ### Exercise 4 (3 points, 10 minutes): Keskar's sharpness
 # The last point starts as w itself. Do `num_steps` times: take the gradient at the last point; the new
 # point is w plus, for each weight, half-width times the gradient's sign (`torch.sign`). The maximum
 # runs over w itself and all points visited. (`torch.sign(0)` is 0: where a slope is exactly 0, that
@@ -387,12 +476,12 @@ check("u06_keskar", keskar)
 # have to move them **in place**, and put them back. Put them back from a copy: in float32
 # $w + z - z$ is not w.
 #
-# ### Exercise 5 (3 points): SAM's sharpness, weights restored
+# ### Exercise 5 (3 points, 12 minutes): SAM's sharpness, weights restored
 # `loss()` takes no argument and reads the tensors in `params`. |g| is the length over **all** tensors
-# together, and it is not 0. The check calls your function twice in a row. After the first call each
-# weight must be what it was, bit for bit; then the second result counts. `.grad` may change, if that
-# does not spoil the second call. (The check shows all weights in one line; your function gets them as
-# two tensors of equal length.)
+# together, and it is not 0. Afterwards each weight must be what it was, bit for bit: the check calls
+# your function twice, and the second result counts. `.grad` may hold something already when you are
+# called; you may change it. (The check shows all weights in one line; your function gets them as two
+# tensors of equal length.)
 #
 # <details><summary>Hint 1 (click to open)</summary><code>torch.autograd.grad(loss(), params)</code> gives one gradient a tensor and leaves <code>.grad</code> alone.</details>
 # <details><summary>Hint 2 (click to open)</summary>Copies: <code>[p.detach().clone() for p in params]</code>.</details>
@@ -404,7 +493,7 @@ def sam_rise(loss, params, rho):
     """Rise of the loss after a step of length rho along the gradient, one number.
 
     loss: a function without arguments; params: list of tensors that require a gradient and that
-    loss() reads; rho: > 0. Afterwards every parameter holds what it held before.
+    loss() reads; rho: > 0. Afterwards every parameter holds what it held before; .grad is yours.
     """
     ### BEGIN SOLUTION
     before = loss()
@@ -439,7 +528,8 @@ for rho in (0.01, 0.05, 0.25):
 
 # %% [markdown]
 # Both depend on a radius that somebody chose, and at a small radius SAM's measure is mostly ρ|g|: the
-# slope, not the curvature.
+# slope, not the curvature. **Change, predict, run**: halve ρ from 0.01 on. When does halving ρ halve the
+# rise?
 #
 # ## 6.6 What 2/η has to do with it
 # On a quadratic, one step of gradient descent multiplies the distance along an eigenvector by
@@ -462,78 +552,108 @@ for curvature in (5.0, 10.0, 19.0, 20.0, 21.0):
 # %% [markdown]
 # A network's loss is no quadratic: its curvature changes on the way. Full-batch gradient descent does
 # something unexpected. Its sharpness **rises** until it meets 2/η, and stays there: the **edge of
-# stability**. How close a run is, is one number.
+# stability**. See it first where it is clean: squared errors, tanh, and weights of half the usual size,
+# so that the run begins well below the edge.
+
+# %%
+num_steps = by_size(tiny=20, cpu=480, gpu=1600)
+num_seeds = by_size(tiny=2, cpu=4, gpu=16)
+edge_data = load("mnist1d", num_train=256)
+climb = follow_edge(
+    (40, 32, 32, 10),
+    edge_data,
+    lrs=(0.15, 0.3),
+    seeds=range(num_seeds),
+    record_steps=[round(num_steps * share / 10) for share in range(11)],
+    init_scale=0.5,
+)
+runs_of = {f"your runs, η = {rate:g}": climb.ratio[i].T for i, rate in enumerate(climb.lrs)}
+show(
+    figures.edge_plot(climb.steps, runs_of, title=f"A start well below the edge: {num_seeds} seeds")
+)
+
+# %% [markdown]
+# At η = 0.3 every run climbs, meets the edge, overshoots a little, and then hovers around it. At half the
+# rate the edge lies twice as high, and these runs are still on their way. How close a run is to the edge,
+# late, is one number.
 #
-# ### Exercise 6 (2 points): the edge in a run's records
-# `sharpness` holds λmax at successive records of one run. The threshold is 2(1 + β)/η. Find the first
-# record at or above the threshold; return the mean of sharpness/threshold from that record to the
-# end, the later dips included. A run that never gets there has no such mean: return `math.nan`.
+# ### Exercise 6 (2 points, 8 minutes): how close to the edge?
+# `sharpness` holds λmax at successive records of one run, made at `steps`; records need not be equally
+# far apart. The threshold is 2(1 + β)/η. Return the mean of sharpness/threshold over the records of the
+# **last 30 % of the run**: those whose step is at least 0.7 times the last step. (A run that does not get
+# there has a ratio below one: return it.)
 #
-# <details><summary>Hint 1 (click to open)</summary>Divide every record by the threshold first.</details>
-# <details><summary>Hint 2 (click to open)</summary>Which is the first index whose ratio is at least 1?</details>
-# <details><summary>Hint 3 (click to open)</summary>Average everything from there on, also what lies below 1.</details>
+# <details><summary>Hint 1 (click to open)</summary>Divide every record by the threshold.</details>
+# <details><summary>Hint 2 (click to open)</summary>Which records have <code>step >= 0.7 * steps[-1]</code>?</details>
+# <details><summary>Hint 3 (click to open)</summary>Average those, each counted once, whether above or below 1.</details>
 
 
 # %% solution="u06_edge_ratio"
-def edge_ratio(sharpness, lr, momentum):
-    """Mean of sharpness/threshold from the first record at the edge on; nan if it never gets there.
+def edge_ratio(steps, sharpness, lr, momentum):
+    """Mean of sharpness/threshold over the records of the last 30 % of the run, one number.
 
-    sharpness: list of numbers > 0; lr: > 0; momentum: 0 <= beta < 1, 0 for plain descent.
+    steps: list of ascending whole numbers, the last above 0; sharpness: list of as many numbers
+    > 0; lr: > 0; momentum: 0 <= beta < 1, 0 for plain descent. A record at exactly 0.7 times the
+    last step counts.
     """
     ### BEGIN SOLUTION
-    ratios = [value * lr / (2 * (1 + momentum)) for value in sharpness]
-    for first, ratio in enumerate(ratios):
-        if ratio >= 1:
-            return sum(ratios[first:]) / (len(ratios) - first)
-    return math.nan
+    late = [s for step, s in zip(steps, sharpness, strict=True) if step >= 0.7 * steps[-1]]
+    return sum(late) / len(late) * lr / (2 * (1 + momentum))
     ### END SOLUTION
 
 
 # %% check="u06_edge_ratio"
 check("u06_edge_ratio", edge_ratio)
 
+# %% [markdown]
+# Now the usual weights, three rates, and the same records as in the ledger's runs of the same networks,
+# which are longer (1,600 steps against your 480, eight seeds). Both are in the figure, and both are
+# averaged by your function's definition.
+
 # %%
-num_steps = by_size(tiny=20, cpu=480, gpu=1600)
-num_seeds = by_size(tiny=2, cpu=6, gpu=16)
-edge_data = load("mnist1d", num_train=256)
 runs = follow_edge(
     (40, 32, 32, 10),
     edge_data,
     lrs=(0.1, 0.2, 0.4),
     seeds=range(num_seeds),
-    record_steps=[round(num_steps * share / 8) for share in range(9)],
+    record_steps=[round(num_steps * share) for share in (0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1)],
 )
 use_edge = mine_or_library("u06_edge_ratio", edge_ratio)
-for i, rate in enumerate(runs.lrs):
-    hovering = [float(use_edge(log.tolist(), float(rate), 0.0)) for log in runs.sharpness[i]]
-    print(f"lr {rate}: mean ratio from the edge on, by seed: {np.round(hovering, 2)}")
-
-# %% [markdown]
-# Your runs are short, so we add longer ones of our own. They stand in the ledger, under the claim W1;
-# the table in 6.9 names the claims. In the text, ± is half of a 95 % interval over seeds.
+edge_values = load_ledger()["W1"]["cpu"]["values"]
+steps_run = [int(step) for step in runs.steps]
+for i, tag in enumerate(("0p1", "0p2", "0p4")):
+    logs = [[float(x) for x in log] for log in runs.sharpness[i]]
+    yours = [float(use_edge(steps_run, log, float(runs.lrs[i]), 0.0)) for log in logs]
+    print(
+        f"η = {runs.lrs[i]}: yours, last 30 % of {num_steps} steps: {np.round(yours, 2)}; "
+        f"ledger, of 1,600: {np.mean(edge_values[f'full_{tag}']):.2f}"
+    )
 
 # %%
-edge_values = ledger["W1"]["cpu"]["values"]
-later = (50, 70, 80, 90, 100)  # percent of the longer run's 1,600 steps
-points = {
-    f"η = {rate}": ([16 * p for p in later], [edge_values[f"path_{tag}_{p}"] for p in later])
-    for rate, tag in ((0.1, "0p1"), (0.2, "0p2"), (0.4, "0p4"))
-}
-ratios = {f"η = {rate:g}": runs.ratio[i].T for i, rate in enumerate(runs.lrs)}
-title = f"Full batch, tanh, squares: {num_seeds} seeds; open marks: our 8 seeds, longer"
-show(edge_plot(runs.steps, ratios, title=title, points=points))
+shares = (0, 5, 10, 20, 30, 50, 70, 80, 90, 100)  # percent of the ledger's 1,600 steps
+panels, points = {}, {}
+for i, tag in enumerate(("0p1", "0p2", "0p4")):
+    panels[f"η = {runs.lrs[i]:g}"] = runs.ratio[i].T
+    points[f"η = {runs.lrs[i]:g}"] = (
+        [16 * share for share in shares],
+        [edge_values[f"path_{tag}_{share}"] for share in shares],
+    )
+title = f"Full batch, tanh, squares: your {num_seeds} seeds, and the ledger's 8, longer"
+show(figures.edge_plot(runs.steps, panels, title=title, points=points, panels=True))
 
 # %% [markdown]
 # **What the figure says.** At η = 0.4 the start lies *above* the edge: the first steps throw the run
-# into a flatter region, and then it hovers at 1. At 0.2 it starts at the edge, falls below it, climbs
-# back and stops climbing at 1. At 0.1 it falls too, and is still on its way up after 1,600 steps. Over
-# the last 30 % of our longer run the ratio is {{W1.full_0p2}} at η = 0.2 and {{W1.full_0p4}} at 0.4.
+# into a flatter region, and then it comes back and hovers at 1. At 0.2 it starts at the edge, falls below
+# it, climbs back and stops climbing at 1. At 0.1 it falls too, and is still on its way up after 1,600
+# steps. Over the last 30 % the ledger's ratio is {{W1.full_0p2}} at η = 0.2 and {{W1.full_0p4}} at 0.4.
+# Yours are a little lower at 0.2, since after 480 steps some runs have only just arrived.
 #
 # So at these two rates the **learning rate** sets where the sharpness stays: at half the rate it is
 # twice as high. SGD with batches of 16 stays below: {{W1.sgd_0p2}} at η = 0.2, {{W1.sgd_0p4}} at 0.4.
 #
 # **Caveat.** This is clean for smooth activations, squared errors and runs long enough to arrive. With
-# cross-entropy the curvature falls again once the examples are fitted, smooth or not.
+# cross-entropy the curvature falls again once the examples are fitted, smooth or not. **Change, predict,
+# run**: `activation="relu"` in `follow_edge`. Does it still hover?
 #
 # Try it where you can see everything: two layers of one weight each, one example. Every point of the
 # curve is the same function. Where can gradient descent stay? What happens if it starts elsewhere?
@@ -546,7 +666,7 @@ valley()
 # For the cross-entropy the Hessian fades as the predictions become certain. So whoever trained longer
 # looks flatter. Two runs must be compared at one training loss, not after equal epochs.
 #
-# ### Exercise 7 (2 points): sharpness at a given loss
+# ### Exercise 7 (2 points, 8 minutes): sharpness at a given loss
 # You have the records of one run in time order: training loss and sharpness. The loss may rise now and
 # then, so it can pass the target more than once. Find the **first** record whose loss is at or below
 # the target. Interpolate the sharpness along a straight line in the loss (the loss itself, not its
@@ -562,7 +682,8 @@ valley()
 def at_equal_loss(losses, sharpness, target):
     """Sharpness where the run first passes the target loss, one number; nan if it never does.
 
-    losses, sharpness: lists of equal length, at least two records in time order; target: > 0.
+    losses, sharpness: lists of equal length, two or more records in time order; target: > 0. The
+    first record at or below the target counts.
     """
     ### BEGIN SOLUTION
     if losses[0] <= target:
@@ -597,7 +718,8 @@ for batch_size, length in steps_of.items():
         print(f"   at loss {goal}: {use_equal(log['train_loss'], log['sharpness'], goal):.3g}")
 
 # %% [markdown]
-# The same run shows a sharp minimum or a flat one, depending on when you look.
+# The same run shows a sharp minimum or a flat one, depending on when you look. **Change, predict, run**:
+# a third goal, 0.02. Which of the two runs never gets there?
 #
 # ## 6.8 Find the flaw
 # Data come in batches. This function is meant to give the sharpness of the training loss, the mean
@@ -612,7 +734,7 @@ for batch_size, length in steps_of.items():
 # Two things are wrong: *what* is averaged, and how a short last batch counts. (The matrices are given
 # here, so that you can see the flaw; with products the repair is the same.)
 #
-# ### Exercise 8 (2 points): mend it
+# ### Exercise 8 (2 points, 8 minutes): mend it
 #
 # <details><summary>Hint 1 (click to open)</summary>Differentiation is linear: what is the Hessian of a mean loss over all examples?</details>
 # <details><summary>Hint 2 (click to open)</summary>Each matrix is the Hessian of its batch's mean loss. How many examples stand behind it?</details>
@@ -653,10 +775,14 @@ for size in (12, 25, 100):
     print(f"batches of {size:3d}: flawed {flawed:.3f}, mended {mended:.3f}")
 
 # %% [markdown]
-# Each batch picks its own steepest direction, so the mean of the maxima lies above the maximum of the
-# mean. On our network a single batch of 16 shows {{W2.inflation_16}} times the sharpness of the
+# Each batch picks its own steepest direction. So, **with the same weights in both**, the mean of the
+# maxima is never below the maximum of the mean. (With other weights it may be: a batch of 99 with
+# λmax 10 and one of a single example with 0 give a plain mean of 5, and 9.9 for the set.) On our network a single batch of 16 shows {{W2.inflation_16}} times the sharpness of the
 # training set, one of 64 {{W2.inflation_64}} times, one of 256 {{W2.inflation_256}} times. Other ways to
 # get a wrong number: dropout on, BatchNorm in training mode, weight decay counted in one run only.
+#
+# **Change, predict, run**: batches of 12 that hold *sorted* examples, `inputs[inputs[:, 0].argsort()]`.
+# Which of the two numbers moves?
 
 # %% [markdown]
 # ## 6.9 Myth lab
@@ -686,7 +812,8 @@ for w in found.weights:
         adaptive = sam_sharpness(other, cross_entropy, pair, adaptive=True, rho=0.5)
         says["SAM, adaptive"][k].append(adaptive.value)
 print(f"largest change of any output: {largest_change:.1e}")
-show(rescaled_plot(alphas, says, title=f"One function, three sets of weights: {len(seeds)} seeds"))
+title = f"One function at each α, your {len(seeds)} networks"
+show(figures.rescaled_plot(alphas, says, title=title))
 
 # %% [markdown]
 # **Verdict: fails.** In our longer run λmax is {{G3.lambda_1}} at α = 1 and {{G3.lambda_10}} at α = 10,
@@ -695,24 +822,30 @@ show(rescaled_plot(alphas, says, title=f"One function, three sets of weights: {l
 # *alone* proves nothing, and can't be compared between architectures.
 #
 # ### "Large batches find sharper minima"
-# Claim G1. All runs stop at training loss 0.1. One rule keeps the learning rate at 0.1. The other lets
+# All runs stop at training loss 0.1. One rule keeps the learning rate at 0.1. The other lets
 # it grow with B: 0.02, 0.16, 0.64 (in proportion to B up to 64; at 512 half of that).
 # From the ledger, {{G1.ratio_fixed.seeds}} seeds:
 
 # %%
-g1 = ledger["G1"]["cpu"]["values"]
+g1 = load_ledger()["G1"]["cpu"]["values"]
 sizes = (8, 64, 512)
 rules = {"lr fixed at 0.1": "fixed", "lr grows with B": "scaled"}
 show(
-    arms_plot(
+    figures.arms_plot(
         sizes,
         {name: [g1[f"lambda_{rule}_{b}"] for b in sizes] for name, rule in rules.items()},
         {name: [g1[f"accuracy_{rule}_{b}"] for b in sizes] for name, rule in rules.items()},
-        title="MNIST-1D, N = 1,024, at training loss 0.1: 8 seeds",
+        title="MNIST-1D, N = 1,024, at training loss 0.1: ledger, 8 seeds",
     )
 )
 
 # %% [markdown]
+# **What the figure says.** Left: at a fixed rate λmax rises with B, at a rate that grows with B it
+# falls. Right: the accuracy of the same runs. At the fixed rate it falls by about three points as λmax
+# rises. But along the other line λmax falls from {{G1.lambda_scaled_8}} to {{G1.lambda_scaled_512}}
+# and accuracy hardly moves. So λmax alone does not tell accuracy, even in runs of one network on one data
+# set.
+#
 # Your own runs, smaller: two batch sizes at one learning rate, and the larger at a larger rate.
 
 # %%
@@ -739,14 +872,14 @@ for batch_size, rate in ((8, 0.1), (256, 0.1), (256, 0.6)):
 # and the limit 2/η, and B alone is neither.
 #
 # ### "Flat minima generalise better"
-# Claim G2. Nine settings (three batch sizes, three learning rates), all at training loss 0.1. For each
+# Nine settings (three batch sizes, three learning rates), all at training loss 0.1. For each
 # seed: the rank correlation of a measure with test accuracy over the nine.
 
 # %%
-g2 = ledger["G2"]["cpu"]["values"]
+g2 = load_ledger()["G2"]["cpu"]["values"]
 measures = {"λmax": "lambda", "trace": "trace", "Keskar": "keskar", "SAM": "sam"}
 correlations = {name: g2[f"across_{key}"] for name, key in measures.items()}
-show(correlation_plot(correlations, title="Nine settings, one dot a seed: 8 seeds"))
+show(figures.correlation_plot(correlations, title="Nine settings, one dot a seed: ledger, 8 seeds"))
 
 # %% [markdown]
 # **Verdict: depends on the measure.** λmax {{G2.across_lambda}}, trace {{G2.across_trace}}, Keskar
@@ -762,10 +895,13 @@ show(correlation_plot(correlations, title="Nine settings, one dot a seed: 8 seed
 # | W1: full-batch descent on squared errors goes to 2/η and stays | **holds** at η = 0.2 and 0.4; at 0.1 not there yet | ratio {{W1.full_0p2}} and {{W1.full_0p4}}; {{W1.full_0p1}} |
 # | W2: one mini-batch shows the sharpness of the set | **fails** | {{W2.inflation_16}} times at 16 examples |
 #
-# Measure them again: `python3 -m coursekit claims G1 G2 G3 W1 W2`.
+# The letters are the claims' names in the ledger. Measure them again:
+# `python3 -m coursekit claims G1 G2 G3 W1 W2`.
 
 # %% [markdown]
 # ## 6.10 On a GPU
+# <details><summary>What we measured on one (click to open)</summary>
+#
 # The code above finds a GPU by itself and then takes more seeds. We ran the claims on one
 # {{G1.gpu.device}}, with {{G1.gpu.ratio_fixed.seeds}} seeds: λmax at B = 512 over B = 8 was
 # {{G1.gpu.ratio_fixed}} at a fixed learning rate and {{G1.gpu.ratio_scaled}} at a scaled one; the
@@ -776,6 +912,8 @@ show(correlation_plot(correlations, title="Nine settings, one dot a seed: 8 seed
 # Every verdict is that of the CPU. One number reads otherwise: Keskar's correlation, whose interval
 # reached 0 with eight seeds ({{G2.across_keskar}}), lies below 0 here:
 # {{G2.gpu.across_keskar}}. SAM's stays around 0: {{G2.gpu.across_sam}}.
+#
+# </details>
 #
 # Repeat them with `python3 -m coursekit claims G1 G2 W1` on a machine with a GPU. You ran on:
 

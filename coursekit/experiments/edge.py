@@ -57,6 +57,7 @@ def follow_edge(
     record_steps: Sequence[int],
     batch_size: int | None = None,
     activation: str = "tanh",
+    init_scale: float = 1.0,
     tol: float = 1e-2,
     device: torch.device | str | None = None,
 ) -> EdgeRuns:
@@ -73,6 +74,7 @@ def follow_edge(
         record_steps: Numbers of updates after which to measure, ascending; the last ends the run.
         batch_size: B; None: all examples at each step.
         activation: "tanh" or "relu". The edge is clean where the loss is smooth.
+        init_scale: Factor on the initial weights; below 1 a run begins further below the edge.
         tol: As for `hessian_eigenvalues`; the value's own error is of the order of its square.
         device: Where to train; None: the CUDA device if there is one.
 
@@ -93,7 +95,9 @@ def follow_edge(
     inputs, targets = data.train_inputs, data.train_targets
     wanted = one_hot(targets, sizes[-1]).to(inputs.dtype)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    models = [mlp(sizes, generator=g, activation=activation) for g in generators]
+    models = [
+        mlp(sizes, generator=g, activation=activation, init_scale=init_scale) for g in generators
+    ]
     count = len(lrs) * len(models)
     weights = [
         torch.stack([p.detach() for p in layer]).repeat(len(lrs), *[1] * layer[0].dim()).to(device)

@@ -28,27 +28,33 @@ def errors_plot(
     yours: Mapping[str, float] | None = None,
     title: str,
 ) -> Plot:
-    """Draw relative errors as bars on a log scale: a group a case, a colour a kind of net.
+    """Draw relative errors on a log scale, a dot a net: a group a case, a colour a kind of net.
 
     Args:
         errors: case -> kind -> one relative error a seed.
         yours: case -> the error that the learner just measured, a diamond on the first kind.
         title: What was measured, with the number of seeds.
     """
-    figure, (axes,) = new_figure(9.0, 4.0)
+    figure, (axes,) = new_figure(9.0, 4.2)
     kinds = list(next(iter(errors.values())))
     width = 0.8 / len(kinds)
     told = []
-    for k, (kind, colour) in enumerate(zip(kinds, (SKY, ORANGE, GREEN), strict=False)):
-        centre, half = means([errors[case][kind] for case in errors])
-        x = np.arange(len(errors)) + (k - (len(kinds) - 1) / 2) * width
-        lower = np.minimum(half, 0.9 * centre)
-        axes.bar(x, centre, width, yerr=[lower, half], color=colour, capsize=3, label=kind)
-        told += [f"{case}, {kind}: {v:.2g}" for case, v in zip(errors, centre, strict=True)]
+    for k, (kind, colour, marker) in enumerate(
+        zip(kinds, (BLUE, ORANGE, GREEN), "os^", strict=False)
+    ):
+        at = np.arange(len(errors)) + (k - (len(kinds) - 1) / 2) * width
+        dots_and_means(
+            axes, at, [errors[case][kind] for case in errors], colour, marker, width, label=kind
+        )
+        told += [
+            f"{case}, {kind}: {np.mean(errors[case][kind]):.2g} "
+            f"({min(errors[case][kind]):.2g} to {max(errors[case][kind]):.2g})"
+            for case in errors
+        ]
     if yours:
         first = -(len(kinds) - 1) / 2 * width  # the learner's net is of the first kind
-        at = [list(errors).index(case) + first for case in yours]
-        axes.plot(at, list(yours.values()), "D", color="black", markersize=7, label="your run")
+        at = np.array([list(errors).index(case) + first for case in yours])
+        axes.plot(at, list(yours.values()), "D", color="black", markersize=7, label="your net")
     axes.axhline(1.0, color="black", linewidth=1)
     axes.annotate("as long as the gradient itself", (-0.45, 1.12), fontsize=9)
     axes.set_yscale("log")
@@ -59,6 +65,102 @@ def errors_plot(
     axes.legend(fontsize=9)
     axes.grid(axis="x", visible=False)
     return figure, f"{title}. Relative error: {'; '.join(told)}.".replace("\n", " ")
+
+
+def dots_and_means(
+    axes: Axes,
+    at: np.ndarray,
+    columns: Sequence[Sequence[float]],
+    colour: str,
+    marker: str,
+    width: float,
+    *,
+    label: str | None = None,
+) -> None:
+    """Draw each column's values as dots beside one another, and a bar at their mean."""
+    for i, (x, values) in enumerate(zip(at, columns, strict=True)):
+        spread = np.linspace(-0.3, 0.3, len(values)) * width
+        axes.plot(
+            x + spread, values, marker, color=colour, markersize=4, alpha=0.7,
+            label=label if i == 0 else None,
+        )  # fmt: skip
+        mean = float(np.mean(values))
+        axes.plot([x - 0.4 * width, x + 0.4 * width], [mean, mean], color=colour, linewidth=2.5)
+
+
+def dots_plot(
+    values: Mapping[str, Sequence[float]],
+    *,
+    yours: Mapping[str, float],
+    ylabel: str,
+    title: str,
+) -> Plot:
+    """Draw one dot a net and the mean of each kind; the learner's own net is a diamond.
+
+    Args:
+        values: Kind of net -> one value a net.
+        yours: Kind of net -> the learner's value.
+        ylabel: What is drawn.
+        title: What was measured, with the number of nets.
+    """
+    figure, (axes,) = new_figure(8.0, 3.8)
+    at = np.arange(len(values), dtype=float)
+    dots_and_means(axes, at, list(values.values()), BLUE, "o", 0.6, label="ledger, one net")
+    places = [list(values).index(kind) for kind in yours]
+    axes.plot(places, list(yours.values()), "D", color="black", markersize=8, label="your net")
+    axes.set_xticks(at, list(values))
+    axes.set_ylim(0, 1.1 * max(max(column) for column in values.values()))
+    axes.set_ylabel(ylabel)
+    axes.set_title(title)
+    axes.legend(fontsize=9)
+    axes.grid(axis="x", visible=False)
+    told = "; ".join(
+        f"{kind}: {np.mean(column):.2g}, from {min(column):.2g} to {max(column):.2g}"
+        for kind, column in values.items()
+    )
+    mine = "; ".join(f"{kind} {value:.2g}" for kind, value in yours.items())
+    return figure, f"{title}. {ylabel}: {told}. Yours: {mine}."
+
+
+def runs_plot(
+    x: Sequence[float],
+    runs: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str,
+    own: tuple[Sequence[float], Mapping[str, Sequence[Sequence[float]]]] | None = None,
+) -> Plot:
+    """Draw every run as a line of its own on a log scale: no mean over runs that differ in kind.
+
+    Args:
+        x: One value a point.
+        runs: Name -> one list of values a run.
+        xlabel: With its unit.
+        ylabel: With its unit.
+        title: What was measured.
+        own: The learner's own x and runs, drawn thick over the others, in the same order.
+    """
+    figure, (axes,) = new_figure(8.5, 4.2)
+    told = []
+    for thick, (points, table) in enumerate([(x, runs), *([own] if own else [])]):
+        for (name, lines), (colour, marker, line) in zip(table.items(), LOOKS, strict=False):
+            shade = {BLUE: SKY, RED: ORANGE}.get(colour, colour) if own and not thick else colour
+            for i, values in enumerate(lines):
+                axes.plot(
+                    points, values, linestyle=line, color=shade, marker=marker if thick else None,
+                    markersize=4, linewidth=2.2 if thick or not own else 1.2,
+                    alpha=0.9 if thick or own is None else 0.8, label=name if i == 0 else None,
+                )  # fmt: skip
+            ends = [values[-1] for values in lines]
+            told.append(f"{name}: {len(lines)} from {min(ends):.2g} to {max(ends):.2g} at the end")
+    axes.set_yscale("log")
+    plain_ticks(axes)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    axes.set_title(title)
+    axes.legend(fontsize=9)
+    return figure, f"{title}. {ylabel}, run by run: {'; '.join(told)}."
 
 
 def lines_plot(

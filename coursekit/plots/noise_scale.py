@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from coursekit.plots.accumulation import plain_ticks
 from coursekit.plots.style import (
     BLUE,
     GREEN,
@@ -29,24 +30,24 @@ def estimators_plot(
         curves: Name -> (points, networks), each over the exact value of its network.
         title: What was estimated, with the number of networks.
     """
-    figure, (axes,) = new_figure(8.4, 4.2)
-    last = {}
-    for i, (name, points) in enumerate(curves.items()):
-        colour, marker, line = LOOKS[i]
+    figure, panels = new_figure(10.5, 4.0, len(curves))
+    told, largest = [], 1.0
+    for axes, (name, points), (colour, _, _) in zip(panels, curves.items(), LOOKS, strict=False):
         values = np.array(points)
-        centre = np.median(values, axis=1)
-        low, high = np.quantile(values, 0.1, axis=1), np.quantile(values, 0.9, axis=1)
-        axes.fill_between(counts, low, high, color=colour, alpha=0.18)
-        axes.plot(counts, centre, marker=marker, linestyle=line, color=colour, label=name)
-        last[name] = float(centre[-1])
-    axes.axhline(1.0, color="black", linewidth=1)
-    log2_axis(axes, counts, "steps averaged")
-    axes.set_ylim(-4, 8)
-    axes.set_ylabel("estimate / exact noise scale")
-    axes.set_title(title)
-    axes.legend(fontsize=10, title="line: median network, band: 10 to 90 %")
-    told = "; ".join(f"{name}: {value:.2f}" for name, value in last.items())
-    return figure, f"{title}. At {counts[-1]} steps, estimate over exact value: {told}."
+        axes.plot(counts, values, color=colour, linewidth=1.2, alpha=0.8)
+        axes.axhline(1.0, color="black", linewidth=1)
+        axes.set_yscale("symlog", linthresh=1.0)
+        axes.set_title(name, fontsize=11)
+        log2_axis(axes, counts, "steps averaged")
+        last, largest = values[-1], max(largest, float(abs(values).max()))
+        told.append(f"{name}: {last.min():.2g} to {last.max():.2g}")
+    for axes in panels:
+        axes.set_ylim(-2.0 * largest, 2.0 * largest)
+        ticks = [t for t in (-100, -10, -1, 0, 1, 10, 100) if abs(t) <= 2.0 * largest]
+        axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
+        axes.set_ylabel("estimate / exact noise scale")
+    figure.suptitle(f"{title}, one line each", fontsize=12)
+    return figure, f"{title}. At {counts[-1]} steps, estimate over exact value: {'; '.join(told)}."
 
 
 def growth_plot(
@@ -56,7 +57,7 @@ def growth_plot(
     noise: Sequence[Sequence[float]],
     *,
     title: str,
-    own: tuple[Sequence[float], Sequence[float]] | None = None,
+    own: tuple[Sequence[float], Sequence[Sequence[float]]] | None = None,
 ) -> Plot:
     """Draw signal and noise, and their ratio, along a run.
 
@@ -66,7 +67,7 @@ def growth_plot(
         signal: |G|^2, (points, seeds).
         noise: tr(Sigma), (points, seeds).
         title: Task and number of seeds.
-        own: The learner's own run: steps and running estimates.
+        own: The learner's own runs: steps, and the running estimates of each run.
     """
     figure, (left, right) = new_figure(10.5, 4.0, 2)
     x = np.maximum(1, np.array(steps))
@@ -78,23 +79,27 @@ def growth_plot(
         left.errorbar(
             x, centre, half, marker=marker, linestyle=line, color=colour, label=name, capsize=3
         )
+    left.axvline(50, color="0.5", linestyle=":", linewidth=1.2)
     left.set_yscale("log")
     left.set_ylabel("squared gradient length")
-    left.set_title("The signal falls, the noise stays")
+    left.set_title("First the signal falls, then the noise rises")
     centre, half = means(scale)
     right.errorbar(x, centre, half, fmt="o-", color=GREEN, capsize=3, label="exact, 95 % interval")
     if own is not None:
-        right.plot(own[0], own[1], color=ORANGE, lw=2, label="your online estimate, one run")
+        for i, run in enumerate(own[1]):
+            label = "your online estimate, one run" if i == 0 else None
+            right.plot(own[0], run, color=ORANGE, lw=1.2, label=label)
     right.set_ylim(0, 1.35 * float((centre + half).max()))
     right.set_ylabel("tr Σ / |G|², examples")
-    right.set_title("So the noise scale grows")
+    right.set_title("So the noise scale grows, twice over")
     for axes in (left, right):
         axes.set_xscale("log")
         axes.set_xlabel("optimizer steps done (start drawn at 1)")
         axes.legend(fontsize=9)
     figure.suptitle(title, fontsize=12)
     alt = (
-        f"{title}. Left: |G|^2 falls while tr(Sigma) stays of the same size. Right: their ratio "
+        f"{title}. Left: |G|^2 falls until about step 50 and then stands still; tr(Sigma) dips and "
+        "rises again. Right: their ratio "
         f"grows from {centre[0]:.0f} at the start to {centre[-1]:.0f} after {steps[-1]} steps."
     )
     return figure, alt
@@ -177,12 +182,17 @@ def trade_off_plot(
                 1.12 * sizes, centre, half, fmt="s", color=ORANGE, capsize=3, label="your runs"
             )
         axes.axhline(floor, color="black", linewidth=1)
+        axes.annotate(
+            f"least: {floor:,.0f}", (0.02, floor), xycoords=("axes fraction", "data"),
+            xytext=(0, 3), textcoords="offset points", fontsize=9,
+        )  # fmt: skip
         axes.axvline(critical_batch, color="black", linestyle=":", linewidth=1.5)
         log2_axis(axes, batch_sizes, "batch size B, examples")
         axes.set_yscale("log")
         axes.set_ylabel(name)
         low, high = curve.min(), curve.max()
         axes.set_ylim(0.8 * floor, 1.2 * high)
+        plain_ticks(axes)
         axes.annotate(
             f"B_crit = {critical_batch:.0f}",
             (critical_batch, (low * high**2) ** (1 / 3)),

@@ -20,54 +20,76 @@ from coursekit.plots.style import (
 LOOKS = ((BLUE, "o", "-"), (RED, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
 
 
-def estimates_plot(
+def lanczos_plot(
     num_products: Sequence[int],
-    residuals: Sequence[Sequence[float]],
+    residuals: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    title: str,
+) -> Plot:
+    """Draw residuals against products on a log scale, where a geometric rate is a straight line.
+
+    Args:
+        num_products: Products taken at each point.
+        residuals: Method -> residual over |value| there, (points, starts).
+        title: What was measured.
+    """
+    figure, (axes,) = new_figure(8.0, 4.0)
+    told = []
+    for (name, rows), (colour, marker, line) in zip(residuals.items(), LOOKS, strict=False):
+        table = np.maximum(np.array(rows), 1e-9)
+        axes.plot(num_products, table, color=colour, linewidth=0.8, alpha=0.5)
+        middle = np.median(table, axis=1)
+        axes.plot(num_products, middle, marker=marker, linestyle=line, color=colour, label=name)
+        told.append(f"{name}: {middle[0]:.2g} to {middle[-1]:.2g}")
+    axes.set_yscale("log")
+    axes.set_xlabel("products with the Hessian")
+    axes.set_ylabel("residual / eigenvalue")
+    axes.set_title(f"{title}: thin lines, and their median")
+    axes.legend(fontsize=9)
+    return figure, (
+        f"{title}. Residual over the eigenvalue from {num_products[0]} to {num_products[-1]} "
+        f"products: {'; '.join(told)}."
+    )
+
+
+def estimates_plot(
     traces: Sequence[Sequence[float]],
-    reported: Sequence[float],
+    errors: Sequence[Sequence[float]],
     exact_trace: float,
     probes: Sequence[int],
     *,
     title: str,
 ) -> Plot:
-    """Draw power iteration's residual against products, and Hutchinson's estimate against probes.
+    """Draw Hutchinson's estimates against probes, each with twice its own standard error.
 
     Args:
-        num_products: Products taken at each point.
-        residuals: Residual over |value| there, (points, starts).
         traces: Estimates at each number of probes, (numbers, repeats).
-        reported: Mean standard error that the estimates carry, at each number of probes.
+        errors: The standard error that each estimate reports, (numbers, repeats).
         exact_trace: The trace itself.
         probes: The numbers of probes.
         title: What was measured.
     """
-    figure, (left, right) = new_figure(10.5, 4.0, 2)
-    rows = np.array(residuals)
-    left.plot(num_products, rows, color=SKY, linewidth=1)
-    left.plot(num_products, np.median(rows, axis=1), color=BLUE, label="median over starts")
-    left.set_yscale("log")
-    log2_axis(left, num_products, "products with the Hessian")
-    left.set_ylabel("residual / eigenvalue")
-    left.set_title("Power iteration: how far from an eigenvector?")
-    left.legend(fontsize=9)
-    values, errors = np.array(traces) / exact_trace, np.array(reported) / exact_trace
-    right.axhline(1.0, color="black", linewidth=1)
-    right.plot(np.repeat(probes, values.shape[1]), values.ravel(), "o", color=SKY, markersize=5)
-    right.fill_between(
-        probes, 1 - 2 * errors, 1 + 2 * errors, color=RED, alpha=0.15, label="± 2 reported errors"
-    )
-    log2_axis(right, probes, "probes K")
-    right.set_ylabel("estimate / exact trace")
-    right.set_title("Hutchinson: is the error bar honest?")
-    right.legend(fontsize=9)
-    figure.suptitle(title, fontsize=12)
-    alt = (
-        f"{title}. Left: the residual falls from {np.median(rows[0]):.2g} to "
-        f"{np.median(rows[-1]):.2g} of the eigenvalue in {num_products[-1]} products. Right: "
-        f"estimates of the trace scatter around the exact one; their reported error falls from "
-        f"{errors[0]:.2g} of it with {probes[0]} probes to {errors[-1]:.2g} with {probes[-1]}."
-    )
-    return figure, alt
+    figure, (axes,) = new_figure(8.0, 4.0)
+    axes.axhline(1.0, color="black", linewidth=1)
+    told = []
+    for k, values, bars in zip(
+        probes, np.array(traces) / exact_trace, np.array(errors) / exact_trace, strict=True
+    ):
+        at = k * np.geomspace(0.78, 1.28, len(values))
+        hit = abs(values - 1) <= 2 * bars
+        for which, colour, marker in ((hit, BLUE, "o"), (~hit, RED, "s")):
+            axes.errorbar(
+                at[which], values[which], 2 * bars[which], fmt=marker, color=colour, markersize=4,
+                capsize=2, linewidth=1,
+            )  # fmt: skip
+        told.append(f"{k} probes: errors of {bars.mean():.2g}, {int((~hit).sum())} miss")
+    axes.plot([], [], "o", color=BLUE, label="holds the exact trace")
+    axes.plot([], [], "s", color=RED, label="misses it")
+    log2_axis(axes, probes, "probes K")
+    axes.set_ylabel("estimate / exact trace")
+    axes.set_title(f"{title}, each ± 2 standard errors of its own")
+    axes.legend(fontsize=9)
+    return figure, f"{title}. Standard error over the trace, and bars that miss: {'; '.join(told)}."
 
 
 def edge_plot(
@@ -76,51 +98,48 @@ def edge_plot(
     *,
     title: str,
     points: Mapping[str, tuple[Sequence[int], Sequence[Sequence[float]]]] | None = None,
+    panels: bool = False,
 ) -> Plot:
-    """Draw sharpness over its threshold against steps, one line a learning rate.
+    """Draw sharpness over its threshold against steps: a thin line a seed, a thick one their mean.
 
     Args:
         steps: Updates done at each record.
         ratios: Name of the run -> (records, seeds) of lambda_max * lr / 2; nan where diverged.
         title: What was measured.
-        points: Name -> (steps, (records, seeds)) of a longer run, drawn as open marks.
+        points: Name -> (steps, (records, seeds)) of the ledger's longer run.
+        panels: Draw each name in a panel of its own.
     """
-    figure, (axes,) = new_figure(8.5, 4.2)
-    told = []
-    for (name, rows), (colour, marker, line) in zip(ratios.items(), LOOKS, strict=False):
-        centre, half = means(rows)
-        axes.errorbar(
-            steps,
-            centre,
-            half,
-            fmt=marker + line,
-            color=colour,
-            capsize=3,
-            label=name,
-            markersize=5,
-        )
-        told.append(f"{name} ends at {centre[-1]:.2f}")
+    count = len(ratios) if panels else 1
+    figure, frames = new_figure(10.5 if panels else 8.5, 4.0, count)
+    told, top = [], 1.1
+    for i, (name, rows) in enumerate(ratios.items()):
+        axes = frames[i % count]
+        colour, marker, line = LOOKS[0 if panels else i]
+        top = max(top, float(np.nanmax(np.array(rows))))
         if points and name in points:
             late, values = points[name]
-            axes.errorbar(
-                late,
-                *means(values),
-                fmt=marker + ":",
-                color=colour,
-                mfc="white",
-                capsize=3,
-                linewidth=1,
-            )
-    axes.axhline(1.0, color="black", linewidth=1.5)
-    axes.annotate(
-        "edge of stability: λ = 2/η", (0.98, 1.0), xycoords=("axes fraction", "data"),
-        xytext=(0, 22), textcoords="offset points", ha="right",
+            table = np.array(values)
+            axes.plot(late, table, color=GREEN, linewidth=0.7, alpha=0.5)
+            axes.plot(late, table.mean(axis=1), "^--", color=GREEN, markersize=4, label="ledger")
+            top = max(top, float(table.max()))
+        axes.plot(steps, np.array(rows), color=colour, linewidth=0.7, alpha=0.5)
+        centre, _ = means(rows)
+        own = "your runs" if panels else name
+        axes.plot(steps, centre, marker + line, color=colour, markersize=5, label=own)
+        if panels:
+            axes.set_title(name)
+        told.append(f"{name} ends at {centre[-1]:.2f}")
+    for axes in frames:
+        axes.axhline(1.0, color="black", linewidth=1.5)
+        axes.set_ylim(0, 1.05 * top)
+        axes.set_xlabel("gradient steps")
+        axes.legend(fontsize=9, loc="lower right")
+    frames[0].annotate(
+        "edge: λ = 2/η", (0.03, 1.0), xycoords=("axes fraction", "data"),
+        xytext=(0, 4), textcoords="offset points", fontsize=9,
     )  # fmt: skip
-    axes.set_ylim(0, None)
-    axes.set_xlabel("gradient steps")
-    axes.set_ylabel("λmax · η / 2")
-    axes.set_title(title)
-    axes.legend(fontsize=9, loc="lower right")
+    frames[0].set_ylabel("λmax · η / 2")
+    figure.suptitle(f"{title}; thin lines: single seeds", fontsize=12)
     return figure, f"{title}. Sharpness over 2/eta: {'; '.join(told)}. One is the edge."
 
 
@@ -167,6 +186,8 @@ def rescaled_plot(
 ) -> Plot:
     """Draw what each measure says about one function, relative to its original weights.
 
+    A mark a network; the line is their geometric mean.
+
     Args:
         alphas: Factors on the first layer, 1 among them.
         measures: Name -> (alphas, seeds).
@@ -177,12 +198,15 @@ def rescaled_plot(
     for (name, rows), look in zip(measures.items(), (*LOOKS, (ORANGE, "v", "-")), strict=False):
         colour, marker, line = look
         table = np.array(rows)
-        centre, half = means(table / table[list(alphas).index(1.0)])
-        axes.errorbar(alphas, centre, half, fmt=marker + line, color=colour, capsize=3, label=name)
+        table = table / table[list(alphas).index(1.0)]
+        centre = np.exp(np.log(np.maximum(table, 1e-12)).mean(axis=1))
+        axes.plot(alphas, table, marker, color=colour, markersize=4, alpha=0.5)
+        axes.plot(alphas, centre, line, color=colour, label=name)
         told.append(f"{name} × {centre[0]:.3g} and × {centre[-1]:.3g}")
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.axhline(1.0, color="black", linewidth=1)
+    axes.axhline(1.0, color="0.8", linewidth=1, zorder=0)
+    axes.set_xticks(list(alphas), [f"{alpha:g}" for alpha in alphas])
     axes.set_xlabel("α: layer 1 times α, layer 2 divided by α")
     axes.set_ylabel("measure / its value at α = 1")
     axes.set_title(title)

@@ -5,7 +5,13 @@ import pytest
 from matplotlib import image
 
 from coursekit.plots import png
-from coursekit.plots.accumulation import errors_plot, lines_plot, weights_plot
+from coursekit.plots.accumulation import (
+    dots_plot,
+    errors_plot,
+    lines_plot,
+    runs_plot,
+    weights_plot,
+)
 
 pytestmark = pytest.mark.quick
 
@@ -34,6 +40,17 @@ PLOTS = {
     "lines": lines,
     "log lines": lambda: lines(log_x=True, log_y=False),
     "weights": lambda: weights_plot([64, 64, 4], title="weights"),
+    "dots": lambda: dots_plot(
+        {"He": [0.6, 0.7], "trained": [0.3, 0.5]}, yours={"He": 0.6}, ylabel="share", title="dots"
+    ),
+    "runs": lambda: runs_plot(
+        (1, 2),
+        {"ledger": [[1e-7, 1e-7], [1e-7, 1e-3]]},
+        own=((1, 2), {"yours": [[1e-7, 1e-4]]}),
+        xlabel="steps",
+        ylabel="difference",
+        title="runs",
+    ),
 }
 
 
@@ -66,3 +83,17 @@ def test_weights_of_examples_average_to_one():
     figure, _ = weights_plot(sizes, title="weights")
     heights = [bar.get_height() for bar in figure.axes[0].patches]
     assert np.average(heights, weights=sizes) == pytest.approx(1.0)
+
+
+def test_a_run_is_a_line_and_no_mean_of_unlike_runs_is_drawn():
+    figure, alt = PLOTS["runs"]()
+    assert [line.get_ydata()[-1] for line in figure.axes[0].get_lines()] == [1e-7, 1e-3, 1e-4]
+    assert "ledger: 2 from 1e-07 to 0.001 at the end" in alt
+
+
+def test_every_net_is_a_dot_and_the_learner_s_stands_among_them():
+    figure, alt = PLOTS["dots"]()
+    drawn = [len(line.get_xdata()) for line in figure.axes[0].get_lines()]
+    assert drawn == [2, 2, 2, 2, 1]  # dots and mean of each kind, then yours
+    assert "trained: 0.4, from 0.3 to 0.5" in alt
+    assert "Yours: He 0.6" in alt

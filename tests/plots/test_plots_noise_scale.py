@@ -27,7 +27,7 @@ PLOTS = {
         [[3.0, 3.1], [1.0, 0.9], [0.3, 0.3]],
         [[120.0, 126.0], [100.0, 108.0], [120.0, 126.0]],
         title="a run",
-        own=([10, 20, 30], [90.0, float("nan"), 150.0]),
+        own=([10, 20, 30], [[90.0, float("nan"), 150.0], [80.0, 100.0, 140.0]]),
     ),
     "progress": lambda: progress_plot(
         [8, 64, 512], [[0.1, 0.12], [0.5, 0.5], [0.9, 0.88]], 64.0, title="one step"
@@ -52,7 +52,7 @@ def test_a_figure_renders_and_speaks(name):
 
 
 def test_the_alt_text_tells_what_the_figure_shows():
-    assert "bad: 4.10" in PLOTS["estimators"]()[1]
+    assert "bad: 4 to 4.2" in PLOTS["estimators"]()[1]
     assert "from 41 at the start to 410" in PLOTS["growth"]()[1]
     assert "B=64: 0.50" in PLOTS["progress"]()[1]
     assert "B_crit = 192" in PLOTS["trade-off"]()[1]
@@ -67,3 +67,11 @@ def test_examples_are_steps_times_batch_size():
     law = right.lines[0]
     at = np.interp(192.0, law.get_xdata(), law.get_ydata())
     assert at == pytest.approx(2 * 50 * 192, rel=1e-2)  # twice the least at B_crit
+
+
+def test_each_network_and_each_run_is_a_line_of_its_own():
+    figure, _ = PLOTS["estimators"]()
+    assert [len(axes.get_lines()) for axes in figure.axes] == [3, 3]  # two networks, and one
+    right = PLOTS["growth"]()[0].axes[1]
+    own = [list(line.get_ydata()) for line in right.get_lines()]
+    assert [80.0, 100.0, 140.0] in own

@@ -10,6 +10,7 @@ from coursekit.plots.sharpness import (
     correlation_plot,
     edge_plot,
     estimates_plot,
+    lanczos_plot,
     rescaled_plot,
 )
 
@@ -23,12 +24,27 @@ def rows(*centres):
 
 PLOTS = {
     "estimates": lambda: estimates_plot(
-        [1, 2, 4], rows(0.5, 0.2, 0.05), rows(90, 100, 101), [9.0, 4.0, 2.0], 100.0, [4, 16, 64],
+        [[90, 100, 108], [99, 101, 130], [100, 101, 99]],
+        [[9.0, 9.0, 9.0], [4.0, 4.0, 4.0], [2.0, 2.0, 2.0]],
+        100.0,
+        [4, 16, 64],
+        title="a network",
+    ),
+    "lanczos": lambda: lanczos_plot(
+        [1, 2, 4],
+        {"power iteration": rows(0.5, 0.3, 0.2), "Lanczos": rows(0.5, 0.1, 0.001)},
         title="a network",
     ),
     "edge": lambda: edge_plot(
         [0, 10, 20], {"η = 0.2": rows(0.4, 0.8, 1.02)}, title="a run",
         points={"η = 0.2": ([40, 60], rows(1.0, 1.0))},
+    ),
+    "edge in panels": lambda: edge_plot(
+        [0, 10, 20],
+        {"η = 0.2": rows(0.4, 0.8, 1.02), "η = 0.4": rows(2.4, 0.8, 1.1)},
+        title="runs",
+        points={"η = 0.2": ([40, 60], rows(1.0, 1.0)), "η = 0.4": ([40, 60], rows(1.0, 1.0))},
+        panels=True,
     ),
     "arms": lambda: arms_plot(
         [8, 512],
@@ -60,10 +76,23 @@ def test_the_alt_texts_tell_what_the_figures_show():
     assert "η = 0.2 ends at 0.98" in PLOTS["edge"]()[1]
     assert "fixed: 2" in PLOTS["arms"]()[1]
     assert "λmax -0.80" in PLOTS["correlation"]()[1]
-    assert "0.09 of it with 4 probes" in PLOTS["estimates"]()[1]
+    assert (
+        "4 probes: errors of 0.09, 0 miss; 16 probes: errors of 0.04, 1 miss"
+        in (PLOTS["estimates"]()[1])
+    )
+    assert "η = 0.4 ends at 1.05" in PLOTS["edge in panels"]()[1]
+    assert "Lanczos: 0.5 to 0.00097" in PLOTS["lanczos"]()[1]
+
+
+def test_single_runs_are_drawn_and_the_ledger_beside_them():
+    figure, _ = PLOTS["edge in panels"]()
+    assert len(figure.axes) == 2
+    names = [line.get_label() for line in figure.axes[0].get_lines()]
+    assert sum(name.startswith("_child") for name in names) >= 10  # five seeds of yours, and theirs
+    assert {"your runs", "ledger"} <= set(names)
 
 
 def test_rescaled_values_are_relative_to_the_original_weights():
     figure, alt = rescaled_plot([0.1, 1.0], {"λmax": [[20.0, 40.0], [2.0, 4.0]]}, title="t")
     assert "× 10 and × 1" in alt
-    assert figure.axes[0].containers[0].lines[0].get_ydata().tolist() == [10.0, 1.0]
+    assert figure.axes[0].get_lines()[0].get_ydata().tolist() == [10.0, 1.0]
