@@ -926,7 +926,7 @@ print(f"after one epoch: largest difference of a weight {(flat[0] - flat[1]).abs
 #
 # <details><summary>Hint 1 (click to open)</summary>Cut one window from each worker's shard, and count the examples in all of them before you call <code>backward()</code>.</details>
 # <details><summary>Hint 2 (click to open)</summary><code>zip(*(model.parameters() for model in models))</code> gives the replicas of one parameter together.</details>
-# <details><summary>Hint 3 (click to open)</summary>Give each replica a gradient of its own: <code>p.grad = total.clone()</code>.</details>
+# <details><summary>Hint 3 (click to open)</summary>Give each replica a gradient tensor of its own: one that all share would be cleared for all at once.</details>
 
 
 # %% solution="u04_two_workers"

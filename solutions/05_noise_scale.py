@@ -405,9 +405,8 @@ def train_and_watch(model, batches, micro_batch_size, lr, decay):
         noise = decay * noise + (1 - decay) * now
         found.append(noise / signal if signal > 0 else math.nan)
         parts = (lr * mean).split([p.numel() for p in params])
-        with torch.no_grad():
-            for p, part in zip(params, parts, strict=True):
-                p -= part.view_as(p)
+        for p, part in zip(params, parts, strict=True):
+            p.data -= part.view_as(p)
     return found
     ### END SOLUTION
 
