@@ -78,7 +78,7 @@ class NoiseScaleCallback(Callback):
             examples = "norms"
         old = None if self.noise is None else self.noise.state_dict()
         self.noise = NoiseScale(
-            pl_module,
+            trainer.model,
             micro_batch_size=1,
             group=all_workers(trainer.world_size),
             examples=examples,
@@ -106,8 +106,8 @@ class NoiseScaleCallback(Callback):
         noise = self._started()
         if noise.can_step:
             noise.step()
-            found = noise.estimate()
-            pl_module.log("noise_scale", found.value)
+            if trainer.global_step % trainer.log_every_n_steps == 0:  # reading makes a GPU wait
+                pl_module.log("noise_scale", noise.estimate().value)
         else:
             noise.discard()  # the last step of an epoch, with one micro-batch left for it
 

@@ -2,10 +2,11 @@
 
 import gc
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
 
 from coursekit.noise._passes import is_sharded
 
@@ -36,6 +37,12 @@ def watched(
             found.setdefault(id(param), (str(name), param))
     if not found:
         raise ValueError("no parameter requires a gradient: there is no noise to measure")
+    for name, param in found.values():
+        if isinstance(param, nn.parameter.UninitializedParameter):
+            raise ValueError(
+                f"parameter {name} has no shape yet: run one batch through the model first, as "
+                f"lazy modules want it"
+            )
     if len({p.device for _, p in found.values()}) > 1:
         raise ValueError("the parameters lie on several devices: watch those of one")
     complex_ones = [name for name, p in found.values() if p.is_complex()]
@@ -92,12 +99,36 @@ def refuse_batch_statistics(norms: Iterable[nn.Module]) -> None:
     """Raise ValueError if one of them uses the statistics of the batch now."""
     for module in norms:
         if module.training or module.running_mean is None:
-            raise ValueError(
-                f"{type(module).__name__} in train mode normalises each micro-batch by itself: "
-                f"examples have no gradient of their own, and the noise scale would depend on "
-                f"micro_batch_size. Put it in eval mode, or train with GroupNorm or LayerNorm; "
-                f"allow_batch_norm=True measures the noise of micro-batches of just this size"
-            )
+            raise ValueError(batch_norm_said(f"{type(module).__name__} in train mode"))
+
+
+def batch_norm_said(what: str) -> str:
+    """Say why the statistics of a batch spoil the measurement."""
+    return (
+        f"{what} normalises each micro-batch by itself: examples have no gradient of their own, "
+        f"and the noise scale would depend on micro_batch_size. Put it in eval mode, or train "
+        f"with GroupNorm or LayerNorm; allow_batch_norm=True measures the noise of micro-batches "
+        f"of just this size"
+    )
+
+
+def uses_batch_statistics(output: Any) -> bool:
+    """Tell whether a batch norm, also one called as a function, is in the graph of an output."""
+    found: list[Tensor] = []
+    tree_map_only(Tensor, found.append, dict(output) if isinstance(output, Mapping) else output)
+    nodes = [t.grad_fn for t in found if t.grad_fn is not None]
+    seen = set(nodes)
+    while nodes:
+        node = nodes.pop()
+        if "BatchNorm" in node.name() and getattr(node, "_saved_training", False):
+            given = getattr(node, "_saved_input", None)
+            if given is None or len(given) > 1:  # instance norm is one over a batch of one
+                return True
+        for parent, _ in node.next_functions:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                nodes.append(parent)
+    return False
 
 
 def refuse_wrappers(modules: Iterable[nn.Module]) -> None:

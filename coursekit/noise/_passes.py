@@ -86,6 +86,7 @@ class Passes:
         self.lengths: deque[int] = deque(maxlen=WINDOWS)
         self.handles: list[RemovableHandle] = []
         self.norms_wanted = True
+        self.split = False  # whether a parameter was sharded while its module computed
         self.keep: set[int] = set()  # parameters whose fresh gradients are kept, for a check
         self.start_window()
 
@@ -112,6 +113,8 @@ class Passes:
     ) -> None:
         """Put the hook on the parameter that stands in for a shard while it is whole."""
         param = module._parameters[name]
+        if param is not None and is_sharded(param):
+            self.split = True
         if param is None or is_sharded(param) or not param.requires_grad:
             return
         if met.get(index) is not param:
@@ -153,11 +156,6 @@ class Passes:
         There a small tensor that outlives the backward pass among its large ones makes the
         allocator hand pages back and forth, at 5 % of a step.
         """
-        if is_sharded(grad):
-            raise ValueError(
-                "a parameter got a sharded gradient (DTensor) in the backward pass, as tensor "
-                "parallelism makes them: noise is measured for data-parallel workers only"
-            )
         norm = vector_norm(values(grad), dtype=torch.float32 if grad.dtype in HALF else None)
         return norm.item() if self.on_cpu else norm
 
@@ -218,10 +216,8 @@ class Passes:
         found: list[Norm] = [0.0] * len(grads)
         for dtype, places in kinds.items():
             same = [values(grads[i]) for i in places]
-            if dtype in HALF:
-                norms = [vector_norm(g, dtype=torch.float32) for g in same]
-            else:
-                norms = list(torch._foreach_norm(same))
+            wide = (torch.float32,) if dtype in HALF else ()
+            norms = torch._foreach_norm(same, 2, *wide)
             for i, norm in zip(places, norms, strict=True):
                 found[i] = norm.item() if self.on_cpu else norm
         return found
@@ -235,6 +231,12 @@ class Passes:
         if self.open is not None and self.open.ended:
             self.close()  # all its gradients came from nested passes
         closed, self.closed = self.closed, []
+        if self.split:
+            raise ValueError(
+                "parameters stay sharded (DTensor) in the forward pass, as in tensor parallelism: "
+                "no worker ever has its own gradient. Noise is measured for data-parallel workers, "
+                "also sharded by fully_shard"
+            )
         if not closed:
             raise ValueError("no gradient since the last micro_step(): call it after backward()")
         if len(closed) > 1:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -49,8 +50,14 @@ class Layers:
             squares = squares * torch.tensor(weights, device=squares.device)
         if len(self.names) == 1:
             return squares.sum().reshape(1)
-        index = torch.tensor([self.of[i] for i in params], device=squares.device)
+        index = _on_device(tuple(self.of[i] for i in params), squares.device)
         return squares.new_zeros(len(self.names)).index_add_(0, index, squares)
+
+
+@lru_cache(maxsize=64)
+def _on_device(numbers: tuple[int, ...], device: torch.device) -> Tensor:
+    """Return numbers as a tensor, copied to a device once: a copy makes a GPU wait."""
+    return torch.tensor(numbers, device=device)
 
 
 def layers_of(names: Sequence[str], layers: bool | Callable[[str], str]) -> Layers:
@@ -82,7 +89,7 @@ def examples_apart(
     own = torch.ones_like(squares[0]) if counts is None else counts.to(squares)
     weights = torch.where(own > 0, size / (factor * own.clamp(min=1)), 0.0)
     each = squares @ weights
-    index = torch.tensor(layers.of, device=each.device)
+    index = _on_device(layers.of, each.device)
     first = each.new_zeros(len(layers.names)).index_add_(0, index, each)
     present = len(own) if counts is None else int((counts > 0).sum())
     return MicroNorms(None, [], factor, size, first, factor * present / size)

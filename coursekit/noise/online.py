@@ -29,12 +29,14 @@ from torch import Tensor, nn
 from coursekit.noise._example_rows import ExampleRows, example_layers
 from coursekit.noise._owners import (
     ALONE,
+    batch_norm_said,
     batch_norms,
     modules_of,
     refuse_batch_statistics,
     refuse_forgotten_group,
     refuse_wrappers,
     share_of,
+    uses_batch_statistics,
     watched,
 )
 from coursekit.noise._passes import Norm, Passes, is_sharded
@@ -145,6 +147,10 @@ class NoiseScale:
         modules = modules_of(params, self.params)
         refuse_wrappers(modules)
         self._batch_norms = batch_norms(modules)
+        self._coupled = False
+        self._graph_hook = None
+        if modules and not allow_batch_norm and not isinstance(modules[0], torch.jit.ScriptModule):
+            self._graph_hook = modules[0].register_forward_hook(self._look_at_graph)
         self._allow_batch_norm = allow_batch_norm
         self._layers = layers_of(names, layers)
         self.average = MomentAverage(decay=decay, unit=unit)
@@ -169,6 +175,11 @@ class NoiseScale:
         self._micro: list[MicroNorms] = []  # since the last step
         self._pending: list[tuple[Tensor, list[Norm]]] = []  # sums, and leftovers, not yet fetched
         self._listen()
+
+    def _look_at_graph(self, _module: nn.Module, _inputs: Any, output: Any) -> None:
+        """Look once, before the first step, for a batch norm that is called as a function."""
+        if not torch.compiler.is_compiling() and torch.is_grad_enabled():
+            self._coupled |= uses_batch_statistics(output)
 
     @property
     def listening(self) -> bool:
@@ -227,8 +238,11 @@ class NoiseScale:
             self.loss_factor if loss_factor is None else loss_factor,
         )
         done = self._passes.take()
+        coupled, self._coupled = self._coupled, False
         if not self._allow_batch_norm:
             refuse_batch_statistics(self._batch_norms)
+            if coupled:
+                raise ValueError(batch_norm_said("a batch_norm of torch.nn.functional"))
         elif self._batch_norms and self._micro and size != self._micro[0].size:
             raise ValueError(
                 f"with BatchNorm the noise is that of micro-batches of one size, got "
@@ -264,6 +278,8 @@ class NoiseScale:
                 gradient shows no spread. Or if the gradients of an earlier step were not zeroed.
         """
         self._num_steps += 1
+        if self._graph_hook is not None:
+            self._graph_hook.remove()
         if self._passes.handles:
             self._measure()
             if self.every > 1:
@@ -314,7 +330,7 @@ class NoiseScale:
         if self._real_group is not None:
             sums = add_over_workers(sums, self._real_group)
         self._pending.append((sums, leftovers))
-        if len(self._pending) >= MAX_PENDING or sums.device.type == "cpu":
+        if len(self._pending) >= MAX_PENDING or self._passes.on_cpu:
             self._flush()
 
     @contextmanager
@@ -330,6 +346,8 @@ class NoiseScale:
 
     def close(self) -> None:
         """Remove the hooks for good; the averages stay readable."""
+        if self._graph_hook is not None:
+            self._graph_hook.remove()
         self._closed = True
         self._unlisten()
 

@@ -116,6 +116,39 @@ def test_two_reads_are_unbiased_at_twice_the_variance():
     assert 4.0 < ratio[1] < 7.0  # K + 1 by the formula, for small G; more with it
 
 
+@pytest.mark.parametrize("read", ["all", "ends"])
+def test_norms_that_stay_on_the_device_give_the_same(read):
+    """The way of a GPU, on a CPU: nothing is fetched before it is asked for."""
+    found = []
+    for on_cpu in (True, False):
+        model = classifier()
+        noise = NoiseScale(model, every=1, micro_batch_size=8, read=read, layers=True)
+        noise._passes.on_cpu = on_cpu
+        for between in (clip_norm, zero_in_place, lambda model: None, zero):
+            window(model, noise, between)
+        window(model, noise, lambda model: None, (8, 8))
+        window(model, noise, clip_norm, (8, 8))
+        window(model, noise, clip_norm, (8,) * 3)
+        window(model, noise, clip_norm, (8, 8))
+        assert len(noise._pending) == (0 if on_cpu else 8)
+        found.append((noise.moments(), noise.layers()["2"], noise.average.num_skipped))
+    close_to(found[0][0], found[1][0], rel=1e-9)
+    assert found[0][1].value == pytest.approx(found[1][1].value, rel=1e-9)
+    assert found[0][2] == found[1][2] == 0
+
+
+def test_leftovers_on_a_device_are_refused_when_fetched():
+    model = classifier()
+    noise = NoiseScale(model, every=1, micro_batch_size=8)
+    noise._passes.on_cpu = False
+    for _ in range(2):
+        window(model, noise, lambda model: None)
+        with noise.paused():
+            F.cross_entropy(model(data()[0]), data()[1]).backward()
+    with pytest.raises(ValueError, match="left over"):
+        noise.estimate()
+
+
 def test_a_window_shorter_than_all_before():
     """Its sum was not read in time: read late if untouched, else skipped and counted."""
     model = classifier()
@@ -329,6 +362,53 @@ def test_batch_norm_in_train_mode_is_refused(given, affine):
     model.zero_grad()
     window(model.eval(), noise, zero)
     assert noise.average.num_updates == 1
+
+
+class Functional(nn.Module):
+    """Batch and instance norm, called as functions."""
+
+    def __init__(self, norm):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.last, self.norm = nn.Linear(4, 6), nn.Linear(6, 3), norm
+        self.double()
+
+    def forward(self, x):
+        return {"logits": self.last(self.norm(self.first(x)))}
+
+
+@pytest.mark.parametrize("given", ["model", "parameters"])
+def test_batch_norm_called_as_a_function_is_found(given):
+    def batch_norm(z):
+        return F.batch_norm(z, None, None, training=True)
+
+    def instance_norm(z):
+        return F.instance_norm(z.unflatten(1, (2, 3))).flatten(1)
+
+    def in_eval(z):
+        return F.batch_norm(z, torch.zeros(6).double(), torch.ones(6).double())
+
+    for norm in (batch_norm, instance_norm, in_eval):
+        model = Functional(norm)
+        noise = NoiseScale(
+            model if given == "model" else model.parameters(), every=1, micro_batch_size=8
+        )
+        for x, y in zip(data()[0].split(8), data()[1].split(8), strict=True):
+            F.cross_entropy(model(x)["logits"], y).backward()
+            if norm is batch_norm:
+                with pytest.raises(ValueError, match=r"a batch_norm of torch.nn.functional norm"):
+                    noise.micro_step()
+                break
+            noise.micro_step()
+        else:
+            noise.step()
+            assert noise.average.num_updates == 1
+            assert not model._forward_hooks
+
+
+def test_a_lazy_model_is_refused_until_it_has_shapes():
+    with pytest.raises(ValueError, match="has no shape yet: run one batch"):
+        NoiseScale(nn.Sequential(nn.LazyLinear(3)), micro_batch_size=8)
 
 
 def test_a_teacher_beside_the_model_is_not_its_batch_norm():

@@ -79,6 +79,11 @@ def test_a_forgotten_group_is_refused(workers):
         assert "group=ddp.process_group" in found["forgotten"]
 
 
+def test_tensor_parallel_layers_are_refused(workers):
+    for found in workers:
+        assert "as in tensor parallelism" in found["tensor parallel"]
+
+
 def test_shards_that_were_never_averaged_are_refused(workers):
     for found in workers:
         assert "workers must average in it" in found["not averaged"]

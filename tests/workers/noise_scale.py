@@ -11,6 +11,8 @@ from online_examples import classifier, data
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import Replicate
+from torch.distributed.tensor.parallel import ColwiseParallel, parallelize_module
 from torch.nn.parallel import DistributedDataParallel
 
 from coursekit.noise.online import NoiseScale
@@ -65,6 +67,12 @@ def sharded(mesh):
     return fully_shard(model, mesh=mesh)
 
 
+def split(mesh):
+    """Tensor parallel: the first layer's columns stay on their workers while they compute."""
+    plan = {"0": ColwiseParallel(output_layouts=Replicate())}
+    return parallelize_module(classifier(), mesh, plan)
+
+
 def refusal(call):
     try:
         call()
@@ -95,6 +103,7 @@ def main(folder):
         "fsdp2, K=1": measure(sharded(mesh), one, rank),
         "fsdp2, unequal": measure(sharded(mesh), ((4, 8), (12, 2)), rank),
         "forgotten": refusal(lambda: NoiseScale(classifier(), micro_batch_size=8)),
+        "tensor parallel": refusal(lambda: measure(split(mesh), equal, rank)),
         "not averaged": refusal(lambda: measure(sharded(mesh), equal, rank, never=True)),
     }
     Path(folder, f"{rank}.json").write_text(json.dumps(results))
