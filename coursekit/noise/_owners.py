@@ -1,14 +1,11 @@
 """Whose parameters are these? The modules behind them, and what those do to a gradient."""
 
 import gc
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
-
-from coursekit.noise._passes import is_sharded
 
 ALONE = "alone"  # in place of a process group: this process trains by itself
 
@@ -155,18 +152,3 @@ def refuse_forgotten_group(group: object) -> None:
             f"group=ddp.process_group (or torch.distributed.group.WORLD), or group={ALONE!r} if "
             f"this worker trains by itself"
         )
-
-
-def share_of(param: Any, workers: int) -> float:
-    """Return the weight of one worker's |A|^2 in the sum over workers that counts it once."""
-    if not is_sharded(param):
-        return 1 / workers
-    if param.device_mesh.size() != workers:
-        raise ValueError(
-            f"parameters are sharded over {param.device_mesh.size()} workers, but group has "
-            f"{workers}: pass the group of all of them, such as torch.distributed.group.WORLD"
-        )
-    copies = [
-        param.device_mesh.size(i) for i, kind in enumerate(param.placements) if kind.is_replicate()
-    ]
-    return 1 / math.prod(copies)

@@ -21,6 +21,8 @@ from torch.autograd.function import BackwardCFunction
 from torch.linalg import vector_norm
 from torch.utils.hooks import RemovableHandle
 
+from coursekit.noise._shards import is_sharded, local, values
+
 WINDOWS = 8  # remembered lengths of steps: before the shortest of them no sum is read
 HALF = (torch.float16, torch.bfloat16)
 
@@ -297,18 +299,3 @@ def is_nested() -> bool:
             return True
         frame = frame.f_back  # type: ignore[assignment]
     return False
-
-
-def is_sharded(tensor: Any) -> bool:
-    """Tell whether a tensor is a DTensor (without importing torch.distributed for others)."""
-    return hasattr(tensor, "placements") and hasattr(tensor, "device_mesh")
-
-
-def local(grad: Any) -> Any:
-    """Return this process's part of a gradient; None stays None."""
-    return grad.to_local() if is_sharded(grad) else grad
-
-
-def values(grad: Tensor) -> Tensor:
-    """Return the numbers of a gradient that may be sparse, each once."""
-    return grad.coalesce().values() if grad.layout == torch.sparse_coo else grad

@@ -35,24 +35,21 @@ from coursekit.noise._owners import (
     refuse_batch_statistics,
     refuse_forgotten_group,
     refuse_wrappers,
-    share_of,
     uses_batch_statistics,
     watched,
 )
-from coursekit.noise._passes import Norm, Passes, is_sharded
+from coursekit.noise._passes import Passes
+from coursekit.noise._shards import is_sharded, share_of
+from coursekit.noise._step_averages import StepAverages
 from coursekit.noise._step_norms import (
     MicroNorms,
     add_over_workers,
     examples_apart,
     layers_of,
-    moments_of_sums,
     step_sums,
     world_size,
 )
-from coursekit.noise.average import MomentAverage
 from coursekit.noise.scale import GradMoments, NoiseScaleEstimate
-
-MAX_PENDING = 64  # steps kept before they are averaged in (and fetched, from a GPU) together
 
 
 class NoiseScale:
@@ -153,10 +150,6 @@ class NoiseScale:
             self._graph_hook = modules[0].register_forward_hook(self._look_at_graph)
         self._allow_batch_norm = allow_batch_norm
         self._layers = layers_of(names, layers)
-        self.average = MomentAverage(decay=decay, unit=unit)
-        self._averages = {
-            name: MomentAverage(decay=decay, unit=unit) for name in self._layers.names if layers
-        }
         workers = world_size(self._real_group)
         self._shares = [share_of(p, workers) for p in self.params]
         on_gpu = self.params[0].device.type != "cpu"
@@ -173,7 +166,9 @@ class NoiseScale:
         self._closed = False
         self._num_steps = 0  # measured or not
         self._micro: list[MicroNorms] = []  # since the last step
-        self._pending: list[tuple[Tensor, list[Norm]]] = []  # sums, and leftovers, not yet fetched
+        names = list(self._layers.names) if layers else []
+        self._averages = StepAverages(names, workers, decay=decay, unit=unit)
+        self.average = self._averages.whole
         self._listen()
 
     def _look_at_graph(self, _module: nn.Module, _inputs: Any, output: Any) -> None:
@@ -329,9 +324,7 @@ class NoiseScale:
         sums = step_sums(micro, self._layers.sums(norms, params, shares), self._layers)
         if self._real_group is not None:
             sums = add_over_workers(sums, self._real_group)
-        self._pending.append((sums, leftovers))
-        if len(self._pending) >= MAX_PENDING or self._passes.on_cpu:
-            self._flush()
+        self._averages.add(sums, leftovers, at_once=self._passes.on_cpu)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -353,12 +346,12 @@ class NoiseScale:
 
     def estimate(self, *, level: float = 0.95) -> NoiseScaleEstimate:
         """Return tr(Sigma)/|G|^2 of the averages, with a Fieller interval; see MomentAverage."""
-        self._flush()
+        self._averages.fetch()
         return self.average.estimate(level=level)
 
     def moments(self) -> GradMoments:
         """Return the averaged moments with their standard errors; see MomentAverage."""
-        self._flush()
+        self._averages.fetch()
         return self.average.moments()
 
     def layers(self, *, level: float = 0.95) -> dict[str, NoiseScaleEstimate]:
@@ -367,49 +360,24 @@ class NoiseScale:
         Raises:
             ValueError: If layers were not asked for when this was built.
         """
-        if not self._averages:
+        if not self._averages.layers:
             raise ValueError("layers were not measured: build NoiseScale(..., layers=True)")
-        self._flush()
-        return {name: a.estimate(level=level) for name, a in self._averages.items()}
+        self._averages.fetch()
+        return {name: a.estimate(level=level) for name, a in self._averages.layers.items()}
 
     @property
     def last(self) -> GradMoments:
         """The unbiased but noisy moments of the latest measured step."""
-        self._flush()
+        self._averages.fetch()
         return self.average.last
 
     def state_dict(self) -> dict[str, Any]:
         """Return the averages (not the settings, and not a step that is under way)."""
-        self._flush()
-        layers = {name: average.state_dict() for name, average in self._averages.items()}
-        return {**self.average.state_dict(), "layers": layers}
+        return self._averages.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from saved averages; raises ValueError for a state of another version or unit."""
-        self._flush()
-        self.average.load_state_dict(state)
-        for name, saved in state.get("layers", {}).items():
-            if name in self._averages:
-                self._averages[name].load_state_dict(saved)
-
-    def _flush(self) -> None:
-        """Average the pending steps in, after one transfer from the device."""
-        pending, self._pending = self._pending, []
-        if not pending:
-            return
-        left = [norm for _, leftovers in pending for norm in leftovers]
-        tensors = [norm for norm in left if isinstance(norm, Tensor)]
-        if any(n > 0 for n in (torch.stack(tensors).tolist() if tensors else left)):
-            raise ValueError(
-                "a step began with gradients left over from before, which its sum then held: "
-                "call optimizer.zero_grad() after optimizer.step()"
-            )
-        workers = world_size(self._real_group)
-        for sums in torch.stack([sums for sums, _ in pending]).tolist():
-            whole, *layers = moments_of_sums(sums, workers)
-            self.average.update(whole)
-            for average, moments in zip(self._averages.values(), layers, strict=False):
-                average.update(moments)
+        self._averages.load_state_dict(state)
 
 
 def _checked(micro_batch_size: float, loss_factor: float) -> tuple[float, float]:

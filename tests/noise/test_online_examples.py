@@ -106,7 +106,7 @@ def test_layers_apart():
     noise.micro_step()
     noise.step()
     assert list(noise.layers()) == ["first", "second"]
-    for name, average in noise._averages.items():
+    for name, average in noise._averages.layers.items():
         params = list(getattr(model, name).parameters())
         close_to(average.last, grad_moments(rows(model, x, y, params), 1))
 

@@ -130,7 +130,7 @@ def test_norms_that_stay_on_the_device_give_the_same(read):
         window(model, noise, clip_norm, (8, 8))
         window(model, noise, clip_norm, (8,) * 3)
         window(model, noise, clip_norm, (8, 8))
-        assert len(noise._pending) == (0 if on_cpu else 8)
+        assert len(noise._averages.pending) == (0 if on_cpu else 8)
         found.append((noise.moments(), noise.layers()["2"], noise.average.num_skipped))
     close_to(found[0][0], found[1][0], rel=1e-9)
     assert found[0][1].value == pytest.approx(found[1][1].value, rel=1e-9)
@@ -459,8 +459,8 @@ def test_layers_have_noise_scales_of_their_own():
     assert list(found) == ["0", "2"]
     for name, count in (("0", 30), ("2", 21)):
         expected = grad_moments(rows[:, start : start + count], 8)
-        assert noise._averages[name].last.tr_cov == pytest.approx(expected.tr_cov, rel=1e-9)
-        close_to(noise._averages[name].last, expected)
+        assert noise._averages.layers[name].last.tr_cov == pytest.approx(expected.tr_cov, rel=1e-9)
+        close_to(noise._averages.layers[name].last, expected)
         start += count
     close_to(noise.last, grad_moments(rows, 8))
     by_kind = NoiseScale(

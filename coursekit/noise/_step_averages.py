@@ -1,0 +1,71 @@
+"""Averages over steps whose numbers may still be on the device."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from coursekit.noise._step_norms import moments_of_sums
+from coursekit.noise.average import MomentAverage
+
+MAX_PENDING = 64  # steps kept before they are fetched, together
+
+
+class StepAverages:
+    """The average of all parameters, and of each layer, from sums of steps.
+
+    Args:
+        names: Of the layers that are averaged apart, in the order of the sums.
+        workers: Whose sums were added up.
+        decay: See MomentAverage.
+        unit: See MomentAverage.
+    """
+
+    def __init__(self, names: Sequence[str], workers: int, *, decay: float, unit: str) -> None:
+        self.whole = MomentAverage(decay=decay, unit=unit)
+        self.layers = {name: MomentAverage(decay=decay, unit=unit) for name in names}
+        self.workers = workers
+        self.pending: list[tuple[Tensor, Sequence[float | Tensor]]] = []
+
+    def add(self, sums: Tensor, leftovers: Sequence[float | Tensor], *, at_once: bool) -> None:
+        """Take a step's sums, and the norms of gradients that were there before it began."""
+        self.pending.append((sums, leftovers))
+        if at_once or len(self.pending) >= MAX_PENDING:
+            self.fetch()
+
+    def fetch(self) -> None:
+        """Average the pending steps in, after one transfer from the device.
+
+        Raises:
+            ValueError: If a step began with gradients that were not zero.
+        """
+        pending, self.pending = self.pending, []
+        if not pending:
+            return
+        left = [norm for _, leftovers in pending for norm in leftovers]
+        tensors = [norm for norm in left if isinstance(norm, Tensor)]
+        if any(n > 0 for n in (torch.stack(tensors).tolist() if tensors else left)):
+            raise ValueError(
+                "a step began with gradients left over from before, which its sum then held: "
+                "call optimizer.zero_grad() after optimizer.step()"
+            )
+        for sums in torch.stack([sums for sums, _ in pending]).tolist():
+            whole, *layers = moments_of_sums(sums, self.workers)
+            self.whole.update(whole)
+            for average, moments in zip(self.layers.values(), layers, strict=False):
+                average.update(moments)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the averages as plain numbers."""
+        self.fetch()
+        layers = {name: average.state_dict() for name, average in self.layers.items()}
+        return {**self.whole.state_dict(), "layers": layers}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from saved averages; raises ValueError for another version or unit."""
+        self.fetch()
+        self.whole.load_state_dict(state)
+        for name, saved in state.get("layers", {}).items():
+            if name in self.layers:
+                self.layers[name].load_state_dict(saved)
