@@ -26,8 +26,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from coursekit.curvature import hessian_eigenvalues, hessian_operator, hessian_trace
 from coursekit.gradients import Objective, per_example_norms
+from coursekit.gradients._rows import LossModule
 from coursekit.gradients.batches import Batch, batch_tensors, map_tensors, num_examples
-from coursekit.gradients.minibatch import LossModule
 from coursekit.noise import NoiseScale
 from coursekit.noise.offline import model_moments
 

@@ -8,8 +8,8 @@ from torch import Tensor
 from coursekit.curvature._preserve import preserved, write_params
 from coursekit.curvature.operators import CurvatureOperator
 from coursekit.gradients._memory import examples_that_fit, weight_bytes_of
+from coursekit.gradients._rows import flat_gradient, flatten
 from coursekit.gradients.batches import Batch, num_examples, slice_batch
-from coursekit.gradients.minibatch import flat_gradient, flatten
 from coursekit.gradients.objective import Objective
 
 GRADS_PER_PRODUCT = 2.0

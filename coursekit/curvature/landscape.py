@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.curvature._preserve import preserved, write_params
+from coursekit.gradients._rows import flat_gradient, flatten
 from coursekit.gradients.batches import Batch, Data, Loss
-from coursekit.gradients.minibatch import flat_gradient, flatten
 from coursekit.gradients.objective import Objective, opened
 
 

@@ -1,8 +1,7 @@
 """Sharpness of a minimum: by curvature, by the worst or average step away, and made to lie.
 
-The measures disagree, and that is the lesson: all but the adaptive ones change under a rescaling
-of a ReLU net that leaves its function alone (`dinh_rescale`). No function here changes the model;
-weights, buffers, modes and random state are restored from copies, also when interrupted.
+All but the adaptive ones change under a rescaling of a ReLU net that leaves its function alone
+(`dinh_rescale`). No function here changes the model, also when interrupted.
 """
 
 import math
@@ -79,8 +78,7 @@ def sharpness(
         momentum: Of heavy-ball SGD.
         tol: Residual to reach, as a fraction of the value; the error is of the order of its
             square, so 1e-2 is enough to follow a run.
-        start: `vectors` of an earlier measurement; while training that takes less than half the
-            products.
+        start: `vectors` of an earlier measurement: less than half the products while training.
         method: As for `hessian_operator`.
         chunk_size: As for `hessian_operator`.
         rng: Source of the first vector; None: a new generator seeded 0.

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from coursekit.gradients.checks import random_state_kept
+from coursekit.gradients._random_state import random_state_kept
 
 Buffer = tuple[nn.Module, str]
 

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from coursekit.gradients._leaves import batch_leaves, refuse_uncuttable, told
+
 Batch = Any  # Tensor, or a nest of tuples, lists and dicts of tensors, examples along dimension 0
 Data = Any  # Batch | Iterable[Batch]
 
@@ -98,18 +100,6 @@ def _same_mapping(original: Mapping, mapped: dict) -> Mapping:
         return mapped
 
 
-def batch_leaves(batch: Batch, path: str = "batch") -> Iterator[tuple[str, Any]]:
-    """Walk what a batch holds, in order, each with how to reach it: ("batch['x'][0]", tensor)."""
-    if isinstance(batch, Mapping):
-        for key, value in batch.items():
-            yield from batch_leaves(value, f"{path}[{key!r}]")
-    elif isinstance(batch, tuple | list):
-        for i, value in enumerate(batch):
-            yield from batch_leaves(value, f"{path}[{i}]")
-    else:
-        yield path, batch
-
-
 def batch_tensors(batch: Batch) -> list[Tensor]:
     """Return the tensors of a batch, in order."""
     return [leaf for _, leaf in batch_leaves(batch) if isinstance(leaf, Tensor)]
@@ -126,14 +116,14 @@ def num_examples(batch: Batch) -> int:
     sizes = {path: len(t) for path, t in batch_leaves(batch) if isinstance(t, Tensor) and t.dim()}
     if not sizes:
         raise ValueError(
-            f"a batch must hold tensors of shape (num_examples, ...), got {_what(batch)}"
+            f"a batch must hold tensors of shape (num_examples, ...), got {told(batch)}"
         )
     several = set(sizes.values()) - {1}
     if len(several) > 1:
-        told = ", ".join(f"{path}: {size}" for path, size in sizes.items())
+        listed = ", ".join(f"{path}: {size}" for path, size in sizes.items())
         raise ValueError(
-            f"every tensor of a batch must have one row per example, got first dimensions {told}; "
-            f"batches of different lengths go into a list"
+            f"every tensor of a batch must have one row per example, got first dimensions "
+            f"{listed}; batches of different lengths go into a list"
         )
     return several.pop() if several else 1
 
@@ -184,7 +174,7 @@ def as_batches(data: Data) -> Iterable[Batch]:
     if is_one_batch(data):
         return [data]
     if not isinstance(data, Iterable) or isinstance(data, str):
-        raise ValueError(f"data must be tensors or an iterable of batches, got {_what(data)}")
+        raise ValueError(f"data must be tensors or an iterable of batches, got {told(data)}")
     if isinstance(data, Iterator):
         raise ValueError(
             "data is an iterator, which can be walked only once; pass a list or a DataLoader"
@@ -201,7 +191,7 @@ def cut_batch(batch: Batch, chunk_size: int | None) -> Iterator[Batch]:
     if chunk_size is not None and chunk_size < 1:
         raise ValueError(f"chunk_size must be >= 1, got {chunk_size}")
     total = num_examples(batch)
-    _refuse_uncuttable(batch, total)
+    refuse_uncuttable(batch, total)
     for start in range(0, total, chunk_size or max(total, 1)):
         stop = min(start + (chunk_size or total), total)
         yield batch if (start, stop) == (0, total) else slice_batch(batch, start, stop)
@@ -235,43 +225,6 @@ def iter_batches(
             yield chunk if device is None else map_tensors(lambda t: t.to(device), chunk)
     if empty:
         raise ValueError("data holds no examples")
-
-
-def _what(value: Any) -> str:
-    """Name a thing without printing all that it holds."""
-    shown = repr(value)
-    return shown if len(shown) <= 80 else f"a {type(value).__name__}"
-
-
-def _refuse_uncuttable(batch: Batch, total: int) -> None:
-    """Raise ValueError if a batch holds something with a row per example that is no tensor."""
-    for path, leaf in batch_leaves(batch):
-        if isinstance(leaf, Tensor):
-            if leaf.layout is not torch.strided or leaf.is_nested:
-                raise ValueError(f"{path} is a sparse or nested tensor; give a dense one")
-        elif not (leaf is None or isinstance(leaf, str | bool | int | float) or callable(leaf)):
-            raise ValueError(
-                f"{path} is a {type(leaf).__name__}, which can't be cut into chunks; give tensors "
-                f"(torch.as_tensor), in a tuple, list or dict"
-            )
-    for path, row in _plain_rows(batch, "batch"):
-        if len(row) == total > 1:
-            raise ValueError(
-                f"{path} is a {type(row).__name__} with one {type(row[0]).__name__} per example, "
-                f"which can't be cut into chunks; give a tensor, or leave it out"
-            )
-
-
-def _plain_rows(batch: Batch, path: str) -> Iterator[tuple[str, tuple | list]]:
-    """Walk the tuples and lists of a batch that hold plain values alone."""
-    if isinstance(batch, Mapping):
-        for key, value in batch.items():
-            yield from _plain_rows(value, f"{path}[{key!r}]")
-    elif isinstance(batch, tuple | list):
-        if batch and all(isinstance(v, str | bool | int | float) for v in batch):
-            yield path, batch
-        for i, value in enumerate(batch):
-            yield from _plain_rows(value, f"{path}[{i}]")
 
 
 def trainable_params(model: nn.Module) -> dict[str, nn.Parameter]:

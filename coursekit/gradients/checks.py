@@ -1,17 +1,13 @@
 """What must be refused before anything is measured, each thing in one wording."""
 
 import math
-import pickle
-import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import RandomSampler
 
+from coursekit.gradients._random_state import random_state, random_state_kept, same_state
 from coursekit.gradients.batches import (
     Batch,
     Data,
@@ -177,9 +173,9 @@ def check_mean_loss(
             with torch.no_grad(), observed_eps(model) as seen:
                 measure.loss(model, slice_batch(batch, 0, 1))
             eps = seen()
-        state = _random_state(device)
+        state = random_state(device)
         whole = measure(batch)
-        drew = not _same_state(state, _random_state(device))
+        drew = not same_state(state, random_state(device))
         tolerance = min(0.1, 100 * eps**0.75)
         _refuse_random(measure, batch, whole, tolerance, drew=drew)
         nothing = (0.0, [torch.zeros_like(g) for g in whole[1]])
@@ -297,43 +293,3 @@ def _rounding(
     finally:
         for param, saved in zip(measure.params, kept, strict=True):
             param.data.copy_(saved)
-
-
-@contextmanager
-def random_state_kept(device: torch.device) -> Iterator[None]:
-    """Put the random states of torch, numpy and Python back on leaving."""
-    states = _random_state(device)
-    try:
-        yield
-    finally:
-        for (_, setter), state in zip(_sources(device), states, strict=True):
-            setter(state)
-
-
-def _sources(device: torch.device) -> list[tuple[Callable[[], Any], Callable[[Any], None]]]:
-    sources: list[tuple[Callable[[], Any], Callable[[Any], None]]] = [
-        (torch.get_rng_state, torch.set_rng_state),
-        (np.random.get_state, np.random.set_state),
-        (random.getstate, random.setstate),
-    ]
-    if device.type == "cuda":
-        sources.append(
-            (
-                lambda: torch.cuda.get_rng_state(device),
-                lambda state: torch.cuda.set_rng_state(state, device),
-            )
-        )
-    return sources
-
-
-def _random_state(device: torch.device) -> list[Any]:
-    return [get() for get, _ in _sources(device)]
-
-
-def _same_state(one: list[Any], other: list[Any]) -> bool:
-    return all(
-        torch.equal(a, b)
-        if isinstance(a, Tensor)
-        else pickle.dumps(a) == pickle.dumps(b)  # numpy's holds an array, which has no plain ==
-        for a, b in zip(one, other, strict=True)
-    )

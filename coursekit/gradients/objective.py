@@ -6,7 +6,6 @@
 Every estimator takes an Objective, or (model, loss_fn, data), from which it makes one.
 """
 
-import fnmatch
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from coursekit.gradients._forms import chosen_params, told_apart
 from coursekit.gradients._memory import work_through
 from coursekit.gradients._still import StillModel, plain_model
 from coursekit.gradients._walks import Walks
@@ -29,7 +29,6 @@ from coursekit.gradients.batches import (
     map_tensors,
     num_examples,
     slice_batch,
-    trainable_params,
 )
 from coursekit.gradients.checks import (
     check_mean_loss,
@@ -86,7 +85,7 @@ class Objective:
         set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
         set_field("model", plain_model(self.model))
         refuse_foreign(self.model)
-        set_field("weights", _chosen(self.model, self.params))
+        set_field("weights", chosen_params(self.model, self.params))
         weights = list(self.weights.values())
         if len(devices := {p.device for p in weights}) > 1:
             raise ValueError(
@@ -113,7 +112,7 @@ class Objective:
 
     def _check(self) -> None:
         """Look at the first batch: form, count, mean, randomness, precision."""
-        object.__setattr__(self, "data", _told_apart(self.data, self.model, self.loss, self.device))
+        object.__setattr__(self, "data", told_apart(self.data, self.model, self.loss, self.device))
         object.__setattr__(self, "_walks", Walks(self.data))
         first = next(iter_batches(self.data, device=self.device))
         few = slice_batch(first, 0, min(2, num_examples(first)))
@@ -284,51 +283,6 @@ def _with_chunk_size(objective: Objective, chunk_size: int) -> Objective:
     return other
 
 
-def _chosen(
-    model: nn.Module, params: str | Sequence[str] | Callable[[str], bool] | None
-) -> dict[str, nn.Parameter]:
-    """Return the trainable parameters whose names fit, in the model's order."""
-    found = trainable_params(model)
-    if params is None:
-        return found
-    patterns = [params] if isinstance(params, str) else params
-
-    def fits(name: str) -> bool:
-        if callable(patterns):
-            return bool(patterns(name))
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
-
-    chosen = {name: p for name, p in found.items() if fits(name)}
-    if not chosen:
-        raise ValueError(
-            f"params={params!r} fits none of the {len(found)} trainable parameters, such as "
-            f"{', '.join(list(found)[:3])}"
-        )
-    return chosen
-
-
-def _told_apart(data: Data, model: nn.Module, loss: BatchLoss, device: torch.device | None) -> Data:
-    """Tell a list of tensors that is one batch from a list of batches of one tensor each.
-
-    [X, y] and [ids, ids] look alike. It is one batch where the loss takes it so; else a list of
-    batches, if the loss takes its first one.
-    """
-    if not (isinstance(data, list) and data and all(isinstance(t, Tensor) for t in data)):
-        return data
-    try:
-        few = slice_batch(data, 0, min(2, num_examples(data)))
-        with torch.no_grad():
-            loss(model, map_tensors(lambda t: t.to(device), few))
-        return data
-    except Exception as error:  # whatever the user's loss says to a wrong form
-        try:
-            with torch.no_grad():
-                loss(model, data[0][:2].to(device))
-        except Exception:
-            raise error from None
-        return _Batches(data)
-
-
 class _SameExamples:
     """The batches of an objective, whose examples are compared on each walk."""
 
@@ -337,16 +291,3 @@ class _SameExamples:
 
     def __iter__(self) -> Iterator[Batch]:
         return self._objective.batches(ordered=False)
-
-
-class _Batches:
-    """A list whose tensors are batches."""
-
-    def __init__(self, batches: list[Tensor]) -> None:
-        self._batches = batches
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return iter(self._batches)
-
-    def __len__(self) -> int:
-        return len(self._batches)
