@@ -5,6 +5,7 @@ from collections import Counter
 
 from coursekit.classroom.marking.gradebook import Course
 from coursekit.classroom.marking.grading import Graded
+from coursekit.classroom.marking.lateness import in_words
 from coursekit.classroom.marking.manifest import STATUSES, Record
 
 
@@ -38,6 +39,10 @@ def about_time(graded: Graded) -> list[str]:
     told: list[str] = []
     if not here:
         return told
+    if graded.due is not None:
+        other = sum(bool(r.due) and r.due != graded.due.isoformat() for r in graded.records)
+        extended = f", {other} with a date of their own" if other else ""
+        told.append(f"Due {in_words(graded.due)}, by {graded.due_from or 'due.csv'}{extended}")
     if graded.due is None and not any(record.due for record in here):
         told.append(
             "No due date for this unit (grading/due.csv): nobody is late, but for an LMS's own mark"

@@ -39,7 +39,8 @@ NAMES = [
 ]  # fmt: skip
 KINDS = {  # what somebody hands in -> what becomes of it
     "ordinary": "", "named otherwise": "", "json": "", "txt": "", "zip": "", "zip in zip": "",
-    "twice": "", "with a report": "", "copy of Jupyter": "", "html": "unreadable",
+    "no ending": "", "download": "", "twice": "", "with a report": "", "copy of Jupyter": "",
+    "html": "unreadable",
     "py": "unreadable", "text": "unreadable", "broken zip": "unreadable", "7z": "unreadable",
     "zip of nothing": "unreadable", "two drafts": "unreadable", "nothing": "missing",
 }  # fmt: skip
@@ -79,6 +80,8 @@ def files_of(person):
         "named otherwise": [("My work (final).ipynb", own)],
         "json": [(f"{UNIT}.ipynb.json", own)],
         "txt": [(f"{UNIT}.ipynb.txt", own)],
+        "no ending": [(UNIT, own)],
+        "download": [(f"{UNIT}.ipynb.download", own)],
         "zip": [("homework.zip", packed([*inner, *noise]))],
         "zip in zip": [("all.zip", packed([("inner.ZIP", packed(inner))]))],
         "twice": [(f"{UNIT}.ipynb", notebook(person, "draft")), (f"{UNIT}-1.ipynb", own)],

@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 from instructor import ROOT
 from nbgrader.api import Gradebook
 from small_course import make_course
 
+from coursekit.classroom.handing_in.roster import DueDates, Student
 from coursekit.classroom.marking.gradebook import open_course
 from coursekit.classroom.marking.manifest import STATUSES, Record
 from coursekit.commands import grade
@@ -53,6 +55,50 @@ def test_a_callers_mistakes_are_named(tmp_path):
     (course / "grading" / "roster.csv").write_text("who\nada\n")
     with pytest.raises(ValueError, match="no column student"):
         grade.run(course / "solutions", unit="07")
+
+
+@pytest.mark.quick
+def test_a_download_that_a_browser_unpacked_and_what_lies_in_no_folder(tmp_path, capsys):
+    course = open_course(make_course(tmp_path / "course"))
+    roster = {"ana": Student("ana", "Ana", "Example", lms_id="1001")}
+
+    def found(folder, unit="07"):
+        return grade._submissions(folder, course, unit, ["07_small"], roster)
+
+    download = tmp_path / "download" / "Ana Example_5_assignsubmission_file"
+    download.mkdir(parents=True)
+    (download / "x.ipynb").write_text('{"cells": []}')
+    with pytest.raises(ValueError, match="Add --unit 01"):
+        found(tmp_path / "download", "")
+    submitted, units = found(tmp_path / "download")
+    assert (submitted, units) == (course.grading / "submitted", ["07_small"])
+    assert (submitted / "ana" / "07_small" / "07_small.ipynb").exists()
+    (submitted / "bo.ipynb").write_text("{}")
+    assert found(submitted)[1] == ["07_small"]
+    assert "'bo.ipynb' lies in no student's folder" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="holds no submission of 07_small as STUDENT/07_small"):
+        found(tmp_path / "empty")
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "Ana Example_5_assignsubmission_file_x.html").write_text("")
+    assert found(tmp_path / "odd")[1] == ["07_small"]
+
+
+@pytest.mark.quick
+def test_an_extension_for_nobody_is_refused(tmp_path):
+    roster = {"ana": Student("ana", "Ana", "Example", "ana@example.org", "1001")}
+    when = datetime(2026, 3, 1, tzinfo=UTC)
+    grade.check_extensions(DueDates({("07_small", ""): when, ("07_small", "ana"): when}), roster)
+    for written in ("Ana", "ana@example.org", "1001", "Ana Example"):
+        with pytest.raises(ValueError, match=f"'{written}', not on the roster: write ana"):
+            grade.check_extensions(DueDates({("07_small", written): when}), roster)
+
+
+@pytest.mark.quick
+def test_an_exercise_says_its_unit():
+    assert grade._unit_of("u01_tr_cov", [REAL, "02_lr"]) == REAL
+    with pytest.raises(ValueError, match="name its unit with --unit"):
+        grade._unit_of("tr_cov", [REAL])
 
 
 @pytest.mark.quick

@@ -13,7 +13,7 @@ from coursekit.classroom.handing_in.file_names import is_checkpoint, is_junk, sp
 from coursekit.classroom.handing_in.raw_notebook import Unreadable, notebook_in
 
 NOTEBOOK = ".ipynb"
-DISGUISED = (".ipynb.json", ".ipynb.txt", ".json", ".txt")
+DISGUISED = (".json", ".txt")
 PACKED = (".zip",)
 DEEPEST = 3  # zips in zips
 MOST_INSIDE = 2_000  # entries of one inner zip
@@ -44,7 +44,17 @@ def is_packed(name: str) -> bool:
 
 def may_hold_notebook(name: str) -> bool:
     """Say whether it is worth looking into a file of this name."""
-    return name.lower().endswith((NOTEBOOK, *DISGUISED, *PACKED))
+    return name.lower().endswith(NOTEBOOK) or is_packed(name) or is_disguised(name)
+
+
+def is_disguised(name: str) -> bool:
+    """Say whether a browser or a person may have given a notebook this name.
+
+    Such are x.ipynb.json, x.ipynb.txt, x.ipynb.download, x.ipynb (1), x.json, x.txt, and x alone,
+    where a system hides endings.
+    """
+    lower = name.lower().rpartition("/")[2]
+    return lower.endswith(DISGUISED) or NOTEBOOK in lower or "." not in lower
 
 
 def look(name: str, data: bytes, most: int, depth: int = 0) -> list[Found]:
@@ -64,7 +74,7 @@ def look(name: str, data: bytes, most: int, depth: int = 0) -> list[Found]:
         return [Found(name, data, f"{name} is Jupyter's own copy", 0)]
     if lower.endswith(NOTEBOOK):
         return [Found(name, data, f"it lay in {name}" if depth else "", inside)]
-    if lower.endswith(DISGUISED):
+    if is_disguised(name):
         if _is_notebook(data):
             return [Found(name, data, f"the notebook was handed in as {name}", 1)]
         return [Found(name, None, f"handed in as {name}, which holds no notebook")]

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from coursekit.classroom.handing_in.file_kinds import DISGUISED, NOTEBOOK, is_packed, look
+from coursekit.classroom.handing_in.file_kinds import NOTEBOOK, is_disguised, is_packed, look
 from coursekit.classroom.handing_in.file_names import is_checkpoint, is_junk
 from coursekit.classroom.handing_in.moments import moment
 from coursekit.classroom.handing_in.table_file import one_form, same_look
@@ -210,7 +210,7 @@ def _best(handed: list[Path], names: dict[Path, str], unit: str) -> list[Path]:
 def _is_notebook(path: Path, name: str) -> bool:
     """Say whether a file under another name holds a notebook."""
     try:
-        if not name.lower().endswith(DISGUISED) or path.is_symlink():
+        if not is_disguised(name) or path.is_symlink():
             return False
         if path.stat().st_size > LARGEST:
             return False

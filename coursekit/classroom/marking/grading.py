@@ -45,6 +45,7 @@ class Graded:
     provisional: bool  # the last due date has not passed
     set_aside: tuple[Path, ...]  # damaged records
     due: datetime | None = None  # for everyone
+    due_from: str = ""  # where that date stands
     penalties: Mapping[str, float | None] = field(default_factory=dict)  # None: nobody can say
     changed: frozenset[str] = frozenset()  # who was graded just now
     before: Mapping[str, Record] = field(default_factory=dict)  # their records before that
@@ -108,6 +109,7 @@ def grade_unit(
     folder = manifest.folder_of(course.grading, unit)
     with locked(course.grading / ".grade-lock", on_wait=on_wait):
         gradebook.enter_class(course, roster.values())
+        due_from = "due.csv" if due.everyone(unit) is not None else "Formgrader"
         due = gradebook.enter_unit(course, unit, due)
         closing = due.closing(unit)
         class_seed, drawn_at = manifest.class_seed(folder, closing=closing, now=now)
@@ -161,6 +163,7 @@ def grade_unit(
         provisional=closing is not None and now <= closing,
         set_aside=tuple(set_aside),
         due=due.everyone(unit),
+        due_from=due_from if due.everyone(unit) is not None else "",
         penalties=penalties,
         changed=frozenset(job.handed.student for job in changed),
         before=before,
