@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from online_examples import close_to
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from coursekit.noise.online import NoiseScale
 from coursekit.noise.scale import grad_moments
@@ -137,6 +138,39 @@ def test_tokens_of_unequal_sequences():
     token_mean(model, x, y).backward()
     with pytest.raises(ValueError, match="12 examples were seen apart in units of tokens"):
         noise.micro_step()
+
+
+class Checkpointed(LanguageModel):
+    def __init__(self, reentrant):
+        super().__init__("rows")
+        self.reentrant = reentrant
+
+    def block(self, z):
+        return z + self.inner(self.first(z)).tanh()
+
+    def forward(self, x):
+        z = self.tokens(x) + self.places(torch.arange(x.shape[1]).expand_as(x))
+        if self.reentrant is not None:
+            z = checkpoint(self.block, z, use_reentrant=self.reentrant)
+        else:
+            z = self.block(z)
+        return self.head(self.second(z))
+
+
+@pytest.mark.parametrize("examples", ["norms", "all"])
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_checkpointed_layers(reentrant, examples):
+    """Computed twice, counted once."""
+    model, plain = Checkpointed(reentrant).double(), Checkpointed(None).double()
+    x, y = sequences()
+    noise = NoiseScale(model, micro_batch_size=12, every=1, examples=examples)
+    for _ in range(2):
+        token_mean(model, x, y).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1e-3)
+        noise.micro_step()
+        noise.step()
+        model.zero_grad()
+    close_to(noise.last, grad_moments(rows(plain, x, y, params_of(plain, examples)), 1))
 
 
 @pytest.mark.parametrize("examples", ["norms", "all"])
