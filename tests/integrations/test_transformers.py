@@ -13,25 +13,13 @@ import torch
 import torch.nn.functional as F
 import transformers
 from torch import nn
+from torchrun import on_two_workers
+from trainer_examples import causal_model, sequences
 from two_equations import solve
 
 from coursekit.integrations.transformers import NoiseScaleCallback
 
 pytestmark = [pytest.mark.trainers, pytest.mark.filterwarnings("ignore")]
-
-
-def causal_model():
-    torch.manual_seed(0)
-    config = transformers.LlamaConfig(
-        vocab_size=31,
-        hidden_size=16,
-        intermediate_size=24,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        max_position_embeddings=16,
-    )
-    return transformers.LlamaForCausalLM(config)
 
 
 class Plain(nn.Module):
@@ -51,17 +39,6 @@ class TakesAnything(Plain):
 
     def forward(self, x, labels=None, **kwargs):
         return super().forward(x, labels)
-
-
-def sequences(count=26):
-    g = torch.Generator().manual_seed(3)
-    found = []
-    for length in torch.randint(3, 13, (count,), generator=g).tolist():
-        ids = torch.randint(31, (12,), generator=g)
-        labels, mask = ids.clone(), torch.ones(12, dtype=torch.long)
-        labels[length:], mask[length:] = -100, 0
-        found.append({"input_ids": ids, "labels": labels, "attention_mask": mask})
-    return found
 
 
 def vectors(count=26):
@@ -224,3 +201,24 @@ def test_before_training_and_bad_units():
         NoiseScaleCallback().estimate()
     with pytest.raises(ValueError, match="unit must be"):
         NoiseScaleCallback(unit="words")
+
+
+def test_two_workers_average_over_the_tokens_of_both(tmp_path):
+    """num_items_in_batch counts both workers' tokens, and the loss is multiplied by two."""
+    workers = on_two_workers("trainer.py", tmp_path)
+    model = causal_model()
+    params, found = list(model.parameters()), []
+    for start in (0, 2):
+        micro = [
+            {k: torch.tensor(v) for k, v in batch.items()}
+            for worker in workers
+            for batch in worker["drawn"][start : start + 2]
+        ]
+        tokens = [labels_of(batch) for batch in micro]
+        rows = [mean_gradient(model, batch, params) for batch in micro]
+        found.append(solve(rows, tokens, tokens))
+    truth = torch.stack(found).mean(0)
+    for worker in workers:
+        assert worker["updates"] == 2
+        assert worker["moments"][0] == pytest.approx(truth[0].item(), rel=5e-3)
+        assert worker["moments"][1] == pytest.approx(truth[1].item(), rel=2e-3)
