@@ -43,9 +43,13 @@ def test_a_built_unit_is_listed_and_can_be_released(course, server):
     done = server.ask(f"{API}/assignment/{UNIT}/assign", method="POST", body={})
     assert done["success"], done
     (listed,) = server.ask(f"{API}/assignments")
-    assert listed["release_path"] == f"notebooks/{UNIT}"
+    assert listed["release_path"] == f".build/release/{UNIT}"
     assert listed["max_score"] == 8.0
-    assert drift(course, files_of(course)) == []  # the instructor's button makes the same file
+    assert drift(course, files_of(course)) == []  # what `build` made is left alone
+    made, built = (
+        course / place / UNIT / f"{UNIT}.ipynb" for place in (".build/release", "notebooks")
+    )
+    assert made.read_bytes() == built.read_bytes()  # the instructor's button makes the same file
 
 
 def test_the_server_has_nothing_to_complain_about(course, server):

@@ -300,7 +300,13 @@ def test_doubt_is_neither_late_nor_in_time():
     assert lateness(marked, DueDates(), NOW).by is None
     assert lateness(marked, due, NOW).at_most == 30 * DAY
     early = Handed("a", UNIT, None, marked_late=True, not_after=DUE - timedelta(hours=1))
-    assert lateness(early, due, NOW).by == 0.0
+    assert lateness(early, due, NOW) == Lateness(None, None, due=DUE)  # Canvas has an earlier date
+    extended = DueDates({(UNIT, ""): DUE - timedelta(days=9), (UNIT, "a"): DUE})
+    assert lateness(early, extended, NOW) == Lateness(due=DUE)
+    assert lateness(early, DueDates({(UNIT, "a"): DUE}), NOW) == Lateness(due=DUE)
+    shortened = DueDates({(UNIT, ""): DUE + timedelta(days=9), (UNIT, "a"): DUE})
+    assert lateness(marked, shortened, NOW).by is None
+    assert not lateness(marked, shortened, NOW).doubt
 
 
 @quick

@@ -63,15 +63,15 @@ def lateness(handed: Handed, due: DueDates, now: datetime | None = None) -> Late
     if not handed.marked_late:
         return Lateness(due=own, clock=clock)
     latest = min(handed.not_after or now, now)
-    if own is not None and latest <= own:
+    bound = (latest - own).total_seconds() if own is not None and latest > own else None
+    if own is None or (everyone is not None and own <= everyone):
+        return Lateness(by=None, at_most=bound, due=own, clock=clock)
+    if latest <= own:  # whenever it came, the LMS had it before the extension ended
         return Lateness(due=own, clock=clock)
-    bound = None if own is None else max(1.0, (latest - own).total_seconds())
-    doubt = ""
-    if own is not None and (everyone is None or own > everyone):
-        doubt = (
-            f"late by the LMS's own mark, with an extension until {in_words(own)}: write when it "
-            f"came into {STAMP}"
-        )
+    doubt = (
+        f"late by the LMS's own mark, with an extension until {in_words(own)}: write when it came "
+        f"into {STAMP}"
+    )
     return Lateness(by=None, at_most=bound, doubt=doubt, due=own, clock=clock)
 
 
