@@ -51,6 +51,11 @@ def run(
         text, told = filled(read_table(basis), to, results, name, column)
     else:
         text = table(results, name, to)
+        if to == "moodle":
+            told.append(
+                "Moodle numbers its participants anew for each assignment: if it takes nobody, fill "
+                "in this assignment's own grading worksheet with --into"
+            )
     target = out or home.grading / f"{name}-{to}.csv"
     write_atomically(target, text)
     if to == "gradescope":

@@ -7,20 +7,31 @@ some hand in what real classes do: a copied cell, a late notebook, an endless lo
 """
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from coursekit.bootstrap.environment import ensure_environment
+from coursekit.__main__ import too_old
+
+if too_old():
+    raise SystemExit(too_old())
+
+from coursekit.bootstrap.environment import ensure_environment, find_environment
+from coursekit.bootstrap.installer import SetupError
 from coursekit.bootstrap.requirements import suits
 from coursekit.bootstrap.start import hand_over
-from coursekit.storage import ROOT
 
 if not suits("course"):  # as `python3 -m coursekit` does it
-    raise SystemExit(hand_over([str(ensure_environment("course")), *sys.argv]))
+    try:
+        python = find_environment("course") or ensure_environment("course")
+    except SetupError as error:
+        raise SystemExit(f"practice_class: {error}") from None
+    raise SystemExit(hand_over([str(python), *sys.argv]))
+
+from datetime import UTC, datetime
 
 from coursekit.classroom.handing_in.practice_class import ODD, ORDINARY, make_class
+from coursekit.storage import ROOT
 
 UNIT = "01_gradient_noise"
 

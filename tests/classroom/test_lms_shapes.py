@@ -384,6 +384,20 @@ def bo_with(person):
     return Person(person.id, person.first, person.last, person.number, "ordinary")
 
 
+def test_gradescope_says_when_and_a_time_it_garbles_is_no_time(tmp_path):
+    ana = Person("ana", "Ana", "Example", 1, "ordinary")
+    _, found = taken_in(tmp_path, gradescope([ana]), roster_of([ana]))
+    assert found["ana"][2].submitted_at.isoformat() == "2027-03-01T17:00:00.123456+00:00"
+    (tmp_path / "x").mkdir()
+    for _ in range(2):
+        _, found = taken_in(tmp_path / "x", gradescope([ana], at="next Monday"), roster_of([ana]))
+        assert "next Monday" in found["ana"][2].time_fault
+    stamp = tmp_path / "x" / "in" / "ana" / UNIT / "timestamp.txt"
+    stamp.write_text("2027-03-01 10:00")
+    _, found = taken_in(tmp_path / "x", gradescope([ana], at="next Monday"), roster_of([ana]))
+    assert found["ana"][2].time_fault == ""
+
+
 def test_a_metadata_file_that_is_no_metadata_is_said(tmp_path):
     path = tmp_path / "x.zip"
     for text in (b"- 1\n- 2\n", b"a: &a [*a]\n", b"\xff\xfe", b"a:\n  :submitters: 3\n"):

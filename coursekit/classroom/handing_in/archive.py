@@ -8,7 +8,6 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from coursekit.classroom.handing_in import gradescope
@@ -112,7 +111,7 @@ def unpack_entries(
         if chosen is not None:
             about = _about(chosen, archive.name)
             data = chosen.found.data or b""
-            put(submitted / student / unit, unit, data, about, times.get(chosen.index))
+            put(submitted / student / unit, unit, data, about, *times.get(chosen.index, ("", True)))
         else:
             reasons = [one.found.why or "one of several notebooks" for one in own]
             names = ", ".join(one.found.name for one in own[:5])
@@ -136,11 +135,11 @@ def _owners(
     infos: Sequence[zipfile.ZipInfo],
     unit: str,
     roster: Mapping[str, Student],
-) -> tuple[dict[int, Owner], dict[int, datetime]]:
+) -> tuple[dict[int, Owner], dict[int, tuple[str, bool]]]:
     """Return whose each entry is, and when those were handed in of which the zip says so."""
     names = [spelled(info) for info in infos]
     owners: dict[int, Owner] = {}
-    times: dict[int, datetime] = {}
+    times: dict[int, tuple[str, bool]] = {}
     top, metadata = _metadata(zipped, infos, names, unit)
     found: dict[int, list[Reading]] = {}
     for i, name in enumerate(names):
@@ -150,8 +149,7 @@ def _owners(
             owners[i] = Owner((), None, False, "an operating system's own note")
         elif ours:
             owners[i] = gradescope.owner(metadata[folder], below, roster)
-            at = gradescope.handed_in_at(metadata[folder])
-            times |= {i: at} if at else {}
+            times[i] = gradescope.handed_in_at(metadata[folder])
         elif metadata and name == top + gradescope.METADATA:
             owners[i] = Owner((), None, True, "Gradescope's list of who handed in what")
         else:

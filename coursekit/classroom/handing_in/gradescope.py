@@ -12,7 +12,6 @@ A group has several submitters. Each folder beside the file holds what one submi
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import yaml
 
@@ -60,12 +59,12 @@ def _submission(about: Mapping[str, object]) -> Submission:
     return Submission(submitters, str(about.get(":created_at") or ""))
 
 
-def handed_in_at(submission: Submission) -> datetime | None:
-    """Return when it was handed in; None if that is not said or cannot be read."""
+def handed_in_at(submission: Submission) -> tuple[str, bool]:
+    """Return when it was handed in, for timestamp.txt, and whether that can be read."""
     try:
-        return moment(submission.created_at)
+        return moment(submission.created_at).isoformat(sep=" "), True
     except ValueError:
-        return None
+        return submission.created_at[:150], False
 
 
 def owner(submission: Submission, file: str, roster: Mapping[str, Student]) -> Owner:

@@ -53,7 +53,7 @@ def not_after(info: zipfile.ZipInfo) -> str:
 
 
 def put(
-    folder: Path, unit: str, data: bytes, about: dict[str, object], at: datetime | None
+    folder: Path, unit: str, data: bytes, about: dict[str, object], at: str = "", known: bool = True
 ) -> None:
     """Write one notebook and what the LMS said; rename what was there before, if it differs.
 
@@ -63,6 +63,7 @@ def put(
         data: The notebook.
         about: What the LMS said, for the file beside it.
         at: When it was handed in, if the LMS said so.
+        known: That can be read; if not, what a person wrote there stays.
     """
     target = folder / f"{unit}.ipynb"
     if target.exists():
@@ -74,8 +75,8 @@ def put(
             about = {**about, "not_after": min(before, str(about["not_after"]))}
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / ABOUT, json.dumps(about, indent=1) + "\n")
-    if at is not None:
-        write_atomically(folder / STAMP, f"{at.isoformat(sep=' ')}\n")
+    if at and (known or not (folder / STAMP).exists()):
+        write_atomically(folder / STAMP, f"{at}\n")
     temporary = target.with_suffix(".tmp")
     temporary.write_bytes(data)
     os.replace(temporary, target)
