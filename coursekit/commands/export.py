@@ -53,8 +53,8 @@ def run(
         text = table(results, name, to)
         if to == "moodle":
             told.append(
-                "Moodle numbers its participants anew for each assignment: if it takes nobody, fill "
-                "in this assignment's own grading worksheet with --into"
+                "Moodle numbers its participants anew for each assignment: if it takes nobody, "
+                "fill in this assignment's own grading worksheet with --into"
             )
     target = out or home.grading / f"{name}-{to}.csv"
     write_atomically(target, text)

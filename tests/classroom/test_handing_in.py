@@ -268,9 +268,9 @@ def test_a_huge_notebook_is_not_read(tmp_path):
     folder = tmp_path / "ada" / UNIT
     folder.mkdir(parents=True)
     with (folder / f"{UNIT}.ipynb").open("wb") as file:
-        file.truncate(200_000_000)
+        file.truncate(300_000_000)
     (ada,) = find_submissions(tmp_path, UNIT, [])
-    assert (ada.fault, ada.reason) == ("unreadable", "the notebook has 200 MB")
+    assert (ada.fault, ada.reason) == ("unreadable", "the notebook has 300 MB")
 
 
 # --- zips ------------------------------------------------------------------------------------
