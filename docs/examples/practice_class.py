@@ -11,11 +11,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from coursekit.__main__ import too_old
-
-if too_old():
-    raise SystemExit(too_old())
-
 from coursekit.bootstrap.environment import ensure_environment, find_environment
 from coursekit.bootstrap.installer import SetupError
 from coursekit.bootstrap.requirements import suits
