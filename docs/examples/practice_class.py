@@ -31,9 +31,12 @@ from coursekit.storage import ROOT
 UNIT = "01_gradient_noise"
 
 if __name__ == "__main__":
+    solved = ROOT / ".build" / "source" / UNIT / f"{UNIT}.ipynb"
+    if not solved.exists():
+        raise SystemExit(f"{solved} is missing: run `python3 -m coursekit build` first")
     made = make_class(
         ROOT / "notebooks" / UNIT / f"{UNIT}.ipynb",
-        ROOT / ".build" / "source" / UNIT / f"{UNIT}.ipynb",
+        solved,
         ROOT / "grading",
         size=30,
         kinds=(*ORDINARY, *ODD),

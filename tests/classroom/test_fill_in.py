@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -131,6 +132,18 @@ def test_tables_of_our_own_are_what_the_importers_want():
     }  # fmt: skip
     assert found["1002"][1] == "13.5 of 18 points; 4.5 points less, being late"
     assert found["1003"][1] == ""
+
+
+def test_moodles_number_is_not_given_to_canvas():
+    who = RESULTS[0].student
+    for number, fine in (("Participant 1001", False), ("Ab3xQ", False), ("1001", True)):
+        one = replace(RESULTS[0], student=replace(who, lms_id=number))
+        assert rows_in(table([one], UNIT, "moodle"))[1][0] == f"Participant {number.split()[-1]}"
+        if fine:
+            assert rows_in(table([one], UNIT, "canvas"))[2][1] == "1001"
+            continue
+        with pytest.raises(ValueError, match="Canvas knows its students by its user id"):
+            table([one], UNIT, "canvas")
 
 
 @pytest.mark.parametrize("to", FORMATS)

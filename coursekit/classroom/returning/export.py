@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.returning.results import Result
 
 Row = Sequence[Any]
@@ -177,7 +178,10 @@ def points_of(one: Result, name: str) -> float | str:
 
 
 def _need_ids(results: Sequence[Result], system: str, what: str) -> None:
-    lacking = [one.student.id for one in results if not one.student.number]
+    def usable(student: Student) -> bool:  # Moodle's "Participant 5" is not Canvas's number 5
+        return bool(student.number) and (system != "Canvas" or student.lms_id.strip().isdigit())
+
+    lacking = [one.student.id for one in results if not usable(one.student)]
     if lacking:
         raise ValueError(
             f"{system} knows its students by {what}, and {len(lacking)} have none here "
