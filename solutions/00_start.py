@@ -9,14 +9,15 @@
 # | **Question** | What broke? You will not be told here. You will see it happen, and say what you believe. |
 # | **Difficulty** | easy |
 # | **Importance** | high: every later unit works on this question |
-# | **Your time** | 20 to 30 minutes |
-# | **Run time** | about 30 seconds on two CPU cores |
-# | **You need** | Python; what a gradient is |
+# | **Your time** | 25 to 35 minutes |
+# | **Run time** | about 40 seconds on two CPU cores |
+# | **You need** | Python; PyTorch tensors (`mean`, `argmax`, indexing); what a gradient is |
 #
 # How a unit works: run the cells from top to bottom with Shift+Enter. Where a cell says
 # `raise NotImplementedError`, replace that line by your answer, run the cell, and run the
 # check below it. You can always go on: text after an exercise uses the library's function
-# until yours is right.
+# until yours is right. A check leaves what it hands over untouched, and expects the same of you.
+# After each check stands one line to try: change this, **predict**, run.
 
 # %% prelude
 import torch
@@ -75,7 +76,7 @@ predict(
 # | **seed** | the number that fixes the initial weights and the order of the examples |
 
 # %% [markdown]
-# ## 0.3 Warm-up: how a check works
+# ## 0.3 Warm-up: how a check works (3 minutes)
 # This exercise carries no marks. Complete the function, run its cell, then run the check.
 # Try a wrong answer first, to see what a check tells you.
 #
@@ -99,6 +100,10 @@ def num_steps(num_examples, batch_size, num_epochs):
 # %% check="u00_num_steps"
 check("u00_num_steps", num_steps)
 
+# %% [markdown]
+# *Change this, predict, run:* in the next cell 20 epochs become 21. By how many steps does each
+# batch size grow?
+
 # %%
 use_num_steps = mine_or_library("u00_num_steps", num_steps)
 for batch_size in (256, 1024):
@@ -112,7 +117,7 @@ for batch_size in (256, 1024):
 # pair start from the same weights and see the examples in the same order.
 
 # %%
-num_seeds = by_size(tiny=2, cpu=3, gpu=10)
+num_seeds = by_size(tiny=2, cpu=5, gpu=10)
 mnist1d = load("mnist1d", num_train=by_size(tiny=1024, cpu=4096))
 
 
@@ -133,9 +138,14 @@ mean, half = t_interval(a - b for a, b in zip(after, before, strict=True))
 print(f"change: {mean:.1f} ± {half:.1f} points (95 % interval over {num_seeds} paired seeds)")
 
 # %% [markdown]
-# With {{Q1.change.seeds}} seeds we measured {{Q1.before}} % before and {{Q1.after}} % after: a
-# change of **{{Q1.change}} points**. (A ± in this course is half the width of a 95 % interval over
-# seeds, unless it says otherwise. Three seeds give a wide one; that is honest, not a defect.)
+# The last line is **your run**. It should stay clear of zero: a fall that more seeds would not undo.
+# The course also keeps a **ledger**: the same experiments, run beforehand and stored with each seed.
+# The ledger's {{Q1.change.seeds}} seeds went from
+# {{Q1.before}} % to {{Q1.after}} %: a change of **{{Q1.change}} points**. Wherever the text quotes the
+# ledger, it says so.
+#
+# (A ± in units 00 to 03 is half the width of a 95 % interval over seeds. With few seeds it is wide;
+# that is honest, not a defect.)
 #
 # These runs are short, the network is small, and even the first one is far from finished: with more
 # epochs it gets better. The course keeps asking what carries over.
@@ -162,18 +172,22 @@ plane = runs.values("test_accuracy", diverged_as=0.1)  # (seeds, learning rates,
 
 # %%
 title = f"Digits, {num_epochs} epochs of SGD, mean of {plane_seeds} seeds"
-show(plane_plot(plane, batch_sizes, lrs, title=title))
+show(plane_plot(plane, batch_sizes, lrs, title=title, lowest=80))
 
 # %% [markdown]
 # Take a minute with this picture. Rows are learning rates, columns are batch sizes, each
-# number is a test accuracy in %. Look for three things, and don't explain them yet:
+# number is a test accuracy in %; all that is below 80 % has one colour. Look for three things, and
+# don't explain them yet:
 #
-# 1. a **ridge** of good learning rates that climbs to the right;
+# 1. the good area (yellow and green) has a **lower edge**, and that edge climbs to the right;
 # 2. a **ceiling** above which training fails at any batch size;
-# 3. the **right edge**: there the ridge meets the ceiling.
+# 3. so the good area gets **narrower** to the right: its floor comes up to the ceiling.
+#
+# The red squares mark the best cell of each column. They hardly climb: on a plateau where
+# neighbours differ by less than a point, three seeds choose among them by luck.
 
 # %% [markdown]
-# ## 0.6 Exercise: read the plane (2 points)
+# ## 0.6 Exercise: read the plane (2 points, 8 minutes)
 # Write the function that finds the best learning rate at each batch size. There is one such plane
 # for each seed. Take the mean over seeds first, then choose.
 #
@@ -198,10 +212,14 @@ def best_lr(accuracy, lrs):
 # %% check="u00_best_lr"
 check("u00_best_lr", best_lr)
 
+# %% [markdown]
+# *Change this, predict, run:* give the function one seed, `torch.tensor(plane[:1])`, then another.
+# Which columns change their best rate?
+
 # %%
 use_best_lr = mine_or_library("u00_best_lr", best_lr)
-ridge = [float(lr) for lr in use_best_lr(torch.tensor(plane), lrs)]
-for batch_size, lr in zip(batch_sizes, ridge, strict=True):
+best = [float(lr) for lr in use_best_lr(torch.tensor(plane), lrs)]
+for batch_size, lr in zip(batch_sizes, best, strict=True):
     at_edge = "   <- on the edge of the grid: a lower bound" if lr in (lrs[0], lrs[-1]) else ""
     print(f"B = {batch_size:5d}: best lr {lr:g}{at_edge}")
 
@@ -220,7 +238,7 @@ for batch_size, lr in zip(batch_sizes, ridge, strict=True):
 
 # %%
 if by_size(tiny=False, cpu=True):
-    start = ridge[batch_sizes.index(256)]
+    start = best[batch_sizes.index(256)]
     for lr in (start / 4, start):
         if lr in lrs and 4 * lr in lrs:
             jump = ((256, lr), (1024, 4 * lr))
@@ -228,17 +246,22 @@ if by_size(tiny=False, cpu=True):
             old, new = plane[:, i, batch_sizes.index(256)], plane[:, j, k]
             mean, half = t_interval(100 * (new - old))
             print(f"lr {lr:g} -> {4 * lr:g}: {mean:+.1f} ± {half:.1f} points")
-    show(plane_plot(plane, batch_sizes, lrs, title=title, jump=jump))
+    show(plane_plot(plane, batch_sizes, lrs, title=title, lowest=80, jump=jump))
 
 # %% [markdown]
 # From a small learning rate the jump may cost nothing; from a larger one it can end on the far
 # side of the ceiling. One rule, two outcomes. So "the noise was lost" and "the learning rate was
 # wrong" are not opinions to choose between: they predict different things, and a run decides.
-# The next units build the tools, one at a time (more will follow):
+# The next units build the tools, one at a time:
 #
 # | unit | question |
 # |---|---|
 # | 01 | How noisy is a gradient, and what does a bigger batch buy? |
+# | 02 | When the batch grows k times, what should the learning rate do? |
+# | 03 | Why does a large learning rate need a gentle start? |
+# | 04 | Is 32 × 32 really 1024? |
+# | 05 | What batch size is worth paying for? |
+# | 06 | How curved is the loss, and how do you measure that without a Hessian? |
 
 # %% [markdown]
 # ## 0.8 One more run
@@ -250,11 +273,17 @@ longer = [test_accuracy(1024, 1.0, seed, num_epochs=80) for seed in range(num_se
 mean, half = t_interval(a - b for a, b in zip(longer, before, strict=True))
 equal_steps = f"{mean:+.1f} ± {half:.1f} points against the small batch"
 print("B = 1024, lr 1, equal steps:", equal_steps)
+outcome = "higher" if mean > half else "still lower" if mean < -half else "about the same"
+said = f"{outcome} ({equal_steps})"
 
 # %% [markdown]
-# Keep this number. Nothing about the noise, the warmup or the learning rate was changed here, only the
-# length of the run. It rules one popular answer out for this task, and it does not yet say which of the
-# others is right. Unit 01 starts with what a batch buys.
+# Keep this number: it is your run. Nothing about the noise, the warmup or the learning rate was changed,
+# only the length of the run. So on this task the large batch at lr 1 is no dead end: "the lost noise
+# did it" is out as the whole story.
+#
+# What it does **not** rule out: this arm saw four times the examples, so it does not say that the large
+# batch is as good for the same *work*; the small batch with 80 epochs might be better still; and some
+# of the fall may have been the learning rate, made up for by length. Unit 01 starts with what a batch buys.
 
 # %% [markdown]
 # ## Interview corner
@@ -265,7 +294,7 @@ print("B = 1024, lr 1, equal steps:", equal_steps)
 #    number of steps fell to a quarter, and the learning rate came closer to where training fails."
 # 2. *Mechanism*: "Each would lower accuracy in a different way."
 # 3. *Evidence*: "On a small task the same change cost {{Q1.change}} points over
-#    {{Q1.change.seeds}} seeds."
+#    {{Q1.change.seeds}} seeds." (the ledger's)
 # 4. *Practice*: "I would run two more arms: the large batch with as many steps as before (section
 #    0.8), and the large batch with a smaller learning rate. Their outcomes tell the causes apart."
 #
@@ -283,7 +312,8 @@ interview_corner("00_start")
 # ## Recap
 # - Batch × 4 at equal epochs is a quarter of the steps.
 # - One pair of runs shows that something happened, not why.
-# - A plane over batch size and learning rate, with seeds, shows a ridge, a ceiling and an edge.
+# - A plane over batch size and learning rate, with seeds, shows a good area with a ceiling and a floor
+#   that climbs.
 # - Average over seeds first, choose second; distrust a best cell on the edge of a grid.
 # - A cause is a prediction about a run that you have not made yet.
 
@@ -292,6 +322,6 @@ compare_predictions(
     "00_start",
     {
         "what_broke": ("What broke?", "open: unit by unit you will be able to tell"),
-        "equal_steps": ("Large batch, as many steps", equal_steps),
+        "equal_steps": ("Large batch, as many steps", said, "section 0.8"),
     },
 )

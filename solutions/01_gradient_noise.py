@@ -6,7 +6,7 @@
 # | **Question** | How noisy is a mini-batch gradient, and what does a bigger batch buy? |
 # | **Difficulty** | medium |
 # | **Importance** | everything after this unit uses tr(Σ)/B |
-# | **Your time** | 60 to 75 minutes |
+# | **Your time** | part a (1.1 to 1.5) 60 minutes, part b (1.6 to the end) 45 |
 # | **Run time** | under a minute on two CPU cores |
 # | **You need** | unit 00; mean and variance; PyTorch tensors (`mean`, `sum`, indexing) |
 
@@ -32,8 +32,15 @@ from coursekit.gradients import (
 from coursekit.intervals import t_interval
 from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
-from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
-from coursekit.plots import bars_plot, signal_plot, variance_plot
+from coursekit.notebook import (
+    check,
+    compare_predictions,
+    mine_or_library,
+    predict,
+    predict_number,
+    show,
+)
+from coursekit.plots import bars_plot, law_plot, signal_plot, variance_plot
 from coursekit.train import TrainConfig, train
 
 # %% [markdown]
@@ -52,16 +59,16 @@ predict(
     "01_gradient_noise",
     "full_batch",
     "A batch of all N examples, drawn without replacement. Its variance is ...",
-    ["σ²/N", "exactly zero", "it depends on the model"],
+    ["tr(Σ)/N", "exactly zero", "it depends on the model"],
 )
 
 # %%
-predict(
+predict_number(
     "01_gradient_noise",
     "duplicates",
-    "Each example exists in eight near-copies. Compared with tr(Σ)/B, the variance of a batch "
-    "is ...",
-    ["up to eight times larger", "about the same", "it depends on how batches are drawn"],
+    "Each example exists in eight near-copies, and the copies come into a batch together. How many "
+    "times tr(Σ)/B is the variance of the batch's gradient?",
+    of="times",
 )
 
 # %% [markdown]
@@ -75,7 +82,7 @@ predict(
 # Drawn fairly, $g_B$ is right on average: $E[g_B] = G$. How far it falls from G is chance.
 # That chance is the noise of SGD.
 #
-# ### Exercise 1 (2 points): the gradient of a batch
+# ### Exercise 1 (2 points, 6 minutes): the gradient of a batch
 # A linear model predicts $x \cdot w$; the loss of one example is $\tfrac12 (x \cdot w - y)^2$;
 # the batch's loss is the **mean** over the batch. Return the gradient with respect to w.
 #
@@ -101,6 +108,8 @@ def minibatch_grad(weights, inputs, targets, batch):
 check("u01_minibatch_grad", minibatch_grad)
 
 # %% [markdown]
+# *Change this, predict, run:* `batch` = [0, 0, 0] in a cell of your own. Whose gradient is that?
+#
 # ## 1.3 The noise of one example
 # The noise of a vector is a matrix: $\Sigma = E[(\nabla\ell_i - G)(\nabla\ell_i - G)^T]$. Its
 # trace is one number that we can hold on to,
@@ -113,7 +122,9 @@ check("u01_minibatch_grad", minibatch_grad)
 # Usually you see only a sample of n examples, and compute the mean from the same sample. The
 # deviations from a fitted mean are a little too small; dividing by n − 1 in place of n mends that.
 #
-# ### Exercise 2 (2 points): tr(Σ) from a sample
+# ### Exercise 2 (2 points, 5 minutes): tr(Σ) from a sample
+# Take the squared distances of the rows from **their own mean row**, add them up over rows and
+# parameters, and divide so that the result is right on average.
 #
 # <details><summary>Hint 1 (click to open)</summary>Examples are rows. Subtract the mean row.</details>
 # <details><summary>Hint 2 (click to open)</summary>Square every deviation and add them all up: over parameters, and over examples.</details>
@@ -122,7 +133,7 @@ check("u01_minibatch_grad", minibatch_grad)
 
 # %% solution="u01_tr_cov"
 def tr_cov(per_example_grads):
-    """Unbiased estimate of tr(Sigma), one number.
+    """Unbiased estimate of tr(Sigma), one number, from deviations from the mean row.
 
     per_example_grads: (n, P), n >= 2, one gradient a row: examples drawn at random, with
     replacement.
@@ -137,6 +148,8 @@ def tr_cov(per_example_grads):
 check("u01_tr_cov", tr_cov)
 
 # %% [markdown]
+# *Change this, predict, run:* write every row of a sample twice. Does your estimate stay?
+#
 # Now a real network. We train a small one for one epoch, stop, and compute the gradient of
 # every single training example at that point.
 
@@ -193,7 +206,9 @@ noise_cloud(grads)
 # Here the data set is the whole world: $\operatorname{tr}\Sigma = \frac1N \sum_i |\nabla\ell_i -
 # G|^2$, with **divisor N**, since G is exact and not fitted.
 #
-# ### Exercise 3 (3 points): the variance at batch size B
+# ### Exercise 3 (3 points, 10 minutes): the variance at batch size B
+# Return $E\,|g_B - G|^2$ for both ways of drawing: the law with replacement, and what your derivation
+# gives without.
 #
 # <details><summary>Hint 1 (click to open)</summary>Treat the two ways of drawing in an <code>if</code>.</details>
 # <details><summary>Hint 2 (click to open)</summary>Check the ends without replacement: B = 1 gives all of tr(Σ), B = N gives nothing.</details>
@@ -219,6 +234,8 @@ def variance_at(tr_cov, batch_size, num_examples, replacement):
 check("u01_variance_at", variance_at)
 
 # %% [markdown]
+# *Change this, predict, run:* N = 100, B = 50. Which share of tr(Σ)/B is left without replacement?
+#
 # <details><summary>The two results, simplified (click to open)</summary>tr(Σ)/B with replacement, and
 # tr(Σ)/B · (N − B)/(N − 1) without.</details>
 #
@@ -259,14 +276,17 @@ for name in sizes:
     show(variance_plot(batch_sizes, measured[name], theory, title=title))
 
 # %% [markdown]
-# **What the figures say.** On the left, the points with replacement lie on a straight line; from
-# B = 1 to 512 the fitted slope of our longer run is {{N1.slope_digits}} on digits and
-# {{N1.slope_mnist1d}} on MNIST-1D, where −1 is the law. On the right, measured over theory is one, within the interval.
+# **What the figures say.** On the left, in your runs, the points with replacement lie on a straight
+# line. In the ledger (the same experiment, run beforehand with {{N1.slope_digits.seeds}} networks) its
+# slope from B = 1 to 512 is {{N1.slope_digits}} on digits and {{N1.slope_mnist1d}} on MNIST-1D, where −1
+# is the law. On the right, measured over theory is one, within the interval: nearly always. Each panel
+# has 22 intervals of 95 %, so **about one of them misses one although the law is right**. Count yours.
+# A miss by a little is what "95 %" means; a row of misses on one side would be news.
 #
 # **The limit.** The last point, B = 3N/4, tells the two ways of drawing apart. There the law without
-# correction would be off by a factor of four: measured without replacement over tr(Σ)/B gives
+# correction would be off by a factor of four: the ledger's variance without replacement over tr(Σ)/B is
 # {{N1.uncorrected_mnist1d}}, while (N − B)/(N − 1) = 0.25. At B = N nothing is left to chance: the
-# variance is zero, and not σ²/N.
+# variance is zero, and not tr(Σ)/N.
 #
 # **Caveat.** The law says how g_B falls around G at *one* point of parameter space. It does
 # not say how noise acts on training, and tr(Σ) itself changes as you train.
@@ -276,7 +296,7 @@ for name in sizes:
 # You averaged a few hundred squared distances. Draw again, and the average comes out differently.
 # Without an error bar you can't say whether "3 % off" contradicts a theory.
 #
-# ### Exercise 4 (2 points): the standard error
+# ### Exercise 4 (2 points, 6 minutes): the standard error
 # You drew M batches and know the full gradient exactly. The measured variance is the mean of M
 # squared distances. Return the **standard error** of that mean.
 #
@@ -301,6 +321,8 @@ def standard_error(batch_grads, full_grad):
 check("u01_standard_error", standard_error)
 
 # %% [markdown]
+# *Change this, predict, run:* in the next cell add 1600 draws. How wide is the error?
+#
 # Use it: does our measurement at B = 64 agree with the law? A difference of less than about two
 # standard errors is what chance alone would give.
 
@@ -320,6 +342,81 @@ for draws in (25, 100, 400):
     print(f"one standard error {error:.4f}: {away:+.1f} errors away")
 
 # %% [markdown]
+# ### Build it: your own variance law (30 minutes)
+# In 1.4 `error_products` and `variance_curve` did the measuring. Do it without them: from the gradients
+# of single examples and a table of drawn indices to a law with error bars, in two milestones.
+#
+# **Milestone 1 (2 points, 10 minutes).** One squared distance for each drawn batch.
+#
+# <details><summary>Hint 1 (click to open)</summary><code>example_grads[batches]</code> has the shape (M, B, P).</details>
+# <details><summary>Hint 2 (click to open)</summary>Average over the axis of the batch, subtract the full gradient.</details>
+# <details><summary>Hint 3 (click to open)</summary>Square, and add up over the parameters only.</details>
+
+
+# %% solution="u01_build_errors"
+def squared_errors(example_grads, batches):
+    """|g_B - G|^2 of each drawn batch, shape (M,).
+
+    example_grads: (N, P), a gradient a row; G is the mean of all N. batches: (M, B) indices, a
+    batch a row, B >= 1; an index may come several times.
+    """
+    ### BEGIN SOLUTION
+    batch_grads = example_grads[batches].mean(dim=1)
+    return (batch_grads - example_grads.mean(dim=0)).square().sum(dim=1)
+    ### END SOLUTION
+
+
+# %% check="u01_build_errors"
+check("u01_build_errors", squared_errors)
+
+# %% [markdown]
+# **Milestone 2 (3 points, 20 minutes).** A row for each table of draws: the batch size, the mean squared
+# distance, its standard error, and what the law says for draws with replacement.
+#
+# <details><summary>Hint 1 (click to open)</summary>The batch size is the number of columns of a table.</details>
+# <details><summary>Hint 2 (click to open)</summary>Standard error: Exercise 4, from the squared distances.</details>
+# <details><summary>Hint 3 (click to open)</summary>tr(Σ) has the divisor N here: these examples are the whole world.</details>
+
+
+# %% solution="u01_build_law"
+def variance_law(example_grads, draws):
+    """Rows [B, mean squared distance, its standard error, tr(Sigma)/B], one a table of draws.
+
+    example_grads: (N, P); tr(Sigma) has the divisor N. draws: list of index tables, each (M, B)
+    with its own B >= 1, M >= 2; the standard error has the divisor M - 1 inside.
+    """
+    ### BEGIN SOLUTION
+    full = example_grads.mean(dim=0)
+    trace = float((example_grads - full).square().sum(dim=1).mean())
+    rows = []
+    for batches in draws:
+        batch_grads = example_grads[batches].mean(dim=1)
+        errors = (batch_grads - full).square().sum(dim=1)
+        error = float(errors.std()) / math.sqrt(len(errors))
+        rows.append([batches.shape[1], float(errors.mean()), error, trace / batches.shape[1]])
+    return rows
+    ### END SOLUTION
+
+
+# %% check="u01_build_law"
+check("u01_build_law", variance_law)
+
+# %%
+use_law = mine_or_library("u01_build_law", variance_law)
+generator = torch.Generator().manual_seed(7)
+draws = [
+    torch.randint(num_examples, (by_size(tiny=20, cpu=150), b), generator=generator)
+    for b in (1, 2, 4, 8, 16, 32, 64)
+]
+rows = [[float(x) for x in row] for row in use_law(grads, draws)]
+show(law_plot(rows, title="Your own variance law: MNIST-1D, one network, with replacement"))
+
+# %% [markdown]
+# **What you should see**: points that sit on the line, on either side of it, seldom more than two of
+# their errors away. *Change this, predict, run:* draw with `torch.randperm(num_examples)[:b]` for each
+# batch, and add b = 512. Which point leaves the line?
+
+# %% [markdown]
 # ## 1.6 When examples are not independent
 # The law needs independent draws. Near-copies, augmented views of one image, or a loader that
 # forgot to shuffle put *related* examples into the same batch. Let the errors
@@ -332,7 +429,8 @@ for draws in (25, 100, 400):
 # since each example has its own variance and shares ρ with the $c_k - 1$ others of its group.
 # The **effective batch size** is the number of independent examples with the same variance.
 #
-# ### Exercise 5 (3 points): the effective batch size
+# ### Exercise 5 (3 points, 8 minutes): the effective batch size
+# Return the number of **independent** examples whose mean gradient has the variance of this batch.
 #
 # <details><summary>Hint 1 (click to open)</summary>B is the sum of the group sizes.</details>
 # <details><summary>Hint 2 (click to open)</summary>Set the formula above equal to tr(Σ) / B_eff and solve for B_eff.</details>
@@ -357,6 +455,8 @@ def effective_batch_size(group_sizes, rho):
 check("u01_effective_batch", effective_batch_size)
 
 # %% [markdown]
+# *Change this, predict, run:* `copies` = 2 in the next cell. Where will the middle bar stand?
+#
 # Now measure it. We replace MNIST-1D by near-copies: each source eight times, with a little
 # noise on the input. Then we draw batches of 64 in three ways.
 
@@ -397,12 +497,16 @@ show(
         title=f"B = {B} on MNIST-1D with 8 near-copies, or sorted: {num_seeds} seeds",
     )
 )
+for name, values in inflation.items():
+    mean, half = t_interval(values)
+    print(f"your run, {name.replace(chr(10), ' ')}: {mean:.1f} ± {half:.1f} times the law")
 
 # %% [markdown]
-# **What the figure says.** The same near-copies cost nothing when draws are independent
-# ({{N3.independent}} times the law), and most of the batch when they come together
-# ({{N3.together}} times; the formula with the measured ρ = {{N3.rho.mean}} says
-# {{N3.together_theory}}). Worst is the loader that forgot to shuffle: {{N3.windows}} times.
+# **What the figure says.** The same near-copies cost nothing when draws are independent, and most of
+# the batch when they come together. Worst is the loader that forgot to shuffle. Your bars are printed
+# below; the ledger's {{N3.together.seeds}} seeds have {{N3.independent}} times the law, {{N3.together}}
+# times (the formula with the measured ρ = {{N3.rho.mean}} says {{N3.together_theory}}), and
+# {{N3.windows}} times.
 # What counts is not what the data set contains, but **what meets inside a batch**.
 #
 # ### A batch grown from few sources has a floor
@@ -443,7 +547,7 @@ for window in (8, 64, 256):
 # add them up with weights $w_k$. The micro-batches are independent of each other, and independent
 # variances add. What noise has the sum?
 #
-# ### Exercise 6 (2 points): the noise of an accumulated gradient
+# ### Exercise 6 (2 points, 5 minutes): the noise of an accumulated gradient
 # The loop computes $\sum_k w_k\, g_k$, where $g_k$ is the mean gradient of $b_k$ examples drawn
 # with replacement. The weights are whatever the loop uses; they need not sum to one. What is its
 # variance?
@@ -466,6 +570,9 @@ def accumulated_variance(tr_cov, micro_sizes, weights):
 
 # %% check="u01_accumulated"
 check("u01_accumulated", accumulated_variance)
+
+# %% [markdown]
+# *Change this, predict, run:* in the next cell the last micro-batch of 4 becomes 16. Which of the two last lines moves more?
 
 # %%
 use_accumulated = mine_or_library("u01_accumulated", accumulated_variance)
@@ -501,7 +608,7 @@ print(f"the same, weighted by size:      {best:.6f}")
 #
 # Divide so that the result is right on average.
 #
-# ### Exercise 7 (2 points): mend it
+# ### Exercise 7 (2 points, 10 minutes): mend it
 #
 # <details><summary>Hint 1 (click to open)</summary>Which mean of the batch gradients is the mean over all examples, if batches differ in size?</details>
 # <details><summary>Hint 2 (click to open)</summary>The mean of b examples has a b-th of their variance. Which factor undoes that?</details>
@@ -526,6 +633,9 @@ def tr_cov_from_epoch(batch_grads, batch_sizes):
 
 # %% check="u01_epoch_noise"
 check("u01_epoch_noise", tr_cov_from_epoch)
+
+# %% [markdown]
+# *Change this, predict, run:* `split(40)` becomes `split(64)` below. Which of the two estimates moves?
 
 # %%
 use_epoch = mine_or_library("u01_epoch_noise", tr_cov_from_epoch)
@@ -557,9 +667,13 @@ for name, values in (("flawed", flawed), ("mended", mended)):
 
 # %% [markdown]
 # ## 1.9 Myth lab: "doubling the batch has diminishing returns, because the variance only halves"
-# The sentence sounds right. Test it: what does one unit of variance *cost*? A step at batch size B
-# costs B examples and has variance tr(Σ)/B. The product does not depend on B. Measured at B = 256
-# over B = 16 it is {{N2.price_ratio}}. So **variance** gives no reason to stop at any B.
+# In one sense it is right: *inside one step* the next example saves less than the last, since
+# d/dB of tr(Σ)/B is −tr(Σ)/B². But nobody buys examples for one step. For the same N examples you can
+# make **one step of kB, or k steps of B**, and average what the k steps did: both means have the
+# variance tr(Σ)/(kB). That is the comparison behind the sentence "a larger batch does not pay", so
+# test it: a step at batch size B costs B examples and has variance tr(Σ)/B. The product, the price of
+# variance, does not depend on B; in the ledger, at B = 256 over B = 16, it is {{N2.price_ratio}}. So
+# **variance** gives no reason to stop at any B.
 #
 # Returns do diminish, but against something else: the signal. A batch gradient's squared length is
 # $E\,|g_B|^2 = |G|^2 + \operatorname{tr}\Sigma / B$. Once the noise is small beside |G|², averaging it
@@ -569,7 +683,7 @@ for name, values in (("flawed", flawed), ("mended", mended)):
 show(signal_plot(grad_sq_norm, trace, [2**k for k in range(13)]))
 
 # %% [markdown]
-# ### Exercise 8 (2 points): how large a batch for a given noise?
+# ### Exercise 8 (2 points, 5 minutes): how large a batch for a given noise?
 # Say the typical error of a step shall be at most r times as long as the gradient:
 # $\sqrt{E\,|g_B - G|^2} \le r\,|G|$. Return the smallest whole B ≥ 1 that does it (draws with
 # replacement).
@@ -593,6 +707,9 @@ def batch_for_noise(grad_sq_norm, tr_cov, noise_to_signal):
 # %% check="u01_batch_for_noise"
 check("u01_batch_for_noise", batch_for_noise)
 
+# %% [markdown]
+# *Change this, predict, run:* add the ratio 0.125 below. How many times the batch of 0.25?
+
 # %%
 use_batch_for_noise = mine_or_library("u01_batch_for_noise", batch_for_noise)
 for ratio in (2.0, 1.0, 0.5, 0.25):
@@ -600,14 +717,17 @@ for ratio in (2.0, 1.0, 0.5, 0.25):
     print(f"noise at most {ratio:4g} x signal: B = {B_needed}")
 
 # %% [markdown]
-# **Verdicts of this unit.** The course keeps a ledger of claims that people repeat; these three
-# carry the ids N1 to N3:
+# **Verdicts of this unit**, with the ledger's numbers.
+#
+# <details><summary>The table, with the claims' ids (click to open)</summary>
 #
 # | claim | verdict | because |
 # |---|---|---|
 # | N1: the variance is σ²/B | **holds** for independent draws; × (N − B)/(N − 1) without replacement | slopes {{N1.slope_digits}} and {{N1.slope_mnist1d}} |
 # | N2: diminishing returns, since the variance only halves | **fails** as an argument | price of variance at B = 256 over B = 16: {{N2.price_ratio}} |
 # | N3: near-duplicates make larger batches help less | **depends** on what meets in a batch | {{N3.independent}} apart, {{N3.together}} together |
+#
+# </details>
 #
 # All three were measured on small networks after one epoch. N1 is a theorem; the network can't change
 # it. N3 would change with another similarity of the copies: ρ decides.
@@ -616,11 +736,17 @@ for ratio in (2.0, 1.0, 0.5, 0.25):
 
 # %% [markdown]
 # ## 1.10 On a GPU
-# The code above finds a GPU by itself and then takes more seeds and more draws. We ran the same
-# measurement on one {{N1.gpu.device}}, with {{N1.gpu.slope_mnist1d.seeds}} seeds: the slopes were
+# <details><summary>The ledger's GPU numbers (click to open)</summary>
+#
+# The code above finds a GPU by itself and then takes more seeds and more draws. The ledger has the same
+# measurement from one {{N1.gpu.device}}, with {{N1.gpu.slope_mnist1d.seeds}} seeds: the slopes were
 # {{N1.gpu.slope_digits}} on digits and {{N1.gpu.slope_mnist1d}} on MNIST-1D, and the batches whose
 # copies come together had {{N3.gpu.together}} times the variance of the law. The law is the same; the
-# interval is narrower. You ran on:
+# interval is narrower.
+#
+# </details>
+#
+# You ran on:
 
 # %%
 print(device_name(), "|", num_seeds, "seeds,", num_draws, "draws at each B")
@@ -631,12 +757,12 @@ print(device_name(), "|", num_seeds, "seeds,", num_draws, "draws at each B")
 # 1. *Direct answer*: "The variance of the mini-batch gradient is tr(Σ)/B for independent draws."
 # 2. *Mechanism*: "It is a mean of B independent per-example gradients."
 # 3. *Evidence*: "Measured on two data sets, the log-log slope is {{N1.slope_digits}} and
-#    {{N1.slope_mnist1d}}."
+#    {{N1.slope_mnist1d}}." (the ledger's)
 # 4. *Practice*: "Without replacement there is a factor (N − B)/(N − 1), which matters once B is a
 #    good part of N. And the draws must be independent: I would check the shuffling first."
 #
 # *A weak answer*: "it falls with the root of B" (that is the standard deviation), or "at full batch it
-# is σ²/N" (it is zero).
+# is tr(Σ)/N" (it is zero).
 #
 # *Follow-up*: "You augment each image 16 times and batch the views together. What is your batch
 # size?" (Section 1.6: between the number of images and the number of views; ρ decides.)
@@ -645,7 +771,7 @@ print(device_name(), "|", num_seeds, "seeds,", num_draws, "draws at each B")
 # 1. *Direct answer*: "Not because of variance: its price per example is the same at every B."
 # 2. *Mechanism*: "What saturates is the signal. Beyond B of about tr(Σ)/|G|² a step is mostly signal
 #    already."
-# 3. *Evidence*: "Variance times examples at B = 256 over B = 16: {{N2.price_ratio}}."
+# 3. *Evidence*: "Variance times examples at B = 256 over B = 16: {{N2.price_ratio}}." (the ledger's)
 # 4. *Practice*: "I would measure tr(Σ)/|G|² during training; it changes. That is unit 05."
 #
 # *A weak answer*: "because of diminishing returns", without saying of what.
@@ -667,11 +793,16 @@ interview_corner("01_gradient_noise")
 # section 4 (arXiv:1606.04838); McCandlish et al. 2018 (arXiv:1812.06162) for where unit 05 goes.
 
 # %%
+together = sum(inflation[names[1]]) / num_seeds
 compare_predictions(
     "01_gradient_noise",
     {
-        "quadruple": ("B from 64 to 256", "falls to a quarter"),
-        "full_batch": ("All N, without replacement", "exactly zero"),
-        "duplicates": ("Eight near-copies", "it depends on how batches are drawn: 1 x or 7 x"),
+        "quadruple": ("B from 64 to 256", "falls to a quarter", "section 1.4"),
+        "full_batch": ("All N, without replacement", "exactly zero", "section 1.4"),
+        "duplicates": (
+            "Eight near-copies together",
+            f"{together:.1f} times in your run",
+            "section 1.6",
+        ),
     },
 )

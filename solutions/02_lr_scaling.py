@@ -6,9 +6,9 @@
 # | **Question** | When the batch grows k times, what should the learning rate do? |
 # | **Difficulty** | medium |
 # | **Importance** | the most asked interview question of this course, and most answers to it are half right |
-# | **Your time** | about 100 minutes; a good place for a pause is the end of 2.6 |
+# | **Your time** | part a (2.1 to 2.6) 75 minutes, part b (2.7 to the end) 70 |
 # | **Run time** | about a minute on two CPU cores |
-# | **You need** | units 00 and 01: steps, epochs, the variance tr(Σ)/B of a batch's gradient |
+# | **You need** | units 00 and 01: steps, epochs, the variance tr(Σ)/B of a batch's gradient; that Adam divides a gradient by a running mean of its size |
 
 # %% prelude
 import math
@@ -22,8 +22,21 @@ from coursekit.device import by_size, device_name
 from coursekit.explorers.lr_frontier import lr_frontier
 from coursekit.intervals import t_interval
 from coursekit.interview.widget import interview_corner
-from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
-from coursekit.plots.scaling import frontier_plot, rules_plot, trajectories_plot, windows_plot
+from coursekit.notebook import (
+    check,
+    compare_predictions,
+    mine_or_library,
+    predict,
+    predict_number,
+    show,
+)
+from coursekit.plots.scaling import (
+    frontier_plot,
+    rules_plot,
+    sweep_plot,
+    trajectories_plot,
+    windows_plot,
+)
 from coursekit.replicas import run_grid
 
 # %% [markdown]
@@ -55,6 +68,15 @@ predict(
     ["larger at B = 16", "the same", "larger with the full batch"],
 )
 
+# %%
+predict_number(
+    "02_lr_scaling",
+    "root",
+    "Adam again. By which factor does the learning rate have to grow from B = 16 to 256, if the run "
+    "shall stay on its track?",
+    of="times",
+)
+
 # %% [markdown]
 # ## 2.2 Three rules
 # Someone tuned the learning rate (rate, for short) at one batch size, $B_0$. You want to train at
@@ -68,7 +90,7 @@ predict(
 #
 # k need not be a whole number, and it can be below one: then the batch shrinks, and so does the rate.
 #
-# ### Exercise 1 (2 points): the three rules
+# ### Exercise 1 (2 points, 4 minutes): the three rules
 #
 # <details><summary>Hint 1 (click to open)</summary>First compute k, with a plain division.</details>
 # <details><summary>Hint 2 (click to open)</summary>Each rule multiplies the old rate by a power of k.</details>
@@ -91,6 +113,8 @@ def scaled_lr(base_lr, base_batch_size, batch_size, rule):
 check("u02_scaled_lr", scaled_lr)
 
 # %% [markdown]
+# *Change this, predict, run:* `batch_size` = 8 with `base_batch_size` = 32 in a cell of your own. Which rule moves the rate most?
+#
 # ## 2.3 Why linear: follow one epoch
 # Let lr be so small that the gradient G hardly changes during an epoch. One step of SGD moves by
 # −lr · g, where g is the batch's gradient: G on average, with variance tr(Σ)/B (unit 01). An epoch
@@ -101,7 +125,7 @@ check("u02_scaled_lr", scaled_lr)
 #
 # Work out how both depend on lr and B. The exercise asks for the two numbers.
 #
-# ### Exercise 2 (2 points): distance and scatter of an epoch
+# ### Exercise 2 (2 points, 8 minutes): distance and scatter of an epoch
 # Draws are with replacement and N is a multiple of B. Return the **distance** (a length: positive,
 # although a step goes against G) and the **variance** $E\,|\text{move} - \text{mean move}|^2$ of the
 # whole epoch's move.
@@ -130,6 +154,8 @@ def drift_and_spread(lr, batch_size, num_examples, grad_norm, tr_cov):
 check("u02_drift", drift_and_spread)
 
 # %% [markdown]
+# *Change this, predict, run:* from B = 16 to 64 without scaling, what happens to the variance?
+#
 # Check the formulas: we simulate thousands of epochs with a constant gradient and Gaussian noise, at
 # B = 16 and, under each rule, at B = 64.
 
@@ -171,10 +197,12 @@ for rule, B in (("base", 16), ("linear", 64), ("sqrt", 64), ("none", 64)):
 # times N so that data sets compare: **noise temperature** $T = \eta N / B$. Momentum enters too. With
 # $v \leftarrow m v + g$, $\theta \leftarrow \theta - \eta v$ a gradient pushes once with η, then with
 # ηm, ηm², and so on without end. As long as things change slowly, SGD with momentum m acts like plain
-# SGD with a learning rate that is the **sum of all these pushes**. In this course T is *that* learning
-# rate, times N, over B.
+# SGD with a learning rate that is the **sum of all these pushes**. With S for the sum of
+# the powers,
 #
-# ### Exercise 3 (2 points): the noise temperature
+# $$ T = \eta\, S \cdot \frac{N}{B}, \qquad S = 1 + m + m^2 + m^3 + \dots $$
+#
+# ### Exercise 3 (2 points, 6 minutes): the noise temperature
 #
 # <details><summary>Hint 1 (click to open)</summary>What does 1 + m + m² + ... add up to? Call it S, and look at mS.</details>
 # <details><summary>Hint 2 (click to open)</summary>Use plain division: N/B need not be whole.</details>
@@ -183,7 +211,7 @@ for rule, B in (("base", 16), ("linear", 64), ("sqrt", 64), ("none", 64)):
 
 # %% solution="u02_temperature"
 def noise_temperature(lr, num_examples, batch_size, momentum):
-    """Noise temperature T as defined above, one number. 0 <= momentum < 1."""
+    """Noise temperature T of the line above, one number. m: momentum, 0 <= momentum < 1."""
     ### BEGIN SOLUTION
     effective_lr = lr / (1 - momentum)
     return effective_lr * num_examples / batch_size
@@ -194,6 +222,8 @@ def noise_temperature(lr, num_examples, batch_size, momentum):
 check("u02_temperature", noise_temperature)
 
 # %% [markdown]
+# *Change this, predict, run:* momentum 0.9 becomes 0.99. How many times hotter?
+#
 # So $T = \frac{\eta}{1 - m} \cdot \frac NB$. Is it a temperature? Let SGD wander in a quadratic valley
 # $\tfrac12 \lambda \theta^2$ with noisy gradients. After a while its spread settles. Equal T should give
 # equal spread, whatever lr, B and m.
@@ -227,7 +257,7 @@ for lr, momentum, B in ((0.2, 0.0, 16), (0.8, 0.0, 64), (0.02, 0.9, 16), (0.2, 0
 #
 # Exercise 4 asks the first, Exercise 5 the third. The second comes with Adam, at the end of 2.5.
 #
-# ### Exercise 4 (2 points): same trajectory?
+# ### Exercise 4 (2 points, 8 minutes): same trajectory?
 # Two curves of training losses, one-dimensional tensors. Entry 0 of each stands **after the first
 # step**, entry 1 after the second, and so on. The large run has k times the batch of the small one.
 # Return the **largest absolute difference** anywhere on the way, not only at the end: at each step of
@@ -256,6 +286,8 @@ def trajectory_gap(small, large, k):
 check("u02_trajectory", trajectory_gap)
 
 # %% [markdown]
+# *Change this, predict, run:* compare a curve with itself, k = 2. Is the gap zero?
+#
 # ### The experiment
 # A small network on MNIST-1D, plain SGD at a constant, small rate: lr 1/64 at B = 16. Then B four and
 # sixteen times larger under each rule. All runs take 30 epochs; runs of one seed start from the
@@ -309,15 +341,15 @@ show(trajectories_plot({name: (epochs_of[name], c) for name, c in curves.items()
 # **What the figure says.** Under the linear rule the large batch runs on the track of the small
 # one. The root rule lags behind, no scaling lags more. The largest gaps, printed above, say the same:
 # with the linear rule about a tenth of the root rule's or less, and all of them grow from k = 4 to 16.
-# Our longer measurement ({{L1.sgd_base.seeds}} seeds) ends at a loss of {{L1.sgd_base}} at B = 16, and
-# at B = 256 at {{L1.sgd_linear_256}} (linear), {{L1.sgd_sqrt_256}} (root) and {{L1.sgd_none_256}} (no
-# scaling).
+# The ledger (the same runs, made beforehand with {{L1.sgd_base.seeds}} other seeds) ends at a loss of
+# {{L1.sgd_base}} at B = 16, and at B = 256 at {{L1.sgd_linear_256}} (linear), {{L1.sgd_sqrt_256}} (root)
+# and {{L1.sgd_none_256}} (no scaling).
 #
 # **Caveat.** "Same trajectory" does not mean good. At lr 1/64 all of these runs are far from
-# finished. And at B = 1024 the linear rule ends at {{L1.sgd_linear_1024}}: the track is lost there.
+# finished. And at B = 1024 the ledger's linear rule ends at {{L1.sgd_linear_1024}}: the track is lost there.
 
 # %% [markdown]
-# ### Exercise 5 (2 points): best against best
+# ### Exercise 5 (2 points, 10 minutes): best against best
 # Now each batch size may have its own rate. You get two tables of training losses, one row a rate, one
 # column a step; column 0 stands after the first step. Both have equally many columns, and a step of
 # the large batch reads k times as many examples. For each table pick the column where its budget ends:
@@ -352,6 +384,9 @@ def fair_gap(small, large, k, budget):
 # %% check="u02_fair_gap"
 check("u02_fair_gap", fair_gap)
 
+# %% [markdown]
+# *Change this, predict, run:* in the next cell k = 4 becomes 8 (B = 64 against 512). Which of the two gaps grows?
+
 # %%
 use_fair_gap = mine_or_library("u02_fair_gap", fair_gap)
 small_B, k = by_size(tiny=16, cpu=64), 4
@@ -383,6 +418,9 @@ for budget in ("steps", "epochs"):
 # with gradient G and noise σ²/B, $v \approx G^2 + \sigma^2 / B$. As long as noise dominates (unit 05
 # measures how long), $\sqrt v \approx \sigma / \sqrt B$, and a step is
 #
+# (v averages hundreds of squared gradients, so its own scatter is small beside its value, and it may
+# stand as a constant here.)
+#
 # $$ \eta \, \frac{g}{\sqrt v} \approx \eta \, \frac{\sqrt B}{\sigma} \, g . $$
 #
 # Now repeat section 2.3 for an epoch of N/B steps. Distance: $\frac NB \cdot \eta \frac{\sqrt B}{\sigma}
@@ -390,7 +428,7 @@ for budget in ("steps", "epochs"):
 # $\eta^2 \frac{B}{\sigma^2} \cdot \frac{\sigma^2}{B} = \eta^2$, so an epoch has $N \eta^2 / B$, which is
 # $N (\eta / \sqrt B)^2$. Both depend on η and B through **η/√B**. Keep that, and the law of the run
 # stays: the root rule. Adam already did the other half of the scaling, by dividing by a noise that
-# shrinks with B. Check it with an average v that really runs (β₂ = 0.99; no momentum, β₁ = 0):
+# shrinks with B. Check it with an average v that really runs (decay 0.99 a step; without Adam's momentum):
 
 # %%
 G, sigma, chains = 0.02, 1.0, by_size(tiny=500, cpu=40_000)
@@ -407,7 +445,7 @@ for rule, B in (("base", 16), ("linear", 64), ("sqrt", 64), ("none", 64)):
 # %% [markdown]
 # The root rule alone repeats the base, to a few percent (the share of G² in v is one, chance another).
 # And in training? In the next figure the left panel is your SGD runs of section 2.4; the right one is
-# drawn from our stored runs of Adam ({{L4.adam_base.seeds}} seeds; the same task, from B = 16, lr 2⁻¹¹).
+# drawn from the ledger's runs of Adam ({{L4.adam_base.seeds}} seeds; the same task, from B = 16, lr 2⁻¹¹).
 
 # %%
 stored = load_ledger()["L4"]["cpu"]["values"]
@@ -417,21 +455,22 @@ adam = {
 }
 show(
     rules_plot(
-        {"SGD: your runs": ends, "Adam: stored runs": adam},
+        {"SGD: your runs": ends, "Adam: the ledger's runs": adam},
         ylabel="final training loss",
         title=f"MNIST-1D, 30 epochs: {len(seeds)} seeds of SGD, 8 of Adam",
     )
 )
 
 # %% [markdown]
-# **What the figure says.** For SGD the linear rule keeps the loss. For Adam the root comes nearest:
-# from {{L4.adam_base}} at B = 16 to {{L4.adam_sqrt_64}} at 64, but {{L4.adam_sqrt_256}} at 256, a miss
+# **What the figure says.** For SGD the linear rule keeps the loss. For Adam, in the ledger's runs, the
+# root comes nearest: from {{L4.adam_base}} at B = 16 to {{L4.adam_sqrt_64}} at 64, but {{L4.adam_sqrt_256}} at 256, a miss
 # beyond the error bars. Linear scaling with Adam ends far lower, at {{L4.adam_linear_256}}.
 #
 # **Caveat.** Lower! "Keeps the trajectory" is not "is best", and here is question 2 of section 2.4:
 # from this small rate, Adam profits from a larger one. Tune AdamW (Adam with weight decay) at each
 # batch size, and its best rate grows from B = 16 to 256 with an exponent of only
-# {{L3.exponent_of_best}} (one octave of rate in four octaves of B; the grid has whole octaves). So
+# {{L3.exponent_of_best}} in the ledger: rate ∝ B^0.25, one doubling of the rate (an *octave*) in four
+# doublings of B; the grid has whole octaves. So
 # linear scaling is wrong for matching, and wrong for the optimum. A full match would also scale Adam's
 # β's, so that its averages span as many examples (Malladi et al. 2022).
 
@@ -440,7 +479,7 @@ show(
 # "Tuned" means: a better rate on either side was looked for, and not found. If the best rate lies
 # on the edge of the grid, the true best may lie outside.
 #
-# ### Exercise 6 (3 points): which rate next?
+# ### Exercise 6 (3 points, 10 minutes): which rate next?
 # Return the learning rate that the sweep points to:
 #
 # - a rate at which **any** seed diverged can't be best, however good it looked when it stopped;
@@ -479,6 +518,8 @@ def next_lr(accuracy, diverged, lrs):
 check("u02_next_lr", next_lr)
 
 # %% [markdown]
+# *Change this, predict, run:* below, begin with a grid that is far too **high**. Does it find its way down?
+#
 # Let it steer a sweep. We start at B = 64 with a grid that is far too low, and add the rate it asks
 # for until it asks for none. Rates are judged on **validation** data.
 
@@ -513,7 +554,7 @@ for _ in range(by_size(tiny=2, cpu=6)):
 # For $B \ll B_c$ it is $\eta_{\max} B / B_c$; for $B \gg B_c$ it is $\eta_{\max}$; at $B = B_c$ it
 # is half of it.
 #
-# ### Exercise 7 (3 points): how far does the linear rule carry?
+# ### Exercise 7 (3 points, 10 minutes): how far does the linear rule carry?
 # You start at base_batch_size with base_lr and follow the linear rule: a straight line through zero.
 # Return the batch size B > 0 at which the line meets the frontier. It need not be whole, and it may be
 # smaller than where you started (then you are beyond the frontier already). If the line lies above the
@@ -542,7 +583,9 @@ def break_batch_size(base_lr, base_batch_size, max_lr, half_batch_size):
 check("u02_break", break_batch_size)
 
 # %% [markdown]
-# The frontier was measured in {{F1.max_lr.seeds}} seeds at five batch sizes. Your function draws where
+# *Change this, predict, run:* double `max_lr`. Does the break double?
+#
+# The ledger has the frontier, measured in {{F1.max_lr.seeds}} seeds at five batch sizes. Your function draws where
 # three linear rules, all from B = 16, run into it.
 
 # %%
@@ -555,7 +598,7 @@ starts = {
     for lr in (1 / 32, 1 / 8, 1 / 2)
 }
 edges = {b: measured[f"edge_{b}"] for b in (16, 32, 64, 256, 2048)}
-title = "Where training breaks: MNIST-1D, SGD, 30 epochs, 8 stored seeds"
+title = "Where training breaks: MNIST-1D, SGD, 30 epochs, the ledger's 8 seeds"
 show(frontier_plot(edges, max_lr=max_lr, half_batch_size=half_B, starts=starts, title=title))
 
 # %% [markdown]
@@ -571,16 +614,16 @@ for B in by_size(tiny=[16, 32], cpu=[128, 256, 512, 1024]):
     print(f"B = {B:4d}, lr {lr:4g}: {mean:.1f} ± {half:.1f} % test accuracy ({side} the break)")
 
 # %% [markdown]
-# **What it says.** The fit gives $\eta_{\max}$ = {{F1.max_lr}} and $B_c$ = {{F1.critical_batch}}, and
+# **What it says.** The printed accuracies are yours; the frontier is the ledger's. Its fit gives $\eta_{\max}$ = {{F1.max_lr}} and $B_c$ = {{F1.critical_batch}}, and
 # misses the points by {{F1.misfit_octaves}} octaves. Log-log, the points rise with a slope of
 # {{F1.slope_small}} from B = 16 to 32 (the curve with 0.7: it bends a little early) and
 # {{F1.slope_large}} from 256 to 2048. Two popular sentences fail here. "The full batch needs a smaller
 # rate": its frontier is {{L5.ratio}} times that at B = 16. "Batch size 1 tolerates a larger rate":
-# in two epochs (not in the figure) B = 16 breaks at {{L6.ratio_16_over_1}} times the rate of B = 1.
+# in two epochs (not in the figure) the ledger's B = 16 breaks at {{L6.ratio_16_over_1}} times the rate of B = 1.
 # Noise does not make large steps safe.
 #
-# And beyond the break the root rule is the better bet, even for SGD: from the best rate at B = 16 to
-# B = 1024 it ends {{L2.beyond_gain_1024}} points of accuracy above the linear rule.
+# And beyond the break the root rule is the better bet, even for SGD: in the ledger, from the best rate
+# at B = 16 to B = 1024, it ends {{L2.beyond_gain_1024}} points of accuracy above the linear rule.
 #
 # **Caveat.** Both constants depend on the task, the length of the run, and where "broken" begins.
 # They are not $2/\lambda_{\max}$ of the untrained network either (unit 03 says why). And $B_c$ is not
@@ -598,7 +641,7 @@ lr_frontier(max_lr, half_B)
 # does not get far enough, and what counts there is lr/B, so this wall moves up with B. Above: the
 # frontier, which moves up only until $B_c$. Does the window widen or close as B grows?
 #
-# ### Exercise 8 (3 points): the width of the window
+# ### Exercise 8 (3 points, 12 minutes): the width of the window
 # For each batch size (column): start at its best rate (no ties) and go up and down as long as accuracy
 # is **at least** best − within. Stop at the first rate that is not; what lies beyond a bad rate does
 # not count. Return how many octaves the highest good rate lies above the lowest, without
@@ -634,6 +677,9 @@ def window_octaves(accuracy, lrs, within):
 # %% check="u02_window"
 check("u02_window", window_octaves)
 
+# %% [markdown]
+# *Change this, predict, run:* in the next cell `2.0` points become 4. By how many octaves does each window grow?
+
 # %%
 digits = load("digits", num_train=by_size(tiny=128, cpu=1024))
 digit_sizes = by_size(tiny=[8, 32], cpu=[32, 128, 512])
@@ -662,14 +708,15 @@ title = f"Digits, SGD, 15 epochs, {len(seeds)} seeds"
 show(windows_plot(columns, within=2.0, title=title))
 
 # %% [markdown]
-# **What it says.** In the figure the lower end moves up with B, octave for octave, as the linear rule
-# says; the upper end moves by less. So the window closes, and it does so from below. With half octaves
-# interpolated and {{L13.digits_octaves_32.seeds}} seeds we measured {{L13.digits_octaves_32}} octaves at
+# **What it says.** In your figure the lower end moves up with B, about as many octaves as B itself (with
+# half octaves as the grid, 1.5 or 2 for a batch of four times the size), as the linear rule says; the
+# upper end moves by less. So the window closes, and it does so from below. The ledger, with half
+# octaves interpolated and {{L13.digits_octaves_32.seeds}} seeds, has {{L13.digits_octaves_32}} octaves at
 # B = 32 and {{L13.digits_octaves_512}} at B = 512.
 #
 # **Caveat.** The lower wall is made by equal epochs: give B = 128 as many steps as B = 32 has, and its
 # window is the wider one, by its higher upper wall (the last line printed). On MNIST-1D, where seeds
-# scatter more, eight of them can't tell the widths at B = 16 and 1024 apart ({{L13.octaves_16}} and
+# scatter more, the ledger's eight can't tell the widths at B = 16 and 1024 apart ({{L13.octaves_16}} and
 # {{L13.octaves_1024}}).
 
 # %% [markdown]
@@ -691,7 +738,7 @@ show(windows_plot(columns, within=2.0, title=title))
 # batch size it happens to suit. Equal epochs: large batches make fewer steps, and nobody says so. One
 # seed: no way to tell luck. And the score is test accuracy, by which the winner is chosen.</details>
 #
-# ### Exercise 9 (4 points): mend it
+# ### Exercise 9 (4 points, 15 minutes): mend it
 # Write the comparison by these rules:
 #
 # - every run makes `num_steps` steps, whatever its batch size;
@@ -702,7 +749,8 @@ show(windows_plot(columns, within=2.0, title=title))
 # `run(batch_size, lr, seed, num_steps)` trains once and returns the pair (validation accuracy, test
 # accuracy). Call it as often as you like: equal arguments give an equal pair. In the check it reads
 # them from a table; if your answer fails, the message shows the table, with the axes validation or
-# test, seed, rate, batch size. (More steps bring a result nearer to its entry.)
+# test, seed, rate, batch size. A run of n steps returns n/(n + 40) of its entry: at 40 steps half of it.
+# (Shorter than `num_steps`, small rates are further behind.)
 #
 # <details><summary>Hint 1 (click to open)</summary>What has to be known of a rate before it can be chosen?</details>
 # <details><summary>Hint 2 (click to open)</summary>Which of the two accuracies may choose, and which may only be reported?</details>
@@ -730,6 +778,9 @@ def compare_batch_sizes(run, batch_sizes, lrs, seeds, num_steps):
 
 # %% check="u02_compare"
 check("u02_compare", compare_batch_sizes)
+
+# %% [markdown]
+# *Change this, predict, run:* in the next cell the budget of 160 steps becomes 40. Who wins then?
 
 # %%
 sweep_lrs, sweep_seeds, steps = [0.025, 0.1, 0.4, 1.6], list(seeds), by_size(tiny=20, cpu=160)
@@ -763,10 +814,107 @@ for B, wrong, right in zip(digit_sizes, flawed, mended, strict=True):
 # ask it.)
 
 # %% [markdown]
+# ### Build it: the whole sweep, by hand (35 minutes)
+# `run_grid` has trained for you all unit long. Train yourself once: a linear model, no autograd, no
+# optimizer. The outputs of a batch are $X_b W$; the loss of one example is half the sum of its squared
+# errors; a batch's loss is the mean.
+#
+# **Milestone 1 (2 points, 15 minutes).** One run. `order` lists the examples to read; take `batch_size`
+# at a time, and drop what fills no whole batch.
+#
+# <details><summary>Hint 1 (click to open)</summary>The gradient of one example is its input times its errors, an outer product.</details>
+# <details><summary>Hint 2 (click to open)</summary>Of a batch: the inputs, transposed, times the errors, over the batch size.</details>
+# <details><summary>Hint 3 (click to open)</summary>A plain difference makes new weights and leaves the caller's alone; <code>-=</code> does not.</details>
+
+
+# %% solution="u02_build_sgd"
+def train_linear(inputs, targets, weights, order, batch_size, lr):
+    """Weights after SGD along the order, shape (P, C). The weights that come in stay as they are.
+
+    inputs: (N, P); targets: (N, C); weights: (P, C); order: indices of examples, of any length that
+    is at least batch_size.
+    """
+    ### BEGIN SOLUTION
+    for step in range(len(order) // batch_size):
+        batch = order[step * batch_size : (step + 1) * batch_size]
+        errors = inputs[batch] @ weights - targets[batch]
+        weights = weights - lr * inputs[batch].T @ errors / batch_size
+    return weights
+    ### END SOLUTION
+
+
+# %% check="u02_build_sgd"
+check("u02_build_sgd", train_linear)
+
+# %% [markdown]
+# **Milestone 2 (3 points, 20 minutes).** The sweep around it: for each rate, a run for each seed (a row of
+# `orders`), every run from the same weights, judged on validation data.
+#
+# <details><summary>Hint 1 (click to open)</summary>Two loops: rates outside, orders inside.</details>
+# <details><summary>Hint 2 (click to open)</summary>Write the validation loss as a function of the weights first.</details>
+# <details><summary>Hint 3 (click to open)</summary>The standard error of a mean of S numbers is their <code>std()</code> over √S.</details>
+
+
+# %% solution="u02_build_sweep"
+def sweep(train, validation, weights, orders, batch_size, lrs):
+    """Rows [mean validation loss, its standard error over seeds], one a learning rate.
+
+    train, validation: pairs [inputs, targets]; weights: (P, C), where every run starts;
+    orders: (S, n) indices, one row a seed, S >= 2; the standard error has the divisor S - 1 inside.
+    """
+    ### BEGIN SOLUTION
+    inputs, targets = validation
+    rows = []
+    for lr in lrs:
+        losses = []
+        for order in orders:
+            end = train_linear(*train, weights, order, batch_size, lr)
+            losses.append(0.5 * (inputs @ end - targets).square().sum(dim=1).mean())
+        losses = torch.stack(losses)
+        rows.append([float(losses.mean()), float(losses.std() / math.sqrt(len(losses)))])
+    return rows
+    ### END SOLUTION
+
+
+# %% check="u02_build_sweep"
+check("u02_build_sweep", sweep)
+
+# %%
+# Your sweep on digits, equal epochs: one curve of validation loss for each batch size.
+use_sweep = mine_or_library("u02_build_sweep", sweep)
+splits = [
+    [inputs.cpu(), torch.nn.functional.one_hot(targets.cpu(), 10).float()]
+    for inputs, targets in (
+        (digits.train_inputs, digits.train_targets),
+        (digits.validation_inputs, digits.validation_targets),
+    )
+]
+generator = torch.Generator().manual_seed(0)
+count = len(splits[0][0])
+epochs = [
+    torch.cat([torch.randperm(count, generator=generator) for _ in range(by_size(tiny=1, cpu=4))])
+    for _ in range(4)
+]
+rates = [2.0**k for k in range(-10, -1)]
+found = {
+    B: use_sweep(*splits, torch.zeros(64, 10), torch.stack(epochs), B, rates)
+    for B in by_size(tiny=[16], cpu=[16, 64, 256])
+}
+show(sweep_plot(rates, found, title="Your own sweep: linear model on digits, 4 epochs, 4 seeds"))
+
+# %% [markdown]
+# **What you should see**: valleys whose left walls stand two doublings apart for each factor of four in
+# B, as the linear rule says, and a common wall on the right where the loss runs away: the frontier of
+# 2.7, from your own loop. *Change this, predict, run:* 4 epochs become 1. Which wall moves?
+
+# %% [markdown]
 # ## 2.10 Myth lab: "the root rule is a trap answer, the right rule is linear"
 # And its mirror image, "the root is the rule". You have all it takes to judge both. Before you read
 # the table: for which optimizer, below or beyond the frontier, for matching or for the optimum? (L1,
-# P9 and so on are the names of the claims in `docs/claims.md`, where each has its rule and setting.)
+# P9 and so on are the names of the claims in `docs/claims.md`, where each has its rule and setting; the
+# numbers are the ledger's.)
+#
+# <details><summary>The verdicts (click to open)</summary>
 #
 # | claim | verdict | because |
 # |---|---|---|
@@ -781,6 +929,8 @@ for B, wrong, right in zip(digit_sizes, flawed, mended, strict=True):
 # | P9: lr inversely to B keeps a step's variance | **fails** | at k = 4 it falls to a 64th of what it was; the root keeps it |
 # | F1: the frontier is η_max/(1 + B_c/B) | **holds** | the fit misses by {{F1.misfit_octaves}} octaves |
 #
+# </details>
+#
 # P9 is worth a second look, since it has stood in teaching material for years. The variance of a step
 # is lr² tr(Σ)/B. To keep *that*, lr must grow with the root of B. Inverse scaling turns the noise down
 # twice.
@@ -790,6 +940,8 @@ for B, wrong, right in zip(digit_sizes, flawed, mended, strict=True):
 
 # %% [markdown]
 # ## 2.11 On a GPU
+# <details><summary>The ledger's GPU numbers (click to open)</summary>
+#
 # The code above finds a GPU by itself and then takes 32 seeds. So do the claims:
 # `python3 -m coursekit claims L1 L13 F1 F2` measures the rules, the windows and the frontier with 32
 # seeds, and the rules for a convolutional network with 16 (claim F2).
@@ -809,7 +961,11 @@ for B, wrong, right in zip(digit_sizes, flawed, mended, strict=True):
 # channels), it goes from {{F2.gpu.base}} to {{F2.gpu.linear_256}} (linear), {{F2.gpu.sqrt_256}} (root)
 # and {{F2.gpu.none_256}} (no scaling). Linear comes nearest again, and its miss, as a factor, is no
 # smaller. So few steps are not the whole reason. A rate of 1 at B = 256 may simply be near this
-# network's frontier, which we did not measure. You ran on:
+# network's frontier, which we did not measure.
+#
+# </details>
+#
+# You ran on:
 
 # %%
 print(device_name(), "|", len(seeds), "seeds")
@@ -867,8 +1023,17 @@ interview_corner("02_lr_scaling")
 compare_predictions(
     "02_lr_scaling",
     {
-        "sgd": ("SGD, B from 16 to 256", "grow 16 times, as long as it stays below the frontier"),
-        "adam": ("Adam, B from 16 to 256", "grow 4 times to match (the best rate grows by less)"),
-        "full": ("Largest rate that trains", "larger with the full batch"),
+        "sgd": (
+            "SGD, B from 16 to 256",
+            "grow 16 times, as long as it stays below the frontier",
+            "section 2.3",
+        ),
+        "adam": (
+            "Adam, B from 16 to 256",
+            "grow 4 times to match (the best rate grows by less)",
+            "section 2.5",
+        ),
+        "root": ("Adam, the factor", "4 times, the root of 16", "section 2.5"),
+        "full": ("Largest rate that trains", "larger with the full batch", "section 2.7"),
     },
 )

@@ -6,9 +6,9 @@
 # | **Question** | Why do recipes begin with tiny steps, and when is that of any use? |
 # | **Difficulty** | medium |
 # | **Importance** | the usual cure for "it diverged at step 3"; often prescribed for the wrong disease |
-# | **Your time** | 90 to 120 minutes; a break before 3.10 |
-# | **Run time** | about half a minute on two CPU cores |
-# | **You need** | units 00 and 01; what an eigenvalue of a symmetric matrix is |
+# | **Your time** | part a (3.1 to 3.6) 75 minutes, part b (3.7 to the end) 60 |
+# | **Run time** | about a minute on two CPU cores |
+# | **You need** | units 00 and 01; eigenvalues of a symmetric matrix (`torch.linalg.eigvalsh`); the chain rule |
 
 # %% prelude
 import math
@@ -25,13 +25,22 @@ from coursekit.explorers.gentle_start import gentle_start
 from coursekit.intervals import t_interval
 from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
-from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
+from coursekit.notebook import (
+    check,
+    compare_predictions,
+    mine_or_library,
+    predict,
+    predict_number,
+    show,
+)
 from coursekit.plots.warmup import (
     curvature_plot,
     gain_plot,
     growth_plot,
+    instrument_plot,
     lengths_plot,
     lr_range_plot,
+    path_plot,
     schedule_plot,
 )
 from coursekit.replicas import run_grid
@@ -67,6 +76,14 @@ predict(
     ["less accuracy", "the same, in fewer steps", "more accuracy, in as many steps"],
 )
 
+# %%
+predict_number(
+    "03_warmup",
+    "wall",
+    "How many times 2/λ_max of its start can a network's largest lr be that still trains?",
+    of="times",
+)
+
 # %% [markdown]
 # ## 3.2 The limit on a quadratic
 # Near a point the loss is a bowl, steep in some directions, flat in others. Along an eigenvector of
@@ -88,7 +105,7 @@ predict(
 # m. A complex pair has |r|² = m < 1, so it always shrinks. Stability can end only where a real root
 # leaves through r = 1 (that is η = 0) or through r = −1. The exercise asks for that second place.
 #
-# ### Exercise 1 (2 points): the largest stable learning rate
+# ### Exercise 1 (2 points, 8 minutes): the largest stable learning rate
 #
 # <details><summary>Hint 1 (click to open)</summary><code>torch.linalg.eigvalsh</code> gives the
 # eigenvalues of a symmetric matrix. Which of them decides?</details>
@@ -113,7 +130,8 @@ def largest_stable_lr(hessian, momentum):
 check("u03_stable_lr", largest_stable_lr)
 
 # %% [markdown]
-# Check it by walking: 200 steps just below the edge, and just above.
+# Check it by walking: 200 steps just below the edge, and just above. *Change this, predict, run:*
+# set the momentum to 0.99. How far does the edge move?
 
 # %%
 use_stable = mine_or_library("u03_stable_lr", largest_stable_lr)
@@ -136,20 +154,21 @@ for m in (0.0, 0.9):
 # training loss), and stay below 2/λ_max? Let us see where training really ends. Every learning rate,
 # several seeds, constant lr.
 #
-# Your runs in this unit are small. Numbers in the text come from **stored** runs, made before with
-# more examples and seeds. N: training examples, B: batch size, claims as in the table of 3.10.
+# Beside your runs the figures show the **ledger's**: the same settings, run beforehand with other
+# seeds and kept with each seed's result. N: training examples, B: batch size. Yours have the same N,
+# B and length wherever this table names them; your seeds are fewer, or others.
 #
-# | section | stored runs |
-# |---|---|
-# | 3.3 (L7) | N=2048, B=256, 20 epochs, {{L7.limit.seeds}} seeds |
-# | 3.4, 3.5 (V1, V2) | N=512, full batch, 40 steps, {{V1.settled.seeds}} and {{V2.warm_lambda_16.seeds}} seeds |
-# | 3.6, 3.7 (L8) | N=4096, B=256 or 1024, 20 epochs, {{L8.sharp_gain.seeds}} seeds |
-# | 3.7, lr tuned (V3) | N=2048, B=256, 20 epochs, {{V3.he_gain.seeds}} seeds |
-# | 3.8 (N6) | N=2048, B=128, 512 and 2048, 80 steps, {{N6.full_gain.seeds}} seeds |
-# | 3.10 (L11) | N=4096, B=32 at first, 24 epochs, {{L11.growth.seeds}} seeds |
+# | section | the ledger's runs | yours |
+# |---|---|---|
+# | 3.3 | N=2048, B=256, 20 epochs, {{L7.limit.seeds}} seeds | the same, 4 seeds |
+# | 3.4, 3.5 | N=512, full batch, 40 steps, {{V1.settled.seeds}} and {{V2.warm_lambda_16.seeds}} seeds | the same, 8 seeds |
+# | 3.6, 3.7 | N=4096, B=256 or 1024, 20 epochs, {{L8.sharp_gain.seeds}} seeds | the same, 8 other seeds |
+# | 3.7, lr tuned | N=2048, B=256, 20 epochs, {{V3.he_gain.seeds}} seeds | none |
+# | 3.8 | N=2048, B=128, 512 and 2048, 80 steps, {{N6.full_gain.seeds}} seeds | B=512 and 2048, 8 seeds |
+# | 3.10 | N=4096, B=32 at first, 24 epochs, {{L11.growth.seeds}} seeds | N=1024, B=8 at first |
 
 # %%
-num_examples = by_size(tiny=256, cpu=1024, gpu=4096)
+num_examples = by_size(tiny=256, cpu=2048, gpu=4096)
 num_epochs = by_size(tiny=2, cpu=20)
 num_seeds = by_size(tiny=2, cpu=4, gpu=32)
 B = num_examples // 8
@@ -179,7 +198,7 @@ mine = [accuracies(runs, lr=lr) for lr in lrs]
 stored = {k.removeprefix("accuracy_lr"): v for k, v in ledger["L7"].items() if "_lr" in k}
 stored = dict(sorted(stored.items(), key=lambda pair: float(pair[0])))
 curves = {
-    f"N=2048, B=256, {len(ledger['L7']['limit'])} seeds (stored)": (
+    f"N=2048, B=256, {len(ledger['L7']['limit'])} seeds (the ledger's)": (
         [float(lr) for lr in stored],
         list(stored.values()),
     ),
@@ -190,9 +209,9 @@ show(lr_range_plot(curves, limit=limit, title="MNIST-1D, MLP, constant lr: where
 
 # %% [markdown]
 # **What the figure says.** Training does not end at the dotted line: it is at its *best* far to the
-# right of it. Say that a run still trains if its test accuracy ends above 20 %. The largest lr of a
-# seed that does is {{L7.over_limit}} times 2/λ_max of its start ({{L7.largest_alive}} against
-# {{L7.limit}}). Verdict on claim **L7: fails**.
+# right of it, in your runs as in the ledger's. Say that a run still trains if its test accuracy ends
+# above 20 %. In the ledger the largest lr of a seed that does is {{L7.over_limit}} times 2/λ_max of its
+# start ({{L7.largest_alive}} against {{L7.limit}}). The sentence **fails**.
 #
 # **Caveat.** There *is* a wall, near lr = 3 here. 2/λ_max at the start just doesn't tell where.
 #
@@ -206,7 +225,7 @@ show(lr_range_plot(curves, limit=limit, title="MNIST-1D, MLP, constant lr: where
 # At f = 0 this is the top eigenvalue of the loss's Hessian. Elsewhere the Hessian has a further term;
 # here λ always means u² + v².
 #
-# ### Exercise 2 (2 points): walk and measure
+# ### Exercise 2 (2 points, 5 minutes): walk and measure
 # Take `num_steps` steps of gradient descent on $\tfrac12 (u v)^2$ and return u² + v² after them.
 #
 # <details><summary>Hint 1 (click to open)</summary>By the chain rule the derivative of the loss with
@@ -234,6 +253,9 @@ def sharpness_after(u, v, lr, num_steps):
 check("u03_catapult", sharpness_after)
 
 # %% [markdown]
+# *Change this, predict, run:* from (2, 1) take one step with lr 0.2, then with lr 0.5, in a cell of your
+# own. When does u² + v² grow?
+#
 # Now multiply out. With $u' = u - \eta f v$ and $v' = v - \eta f u$:
 #
 # $$ f' = u' v' = f\,\bigl(1 - \eta\lambda + \eta^2 f^2\bigr), \qquad
@@ -251,14 +273,29 @@ check("u03_catapult", sharpness_after)
 use_after = mine_or_library("u03_catapult", sharpness_after)
 u, v = 2.0, 0.2
 start = u * u + v * v
-print("curvature u^2 + v^2 in units of 2/lr; above 1 a step overshoots")
-for times in (0.9, 1.5, 1.9, 2.1):
+for times in (0.9, 1.5, 1.9, 2.1):  # your function against the formula, after one step
     eta = 2 * times / start
     formula = start + eta * (u * v) ** 2 * (eta * start - 4)
     assert math.isclose(float(use_after(u, v, eta, 1)), formula, rel_tol=1e-4)
-    path = [eta / 2 * float(use_after(u, v, eta, k)) for k in (1, 3, 5, 7, 9, 12)]
-    shown = "  ".join(f"{c:.2f}" if c < 1e3 else "gone" for c in path)
-    print(f"lr = {times} x 2/λ: after 1, 3, 5, 7, 9, 12 steps: {shown}")
+
+
+def walk(u, v, eta, count):
+    """The points (u, v) of gradient descent on (u v)^2 / 2, the start first."""
+    points = [(u, v)]
+    while len(points) <= count:
+        u, v = u - eta * u * v * v, v - eta * u * u * v
+        points.append((u, v))
+    return points
+
+
+paths = {times: walk(u, v, 2 * times / start, 14) for times in (0.9, 1.5, 1.9)}
+show(path_plot(paths, title="Two weights: where lr = 0.9, 1.5 and 1.9 times 2/λ leads"))
+
+# %% [markdown]
+# Look at one panel. Loss is zero on both axes; the dotted circle is λ = 2/η. Inside it a step comes
+# closer to the axis, outside it each jump across is longer than the last. Left: the start is inside.
+# Middle and right: the path swings wider and wider, and each long swing cuts u, until it has been
+# thrown inside the circle. There it settles, on a flatter point of the same axis.
 
 # %% [markdown]
 # ### The same on a network
@@ -314,16 +351,124 @@ title = f"Full batch, constant lr, {len(trace_seeds)} seeds (bands: 95 %)"
 show(curvature_plot(shown_steps, over, losses, title=title, over_limit=True))
 
 # %% [markdown]
-# **What the figure says.** At five times the limit the loss first rises (to {{V1.spike}} times its
-# first value). λ falls from five times 2/lr to {{V1.times5_lambda_3}} times after three steps. Then
-# it climbs again while training goes on: over steps 8 to 40, lr·λ/2 is {{V1.settled}} on average,
-# nearer to two than to one (claim **V1**, between half and 2.5: **holds**). At twenty times most runs
-# die: their loss ends at {{V1.times20_last_loss}}, and guessing is ln 10 = 2.30.
+# **What the figure says.** At five times the limit the loss first rises, and λ falls. In the ledger's
+# {{V1.settled.seeds}} seeds of the same runs the loss rises to {{V1.spike}} times its first value, λ
+# falls from five times 2/lr to {{V1.times5_lambda_3}} times after three steps, and then climbs again
+# while training goes on: over steps 8 to 40, lr·λ/2 is {{V1.settled}} on average, nearer to two than
+# to one. At twenty times most runs die: the ledger's end at a loss of {{V1.times20_last_loss}}, and
+# guessing is ln 10 = 2.30.
 #
 # So **λ adapts to the learning rate**, within limits. That is why 2/λ_max at the start is no wall.
 #
 # **Caveat.** Papers show runs that hover at 1. That needs a smooth loss (unit 06). With ReLU and
 # cross-entropy λ stays above the limit, and the run lives.
+
+# %% [markdown]
+# ### Build it: your own instrument (30 minutes)
+# `sharpness` above is a black box. Make one of your own, in two milestones, and point it at a run.
+#
+# **Milestone 1 (2 points, 10 minutes).** The largest curvature without a Hessian: you get the function
+# v → Hv. Start from `start`; each round multiplies by H and makes the length one again. Return v'Hv of
+# the last v of length one. `num_products` products in all, the one in v'Hv included.
+#
+# <details><summary>Hint 1 (click to open)</summary>With one product there is no round: only v'Hv.</details>
+# <details><summary>Hint 2 (click to open)</summary>After each round divide the vector by its length.</details>
+# <details><summary>Hint 3 (click to open)</summary>num_products − 1 rounds, then <code>v @ product(v)</code>.</details>
+
+
+# %% solution="u03_build_top"
+def top_curvature(product, start, num_products):
+    """Rayleigh quotient v'Hv after power iteration, one number; it keeps its sign.
+
+    product: the function v -> H v; start: (P,), of any length; num_products: whole, >= 1, how
+    often product may be called.
+    """
+    ### BEGIN SOLUTION
+    v = start / start.norm()
+    for _ in range(num_products - 1):
+        v = product(v)
+        v = v / v.norm()
+    return v @ product(v)
+    ### END SOLUTION
+
+
+# %% check="u03_build_top"
+check("u03_build_top", top_curvature)
+
+# %% [markdown]
+# **Milestone 2 (3 points, 20 minutes).** Gradient descent, with your instrument at each point: before
+# the first step, and after every step. Products with the Hessian come from differentiating twice:
+# `grad` with `create_graph=True`, then the gradient of `grad @ v`.
+#
+# <details><summary>Hint 1 (click to open)</summary>A run of n steps passes n + 1 points.</details>
+# <details><summary>Hint 2 (click to open)</summary><code>torch.autograd.grad</code> returns a
+# tuple. Ask it for a graph of the gradient, and to keep that graph for the next product.</details>
+# <details><summary>Hint 3 (click to open)</summary>Work on a detached copy of the weights that asks for gradients;
+# after a step detach, and ask for gradients again.</details>
+
+
+# %% solution="u03_build_run"
+def curvature_along(loss, weights, lr, num_steps, start, num_products):
+    """Largest curvature at each point of a run: list of num_steps + 1 numbers, the start first.
+
+    loss: function of a vector of weights; weights: (P,), where the run starts; lr: constant;
+    num_steps: may be 0; start, num_products: for top_curvature, the same at each point.
+    """
+    ### BEGIN SOLUTION
+    found, w = [], weights.detach().clone().requires_grad_()
+    for _ in range(num_steps + 1):
+        (grad,) = torch.autograd.grad(loss(w), w, create_graph=True)
+
+        def product(v, grad=grad, w=w):
+            return torch.autograd.grad(grad @ v, w, retain_graph=True)[0]
+
+        v = start / start.norm()
+        for _ in range(num_products - 1):
+            v = product(v)
+            v = v / v.norm()
+        found.append(float(v @ product(v)))
+        w = (w - lr * grad).detach().requires_grad_()
+    return found
+    ### END SOLUTION
+
+
+# %% check="u03_build_run"
+check("u03_build_run", curvature_along)
+
+# %%
+# The network of the last figure as a function of one vector of weights; lr at five times 2/λ.
+use_along = mine_or_library("u03_build_run", curvature_along)
+net = mlp(sizes, generator=torch.Generator().manual_seed(0)).to(pick_device())
+names = [name for name, _ in net.named_parameters()]
+shapes = [p.shape for p in net.parameters()]
+
+
+def net_loss(w):
+    """Cross-entropy on the training data at the weights w."""
+    parts = [part.view(shape) for part, shape in zip(
+        w.split([shape.numel() for shape in shapes]), shapes, strict=True)]  # fmt: skip
+    logits = torch.func.functional_call(net, dict(zip(names, parts, strict=True)), few.train_inputs)
+    return nn.functional.cross_entropy(logits, few.train_targets)
+
+
+flat = nn.utils.parameters_to_vector(net.parameters()).detach()
+probe = torch.randn(len(flat), generator=torch.Generator().manual_seed(1)).to(flat.device)
+at_start = sharpness(net, few)["sharpness"]
+lr = 5 * 2 / at_start
+mine = use_along(net_loss, flat, lr, by_size(tiny=1, cpu=16), probe, by_size(tiny=3, cpu=25))
+show(
+    instrument_plot(
+        [float(c) * lr / 2 for c in mine],
+        first=at_start * lr / 2,
+        title="Your instrument: full batch, lr = 5 × 2/λ of the start, one seed",
+    )
+)
+
+# %% [markdown]
+# **What you should see**: your first point on the library's diamond (power iteration may end a little
+# below it), a fall within three steps, and then a level between one and
+# three: λ has adapted. *Change this, predict, run:* 25 products
+# become 3. Which points move, and to which side?
 
 # %% [markdown]
 # ## 3.5 A start that is too sharp
@@ -355,10 +500,11 @@ for i, name in enumerate(("squared error", "cross-entropy")):
 # thing that training shrinks, and the curvature falls with them. The run only has to survive its
 # first steps, and that is what a warmup is for.
 #
-# ### Exercise 3 (2 points): linear warmup
+# ### Exercise 3 (2 points, 6 minutes): linear warmup
 # The learning rate rises in equal parts to the peak and stays there. Steps count from 0. The first
 # step already moves, and the **last** step of the warmup, number `warmup_steps - 1`, is the first
-# at the peak. So `warmup_steps = 1` is no warmup. (Exercises 4 and 6 write 0 for that.)
+# at the peak. So `warmup_steps = 1` is no warmup: its one step is at the peak already. (Exercises 4 and
+# 6 count only steps **below** or before something else, so there 0 means none.)
 #
 # <details><summary>Hint 1 (click to open)</summary>There are warmup_steps equal parts. How many of
 # them has step 0?</details>
@@ -382,7 +528,9 @@ def linear_warmup(step, peak_lr, warmup_steps):
 check("u03_linear_warmup", linear_warmup)
 
 # %% [markdown]
-# ### Exercise 4 (1 point): constant warmup
+# *Change this, predict, run:* call your function with `warmup_steps` = 1. What is step 0?
+#
+# ### Exercise 4 (1 point, 3 minutes): constant warmup
 # The older form: hold a low learning rate for exactly `warmup_steps` steps, then jump to the peak and
 # stay there. So, unlike in exercise 3, the last step of the warmup is still low.
 #
@@ -409,28 +557,33 @@ def constant_warmup(step, peak_lr, warmup_lr, warmup_steps):
 check("u03_constant_warmup", constant_warmup)
 
 # %% [markdown]
+# *Change this, predict, run:* below, 16 steps of warmup become 4. Does the run live?
+#
 # ### What happens inside
 # Weights × 2, peak lr 2, full batch again: once from the first step on, once with 16 steps of your
 # warmup.
 
 # %%
 use_linear = mine_or_library("u03_linear_warmup", linear_warmup)
-lam, losses, limits = {}, {}, {}
+over, losses = {}, {}
 for name, length in (("no warmup", 1), ("16 steps of warmup", 16)):
-    lam[name], losses[name], used = follow(
+    lam, losses[name], used = follow(
         lambda start, w=length: lambda step: float(use_linear(step, 2.0, w)), init_scale=2.0
     )
-    limits[name] = [2 / at[0] for at in used]
+    over[name] = [
+        [c * lr / 2 for c, lr in zip(*at, strict=True)] for at in zip(lam, used, strict=True)
+    ]
 title = f"Weights × 2, peak lr 2, full batch, {len(trace_seeds)} seeds (bands: 95 %)"
-show(curvature_plot(shown_steps, lam, losses, title=title, over_limit=False, limits=limits))
+show(curvature_plot(shown_steps, over, losses, title=title, over_limit=True))
 
 # %% [markdown]
-# **What the figure says.** Both runs start at a curvature of about 50, and 2/lr = 1 at the peak.
-# Without warmup the loss explodes and comes back only to {{V2.none_last_loss}} after 40 steps, little
-# better than guessing (2.30): the network has lost what its start had to offer. With warmup λ has come
-# down to {{V2.warm_lambda_16}} when lr reaches its peak at step 16, and the loss ends at
-# {{V2.warm_last_loss}}. That λ is still above 2/lr = 1, but no longer fifty times: by a factor that a
-# network survives (3.4). Small steps first, curvature falls, then large steps: claim **V2: holds**.
+# **What the figure says.** Both runs start at a curvature of about 50. Without warmup the first step is
+# fifty times too long for it, and the loss explodes. With warmup the first step is a sixteenth of the
+# peak: about three times too long, which a network survives (3.4), and while lr rises, λ falls.
+# In the ledger's {{V2.warm_lambda_16.seeds}} seeds λ has come down to {{V2.warm_lambda_16}} when lr reaches
+# its peak at step 16, and the loss ends at {{V2.warm_last_loss}}; without warmup it comes back only to
+# {{V2.none_last_loss}} after 40 steps, little better than guessing (2.30). Small steps first, curvature
+# falls, then large steps.
 #
 # **Caveat.** The curvature falls in the dead run too. Flat is not the same as trained.
 
@@ -439,7 +592,7 @@ show(curvature_plot(shown_steps, lam, losses, title=title, over_limit=False, lim
 # Say you have the curvature λ_t before each step t of a run, t = 0 ... T − 1. Your warmup has a given
 # length. How high may the **peak** be if lr shall never pass 2/λ_t?
 #
-# ### Exercise 5 (3 points): the largest safe peak
+# ### Exercise 5 (3 points, 10 minutes): the largest safe peak
 # The learning rate at step t is that of exercise 3: a share of the peak, min(1, (t + 1)/warmup_steps).
 # Return the largest `peak_lr` with lr(t) ≤ 2/λ_t at **every** step of the trace, also behind the warmup.
 #
@@ -468,6 +621,8 @@ def safe_peak(sharpness, warmup_steps):
 check("u03_safe_peak", safe_peak)
 
 # %% [markdown]
+# *Change this, predict, run:* double every curvature of a trace. What happens to the safe peak?
+#
 # Apply it to two measured traces: the sharp start under a slow warmup, and the usual start at a
 # small constant lr.
 
@@ -512,28 +667,34 @@ schedules = {
 }
 use_constant = mine_or_library("u03_constant_warmup", constant_warmup)
 schedules["16 held at lr/16"] = lambda n: lambda step: float(use_constant(step, 1.0, 1 / 16, 16))
+full_size = by_size(tiny=256, cpu=4096)
+full = load("mnist1d", num_train=full_size)  # as many examples as the ledger's runs
 runs = run_grid(
     partial(mlp, sizes, init_scale=2.0),
-    data,
+    full,
     seeds=range(2 * num_seeds),
-    batch_sizes=(B,),
+    batch_sizes=(full_size // 16,),
     lrs=(2.0,),
     num_epochs=num_epochs,
     schedule=schedules,
     progress=False,
 )
 reached = {name: accuracies(runs, schedule=name) for name in schedules}
-title = f"Weights × 2, lr 2, N={num_examples}, B={B}, {2 * num_seeds} seeds"
-show(lengths_plot(reached, title=title))
+stored_arms = dict(
+    zip(schedules, ("linear0", "linear4", "linear16", "linear64", "held16"), strict=True)
+)
+from_ledger = {name: ledger["L8"][f"sharp_{arm}"] for name, arm in stored_arms.items()}
+title = f"Weights × 2, lr 2, N={full_size}, B={full_size // 16}, 20 epochs, {2 * num_seeds} seeds"
+show(lengths_plot(reached, stored=from_ledger, title=title))
 
 # %% [markdown]
-# **What the figure says.** In the stored runs (L8) 16
-# steps of linear warmup are worth {{L8.sharp_gain}} points: without, every seed is dead
-# ({{L8.sharp_linear0}} %). 64 steps are no better than 16 ({{L8.sharp_linear64}} against
-# {{L8.sharp_linear16}} %). A constant warmup of the same length reaches {{L8.sharp_held16}} %, and
-# some of its seeds die at the jump.
+# **What the figure says**, in your runs and in the ledger's: without warmup nearly every run ends at
+# chance; 16 steps rescue them; 64 steps are no better than 16; a constant warmup of the same length is
+# worse, since some runs die at the jump. In the ledger's {{L8.sharp_gain.seeds}} seeds 16 steps of
+# linear warmup are worth {{L8.sharp_gain}} points ({{L8.sharp_linear0}} % become {{L8.sharp_linear16}},
+# with 64 steps {{L8.sharp_linear64}}; held: {{L8.sharp_held16}}).
 #
-# At the **usual** start, same lr, the gain is {{L8.he_gain}} points: nothing.
+# At the **usual** start, same lr, the ledger's gain is {{L8.he_gain}} points: none that these seeds show.
 
 # %% [markdown]
 # ### Play with it
@@ -548,7 +709,7 @@ gentle_start()
 # ## 3.7 Warmup in front of a decay
 # Most recipes warm up and then decay along a cosine.
 #
-# ### Exercise 6 (3 points): warmup, then cosine
+# ### Exercise 6 (3 points, 8 minutes): warmup, then cosine
 # Steps 0 to `warmup_steps - 1` are the linear warmup of exercise 3. The remaining
 # D = `num_steps - warmup_steps` steps are half a cosine, with its own count i = 0, 1, ..., D − 1:
 # at i = 0 it is at the peak, at i = D/2 at half of it, and at i = D, one step **after** the run, it
@@ -580,6 +741,9 @@ def warmup_cosine(step, peak_lr, warmup_steps, num_steps):
 # %% check="u03_warmup_cosine"
 check("u03_warmup_cosine", warmup_cosine)
 
+# %% [markdown]
+# *Change this, predict, run:* in the next cell the warmup becomes 40 of 80 steps. Which curves move?
+
 # %%
 use_cosine = mine_or_library("u03_warmup_cosine", warmup_cosine)
 shapes = {
@@ -600,7 +764,7 @@ show(schedule_plot(shapes, title="Your schedules: peak 1, warmup 16 of 80 steps"
 # its runs looks healthy. Count each as a guesser: 10 % with ten classes. A seed whose two runs both
 # diverge has gain 0, and counts.
 #
-# ### Exercise 7 (2 points): the lower end of the gain
+# ### Exercise 7 (2 points, 8 minutes): the lower end of the gain
 # Return $\bar d - 2\, s/\sqrt{S}$: d are the S gains, $\bar d$ is their mean, and s their standard
 # deviation with divisor S − 1. Rule for this unit: **warmup helps if this is above zero**. (The 2 is a
 # rule of thumb. The figures take the exact factor for 95 %, which is 2.36 with 8 seeds.)
@@ -632,6 +796,8 @@ def gain_lower_end(with_warmup, without):
 check("u03_paired_gain", gain_lower_end)
 
 # %% [markdown]
+# *Change this, predict, run:* put a `None` into one list of your own. Which way does the lower end go?
+#
 # Now four settings from the usual start, at a large batch: lr 2 and 4, constant or followed by a
 # cosine, each with and without 10 % of warmup.
 
@@ -648,9 +814,9 @@ factor = {
 }
 runs = run_grid(
     sizes,
-    data,
+    full,
     seeds=range(2 * num_seeds),
-    batch_sizes=(num_examples // 4,),
+    batch_sizes=(full_size // 4,),
     lrs=(2.0, 4.0),
     num_steps=num_steps,
     schedule=factor,
@@ -665,54 +831,47 @@ def with_none(arm, lr):
     return [None if dead else 100 * accuracy for accuracy, dead in pairs]
 
 
+gains = {"sharp start, lr 2, constant, B=256 (ledger)": ledger["L8"]["sharp_gain"]}
 for lr in (2.0, 4.0):
     for name in ("constant", "cosine"):
-        low = float(use_gain(with_none(f"warmup, {name}", lr), with_none(name, lr)))
-        print(f"lr {lr:g}, {name:8s}: lower end of the gain {low:+6.1f} points")
-
-# %% [markdown]
-# Four looks, so a lower end just above zero may be luck; one far above is not. The same settings in
-# the stored runs, with the sharp start for comparison:
+        arms = with_none(f"warmup, {name}", lr), with_none(name, lr)
+        print(f"lr {lr:g}, {name:8s}: lower end {float(use_gain(*arms)):+6.1f} points (your runs)")
+        counted = [[10.0 if a is None else a for a in arm] for arm in arms]
+        what = f"lr {lr:g}, {name}, B={full_size // 4}"
+        gains[f"{what} (yours)"] = [a - b for a, b in zip(*counted, strict=True)]
+        gains[f"{what} (ledger)"] = ledger["L8"][f"{name}_lr{lr:g}_gain"]
 
 # %%
-gains = {
-    "sharp start, lr 2, constant": ledger["L8"]["sharp_gain"],
-    "usual start, lr 2, constant, B=256": ledger["L8"]["he_gain"],
-    "usual start, lr 2, constant, B=1024": ledger["L8"]["constant_lr2_gain"],
-    "usual start, lr 2, cosine, B=1024": ledger["L8"]["cosine_lr2_gain"],
-    "usual start, lr 4, constant, B=1024": ledger["L8"]["constant_lr4_gain"],
-    "usual start, lr 4, cosine, B=1024": ledger["L8"]["cosine_lr4_gain"],
-}
-count = len(ledger["L8"]["he_gain"])
-title = f"What warmup is worth: N=4096, 20 epochs, {count} seeds (stored)"
-show(
-    gain_plot(
-        gains,
-        title=title,
-        xlabel="gain in test accuracy, points (circle: clear of zero, square: not)",
-    )
-)
+title = f"What warmup is worth: N=4096, 20 epochs, {2 * num_seeds} seeds each"
+xlabel = "gain in test accuracy, points (circle: clear of zero, square: not)"
+show(gain_plot(gains, title=title, xlabel=xlabel))
 
 # %% [markdown]
-# **What the figure says.** Two gains are clear of zero. From a sharp start warmup is worth
-# {{L8.sharp_gain}} points. At lr 4, where training with a constant lr ends (3.3), it is worth
-# {{L8.cosine_lr4_gain}} if a cosine follows: the cosine soon leaves the dangerous lr, and the run only
-# has to get that far. With lr 4 kept to the end it is worth {{L8.constant_lr4_gain}}. At lr 2, which
-# the network stands, these {{L8.he_gain.seeds}} seeds show no gain; the 64 seeds of 3.11 show a small
-# one before a cosine. Claim **L8, "a large lr needs warmup": depends.**
+# **What the figure says.** Two gains are far from zero. From a sharp start warmup is worth
+# {{L8.sharp_gain}} points in the ledger. At lr 4, where training with a constant lr ends (3.3), it is
+# worth {{L8.cosine_lr4_gain}} in the ledger if a cosine follows, and about as much in your runs: the
+# cosine soon leaves the dangerous lr, and the run only has to get that far. With lr 4 kept to the end
+# the ledger has {{L8.constant_lr4_gain}}.
+#
+# At lr 2, which the network stands, look at your row and the ledger's **together**. They are the same
+# setting with other seeds, and they need not agree: by the unit's rule warmup may help in yours before
+# a cosine, and not in the ledger's ({{L8.cosine_lr2_gain}}). Eight seeds can't settle a gain of two or
+# three points. {{L8.gpu.cosine_lr2_gain.seeds}} seeds can: in the ledger's GPU runs it is
+# {{L8.gpu.cosine_lr2_gain}} points, small and there. And you took four looks, so one lower end just
+# above zero may be luck; one far above is not. "A large lr needs warmup": **it depends.**
 #
 # ### And if lr is tuned?
 # At lr 2 the sharp start without warmup is dead. But who would have used lr 2? Give **each** arm its
-# own best lr, chosen on validation data: then 16 steps of warmup gain {{V3.sharp_gain}} points from
+# own best lr, chosen on validation data: in the ledger 16 steps of warmup then gain {{V3.sharp_gain}} points from
 # the sharp start (best lr {{V3.sharp_warm_lr.mean}} instead of {{V3.sharp_none_lr.mean}}) and
-# {{V3.he_gain}} from the usual one (claim **V3: depends**). So most of the {{L8.sharp_gain}}
+# {{V3.he_gain}} from the usual one. So most of the {{L8.sharp_gain}}
 # points were a badly chosen lr. Warmup's real gift is smaller: it lets you use the lr that the rest
 # of the run wants.
 
 # %% [markdown]
 # ## 3.8 Myth lab: "warmup gives back the noise that the large batch lost"
 # You hear it after "256 → 1024 lost accuracy". One fact speaks against it before any run: the noise
-# of SGD goes with lr/B, and warmup *lowers* lr. Over its 16 steps the mean lr is
+# of SGD goes with lr/B, and warmup *lowers* lr. Over its 16 steps the mean lr of the ledger's runs is
 # {{N6.temperature_early}} of the peak.
 #
 # And there is a test that decides: take **all** the noise away. If warmup still helps with the full
@@ -727,7 +886,7 @@ for size in (num_examples // 4, num_examples):
         seeds=range(2 * num_seeds),
         batch_sizes=(size,),
         lrs=(2.0,),
-        num_steps=by_size(tiny=4, cpu=60),
+        num_steps=by_size(tiny=4, cpu=80),
         schedule={name: schedules[name] for name in ("none", "16 steps")},
         progress=False,
     )
@@ -736,15 +895,16 @@ for size, pair in runs.items():
     label = "full batch: no noise" if size == num_examples else f"B = {size}"
     arms = [accuracies(pair, schedule=name) for name in ("16 steps", "none")]
     gains[f"{label}\n(yours)"] = [a - b for a, b in zip(*arms, strict=True)]
-gains["B = 512, N=2048\n(stored)"] = ledger["N6"]["quarter_gain"]
-gains["full batch, N=2048\n(stored)"] = ledger["N6"]["full_gain"]
+gains["B = 512, N=2048\n(ledger)"] = ledger["N6"]["quarter_gain"]
+gains["full batch, N=2048\n(ledger)"] = ledger["N6"]["full_gain"]
 title = "Gain from 16 steps of warmup, weights × 2, lr 2"
 show(gain_plot(gains, title=title, xlabel="gain in test accuracy, points"))
 
 # %% [markdown]
-# In the stored runs warmup is worth {{N6.full_gain}} points with no noise at all, {{N6.quarter_gain}}
-# at B = 512, and {{N6.sixteenth_gain}} at B = 128, with the most noise. (In 3.6 it was more because
-# those runs go on for 320 steps, these for 80.) Claim **N6: fails**. Warmup cures early
+# In the ledger's runs, which are yours with other seeds, warmup is worth {{N6.full_gain}} points with no
+# noise at all, {{N6.quarter_gain}} at B = 512, and {{N6.sixteenth_gain}} at B = 128, with the most
+# noise. (In 3.6 it was more because those runs go on for 320 steps, these for 80.) The sentence
+# **fails**. Warmup cures early
 # *instability*. What a larger batch loses is another matter: steps.
 
 # %% [markdown]
@@ -775,7 +935,7 @@ show(gain_plot(gains, title=title, xlabel="gain in test accuracy, points"))
 # - it is the linear warmup of exercise 3: the first optimizer step already moves, the last one of
 #   the warmup is at the peak.
 #
-# ### Exercise 8 (3 points): mend it
+# ### Exercise 8 (3 points, 12 minutes): mend it
 #
 # <details><summary>Hint 1 (click to open)</summary>In which unit is <code>warmup_steps</code>, and in
 # which does <code>step</code> count?</details>
@@ -805,6 +965,8 @@ def lrs_used(peak_lr, warmup_epochs, num_epochs, num_examples, batch_size, micro
 check("u03_warmup_loop", lrs_used)
 
 # %% [markdown]
+# *Change this, predict, run:* `micro_batch_size` = `batch_size`. Which of the two flaws is left in the old loop?
+#
 # The first flaw divides the length of the warmup by the micro-batches of a batch, and nobody sees an
 # error. A cousin of it: a recipe says "5 epochs of warmup", and the batch grows 8×. Then 5 epochs are
 # an eighth of the steps. How few steps is too few?
@@ -835,10 +997,11 @@ for batch in (256, 2048):
 # Both depend on η/B alone. So dividing lr by 4 or multiplying B by 4 should be the same medicine per
 # epoch, while η stays where the curvature allows it. Only, the second takes a quarter of the steps.
 #
-# ### Exercise 9 (3 points): a batch schedule in place of a decay
+# ### Exercise 9 (3 points, 10 minutes): a batch schedule in place of a decay
 # You have the old run's lr in each epoch (it never rises) at a fixed `batch_size`. The new run keeps
 # η/B of the old run in **every** epoch. It holds lr at its first value and grows the batch. Where the
-# batch would pass `max_batch_size`, it **is** `max_batch_size`, and lr falls for the rest.
+# batch would pass `max_batch_size`, it **is** `max_batch_size`, and lr falls by that part of the factor
+# which the batch could not take over.
 #
 # <details><summary>Hint 1 (click to open)</summary>By which factor has lr fallen since epoch 0? The
 # batch grows by the same.</details>
@@ -867,41 +1030,60 @@ def grow_instead(lrs, batch_size, max_batch_size):
 # %% check="u03_grow_batch"
 check("u03_grow_batch", grow_instead)
 
+# %% [markdown]
+# *Change this, predict, run:* set `few_examples // 2` below to 64. What takes over where the batch may not
+# grow?
+
 # %%
 # The old plan, yours, and a training run of each: read the figure below.
 use_grow = mine_or_library("u03_grow_batch", grow_instead)
 epochs = by_size(tiny=4, cpu=24)
 old = [0.25 * 0.25 ** ((e >= epochs // 2) + (e >= 3 * epochs // 4)) for e in range(epochs)]
-plan = [[float(x) for x in pair] for pair in use_grow(old, 8, num_examples // 2)]
+few_examples = by_size(tiny=256, cpu=1024, gpu=4096)
+plan = [[float(x) for x in pair] for pair in use_grow(old, 8, few_examples // 2)]
 train_plan = partial(
     run_grid,
     sizes,
-    data,
+    load("mnist1d", num_train=few_examples),
     seeds=range(num_seeds),
     batch_sizes=(8,),
     lrs=(0.25,),
     num_epochs=epochs,
     progress=False,
 )
-per_epoch = num_examples // 8
+per_epoch = few_examples // 8
 decayed = train_plan(schedule=lambda n: lambda step: old[step // per_epoch] / 0.25)
 grown = train_plan(batch_growth=lambda epoch: plan[epoch][0] / 8)
-plans = {"lr / 4": (old, [8] * epochs), "B × 4": ([p[1] for p in plan], [p[0] for p in plan])}
-reached = {"lr / 4": accuracies(decayed), "B × 4": accuracies(grown)}
-updates = {"lr / 4": float(decayed.num_steps[0]), "B × 4": float(grown.num_steps[0])}
-title = f"lr/4 or B×4, twice: N={num_examples}, {num_seeds} seeds, {epochs} epochs"
+constant = train_plan(schedule=lambda n: lambda step: 1.0)
+plans = {
+    "lr / 4": (old, [8] * epochs),
+    "B × 4": ([p[1] for p in plan], [p[0] for p in plan]),
+    "neither": ([0.25] * epochs, [8] * epochs),
+}
+ran = {"lr / 4": decayed, "B × 4": grown, "neither": constant}
+reached = {name: accuracies(runs) for name, runs in ran.items()}
+updates = {name: float(runs.num_steps[0]) for name, runs in ran.items()}
+differences = [a - b for a, b in zip(reached["B × 4"], reached["lr / 4"], strict=True)]
+mean, half = t_interval(differences)
+print(f"your runs: B × 4 minus lr / 4, paired by seed: {mean:+.1f} ± {half:.1f} points")
+title = f"lr/4 or B×4, twice: N={few_examples}, {num_seeds} seeds, {epochs} epochs"
 show(growth_plot(plans, reached, updates, title=title))
 
 # %% [markdown]
 # **What the figure says.** On the left the two plans lie on each other. On the right they
-# reach the same accuracy, one in far fewer steps. In the stored runs growth minus decay is {{L11.growth_minus_decay}} points, paired, in
-# {{L11.growth_updates.mean}} updates against {{L11.decay_updates.mean}}. And the decay itself is worth
-# {{L11.decay_minus_constant}} points, so there was something to reproduce. Claim **L11: holds**.
+# reach the same accuracy, one in far fewer steps; the third arm, which does neither, shows what there
+# was to reproduce. (The bars are those of each arm. Pairing by seed is not drawn: the printed
+# difference is narrower than the bars suggest.) In the ledger's runs, with four times the examples,
+# growth minus decay is {{L11.growth_minus_decay}} points, paired, in {{L11.growth_updates.mean}} updates
+# against {{L11.decay_updates.mean}}, and the decay itself is worth {{L11.decay_minus_constant}} points.
+# "Growing B equals decaying lr" **holds**.
 #
 # **Caveat.** It ends where B comes near N, or where η is at its limit: then only lr can give. And
 # fewer *steps* are a gain only if a large batch costs no more time.
 #
-# **Verdicts of this unit.**
+# **Verdicts of this unit**, with the ledger's numbers.
+#
+# <details><summary>The table, with the claims' ids (click to open)</summary>
 #
 # | claim | verdict | because |
 # |---|---|---|
@@ -913,17 +1095,21 @@ show(growth_plot(plans, reached, updates, title=title))
 # | N6: warmup restores lost noise | **fails** | full batch: {{N6.full_gain}} points |
 # | L11: growing B equals decaying lr | **holds** | difference {{L11.growth_minus_decay}} points |
 #
+# </details>
+#
 # All with plain SGD on small perceptrons. Deep nets without normalisation, and Adam, whose first steps
 # are long whatever the gradient, may need warmup more: not measured here. Measure again, in a terminal: `python3 -m coursekit claims L8 V3`.
 
 # %% [markdown]
 # ## 3.11 On a GPU
+# <details><summary>The ledger's GPU numbers (click to open)</summary>
+#
 # The code above finds a GPU by itself and then takes more examples and more seeds. The claims have a
 # larger form too: 64 seeds instead of 8 to 12 (16 for V1, V2 and V3), and for V3 a small convnet from
 # both starts, besides the perceptron. On a machine with a GPU:
 # `python3 -m coursekit claims L7 L8 N6 L11 V1 V2 V3`.
 #
-# We measured them on one {{L8.gpu.device}}. The largest lr that trains was {{L7.gpu.over_limit}} times
+# The ledger has them from one {{L8.gpu.device}}. The largest lr that trains was {{L7.gpu.over_limit}} times
 # 2/λ_max ({{L7.gpu.over_limit.seeds}} seeds). Sixteen steps of warmup were worth {{L8.gpu.sharp_gain}}
 # points from the sharp start and {{L8.gpu.he_gain}} from the usual one; eight steps at lr 4 before a
 # cosine, {{L8.gpu.cosine_lr4_gain}}. With lr tuned in both arms: {{V3.gpu.sharp_gain}} and
@@ -934,6 +1120,8 @@ show(growth_plot(plans, reached, updates, title=title))
 # **All verdicts are those of the CPU.** What 64 seeds add: two gains that 8 seeds could not tell from
 # zero are small, and there. At lr 2 before a cosine warmup is worth {{L8.gpu.cosine_lr2_gain}} points,
 # at constant lr 4 {{L8.gpu.constant_lr4_gain}}.
+#
+# </details>
 
 # %%
 print(device_name(), "|", num_seeds, "seeds,", num_examples, "examples")
@@ -946,27 +1134,29 @@ print(device_name(), "|", num_seeds, "seeds,", num_examples, "examples")
 # 2. *Mechanism*: "A direction of curvature λ is unstable above lr = 2/λ. λ adapts to the lr within
 #    a few steps, if the run survives them."
 # 3. *Evidence*: "From a sharp start, 16 steps of warmup took λ_max to {{V2.warm_lambda_16}} and were
-#    worth {{L8.sharp_gain}} points; from an ordinary start nothing, {{L8.he_gain}}."
+#    worth {{L8.sharp_gain}} points; from an ordinary start at lr 2, {{L8.he_gain}}: nothing that eight
+#    seeds can see." (the ledger's)
 # 4. *Practice*: "I look at the loss of the first fifty steps and at the gradient norm. If nothing
 #    spikes, warmup is insurance, not the cure. I count it in steps."
 #
 # *A weak answer*: "to restore the noise of small batches" (it helps full-batch runs too), or "because
 # gradients are noisy at first" (the noise is not what kills).
 #
-# *Follow-up*: "With both lrs tuned, what remains of the gain?" ({{V3.sharp_gain}} points here.)
+# *Follow-up*: "With both lrs tuned, what remains of the gain?" (In the ledger {{V3.sharp_gain}} points.)
 #
 # **"How do you choose the largest learning rate? Isn't it 2/λ_max?"**
 # 1. *Direct answer*: "On a quadratic, yes, and 2(1 + m)/λ_max with momentum. On a network that
 #    number at initialisation is far too cautious."
 # 2. *Mechanism*: "Above it the loss jumps, and the jump carries the weights to where λ is lower."
-# 3. *Evidence*: "The largest lr that trained was {{L7.over_limit}} times 2/λ_max of the start."
+# 3. *Evidence*: "The largest lr that trained was {{L7.over_limit}} times 2/λ_max of the start." (the
+#    ledger's)
 # 4. *Practice*: "I run a sweep with several seeds, up to where runs die, and stay a factor of two
 #    below."
 #
 # *A weak answer*: quoting 2/λ_max as a law for networks.
 #
 # **"Can you replace learning rate decay?"** Yes: grow the batch by the factor by which lr would have
-# fallen; same η/B, same accuracy per epoch ({{L11.growth_minus_decay}} points apart), fewer steps. A
+# fallen; same η/B, same accuracy per epoch (in the ledger {{L11.growth_minus_decay}} points apart), fewer steps. A
 # weak answer says "small steps help convergence" and can't say what stays equal.
 
 # %%
@@ -986,11 +1176,17 @@ interview_corner("03_warmup")
 # et al. 2018 (arXiv:1711.00489) for growing the batch.
 
 # %%
+over_limit, _ = t_interval(ledger["L7"]["over_limit"])
 compare_predictions(
     "03_warmup",
     {
-        "five_times": ("lr at five times 2/λ", "jumps up, then falls"),
-        "no_noise": ("Full batch, large lr, warmup", "lives"),
-        "grow": ("B × 4 in place of lr / 4", "the same, in fewer steps"),
+        "five_times": ("lr at five times 2/λ", "jumps up, then falls", "section 3.4"),
+        "no_noise": ("Full batch, large lr, warmup", "lives", "section 3.8"),
+        "wall": (
+            "Largest lr over 2/λ_max",
+            f"{over_limit:.0f} times (the ledger's)",
+            "section 3.3",
+        ),
+        "grow": ("B × 4 in place of lr / 4", "the same, in fewer steps", "section 3.10"),
     },
 )

@@ -119,7 +119,8 @@ def gentle_start() -> None:
     """
     caption = (
         "Model: output u·v, target 1, loss ½(u·v − 1)². Solid: curvature u² + v² before each step. "
-        "Dashed: its limit 2/lr. Where the solid line runs above the dashed one, steps overshoot."
+        "Dashed: its limit 2/lr. Where the solid line runs above it, each jump across is longer "
+        "than the last."
     )
     first, second = STARTS
     if not interactive():

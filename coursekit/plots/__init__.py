@@ -4,7 +4,7 @@ Each function takes numbers and returns (figure, alt text). Nothing here trains 
 """
 
 from coursekit.plots.flagship import flagship_plot
-from coursekit.plots.noise import bars_plot, signal_plot, variance_plot
+from coursekit.plots.noise import bars_plot, law_plot, signal_plot, variance_plot
 from coursekit.plots.plane import plane_plot
 from coursekit.plots.style import Plot, means, png, show
 
@@ -12,6 +12,7 @@ __all__ = [
     "Plot",
     "bars_plot",
     "flagship_plot",
+    "law_plot",
     "means",
     "plane_plot",
     "png",

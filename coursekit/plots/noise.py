@@ -148,3 +148,24 @@ def bars_plot(
     axes.grid(axis="x", visible=False)
     told = "; ".join(f"{n}: {v:.2f}" for n, v in zip(names, centre, strict=True))
     return figure, f"{title}. {told}.".replace("\n", " ")
+
+
+def law_plot(rows: Sequence[Sequence[float]], *, title: str) -> Plot:
+    """Draw a learner's rows [B, variance, standard error, law], bars of two errors, log-log."""
+    figure, (axes,) = new_figure(7.5, 4.2)
+    sizes, measured, errors, law = np.array(rows, dtype=float).T
+    axes.plot(sizes, law, "--", color="black", label="tr(Σ)/B")
+    axes.errorbar(
+        sizes, measured, 2 * errors, fmt="o", color=BLUE, capsize=4, label="measured, ± 2 errors"
+    )
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log", base=2)
+    axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+    axes.set_xlabel("batch size B, examples")
+    axes.set_ylabel("E|g − G|², squared gradient")
+    axes.set_title(title)
+    axes.legend()
+    away = np.abs(measured - law) / errors
+    slope = np.polyfit(np.log(sizes), np.log(measured), 1)[0]
+    alt = f"{title}. Log-log slope {slope:.2f}; the farthest point is {away.max():.1f} errors away."
+    return figure, alt

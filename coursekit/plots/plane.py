@@ -17,6 +17,7 @@ def plane_plot(
     lrs: Sequence[float],
     *,
     title: str,
+    lowest: float | None = None,
     jump: tuple[tuple[int, float], tuple[int, float]] | None = None,
 ) -> Plot:
     """Draw test accuracy over batch size and learning rate.
@@ -26,16 +27,19 @@ def plane_plot(
         batch_sizes: Columns.
         lrs: Rows, in ascending order, upwards in the picture.
         title: Task, budget and number of seeds.
+        lowest: Accuracy in % at which the colours begin: below it all cells look alike, so that
+            differences among the good ones show.
         jump: From (batch size, lr) to (batch size, lr): drawn as an arrow.
     """
     figure, (axes,) = new_figure(8.2, 5.6)
     mean = 100 * np.asarray(accuracy).mean(axis=0)
-    image = axes.imshow(mean, origin="lower", aspect="auto", cmap="viridis")
     low, high = float(mean.min()), float(mean.max())
+    floor = low if lowest is None or lowest >= high else lowest
+    image = axes.imshow(mean, origin="lower", aspect="auto", cmap="viridis", vmin=floor, vmax=high)
     best = mean.argmax(axis=0)
     for i in range(len(lrs)):
         for j in range(len(batch_sizes)):
-            dark = mean[i, j] < low + 0.6 * (high - low)
+            dark = mean[i, j] < floor + 0.6 * (high - floor)
             axes.text(
                 j,
                 i,
@@ -77,7 +81,12 @@ def plane_plot(
     axes.grid(visible=False)
     axes.set_title(title)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), markerscale=0.45)
-    figure.colorbar(image, label="test accuracy, %")
+    extend = "min" if floor > low else "neither"
+    figure.colorbar(image, label="test accuracy, %", extend=extend)
+    edges = ", ".join(
+        f"B={b}: {lrs[int(np.argmax(mean[:, j] >= high - 4))]:g}" for j, b in enumerate(batch_sizes)
+    )
     ridge = ", ".join(f"B={b}: {lrs[i]:g}" for b, i in zip(batch_sizes, best, strict=True))
     alt = f"{title}. Heat map of test accuracy from {low:.0f} to {high:.0f} %. Best lr at {ridge}."
+    alt += f" Lowest lr within 4 points of the best cell: {edges}."
     return figure, alt

@@ -59,7 +59,7 @@ def rules_plot(
         axes.annotate(
             "as at the start",
             (sizes[-1], start),
-            xytext=(0, 4),
+            xytext=(0, -14),
             textcoords="offset points",
             ha="right",
             fontsize=9,
@@ -223,3 +223,38 @@ def good_rates(lrs: Sequence[float], mean: np.ndarray, within: float) -> tuple[f
     low = max([int(i) for i in bad if i < top], default=-1) + 1
     high = min([int(i) for i in bad if i > top], default=len(mean)) - 1
     return float(lrs[low]), float(lrs[high])
+
+
+def sweep_plot(
+    lrs: Sequence[float], found: Mapping[int, Sequence[Sequence[float]]], *, title: str
+) -> Plot:
+    """Draw a learner's sweep: validation loss over the learning rate, a curve a batch size.
+
+    Args:
+        lrs: Learning rates, ascending.
+        found: Batch size -> rows [mean loss, standard error], one a rate.
+        title: What was measured.
+    """
+    figure, (axes,) = new_figure(8.0, 4.2)
+    colours, told = (BLUE, RED, GREEN, ORANGE), []
+    start = 0.0
+    for colour, (batch_size, rows) in zip(colours, found.items(), strict=False):
+        loss, error = np.array(rows, dtype=float).T
+        far = 1e3  # a run that diverged: its line leaves the picture
+        loss = np.nan_to_num(loss, nan=far, posinf=far).clip(max=far)
+        error = np.where(loss < far, np.nan_to_num(error), 0.0)
+        axes.errorbar(
+            lrs, loss, 2 * error, fmt="o-", color=colour, capsize=3, label=f"B = {batch_size}"
+        )
+        best = int(loss.argmin())
+        start = max(start, float(loss[0]))
+        told.append(f"B = {batch_size}: lowest, {loss[best]:.3g}, at lr {lrs[best]:.3g}")
+    axes.set_ylim(0, 1.6 * start)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(lrs, [f"1/{1 / lr:.0f}" for lr in lrs])
+    axes.minorticks_off()
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel("validation loss (bars: ± 2 errors)")
+    axes.set_title(title)
+    axes.legend()
+    return figure, f"{title}. {'; '.join(told)}."

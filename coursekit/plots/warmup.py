@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from coursekit.plots.style import (
     BLUE,
@@ -19,6 +20,7 @@ from coursekit.plots.style import (
 
 LOOKS = ((BLUE, "o", "-"), (RED, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
 PerSeed = Sequence[Sequence[float]]  # (points, seeds)
+WIDEST_BAND = 30.0  # upper over lower end of an interval that is drawn as a band
 
 
 def log_means(per_seed: PerSeed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -30,8 +32,11 @@ def log_means(per_seed: PerSeed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def schedule_plot(schedules: Mapping[str, Sequence[float]], *, title: str) -> Plot:
     """Draw learning rates against the step, one line a schedule."""
     figure, (axes,) = new_figure(8.0, 3.4)
-    for (name, lrs), (colour, _, line) in zip(schedules.items(), LOOKS, strict=False):
-        axes.plot(range(len(lrs)), lrs, line, color=colour, label=name)
+    wide = len(schedules) + 1.5  # the first lines are wider, so that later ones do not hide them
+    for i, ((name, lrs), (colour, _, line)) in enumerate(
+        zip(schedules.items(), LOOKS, strict=False)
+    ):
+        axes.plot(range(len(lrs)), lrs, line, color=colour, label=name, linewidth=wide - 1.2 * i)
     axes.set_xlabel("step (the first is 0)")
     axes.set_ylabel("learning rate")
     axes.set_ylim(bottom=0)
@@ -122,7 +127,12 @@ def curvature_plot(
             axes.plot(
                 steps[: len(centre)], centre, marker + line, color=colour, label=name, markersize=4
             )
-            axes.fill_between(steps[: len(centre)], low, high, color=colour, alpha=0.2, linewidth=0)
+            if (high / low).max() < WIDEST_BAND:
+                shade = {"color": colour, "alpha": 0.2, "linewidth": 0}
+                axes.fill_between(steps[: len(centre)], low, high, **shade)
+            else:  # some seeds live and some die: a band would fill the panel and say nothing
+                seeds = np.maximum(np.array(per_seed, dtype=float), 1e-12)
+                axes.plot(steps[: len(centre)], seeds, color=colour, alpha=0.35, linewidth=0.8)
         first, last = log_means(values)[0][[0, -1]]
         told.append(f"{name}: curvature {first:.2g} to {last:.2g}")
         if limits is not None and name in limits:
@@ -132,6 +142,9 @@ def curvature_plot(
     for i, axes in enumerate((left, right)):
         axes.set_yscale("log")
         axes.set_ylim(0.4 * min(seen[i]), 5 * max(seen[i]))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("step")
     left.set_ylabel("lr · λmax / 2" if over_limit else "largest curvature λmax")
     left.set_title("Curvature" + (", in units of 2/lr" if over_limit else " and its limit"))
@@ -213,8 +226,19 @@ def growth_plot(
     return figure, f"{title}. {'; '.join(told)}."
 
 
-def lengths_plot(arms: Mapping[str, Sequence[float]], *, title: str) -> Plot:
-    """Draw the accuracy of each seed under each warmup as dots, with means and intervals."""
+def lengths_plot(
+    arms: Mapping[str, Sequence[float]],
+    *,
+    stored: Mapping[str, Sequence[float]] | None = None,
+    title: str,
+) -> Plot:
+    """Draw the accuracy of each seed under each warmup as dots, with means and intervals.
+
+    Args:
+        arms: Warmup -> test accuracy in %, one a seed.
+        stored: The same from the ledger, drawn beside them.
+        title: What was measured.
+    """
     figure, (axes,) = new_figure(8.0, 3.8)
     centre, half = means(list(arms.values()))
     for i, values in enumerate(arms.values()):
@@ -222,10 +246,16 @@ def lengths_plot(arms: Mapping[str, Sequence[float]], *, title: str) -> Plot:
         axes.plot(i + np.array(shift), values, ".", color=SKY, markersize=8)
     axes.errorbar(
         range(len(arms)), centre, half, fmt="D", color=BLUE, capsize=6, markersize=7,
-        label="mean, 95 % interval",
+        label="mean, 95 % interval" + ("" if stored is None else " (yours)"),
     )  # fmt: skip
+    if stored is not None:
+        kept, spread = means([stored[name] for name in arms])
+        axes.errorbar(
+            np.arange(len(arms)) + 0.3, kept, spread, fmt="s", color=ORANGE, capsize=6,
+            markersize=7, markerfacecolor="none", label="the ledger's",
+        )  # fmt: skip
     axes.axhline(10, color="#777", linewidth=1)
-    axes.annotate("chance", (0.3, 10), xytext=(0, 3), textcoords="offset points")
+    axes.annotate("chance", (0.45, 10), xytext=(0, 3), textcoords="offset points")
     axes.set_xticks(range(len(arms)), list(arms))
     axes.set_ylim(0, None)
     axes.set_ylabel("test accuracy, %")
@@ -234,3 +264,59 @@ def lengths_plot(arms: Mapping[str, Sequence[float]], *, title: str) -> Plot:
     axes.grid(axis="x", visible=False)
     told = "; ".join(f"{n}: {c:.1f} %" for n, c in zip(arms, centre, strict=True))
     return figure, f"{title}. A dot is a run. {told}."
+
+
+def path_plot(paths: Mapping[float, Sequence[tuple[float, float]]], *, title: str) -> Plot:
+    """Draw the path of two weights with output u v, a panel for each learning rate.
+
+    Args:
+        paths: lr in units of 2/lambda of the start -> the points (u, v), the start first.
+        title: What was measured.
+    """
+    figure, panels = new_figure(11.0, 4.2, len(paths))
+    angle = np.linspace(0, 2 * np.pi, 200)
+    told = []
+    for axes, (times, points) in zip(panels, paths.items(), strict=True):
+        u, v = np.array(points).T
+        radius = float(np.hypot(u[0], v[0]) / np.sqrt(times))  # u^2 + v^2 = 2 / lr
+        axes.plot(radius * np.cos(angle), radius * np.sin(angle), ":", color=RED, linewidth=2,
+                  label="λ = 2/lr")  # fmt: skip
+        axes.plot(u, v, "o-", color=BLUE, markersize=4, linewidth=1, label="steps")
+        axes.plot(u[0], v[0], "D", color=GREEN, markersize=8, label="start")
+        axes.axhline(0, color="#777", linewidth=1)
+        axes.axvline(0, color="#777", linewidth=1)
+        axes.set_aspect("equal")
+        axes.set_xlim(0, 1.25 * u[0])
+        axes.set_ylim(-0.75 * u[0], 0.75 * u[0])
+        axes.set_xlabel("u")
+        axes.set_title(f"lr = {times:g} × 2/λ")
+        first, last = u[0] ** 2 + v[0] ** 2, u[-1] ** 2 + v[-1] ** 2
+        told.append(f"{times:g} times: curvature {first:.2f} to {last:.2f}")
+    panels[0].set_ylabel("v")
+    panels[-1].legend(fontsize=9, loc="lower left")
+    figure.suptitle(title, fontsize=12)
+    return figure, f"{title}. Paths in the plane of u and v; {'; '.join(told)}."
+
+
+def instrument_plot(curvatures: Sequence[float], *, first: float, title: str) -> Plot:
+    """Draw a learner's own curvatures along a run, in units of 2/lr, with the library's first.
+
+    Args:
+        curvatures: lr lambda / 2 before the first step and after each.
+        first: The library's value before the first step.
+        title: What was measured.
+    """
+    figure, (axes,) = new_figure(8.0, 3.8)
+    axes.plot(range(len(curvatures)), curvatures, "o-", color=BLUE, label="your instrument")
+    axes.plot(0, first, "D", color=ORANGE, markersize=11, markerfacecolor="none",
+              markeredgewidth=2, label="the library's, at the start")  # fmt: skip
+    axes.axhline(1.0, color="black", linewidth=1.5, label="limit of a quadratic")
+    axes.set_ylim(0, 1.15 * max(first, *curvatures))
+    axes.set_xlabel("step")
+    axes.set_ylabel("lr · λmax / 2")
+    axes.set_title(title)
+    axes.legend(fontsize=9)
+    told = (
+        f"{curvatures[0]:.2f} at the start (library: {first:.2f}), {curvatures[-1]:.2f} at the end"
+    )
+    return figure, f"{title}. Curvature in units of 2/lr: {told}."

@@ -152,6 +152,10 @@ def draw_plane(rng: np.random.Generator) -> list[Case]:
         if seeds > 1:  # a lucky run of a bad learning rate, an unlucky run of the best
             accuracy[0, plane.argmin(axis=0), columns] = 0.95
             accuracy[-1, plane.argmax(axis=0), columns] -= 0.2
+            best, other = plane[:, -1].argmax(), plane[:, -1].argsort()[-2]
+            accuracy[:, :, -1] = np.minimum(accuracy[:, :, -1], 0.5)
+            accuracy[:, best, -1] = [0.60, 0.97, *rng.uniform(0.60, 0.61, seeds - 2)]
+            accuracy[:, other, -1] = rng.uniform(0.63, 0.64, seeds)  # the better median
         cases.append(Case(group, (rng.permutation(accuracy), lrs)))
     return cases
 

@@ -48,6 +48,9 @@ def foretells(exercise: Exercise, mistake: Mistake, result: CaseResult) -> bool 
         return outcome.kind == "raised" and outcome.detail.startswith(type(error).__name__)
     if exercise.same(theirs, result.expected):
         return True if result.passed else None
+    if outcome.kind == "raised":  # a mistake that stops a learner's code is declared as nan or inf
+        array = as_array(theirs)
+        return array is not None and not bool(np.isfinite(array).all())
     return outcome.kind == "value" and exercise.same(outcome.value, theirs)
 
 

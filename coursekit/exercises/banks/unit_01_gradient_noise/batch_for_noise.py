@@ -122,9 +122,9 @@ U01_BATCH_FOR_NOISE = Exercise(
             lambda s, t, r: math.ceil(t / (r * math.sqrt(s)) - 1e-9),
         ),
         Mistake(
-            "error falls as 1/B",
-            "In your formula the error itself falls as 1/B. Which quantity falls that fast, the "
-            "error or its square?",
+            "error falls as one over B",
+            "In your formula the error itself falls as one over B. Which quantity falls that fast, "
+            "the error or its square?",
             lambda s, t, r: math.ceil(math.sqrt(t / s) / r - 1e-9),
         ),
         Mistake(
@@ -134,7 +134,7 @@ U01_BATCH_FOR_NOISE = Exercise(
         ),
     ),
     accepted=(batch_by_search, batch_by_counting),
-    lesson="At ratio 1 the answer is tr(Sigma)/|G|^2: the gradient noise scale, which unit 05 "
-    "measures. To halve the noise once more, the batch must grow fourfold.",
+    lesson="At a ratio of one the answer is tr(Sigma)/|G|^2: the gradient noise scale, which unit "
+    "05 measures. To halve the noise once more, the batch must grow fourfold.",
     answered_by=("coursekit.noise.scale",),
 )

@@ -147,10 +147,10 @@ U01_STANDARD_ERROR = Exercise(
             lambda g, f: (g - f).square().sum(0).std() / math.sqrt(g.shape[1]),
         ),
         Mistake(
-            "root-mean-square error over the root of M",
+            "error of the mean gradient, about its own mean",
             "You return how far the mean gradient is from G. Whose error is asked: that of a "
             "gradient, or that of a mean of squared distances?",
-            lambda g, f: ((g - f).square().sum(dim=1).mean() / len(g)).sqrt(),
+            lambda g, f: g.std(dim=0).norm() / math.sqrt(len(g)),
         ),
     ),
     accepted=(standard_error_by_jackknife, standard_error_by_loop),

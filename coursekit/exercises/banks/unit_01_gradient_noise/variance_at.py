@@ -154,7 +154,7 @@ U01_VARIANCE_AT = Exercise(
             "batch size less one",
             "You divide by one less than the batch size, as for a spread. Is a mean over B "
             "examples divided by less than B?",
-            lambda t, b, n, r: variance_at(t, b, n, r) * b / (b - 1),
+            lambda t, b, n, r: variance_at(t, b, n, r) * b / (b - 1) if b > 1 else math.inf,
         ),
     ),
     accepted=(variance_by_covariances, variance_by_inclusion),

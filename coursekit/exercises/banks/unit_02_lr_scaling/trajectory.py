@@ -25,6 +25,11 @@ def trajectory_by_folding(small, large, k):
     return np.abs(rows.numpy()[:, -1] - large.numpy()).max()
 
 
+def widest(gaps: Tensor) -> Tensor:
+    """Return the largest size, nan where there is none: a learner's max() stops there."""
+    return gaps.abs().max() if len(gaps) else torch.tensor(float("nan"))
+
+
 def draw_trajectories(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for group in ("equal length", "small goes on") * 4:
@@ -170,12 +175,12 @@ U02_TRAJECTORY = Exercise(
         Mistake(
             "first step left out",
             "You leave the first step of the large run out. Does the comparison not start there?",
-            lambda s, la, k: (s[k - 1 :: k][: len(la)] - la)[1:].abs().max(),
+            lambda s, la, k: widest((s[k - 1 :: k][: len(la)] - la)[1:]),
         ),
         Mistake(
             "last step left out",
             "You leave the last step of the large run out. Where does your range end?",
-            lambda s, la, k: (s[k - 1 :: k][: len(la)] - la)[:-1].abs().max(),
+            lambda s, la, k: widest((s[k - 1 :: k][: len(la)] - la)[:-1]),
         ),
         Mistake(
             "the small run's last entries",

@@ -4,6 +4,7 @@ Steps count from zero everywhere. Random cases are drawn so that each mistake ch
 by far more than float32 rounding. Arrays reach an answer as float32 tensors, lists stay lists.
 """
 
+from coursekit.exercises.banks.unit_03_warmup.build_run import U03_BUILD_RUN, U03_BUILD_TOP
 from coursekit.exercises.banks.unit_03_warmup.catapult import U03_CATAPULT
 from coursekit.exercises.banks.unit_03_warmup.constant_warmup import U03_CONSTANT_WARMUP
 from coursekit.exercises.banks.unit_03_warmup.grow_batch import U03_GROW_BATCH
@@ -25,4 +26,6 @@ EXERCISES: tuple[Exercise, ...] = (
     U03_PAIRED_GAIN,
     U03_WARMUP_LOOP,
     U03_GROW_BATCH,
+    U03_BUILD_TOP,
+    U03_BUILD_RUN,
 )

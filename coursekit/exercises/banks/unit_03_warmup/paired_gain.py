@@ -91,6 +91,8 @@ def draw_arms(rng: np.random.Generator) -> list[Case]:
                 one[third] = None
             if len(cases) > 3:
                 one[first] = None  # both arms of a seed
+        elif len(cases) == 4:
+            one[0] = 0.0  # a run that is always wrong has an accuracy, and did not diverge
         if abs(gain_lower_end(one, other)) > 0.5:  # near zero float32 would decide
             cases.append(Case(group, (one, other)))
     return cases
@@ -103,13 +105,13 @@ U03_PAIRED_GAIN = Exercise(
     by_hand=(
         Case("all finish", ([54.0, 58.0, 53.0, 59.0], [50.0, 55.0, 51.0, 52.0]), ("by hand",)),
         Case("all finish", ([51.0, 53.0], [50.0, 50.0]), ("smallest", "sign")),
-        Case("all finish", ([0.0, 9.0, 6.0], [3.0, 6.0, 0.0]), ("range", "sign")),
+        Case("all finish", ([0.0, 9.0, 6.0], [3.0, 6.0, 2.0]), ("range", "sign")),
         Case(
             "some diverged",
             ([54.0, 51.0, 53.0, 52.0], [50.0, None, 51.0, 47.0]),
             ("by hand", "missing"),
         ),
-        Case("some diverged", ([52.0, None, 55.0], [50.0, None, None]), ("missing",)),
+        Case("some diverged", ([52.0, None, 55.0, 58.0], [50.0, None, None, 51.0]), ("missing",)),
     ),
     promises=(
         "by hand",

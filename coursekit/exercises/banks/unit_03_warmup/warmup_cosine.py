@@ -49,7 +49,7 @@ def draw_cosine(rng: np.random.Generator) -> list[Case]:
     for k in range(4):
         warmup_steps, peak = int(rng.integers(5, 12)), float(rng.uniform(0.2, 0.9))
         num_steps = 3 * warmup_steps + int(rng.integers(5, 12))
-        below = int(rng.integers(1, warmup_steps - 2)) if k else 0
+        below = (0, int(rng.integers(1, warmup_steps - 2)), 1, warmup_steps - 1)[k]
         later = int(rng.integers(warmup_steps + 2, num_steps - 3))
         late = (warmup_steps, num_steps - 1, later, warmup_steps + 1)[k]
         alone = (0, num_steps - 1, int(rng.integers(3, num_steps - 3)), 2)[k]

@@ -95,7 +95,7 @@ U03_WARMUP_LOOP = Exercise(
     points={"even": 2.0, "leftovers": 1.0},
     by_hand=(
         Case("even", (0.8, 1, 2, 8, 4, 2), ("by hand",)),
-        Case("even", (0.8, 1, 2, 4, 4, 4), ("smallest", "range")),
+        Case("even", (0.8, 1, 1, 4, 4, 2), ("smallest", "range")),
         Case("leftovers", (0.8, 1, 2, 11, 4, 2), ("uneven",)),
     ),
     promises=(
