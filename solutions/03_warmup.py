@@ -37,12 +37,11 @@ from coursekit.plots.warmup import (
     curvature_plot,
     gain_plot,
     growth_plot,
-    instrument_plot,
     lengths_plot,
     lr_range_plot,
-    path_plot,
     schedule_plot,
 )
+from coursekit.plots.warmup_paths import instrument_plot, path_plot
 from coursekit.replicas import run_grid
 from coursekit.train import TrainConfig, sharpness, train
 
@@ -316,6 +315,7 @@ def held(values):
     return finite + [finite[-1]] * (len(shown_steps) - len(finite))
 
 
+# %%
 def follow(schedule_of, init_scale=1.0):
     """Full-batch steps for each seed: λ_max (steps, seeds), losses (steps, seeds), lrs."""
     curvatures, losses, used = [], [], []
@@ -338,6 +338,7 @@ def follow(schedule_of, init_scale=1.0):
     return [list(zip(*rows, strict=True)) for rows in (curvatures, losses, used)]
 
 
+# %%
 over, losses = {}, {}
 for times in (0.5, 5.0, 20.0):
     name = f"{times:g} × 2/λ"
@@ -831,6 +832,7 @@ def with_none(arm, lr):
     return [None if dead else 100 * accuracy for accuracy, dead in pairs]
 
 
+# %%
 gains = {"sharp start, lr 2, constant, B=256 (ledger)": ledger["L8"]["sharp_gain"]}
 for lr in (2.0, 4.0):
     for name in ("constant", "cosine"):
@@ -842,7 +844,7 @@ for lr in (2.0, 4.0):
         gains[f"{what} (ledger)"] = ledger["L8"][f"{name}_lr{lr:g}_gain"]
 
 # %%
-title = f"What warmup is worth: N=4096, 20 epochs, {2 * num_seeds} seeds each"
+title = f"What warmup is worth: N={full_size}, 20 epochs, {2 * num_seeds} seeds each"
 xlabel = "gain in test accuracy, points (circle: clear of zero, square: not)"
 show(gain_plot(gains, title=title, xlabel=xlabel))
 
@@ -1055,6 +1057,8 @@ per_epoch = few_examples // 8
 decayed = train_plan(schedule=lambda n: lambda step: old[step // per_epoch] / 0.25)
 grown = train_plan(batch_growth=lambda epoch: plan[epoch][0] / 8)
 constant = train_plan(schedule=lambda n: lambda step: 1.0)
+
+# %%
 plans = {
     "lr / 4": (old, [8] * epochs),
     "B × 4": ([p[1] for p in plan], [p[0] for p in plan]),

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from coursekit.device import pick_device
 from coursekit.exercises.bank import EXERCISES
-from coursekit.exercises.engine.adapters import handed_arguments
 from coursekit.exercises.engine.declare import Exercise
+from coursekit.exercises.engine.handing import handed_arguments
 from coursekit.exercises.engine.judge import judge
 from coursekit.exercises.engine.messages import reveal
 from coursekit.exercises.engine.verdict import Verdict

@@ -8,8 +8,9 @@ import torch
 from toy_exercises import CENTRED, HALF
 
 from coursekit.exercises import EXERCISES
-from coursekit.exercises.engine.adapters import ADAPTERS, ONCE, handed_arguments
+from coursekit.exercises.engine.adapters import ADAPTERS, ONCE
 from coursekit.exercises.engine.declare import Case
+from coursekit.exercises.engine.handing import handed_arguments
 from coursekit.exercises.engine.judge import judge
 from coursekit.exercises.engine.unchanged import ASPECTS, Watched, look, same_look
 

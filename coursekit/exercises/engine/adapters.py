@@ -314,21 +314,3 @@ ADAPTERS: dict[str, Callable[..., Any]] = {
     name: adapter if name == "parameters" else handed_twice(adapter)
     for name, adapter in ONCE.items()
 }
-
-
-class Captured(Exception):
-    """Carries the arguments out of an adapter."""
-
-
-def handed_arguments(run: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return what an adapter hands to an answer: tensors, models, functions, made afresh."""
-
-    def capture(*handed: Any) -> Any:
-        raise Captured(handed)
-
-    try:
-        ONCE[run](capture, *args)
-    except Captured as caught:
-        handed: tuple[Any, ...] = caught.args[0]
-        return handed
-    raise ValueError(f"the adapter {run!r} calls nothing")

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from coursekit.exercises.engine.adapters import handed_arguments
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.describe import assignment, describe, readable
+from coursekit.exercises.engine.handing import handed_arguments
 from coursekit.exercises.engine.hints import steady_ratio
 from coursekit.exercises.engine.plain import as_array, shape_of
 from coursekit.exercises.engine.points import is_half, never_changes

@@ -143,7 +143,11 @@ def sweep(
     rows = []
     for lr in lrs:
         losses = [
-            loss_of(*validation, train_linear(*train, weights, order, batch_size, lr))
+            loss_of(
+                validation[0],
+                validation[1],
+                train_linear(train[0], train[1], weights, order, batch_size, lr),
+            )
             for order in orders
         ]
         values = torch.tensor(losses, dtype=torch.float64)
@@ -154,7 +158,7 @@ def sweep(
 def sweep_by_numpy(train, validation, weights, orders, batch_size, lrs):
     (x, t), table = validation, []
     for order in orders:
-        ends = [train_by_examples(*train, weights, order, batch_size, lr) for lr in lrs]
+        ends = [train_by_examples(train[0], train[1], weights, order, batch_size, lr) for lr in lrs]
         table.append([((x.numpy() @ w - t.numpy()) ** 2).sum(1).mean() / 2 for w in ends])
     values = np.array(table)
     return np.stack([values.mean(0), values.std(0, ddof=1) / np.sqrt(len(values))], axis=1)
@@ -163,8 +167,11 @@ def sweep_by_numpy(train, validation, weights, orders, batch_size, lrs):
 def sweep_by_statistics(train, validation, weights, orders, batch_size, lrs):
     rows = []
     for lr in lrs:
-        ends = [train_by_autograd(*train, weights, order, batch_size, lr) for order in orders]
-        losses = [loss_of(*validation, end) for end in ends]
+        ends = [
+            train_by_autograd(train[0], train[1], weights, order, batch_size, lr)
+            for order in orders
+        ]
+        losses = [loss_of(validation[0], validation[1], end) for end in ends]
         rows.append((statistics.mean(losses), statistics.stdev(losses) / len(losses) ** 0.5))
     return rows
 
@@ -196,8 +203,8 @@ def going_on(train, validation, weights, orders, batch_size, lrs):
     for lr in lrs:
         losses = []
         for order in orders:
-            weights = train_linear(*train, weights, order, batch_size, lr)
-            losses.append(loss_of(*validation, weights))
+            weights = train_linear(train[0], train[1], weights, order, batch_size, lr)
+            losses.append(loss_of(validation[0], validation[1], weights))
         values = torch.tensor(losses, dtype=torch.float64)
         rows.append([values.mean().item(), (values.std() / len(values) ** 0.5).item()])
     return rows

@@ -31,7 +31,7 @@ def top_by_matrix(product, start, num_products):
 
 
 def draw_matrices(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("one product", "more products") * 3:
         p = int(rng.integers(3, 5))
         q, _ = np.linalg.qr(rng.normal(size=(p, p)))
@@ -115,7 +115,7 @@ def curvature_along(
     start: Tensor,
     num_products: int,
 ) -> list[float]:
-    found = []
+    found: list[float] = []
     w = weights.detach().clone().requires_grad_()
     for step in range(num_steps + 1):
         (grad,) = torch.autograd.grad(loss(w), w, create_graph=True)

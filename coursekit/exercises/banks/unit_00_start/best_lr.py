@@ -1,122 +1,10 @@
-"""Unit 00: how a check works, and how to read the plane."""
-
-import math
+"""Read the plane: the best learning rate at each batch size."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
-
-# --- warm-up: count the steps ----------------------------------------------------------------
-
-
-def num_steps(num_examples: int, batch_size: int, num_epochs: int) -> int:
-    return num_epochs * (num_examples // batch_size)
-
-
-def num_steps_by_walking(num_examples, batch_size, num_epochs):
-    steps = 0
-    for _ in range(num_epochs):
-        for start in range(0, num_examples, batch_size):
-            steps += start + batch_size <= num_examples
-    return steps
-
-
-def num_steps_by_slices(num_examples, batch_size, num_epochs):
-    batches = torch.arange(num_examples).split(batch_size)
-    return num_epochs * sum(len(batch) == batch_size for batch in batches)
-
-
-def draw_steps(rng: np.random.Generator) -> list[Case]:
-    cases = []
-    for share in (0.0, 0.0, 0.3, 0.4, 0.7, 0.8):  # of a batch, left over in each epoch
-        batch_size, epochs = int(rng.integers(10, 40)), int(rng.integers(4, 9))
-        num_examples = batch_size * int(rng.integers(3, 20)) + int(share * batch_size)
-        cases.append(
-            Case("leftover" if share else "no leftover", (num_examples, batch_size, epochs))
-        )
-    too_large = int(rng.integers(20, 30))
-    cases.append(Case("leftover", (int(rng.integers(5, 20)), too_large, epochs)))
-    return cases
-
-
-U00_NUM_STEPS = Exercise(
-    id="u00_num_steps",
-    call="num_steps(num_examples, batch_size, num_epochs)",
-    points={"no leftover": 1.0, "leftover": 1.0},
-    by_hand=(
-        Case("no leftover", (8, 4, 3), ("by hand",)),
-        Case("no leftover", (5, 5, 1), ("smallest", "range")),
-        Case("leftover", (11, 4, 3), ("uneven",)),
-        Case("leftover", (3, 4, 2), ("smallest",)),
-    ),
-    promises=("by hand", "uneven", "smallest"),
-    draw=draw_steps,
-    reference=num_steps,
-    mistakes=(
-        Mistake(
-            "leftover counted",
-            "You make a step for the leftover examples too. Does this course keep a batch that is "
-            "not full?",
-            lambda n, b, e: e * math.ceil(n / b),
-        ),
-        Mistake(
-            "fractions of a step",
-            "Can a run make a fraction of a step? What happens to the leftover of each epoch?",
-            lambda n, b, e: e * n / b,
-        ),
-        Mistake(
-            "leftovers carried over",
-            "You carry the leftover of an epoch into the next. When is the data set shuffled "
-            "again?",
-            lambda n, b, e: e * n // b,
-        ),
-        Mistake(
-            "one epoch",
-            "You count the steps of a single epoch. How often does the run go through the data?",
-            lambda n, b, e: n // b,
-        ),
-        Mistake(
-            "examples, not steps",
-            "You count the examples seen. How many of them does one step use up?",
-            lambda n, b, e: n * e,
-        ),
-        Mistake(
-            "rounded to the nearest",
-            "You round to the nearest whole number, sometimes upwards. Does this course keep a "
-            "batch that is not full?",
-            lambda n, b, e: e * round(n / b),
-        ),
-        Mistake(
-            "one last short batch",
-            "You keep one short batch at the very end of the run. Is the data set not cut anew in "
-            "every epoch, and the leftover dropped?",
-            lambda n, b, e: math.ceil(n * e / b),
-        ),
-        Mistake(
-            "always one more",
-            "You add a step for the rest, even where there is none. What happens when B divides N?",
-            lambda n, b, e: e * (n // b + 1),
-        ),
-        Mistake(
-            "last full batch lost",
-            "When B divides N you lose the last full batch. Where does your loop or range end?",
-            lambda n, b, e: e * ((n - 1) // b),
-        ),
-        Mistake(
-            "at least one step",
-            "Here the batch is larger than the data set. Is there one full batch in it?",
-            lambda n, b, e: e * max(1, n // b),
-        ),
-    ),
-    accepted=(num_steps_by_walking, num_steps_by_slices),
-    lesson="Four times the batch for the same number of epochs means a quarter of the steps. "
-    "Keep that number in mind.",
-    graded=False,
-)
-
-# --- read the plane --------------------------------------------------------------------------
 
 
 def best_lr(accuracy: Tensor, lrs: list[float]) -> Tensor:
@@ -291,11 +179,25 @@ U00_BEST_LR = Exercise(
             "You compare the medians of the seeds. Which average does the docstring name?",
             lambda a, lrs: torch.tensor(lrs)[a.median(dim=0).values.argmax(dim=0)],
         ),
+        Mistake(
+            "the last seed",
+            "You look at the last seed alone. What are the other planes for?",
+            lambda a, lrs: torch.tensor(lrs)[a[-1].argmax(dim=0)],
+        ),
+        Mistake(
+            "one place too far",
+            "Your rates are one place too low in the list. With which place does an argmax begin?",
+            lambda a, lrs: torch.tensor(lrs)[a.mean(0).argmax(dim=0) - 1],
+        ),
+        Mistake(
+            "grid turned round",
+            "You read the list of learning rates backwards. Which end does the accuracy's axis "
+            "begin with?",
+            lambda a, lrs: torch.tensor(lrs).flip(0)[a.mean(0).argmax(dim=0)],
+        ),
     ),
     accepted=(best_lr_by_loop, best_lr_by_sorting),
     lesson="Average over seeds first, choose second. Picking the luckiest of many runs is the "
     "oldest way to fool oneself with a sweep.",
     answered_by=("coursekit.plots",),
 )
-
-EXERCISES = (U00_NUM_STEPS, U00_BEST_LR)
