@@ -312,6 +312,7 @@ def trained(batch_size, lrs, **budget):
     ).at(batch_size=batch_size)  # fmt: skip
 
 
+# %%
 base = trained(B0, [lr0]).at(lr=lr0)
 curves = {f"B = {B0}, lr 1/64": base.recorded["train_loss"]}
 ends = {rule: {B0: base.train_loss} for rule in RULES}

@@ -145,7 +145,8 @@ def along_by_hessians(loss, weights, lr, num_steps, start, num_products):
 
 def along_by_func(loss, weights, lr, num_steps, start, num_products):
     slope = torch.func.grad(loss)
-    w, found = weights.detach().clone(), []
+    w = weights.detach().clone()
+    found: list[float] = []
     while len(found) <= num_steps:
         v = start
         for _ in range(num_products):
