@@ -72,7 +72,9 @@ def check_tappable(model: nn.Module, loss: BatchLoss, batch: Batch) -> int:
     alone, _, _ = _squares_and_sums(model, loss, slice_batch(batch, 0, 1))
     few = slice_batch(batch, 0, MAX_PLANNED)
     found, whole, taps = _squares_and_sums(model, loss, few)
-    eps = max(torch.finfo(t.dtype).eps for t in (*whole.values(), *(x.shift for x in taps)))
+    with torch.no_grad():
+        value = loss(model, few)
+    eps = max(torch.finfo(t.dtype).eps for t in (value, *whole.values(), *(x.shift for x in taps)))
     within, scale = tolerance(eps), sum(g.double().square().sum().item() for g in whole.values())
     for name, param in params.items():
         squares, total = found.get(name, (param.new_zeros(1), torch.zeros_like(param)))

@@ -1,5 +1,6 @@
 """What a forward pass calls: each layer's calls recorded, and read example by example."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -187,7 +188,8 @@ def rows_of_layer(
         return (output.reshape(b.shape) * b).sum()
 
     gradients_of = vmap(grad(output_along), in_dims=(None, dims, 0))
-    with sdpa_kernel(SDPBackend.MATH):  # the fused attention kernels cannot be batched
+    with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):  # fused kernels can't be batched
+        warnings.filterwarnings("ignore", message="There is a performance drop")
         return gradients_of(weights, tensors, grad_output)
 
 

@@ -96,7 +96,7 @@ def _trace(model: nn.Module, loss: BatchLoss, batch: Batch, weigh: Weigh) -> Tra
         materialize_grads=True,
     )
     outputs = [c.output for of in calls.values() for c in of if c.output is not None]
-    types = {t.dtype for t in (*outputs, *params.values()) if t.is_floating_point()}
+    types = {t.dtype for t in (value, *outputs, *params.values()) if t.is_floating_point()}
     eps = max(torch.finfo(dtype).eps for dtype in types)
     return Trace(calls, dict(zip(params, grads, strict=True)), num_examples(batch), eps)
 

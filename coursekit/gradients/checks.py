@@ -171,8 +171,8 @@ def check_mean_loss(
     with random_state_kept(device):
         if eps is None:
             with torch.no_grad(), observed_eps(model) as seen:
-                measure.loss(model, slice_batch(batch, 0, 1))
-            eps = seen()
+                value = scalar_loss(measure.loss(model, slice_batch(batch, 0, 1)))
+            eps = max(seen(), float(torch.finfo(value.dtype).eps))
         state = random_state(device)
         whole = measure(batch)
         drew = not same_state(state, random_state(device))

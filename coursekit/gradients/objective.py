@@ -117,8 +117,9 @@ class Objective:
         first = next(iter_batches(self.data, device=self.device))
         few = slice_batch(first, 0, min(2, num_examples(first)))
         with torch.no_grad(), observed_eps(self.model) as eps, _named_failure():
-            self.loss(self.model, few)
-        object.__setattr__(self, "eps", eps())
+            value = self.loss(self.model, few)
+        # A float64 model may compute its loss in float32, as those of transformers do.
+        object.__setattr__(self, "eps", max(eps(), float(torch.finfo(value.dtype).eps)))
         self._counter.append(as_count(self.count, self.model, self.loss, first))
         self._check_batch(first)
 

@@ -87,7 +87,8 @@ def grad_moments(
         ValueError: If there are fewer than two micro-batches, or more examples than num_examples.
 
     Assumes independent examples. Drawn without replacement, with num_examples left out, |G|^2
-    comes out low by tr(Sigma)/N. Source: McCandlish et al. 2018, arXiv:1812.06162, App. A.1.
+    comes out low by tr(Sigma)/N. Where bK nears num_examples and b > 1, the standard error of
+    tr(Sigma) is too large. Source: McCandlish et al. 2018, arXiv:1812.06162, App. A.1.
     """
     if micro_grads.dim() != 2:
         raise ValueError(
@@ -271,7 +272,9 @@ def grad_noise_scale(
     Raises:
         ValueError: For another method or level, or a bootstrap without trials or generator.
 
-    Assumes independent samples and roughly normal means; heavy tails make intervals too short.
+    Assumes independent samples and roughly normal means. Where few examples or one direction carry
+    the noise, the interval is too short: with b = 1 it may cover 50 to 90 %. Micro-batches of 8 or
+    more mend that, or with many trials the bootstrap.
     """
     if method not in METHODS or not 0 < level < 1:
         raise ValueError(f"need method in {METHODS} and 0 < level < 1, got {method!r}, {level}")

@@ -212,3 +212,179 @@ def test_refuses():
         hessian_noise_scale(model, F.cross_entropy, shuffled, rng=rng)
     with pytest.raises(ValueError, match="sums over examples"):
         model_moments(model, nn.CrossEntropyLoss(reduction="sum"), data)
+
+
+SCALES = torch.tensor([3.0, 2.0, 1.0, 0.7, 0.5, 0.3], dtype=torch.float64)
+
+
+class Line(nn.Module):
+    """Least squares beside its optimum: H = diag(SCALES^2), all else in closed form."""
+
+    def __init__(self, size=1.0):
+        super().__init__()
+        shift = torch.tensor([0.1, -0.1, 0.2, 0.1, 0.3, 0.2], dtype=torch.float64)
+        self.shift = nn.Parameter(size * shift)
+
+    def forward(self, x):
+        return x @ self.shift
+
+
+def half_square(output, target):
+    return (output - target).square().mean() / 2
+
+
+def line_data(count, seed):
+    rng = torch.Generator().manual_seed(seed)
+    inputs = torch.randn(count, 6, generator=rng, dtype=torch.float64) * SCALES
+    return inputs, torch.randn(count, generator=rng, dtype=torch.float64)
+
+
+def population_of(model):
+    """tr(H Sigma) and G'HG of the population: x ~ N(0, H), y ~ N(0, 1), g = x (x'd - y)."""
+    hessian, shift = SCALES.square(), model.shift.detach()
+    grad, along = hessian * shift, (hessian * shift.square()).sum()
+    # E g g' = (1 + d'Hd) H + 2 H d d' H (normal moments), so Sigma = that less G G'.
+    sigma = (1 + along) * hessian + grad.square()
+    return (hessian * sigma).sum().item(), (hessian * grad.square()).sum().item()
+
+
+def weighted_of(count, seed, size=1.0, **settings):
+    return hessian_noise_scale(
+        Line(size),
+        half_square,
+        line_data(count, seed),
+        num_eigenvectors=2,
+        rng=torch.Generator().manual_seed(seed),
+        **settings,
+    )
+
+
+class TestPopulation:
+    """The noise scale of what the data was drawn from, where everything is known."""
+
+    def test_numerator_and_denominator_are_unbiased_and_the_plug_in_is_not(self):
+        trace, along = population_of(Line(0.2))
+        found = [weighted_of(30, seed, 0.2, num_probes=5) for seed in range(50)]
+        traces = torch.tensor([f.tr_hess_cov for f in found])
+        alongs = torch.tensor([f.grad_curvature for f in found])
+        plug_in = alongs + traces / 30
+
+        def z(values, truth):
+            return ((values.mean() - truth) / values.std() * len(values) ** 0.5).item()
+
+        assert abs(z(traces, trace)) < 4
+        assert abs(z(alongs, along)) < 4
+        assert z(plug_in, along) > 4  # g'Hg holds tr(H Sigma)/N as well
+
+    def test_unresolved_is_nan_with_its_interval(self):
+        found = weighted_of(60, 3)
+        assert math.isnan(found.value)
+        assert math.isinf(found.high)
+        assert 0 < found.low < population_of(Line())[0] / population_of(Line())[1] * 2
+        assert "measure more examples" in found.reason or "not above 0" in found.reason
+        plain = weighted_of(60, 3, target="training set")  # which never exceeds a few N
+        assert plain.value < 60
+
+    def test_batches_give_what_tensors_give(self):
+        model, data = Line(), line_data(300, 5)
+        loader = DataLoader(TensorDataset(*data), batch_size=70)
+        one, other = (
+            hessian_noise_scale(
+                model, half_square, given, rng=torch.Generator().manual_seed(2), num_probes=5
+            )
+            for given in (data, loader)
+        )
+        assert other.grad_curvature == pytest.approx(one.grad_curvature, rel=1e-6)
+        assert other.tr_hess_cov == pytest.approx(one.tr_hess_cov, rel=1e-3)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("count", [100, 400])
+    def test_the_interval_covers_examples_and_probes(self, count):
+        trace, along = population_of(Line())
+        found = [weighted_of(count, 500 + seed) for seed in range(200)]
+        covered = [f.low <= trace / along <= f.high for f in found]
+        assert sum(covered) / 200 > 0.95 - 4 * (0.95 * 0.05 / 200) ** 0.5
+        narrow = [weighted_of(count, 500 + seed, target="training set") for seed in range(60)]
+        biased = [f.low <= trace / along <= f.high for f in narrow]
+        assert sum(biased) / 60 < 0.7  # probes alone, around a value that knows no population
+
+
+class TestRounding:
+    def close_examples(self, spread, dtype=torch.float32):
+        rng = torch.Generator().manual_seed(0)
+        inputs = 1 + spread * torch.randn(256, 30, generator=rng, dtype=torch.float64)
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            model = nn.Linear(30, 1)
+        data = inputs.to(dtype), torch.full((256, 1), 3.0, dtype=dtype)
+        return model.to(dtype), nn.MSELoss(), data
+
+    @pytest.mark.quick
+    @pytest.mark.parametrize("target", ["population", "training set"])
+    def test_a_spread_below_rounding_is_nan_with_a_reason(self, target):
+        found = model_moments(*self.close_examples(1e-5), target=target)
+        assert math.isnan(found.tr_cov)
+        assert "rounding" in found.reason
+        scale = grad_noise_scale(found)
+        assert math.isnan(scale.value)
+        assert scale.reason == found.reason
+        exact = model_moments(*self.close_examples(1e-5, torch.float64), target=target)
+        assert exact.tr_cov > 0
+        assert not exact.reason
+
+    @pytest.mark.quick
+    def test_near_rounding_the_error_bar_covers_the_truth(self):
+        truth = model_moments(*self.close_examples(1e-3, torch.float64)).tr_cov
+        found = model_moments(*self.close_examples(1e-3))
+        assert math.isnan(found.tr_cov) or abs(found.tr_cov - truth) < 3 * found.tr_cov_stderr
+
+
+class TestTokens:
+    """A mean over tokens with padding: examples weigh by their tokens, noise is per token."""
+
+    def sequences(self):
+        rng = torch.Generator().manual_seed(3)
+        ids = torch.randint(0, 7, (24, 6), generator=rng)
+        labels = torch.randint(0, 7, (24, 6), generator=rng)
+        lengths = torch.randint(1, 7, (24,), generator=rng).sort(descending=True).values
+        labels[torch.arange(6) >= lengths[:, None]] = -100
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            model = nn.Sequential(nn.Embedding(7, 5), nn.Linear(5, 7)).double()
+        return model, lambda out, y: F.cross_entropy(out.transpose(1, 2), y), (ids, labels)
+
+    @pytest.mark.quick
+    @pytest.mark.parametrize("chunk_size", [None, 5, 1])
+    def test_moments_are_those_of_the_ratio_of_sums(self, chunk_size):
+        model, loss, (ids, labels) = self.sequences()
+        params = list(model.parameters())
+        counts, sums = (labels != -100).sum(1).double(), []
+        for i in range(24):
+            value = F.cross_entropy(
+                model(ids[i : i + 1])[0], labels[i], ignore_index=-100, reduction="sum"
+            )
+            sums.append(torch.cat([g.flatten() for g in torch.autograd.grad(value, params)]))
+        sums, total = torch.stack(sums), counts.sum()
+        mean = sums.sum(0) / total
+        pulls = sums - counts[:, None] * mean
+        tr_cov = pulls.square().sum() / 23 * 24 / total
+        found = model_moments(model, loss, (ids, labels), count="tokens", chunk_size=chunk_size)
+        assert found.unit == "tokens"
+        assert found.tr_cov == pytest.approx(tr_cov.item(), rel=1e-8)
+        assert found.grad_sq_norm == pytest.approx(
+            (mean.square().sum() - tr_cov / total).item(), rel=1e-8
+        )
+        assert grad_noise_scale(found).unit == "tokens"
+        with pytest.raises(ValueError, match="count"):
+            model_moments(model, loss, (ids, labels), chunk_size=chunk_size)
+
+    @pytest.mark.quick
+    def test_equal_lengths_give_the_examples_scale_times_their_length(self):
+        model, loss, (ids, labels) = self.sequences()
+        labels = labels.clamp(min=0)
+        per_token = model_moments(model, loss, (ids, labels), count="tokens")
+        per_example = model_moments(model, loss, (ids, labels))
+        assert per_example.unit == "examples"
+        ratio = per_token.grad_noise_scale / per_example.grad_noise_scale
+        assert ratio == pytest.approx(6, rel=1e-9)
+        assert per_token.tr_cov_stderr == pytest.approx(6 * per_example.tr_cov_stderr, rel=1e-9)
