@@ -1,8 +1,8 @@
 """Products with a matrix over all data from products over chunks: kept, or built anew each time."""
 
 import gc
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -34,20 +34,12 @@ def assemble(
     params = list(objective.weights.values())
     device = params[0].device
 
-    def guarded(batch: Batch) -> Prepared:
-        with double_backward_kernels(objective.model), named_failure():
-            return prepare(batch)
-
-    def times(product: Product, vector: Tensor) -> Tensor:
-        with double_backward_kernels(objective.model), named_failure():
-            return product(vector)
-
     objective.refuse_changing_data(ordered=False)
-    with objective.held():
+    with objective.held(), _differentiable_twice(objective):
         first = next(objective.batches())
         few = slice_batch(first, 0, min(4, num_examples(first)))
-        check_symmetry(objective, few, lambda batch: partial(times, guarded(batch)[1]))
-        bytes_each = max(1, _graph_bytes(guarded, few))
+        check_symmetry(objective, few, lambda batch: prepare(batch)[1])
+        bytes_each = max(1, _graph_bytes(prepare, few))
         size = objective.chunk_size or _even(
             num_examples(first),
             examples_that_fit(bytes_each, device, weight_bytes=weight_bytes_of(params)),
@@ -55,7 +47,7 @@ def assemble(
         kept = None
         if method != "rebuilt":
             limit = CACHE_SHARE.get(device.type, 0.1) * free_bytes(device)
-            kept = _keep(objective, guarded, size, bytes_each, limit, always=method == "cached")
+            kept = _keep(objective, prepare, size, bytes_each, limit, always=method == "cached")
     gradient = None
     if kept:
         whole = sum(weight for weight, _ in kept)
@@ -66,7 +58,7 @@ def assemble(
 
     def built(batch: Batch, vector: Tensor) -> Tensor:
         try:
-            return times(guarded(batch)[1], vector)
+            return prepare(batch)[1](vector)
         except RuntimeError as error:
             if is_out_of_memory(error):
                 sizes.append(min(sizes[-1], max(1, num_examples(batch) // 2)))
@@ -79,11 +71,11 @@ def assemble(
                 "method='rebuilt'"
             )
         total, weighted = 0.0, torch.zeros_like(vector)
-        with objective.held():
+        with objective.held(), _differentiable_twice(objective):
             found = (
                 objective.each(lambda batch: built(batch, vector), sizes[-1])
                 if kept is None
-                else ((weight, times(prepared[1], vector)) for weight, prepared in kept)
+                else ((weight, prepared[1](vector)) for weight, prepared in kept)
             )
             for weight, part in found:
                 weighted.add_(part, alpha=weight)
@@ -100,6 +92,12 @@ def assemble(
         grads_per_hvp=GRADS_PER_HVP[prefix + method],
         gradient=gradient,
     )
+
+
+@contextmanager
+def _differentiable_twice(objective: Objective) -> Iterator[None]:
+    with double_backward_kernels(objective.model), named_failure():
+        yield
 
 
 def _keep(

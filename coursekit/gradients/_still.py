@@ -80,6 +80,25 @@ class StillModel:
 
 
 @contextmanager
+def weights_unmoved(model: nn.Module) -> Iterator[None]:
+    """Raise ValueError, and put them back, if what runs inside has changed the model's weights."""
+    kept = {name: p.detach().clone() for name, p in model.named_parameters()}
+    try:
+        yield
+    finally:
+        moved = []
+        for name, param in model.named_parameters():
+            if not torch.equal(param.detach(), kept[name]) and not kept[name].isnan().any():
+                param.data.copy_(kept[name])
+                moved.append(name)
+    if moved:
+        raise ValueError(
+            f"the forward pass changes the parameter {moved[0]!r}, so looking at the model would "
+            f"change it; do that after optimizer.step(), or by torch.nn.utils.parametrize"
+        )
+
+
+@contextmanager
 def uncompiled() -> Iterator[None]:
     """Run what torch.compile made as plain Python: compiled code can't be differentiated twice."""
     compiler: Any = torch.compiler

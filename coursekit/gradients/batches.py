@@ -116,7 +116,8 @@ def num_examples(batch: Batch) -> int:
     sizes = {path: len(t) for path, t in batch_leaves(batch) if isinstance(t, Tensor) and t.dim()}
     if not sizes:
         raise ValueError(
-            f"a batch must hold tensors of shape (num_examples, ...), got {told(batch)}"
+            f"a batch must hold tensors of shape (num_examples, ...), got {told(batch)}; turn "
+            f"arrays and lists into tensors (torch.as_tensor), other objects into tuples or dicts"
         )
     several = set(sizes.values()) - {1}
     if len(several) > 1:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from coursekit.gradients._forms import chosen_params, told_apart
 from coursekit.gradients._memory import work_through
-from coursekit.gradients._still import StillModel, plain_model
+from coursekit.gradients._still import StillModel, plain_model, weights_unmoved
 from coursekit.gradients._walks import Walks
 from coursekit.gradients.batches import (
     Batch,
@@ -107,7 +107,7 @@ class Objective:
                 self._still.after_pass()
 
         set_field("loss", BatchLoss(loss))
-        with self.held():
+        with self.held(), weights_unmoved(self.model):
             self._check()
 
     def _check(self) -> None:

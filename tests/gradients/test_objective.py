@@ -347,3 +347,19 @@ def test_memory_that_runs_out_halves_the_chunk():
     assert sizes[0] == 12
     with pytest.raises(ValueError, match="one example does not fit"), opened(objective):
         list(objective.each(lambda b: hungry(model, (b[0], [0] * 9))))
+
+
+@pytest.mark.parametrize("silently", [False, True])
+def test_a_forward_pass_that_changes_weights_is_refused_and_undone(silently):
+    class Clamped(nn.Sequential):
+        def forward(self, x):
+            weight = self[0].weight.data if silently else self[0].weight
+            with torch.no_grad():
+                weight.clamp_(-0.1, 0.1)
+            return super().forward(x)
+
+    model = Clamped(*net())
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    with pytest.raises(ValueError, match=r"'0.weight'.*after optimizer.step"):
+        Objective(model, CE, data())
+    assert all(torch.equal(p.detach(), before[name]) for name, p in model.named_parameters())
