@@ -1,11 +1,13 @@
 """What a machine may lack: its tests are skipped, counted and named, and fail where CI=true.
 
 A test says what it needs by a marker: `sandbox` (bubblewrap, and namespaces for it), `browser`
-(Chromium). A fixture named `sandbox` marks its tests by itself, and a test without the marker that
-fails because there is no sandbox is skipped all the same.
+(Chromium), `cluster` (Dask). A fixture named `sandbox` marks its tests by itself, and a test
+without the marker that fails because there is no sandbox is skipped all the same.
 """
 
+import importlib.util
 import os
+import sys
 from collections import Counter
 from functools import cache
 
@@ -21,6 +23,10 @@ NEEDS = "needs "  # how the reason of such a skip begins
 @cache
 def lack_of(part):
     """Return why a part is missing and the command that brings it, or None where it is here."""
+    if part == "cluster":
+        here = importlib.util.find_spec("distributed") is not None
+        pip = f"{sys.executable} -m pip install 'distributed>=2024.5'"
+        return None if here else ("a cluster (no dask.distributed)", pip)
     if part == "browser":
         return None if find_chromium() else ("a browser (no Chromium)", BRING_CHROMIUM)
     program, named = find_bubblewrap()
@@ -30,7 +36,7 @@ def lack_of(part):
     return (f"a sandbox ({named}: {why})", namespaces_remedy()) if why else None
 
 
-PARTS = ("sandbox", "browser")
+PARTS = ("sandbox", "browser", "cluster")
 
 
 def pytest_collection_modifyitems(items):

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Any
 
@@ -114,23 +114,41 @@ def num_compared(fresh: Mapping[str, Values], exact: Collection[str] = ()) -> in
 
 
 def measure_each(
-    ids: Sequence[str], size: str, *, workers: int
+    ids: Sequence[str], size: str, *, workers: int = 1, executor: Executor | None = None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Measure claims, in several processes where asked; yield each as it is done.
 
-    Costly ones should stand first: what starts last must not be long.
+    Args:
+        ids: Claims, the costly ones first: what starts last must not be long.
+        size: "tiny", "cpu" or "gpu".
+        workers: Processes of our own.
+        executor: Somebody else's, in their place: any `concurrent.futures` executor, such as
+            Dask's `client.get_executor()`. It stays open.
     """
+    if executor is not None:
+        yield from _as_measured(executor, ids, size)
+        return
     if workers <= 1 or len(ids) <= 1:
         for claim_id in ids:
             yield claim_id, measure_by_id(claim_id, size)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = {pool.submit(measure_by_id, claim_id, size): claim_id for claim_id in ids}
         try:
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
+            yield from _as_measured(pool, ids, size)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _as_measured(
+    executor: Executor, ids: Sequence[str], size: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    waiting = {executor.submit(measure_by_id, claim_id, size): claim_id for claim_id in ids}
+    try:
+        for done in as_completed(waiting):
+            yield waiting[done], done.result()
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 def measure_by_id(claim_id: str, size: str) -> dict[str, Any]:
