@@ -342,11 +342,11 @@ for draws in (25, 100, 400):
     print(f"one standard error {error:.4f}: {away:+.1f} errors away")
 
 # %% [markdown]
-# ### Build it: your own variance law (30 minutes)
+# ### Build it: your own variance law (30 minutes, no marks)
 # In 1.4 `error_products` and `variance_curve` did the measuring. Do it without them: from the gradients
 # of single examples and a table of drawn indices to a law with error bars, in two milestones.
 #
-# **Milestone 1 (2 points, 10 minutes).** One squared distance for each drawn batch.
+# **Milestone 1 (10 minutes).** One squared distance for each drawn batch.
 #
 # <details><summary>Hint 1 (click to open)</summary><code>example_grads[batches]</code> has the shape (M, B, P).</details>
 # <details><summary>Hint 2 (click to open)</summary>Average over the axis of the batch, subtract the full gradient.</details>
@@ -370,7 +370,7 @@ def squared_errors(example_grads, batches):
 check("u01_build_errors", squared_errors)
 
 # %% [markdown]
-# **Milestone 2 (3 points, 20 minutes).** A row for each table of draws: the batch size, the mean squared
+# **Milestone 2 (20 minutes).** A row for each table of draws: the batch size, the mean squared
 # distance, its standard error, and what the law says for draws with replacement.
 #
 # <details><summary>Hint 1 (click to open)</summary>The batch size is the number of columns of a table.</details>

@@ -815,12 +815,12 @@ for B, wrong, right in zip(digit_sizes, flawed, mended, strict=True):
 # ask it.)
 
 # %% [markdown]
-# ### Build it: the whole sweep, by hand (35 minutes)
+# ### Build it: the whole sweep, by hand (35 minutes, no marks)
 # `run_grid` has trained for you all unit long. Train yourself once: a linear model, no autograd, no
 # optimizer. The outputs of a batch are $X_b W$; the loss of one example is half the sum of its squared
 # errors; a batch's loss is the mean.
 #
-# **Milestone 1 (2 points, 15 minutes).** One run. `order` lists the examples to read; take `batch_size`
+# **Milestone 1 (15 minutes).** One run. `order` lists the examples to read; take `batch_size`
 # at a time, and drop what fills no whole batch.
 #
 # <details><summary>Hint 1 (click to open)</summary>The gradient of one example is its input times its errors, an outer product.</details>
@@ -848,7 +848,7 @@ def train_linear(inputs, targets, weights, order, batch_size, lr):
 check("u02_build_sgd", train_linear)
 
 # %% [markdown]
-# **Milestone 2 (3 points, 20 minutes).** The sweep around it: for each rate, a run for each seed (a row of
+# **Milestone 2 (20 minutes).** The sweep around it: for each rate, a run for each seed (a row of
 # `orders`), every run from the same weights, judged on validation data.
 #
 # <details><summary>Hint 1 (click to open)</summary>Two loops: rates outside, orders inside.</details>

@@ -365,10 +365,10 @@ show(curvature_plot(shown_steps, over, losses, title=title, over_limit=True))
 # cross-entropy λ stays above the limit, and the run lives.
 
 # %% [markdown]
-# ### Build it: your own instrument (30 minutes)
+# ### Build it: your own instrument (30 minutes, no marks)
 # `sharpness` above is a black box. Make one of your own, in two milestones, and point it at a run.
 #
-# **Milestone 1 (2 points, 10 minutes).** The largest curvature without a Hessian: you get the function
+# **Milestone 1 (10 minutes).** The largest curvature without a Hessian: you get the function
 # v → Hv. Start from `start`; each round multiplies by H and makes the length one again. Return v'Hv of
 # the last v of length one. `num_products` products in all, the one in v'Hv included.
 #
@@ -397,7 +397,7 @@ def top_curvature(product, start, num_products):
 check("u03_build_top", top_curvature)
 
 # %% [markdown]
-# **Milestone 2 (3 points, 20 minutes).** Gradient descent, with your instrument at each point: before
+# **Milestone 2 (20 minutes).** Gradient descent, with your instrument at each point: before
 # the first step, and after every step. Products with the Hessian come from differentiating twice:
 # `grad` with `create_graph=True`, then the gradient of `grad @ v`.
 #

@@ -95,6 +95,7 @@ U01_BUILD_ERRORS = Exercise(
     accepted=(errors_by_loop, errors_by_products),
     lesson="One squared distance a batch: from these come the variance, and its own error bar.",
     answered_by=("coursekit.gradients.sampling",),
+    graded=False,
 )
 
 # --- second milestone: the law -----------------------------------------------------------------
@@ -221,4 +222,5 @@ U01_BUILD_LAW = Exercise(
     lesson="You have measured a law with its error bars, and nothing in it was given: the "
     "prediction stands in the last column.",
     answered_by=("coursekit.gradients.sampling",),
+    graded=False,
 )

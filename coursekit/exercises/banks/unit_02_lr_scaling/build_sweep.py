@@ -127,6 +127,7 @@ U02_BUILD_SGD = Exercise(
     lesson="Batch, error, gradient, step: this is all of SGD. The order fixes the seed's examples, "
     "so that batch sizes can be compared on the same stream.",
     answered_by=("coursekit.replicas.population",),
+    graded=False,
 )
 
 # --- second milestone: the sweep ---------------------------------------------------------------
@@ -289,4 +290,5 @@ U02_BUILD_SWEEP = Exercise(
     lesson="Every run from the same weights, judged on data that it has not seen, with an error "
     "over seeds: your own sweep, and nothing is hidden in it.",
     answered_by=("coursekit.replicas.grid", "coursekit.replicas.population"),
+    graded=False,
 )

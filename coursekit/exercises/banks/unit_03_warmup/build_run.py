@@ -102,6 +102,7 @@ U03_BUILD_TOP = Exercise(
     lesson="A few products with the Hessian, and no Hessian: that is how the curves of this unit "
     "were measured.",
     answered_by=("coursekit.curvature.lanczos",),
+    graded=False,
 )
 
 # --- second milestone: inside a run ------------------------------------------------------------
@@ -235,4 +236,5 @@ U03_BUILD_RUN = Exercise(
     accepted=(along_by_hessians, along_by_func),
     lesson="You have watched the curvature of a run with your own instrument.",
     answered_by=("coursekit.curvature.lanczos", "coursekit.curvature.products"),
+    graded=False,
 )
