@@ -8,6 +8,7 @@ from matplotlib import image
 
 from coursekit.plots import (
     bars_plot,
+    law_plot,
     means,
     plane_plot,
     png,
@@ -46,6 +47,9 @@ PLOTS = {
         title="two ways",
     ),
     "plane": plane,
+    "law": lambda: law_plot(
+        [[1, 8.1, 0.2, 8.0], [2, 3.9, 0.1, 4.0], [4, 2.0, 0.1, 2.0]], title="a law"
+    ),
 }
 
 

@@ -7,7 +7,13 @@ import pytest
 from matplotlib import image
 
 from coursekit.plots import png
-from coursekit.plots.scaling import frontier_plot, rules_plot, trajectories_plot, windows_plot
+from coursekit.plots.scaling import (
+    frontier_plot,
+    rules_plot,
+    sweep_plot,
+    trajectories_plot,
+    windows_plot,
+)
 
 pytestmark = pytest.mark.quick
 
@@ -53,6 +59,11 @@ PLOTS = {
     "trajectories": trajectories,
     "frontier": frontier,
     "windows": windows,
+    "sweep": lambda: sweep_plot(
+        [0.25, 0.5, 1.0],
+        {16: [[0.5, 0.01], [0.3, 0.02], [float("nan"), 1.0]]},
+        title="a sweep",
+    ),
 }
 
 
@@ -69,6 +80,7 @@ def test_a_figure_renders_and_speaks(name):
 
 def test_the_alt_text_tells_the_numbers():
     assert "SGD, sqrt: 0.95 to 1.52" in rules()[1]
+    assert "B = 16: lowest, 0.3, at lr 0.5" in PLOTS["sweep"]()[1]
     assert "ends at 0.26" in trajectories()[1]
     assert "from lr 0.5 meets it at B = 65" in frontier()[1]
     assert "B=32: 2.0 octaves; B=512: 1.0 octaves" in windows()[1]

@@ -14,6 +14,7 @@ from coursekit.plots.warmup import (
     lr_range_plot,
     schedule_plot,
 )
+from coursekit.plots.warmup_paths import instrument_plot, path_plot
 
 pytestmark = pytest.mark.quick
 STEPS = (0, 1, 4)
@@ -46,6 +47,20 @@ PLOTS = {
         {"decay": 64.0, "growth": 40.0},
         title="two plans",
     ),
+    "lengths beside the ledger's": lambda: lengths_plot(
+        {"none": [10.0, 11.0]}, stored={"none": [12.0, 12.5]}, title="lengths"
+    ),
+    "a band that would fill the panel": lambda: curvature_plot(
+        STEPS,
+        {"dies": [[5.0, 5.0], [2.0, 900.0], [1.0, 5000.0]]},
+        {"dies": [[2.6, 2.7], [3.0, 900.0], [2.0, 9000.0]]},
+        title="a task",
+        over_limit=True,
+    ),
+    "path": lambda: path_plot(
+        {0.9: [(2.0, 0.2), (1.9, -0.1)], 1.5: [(2.0, 0.2), (1.5, -0.5)]}, title="path"
+    ),
+    "instrument": lambda: instrument_plot([5.0, 2.0, 1.0], first=5.1, title="mine"),
     "lengths": lambda: lengths_plot({"none": [10.0, 11.0], "16": [50.0, 52.0]}, title="lengths"),
 }
 
@@ -69,6 +84,15 @@ def test_the_alt_text_tells_what_the_figure_shows():
     assert "sharp: +42.0 ± 5.0" in PLOTS["gains"]()[1]
     assert "growth: 61.2 ± 3.2 % in 40 updates" in PLOTS["growth"]()[1]
     assert "none: 10.5 %; 16: 51.0 %" in PLOTS["lengths"]()[1]
+    assert "1.5 times: curvature 4.04 to 2.50" in PLOTS["path"]()[1]
+    assert "5.00 at the start (library: 5.10), 1.00 at the end" in PLOTS["instrument"]()[1]
+
+
+def test_the_seeds_are_drawn_where_a_band_would_fill_the_panel():
+    figure, _ = PLOTS["a band that would fill the panel"]()
+    assert not figure.axes[0].collections
+    assert len(figure.axes[0].lines) == 4  # the mean, two seeds, the limit
+    assert PLOTS["curvature"]()[0].axes[0].collections
 
 
 def test_means_of_logarithms():

@@ -178,6 +178,23 @@ U01_EPOCH_NOISE = Exercise(
             "many vectors are that?",
             lambda g, b: tr_cov_from_epoch(g, b) * (len(b) - 1) / (sum(b) - len(b)),
         ),
+        Mistake(
+            "a standard deviation",
+            "Your result is a root. Has a trace the unit of a gradient, or of its square?",
+            lambda g, b: tr_cov_from_epoch(g, b) ** 0.5,
+        ),
+        Mistake(
+            "distances not squared",
+            "You weigh distances, not their squares. What is a variance an average of?",
+            lambda g, b: (
+                (torch.tensor(b) * (g - weighted_mean(g, b)).norm(dim=1)).sum() / (len(b) - 1)
+            ),
+        ),
+        Mistake(
+            "centre at the first batch",
+            "You measure from the first batch. Which centre do the three rules name?",
+            lambda g, b: (torch.tensor(b) * (g - g[0]).square().sum(1)).sum() / (len(b) - 1),
+        ),
     ),
     accepted=(epoch_by_pairs, epoch_by_moments),
     lesson="Each squared deviation, times its own batch size, estimates tr(Sigma). Weighted this "

@@ -251,6 +251,35 @@ U03_WARMUP_COSINE = Exercise(
                 s, p, w, usual(w), lambda s: (1 + math.cos((s - w) / (n - w))) / 2
             ),
         ),
+        Mistake(
+            "a part too many in the warmup",
+            "Your warmup has a part more than steps, and ends below the peak. Which share has its "
+            "last step?",
+            lambda s, p, w, n: joined(
+                s, p, w, lambda s: (s + 1) / (w + 1), lambda s: half_cosine((s - w) / (n - w))
+            ),
+        ),
+        Mistake(
+            "at the peak from the first step",
+            "Your warmup is at the peak from the first step on. What should rise there?",
+            lambda s, p, w, n: joined(
+                s, p, w, lambda s: 1.0, lambda s: half_cosine((s - w) / (n - w))
+            ),
+        ),
+        Mistake(
+            "held low",
+            "Your warmup holds its first rate and then jumps. What does the word linear say?",
+            lambda s, p, w, n: joined(
+                s, p, w, lambda s: 1 / w, lambda s: half_cosine((s - w) / (n - w))
+            ),
+        ),
+        Mistake(
+            "half a step ahead",
+            "Your cosine is read in the middle of a step. Where does its count begin?",
+            lambda s, p, w, n: joined(
+                s, p, w, usual(w), lambda s: half_cosine((s - w + 0.5) / (n - w))
+            ),
+        ),
     ),
     accepted=(cosine_by_half_angle, cosine_by_turning),
     lesson="Two pieces, each with its own step count: the decay starts from its own zero when the "
