@@ -84,7 +84,7 @@ def nothing_to_judge(job: Job, release: Release, status: str, reason: str) -> Re
 
 def _write_notebook(job: Job, repaired: Repaired, record: Record) -> None:
     notebook = graded_notebook(repaired, heading=heading_of(record), verdicts=verdicts_of(record))
-    write_atomically(job.autograded, nbformat.writes(notebook, version=4) + "\n")
+    write_atomically(job.autograded, nbformat.v4.writes(notebook) + "\n")  # it is valid
 
 
 def _with_others(mark: SubmissionMark, before: Record) -> SubmissionMark:

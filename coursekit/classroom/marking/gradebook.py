@@ -80,6 +80,21 @@ def opened(course: Course) -> Iterator[Gradebook]:
         yield gradebook
 
 
+@contextmanager
+def one_commit(gradebook: Gradebook) -> Iterator[None]:
+    """Make all that is entered inside one transaction; nbgrader commits each of its steps."""
+    session = gradebook.db()
+    session.commit = session.flush
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        del session.commit
+    session.commit()
+
+
 def enter_unit(course: Course, unit: str, due: DueDates) -> DueDates:
     """Enter a unit's cells and due date, as `nbgrader generate_assignment` does.
 

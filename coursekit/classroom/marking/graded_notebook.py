@@ -9,7 +9,6 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
 from coursekit.classroom.handing_in.raw_notebook import RawCell
 from coursekit.classroom.handing_in.repair import Repaired, exercise_of
@@ -32,7 +31,7 @@ def graded_notebook(
         verdicts: Exercise id -> what the judge says of it, shown below its check.
     """
     left = [MOST_PICTURES]
-    cells = [new_markdown_cell(heading, id="status")]
+    cells = [_cell("markdown", heading, "status", {})]
     for i, place in enumerate(repaired.placed):
         released = place.released
         metadata: dict[str, Any] = {}
@@ -40,23 +39,36 @@ def graded_notebook(
         if released is not None and released.mark is not None:
             metadata, name = {"nbgrader": dict(released.mark)}, released.id
         raw = place.cell
+        new = _cell(raw.kind, raw.source, name, metadata)
         if raw.kind == "code":
-            new = new_code_cell(raw.source, id=name, metadata=metadata)
+            new.execution_count = None
             if released is not None and released.role == "check":
                 text = verdicts.get(exercise_of(released), "")
-                new.outputs = [new_output("stream", name="stdout", text=text)] if text else []
+                new.outputs = [_printed(text)] if text else []
             else:
                 new.outputs = _outputs(raw, left)
-        elif raw.kind == "markdown":
-            new = new_markdown_cell(raw.source, id=name, metadata=metadata)
-            if pictures := _attachments(raw, left):
-                new.attachments = pictures
-        else:
-            new = new_raw_cell(raw.source, id=name, metadata=metadata)
+        elif raw.kind == "markdown" and (pictures := _attachments(raw, left)):
+            new.attachments = pictures
         cells.append(new)
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": dict(KERNEL)})
+    notebook = nbformat.from_dict(
+        {
+            "cells": cells,
+            "metadata": {"kernelspec": dict(KERNEL)},
+            "nbformat": nbformat.v4.nbformat,
+            "nbformat_minor": nbformat.v4.nbformat_minor,
+        }
+    )
     nbformat.validate(notebook)
     return notebook
+
+
+def _cell(kind: str, source: str, name: str, metadata: dict[str, Any]) -> NotebookNode:
+    """Return a cell; nbformat's own makers check each one, here the whole is checked once."""
+    return NotebookNode(cell_type=kind, id=name, metadata=metadata, source=source)
+
+
+def _printed(text: str) -> NotebookNode:
+    return NotebookNode(output_type="stream", name="stdout", text=text)
 
 
 def _outputs(raw: RawCell, left: list[int]) -> list[NotebookNode]:
@@ -67,9 +79,9 @@ def _outputs(raw: RawCell, left: list[int]) -> list[NotebookNode]:
         text = _text(output.get("text", shown.get("text/plain")))
         picture = {kind: shown[kind] for kind in PICTURES if _picture(shown.get(kind), left)}
         if picture:
-            kept.append(new_output("display_data", data=picture))
+            kept.append(NotebookNode(output_type="display_data", data=picture, metadata={}))
         elif text:
-            kept.append(new_output("stream", name="stdout", text=text))
+            kept.append(_printed(text))
     return kept
 
 

@@ -152,6 +152,7 @@ def grade_unit(
                 same = old is not None and bool(old.content) and old.content == record.content
                 ledger.write(record, same_text=same)
                 on_record(record)
+            ledger.flush()
             penalties = gradebook.write_penalties(ledger.gradebook, course, unit, records)
         finally:
             ledger.close()
