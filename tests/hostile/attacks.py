@@ -31,6 +31,7 @@ class Attack:
     cell: str
     real: str
     status: str = "wrong"  # of question 2
+    whole: str = ""  # of the submission, where question 2 does not tell it
     quick: bool = False  # part of the subset for every day
 
 
@@ -357,7 +358,9 @@ while frame is not None:
         "timeout",
         quick=True,
     ),
-    Attack("endless loop in the cell", after("while True: pass"), "hangs", "timeout"),
+    Attack(  # the definition above the loop is kept, and is wrong
+        "endless loop in the cell", after("while True: pass"), "hangs", "wrong", "timeout"
+    ),
     Attack(
         "endless loop that ignores signals",
         in_function(

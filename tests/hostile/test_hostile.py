@@ -119,7 +119,7 @@ def test_the_judge_gives_the_stated_mark_and_nothing_outside_is_harmed(attack, t
     assert (second.points, second.status) == (0.0, attack.status), second
     assert (third.points, third.status) == (3.0, "ok")
     graver = attack.status in ("tampered", "memory", "crashed", "timeout")
-    assert mark.status == (attack.status if graver else "ok")
+    assert mark.status == (attack.whole or (attack.status if graver else "ok"))
     assert second.reason
     assert "\n" not in second.reason
 
@@ -130,6 +130,24 @@ def no_process_more_than(before):
             return True
         time.sleep(0.05)
     return False
+
+
+STOPS_ITS_GROUP = (
+    "import os, signal, time\nif os.fork() == 0:\n"
+    "    for _ in range(50):\n        os.setpriority(os.PRIO_PGRP, 0, 19)\n"
+    "        os.kill(0, signal.SIGSTOP)\n        time.sleep(0.1)\n    os._exit(0)\n"
+)
+
+
+def test_whoever_stops_the_whole_group_stops_alone(sandbox):
+    """The next student is judged by the same parent, and rightly."""
+    parent = sandbox._parent.inside
+    first = judged(sandbox, STOPS_ITS_GROUP + SOLUTIONS["u01_tr_cov"])
+    assert first.status == "timeout"
+    mark = judged(sandbox, SOLUTIONS["u01_tr_cov"])
+    assert (mark.status, [q.points for q in mark.questions]) == ("ok", [2.0, 2.0, 3.0])
+    assert sandbox._parent.inside == parent
+    assert os.getpriority(os.PRIO_PROCESS, parent) == os.getpriority(os.PRIO_PROCESS, 0)
 
 
 @pytest.mark.slow

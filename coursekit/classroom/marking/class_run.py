@@ -27,6 +27,7 @@ from coursekit.classroom.marking.on_executor import grade_on
 
 MEMORY_EACH = 1.4e9  # bytes that one process, its sandbox and an ordinary answer take at the most
 MEMORY_LEFT = 0.5e9  # bytes left to everyone else
+SECONDS_TO_END = 10.0  # for a process with nothing left to do
 
 OpenJudge = Callable[[Any], Judge]  # settings -> judge; runs once in each process
 
@@ -131,6 +132,8 @@ def grade_all(
                     usage.workers[id(worker)] = worker.memory
     finally:
         for worker in team:
+            worker.dismiss()
+        for worker in team:
             worker.kill()
         if usage is not None:
             usage.grader = _peak_memory()
@@ -155,7 +158,7 @@ class _Worker:
         theirs.close()
         self.given: Job | None = None
         self.deadline = time.monotonic() + 300  # to get ready
-        self.ready = self.gone = False
+        self.ready = self.gone = self.idle = False
         self.fault = ""
         self.memory = 0
 
@@ -202,8 +205,16 @@ class _Worker:
             return Lost(job, value) if kind == "lost" and job is not None else value
         return None
 
+    def dismiss(self) -> None:
+        """Let a process that has nothing to do end by itself, with its sandbox."""
+        if self.ready and not self.gone and self.given is None:
+            self.pipe.close()
+            self.idle = True
+
     def kill(self) -> None:
         """End the process and all it started, and wait until it is gone."""
+        if self.idle:
+            self.process.join(SECONDS_TO_END)
         with contextlib.suppress(OSError):
             os.killpg(self.process.pid, signal.SIGKILL)  # type: ignore[arg-type]
         self.process.kill()

@@ -1,6 +1,7 @@
 """Open the judge in a grading process: the bank, or a variant's, and a sandbox of its own."""
 
 from dataclasses import dataclass, field
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from coursekit.classroom.judge.marks import Attempt, SubmissionMark
@@ -48,6 +49,7 @@ def open_judge(settings: JudgeSettings) -> Judge:
         settings.risk_accepted,
         forbidden=settings.forbidden,
     )
+    Finalize(None, sandbox.close, exitpriority=10)  # when this process ends, whoever started it
 
     def judge(attempt: Attempt, exercise_ids: list[str], seed: int) -> SubmissionMark:
         return judge_attempt(

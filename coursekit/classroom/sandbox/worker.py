@@ -64,6 +64,7 @@ def warm_up(told: dict[str, Any]) -> None:
 
 def serve_forks(control: socket.socket, told: dict[str, Any]) -> None:
     """Fork for each pair of sockets that comes, until the judge hangs up."""
+    signal.signal(signal.SIGCHLD, reap)
     reached: list[int] = []  # signals that came from somewhere: the proof wants none
     signal.signal(signal.SIGCONT, lambda number, frame: reached.append(number))
     while True:
@@ -79,17 +80,22 @@ def serve_forks(control: socket.socket, told: dict[str, Any]) -> None:
         for _, _, data in ancillary:
             fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
         channel, status = fds
-        with contextlib.suppress(ChildProcessError):  # carers that have ended; their time is ours
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
         if os.fork() == 0:
             begin_session()
-            signal.signal(signal.SIGCONT, signal.SIG_DFL)
+            for number in (signal.SIGCHLD, signal.SIGCONT):
+                signal.signal(number, signal.SIG_DFL)
             control.close()
             care(channel, status, told)
             os._exit(0)
         os.close(channel)
         os.close(status)
+
+
+def reap(*signal_and_frame: Any) -> None:
+    """Take leave of carers that have ended, so that the time they took is counted as ours."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def care(channel: int, status: int, told: dict[str, Any]) -> None:
