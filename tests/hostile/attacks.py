@@ -314,8 +314,9 @@ while frame is not None:
     Attack(
         "a process left behind",
         in_function(
-            "import os, time\nif os.fork() == 0:\n    os.setsid()\n"
-            "    if os.fork():\n        os._exit(0)\n    time.sleep(600)\n    os._exit(0)"
+            "import os, time\nif os.fork() == 0:\n    try:\n        os.setsid()\n"
+            "        if os.fork() == 0:\n            time.sleep(600)\n"
+            "    finally:\n        os._exit(0)"
         ),
         "left",
         quick=True,
