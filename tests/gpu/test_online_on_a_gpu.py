@@ -1,0 +1,69 @@
+"""`NoiseScale` on a real GPU: the same steps as on a CPU, late, scaled, compiled; by `-m gpu`."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from coursekit.noise.online import NoiseScale
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here"),
+]
+
+
+def model_on(device):
+    torch.manual_seed(0)
+    layers = nn.Linear(20, 64), nn.LayerNorm(64), nn.Tanh(), nn.Linear(64, 5)
+    return nn.Sequential(*layers).to(device)
+
+
+def measured(device, *, scaled=False, compiled=False, half=False, steps=70, **settings):
+    """Steps of three micro-batches; clipped, and zeroed in place, before step()."""
+    model = model_on(device)
+    forward = torch.compile(model) if compiled else model
+    scaler = torch.amp.GradScaler(device, init_scale=1024.0, enabled=scaled)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    noise = NoiseScale(model, micro_batch_size=8, every=1, decay=0.9999, **settings)
+    g = torch.Generator().manual_seed(1)
+    for _ in range(steps):
+        for _ in range(3):
+            x, y = torch.randn(8, 20, generator=g), torch.randint(5, (8,), generator=g)
+            with torch.autocast(device, torch.bfloat16, enabled=half):
+                loss = F.cross_entropy(forward(x.to(device)), y.to(device)) / 3
+            scaler.scale(loss).backward()
+            noise.micro_step(loss_factor=scaler.get_scale() / 3)
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(model.parameters(), 1e-3)
+        scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad(set_to_none=False)
+        noise.step()
+    noise.close()
+    return noise
+
+
+@pytest.mark.parametrize("settings", [{"read": "all"}, {"read": "ends"}, {"examples": "norms"}])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_the_same_as_on_a_cpu(settings, scaled):
+    ours = measured("cuda", scaled=scaled, layers=True, **settings)
+    truth = measured("cpu", layers=True, **settings)
+    for one, other in ((ours.moments(), truth.moments()), (ours.last, truth.last)):
+        assert one.tr_cov == pytest.approx(other.tr_cov, rel=1e-3)
+        whole = abs(other.tr_cov) / 24
+        assert one.grad_sq_norm == pytest.approx(other.grad_sq_norm, abs=1e-3 * whole)
+    assert ours.average.num_updates == 70
+    assert ours.layers().keys() == truth.layers().keys()
+
+
+def test_two_reads_are_what_a_gpu_gets_by_default():
+    assert not measured("cuda", steps=2)._passes.every
+    assert measured("cpu", steps=2)._passes.every
+
+
+def test_compiled_and_half_precision():
+    truth = measured("cpu", read="all").moments()
+    for settings in ({"compiled": True}, {"half": True}, {"compiled": True, "half": True}):
+        found = measured("cuda", read="all", **settings).moments()
+        assert found.tr_cov == pytest.approx(truth.tr_cov, rel=0.03)
