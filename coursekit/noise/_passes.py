@@ -43,7 +43,7 @@ class Pass:
     grads: dict[int, Tensor] = field(default_factory=dict)  # fresh ones themselves, on request
     summed: dict[int, Norm] | None = None  # norms of .grad at the end
     missing: bool = False  # whether a parameter had no .grad at the end
-    sentinel: tuple[int, Tensor] | None = None  # a small .grad at the end, if none was read
+    sentinel: tuple[int, Norm] | None = None  # norm of a small .grad at the end, if none was read
 
     def norms(self) -> list[Norm] | None:
         """Return the norm of each fresh gradient; None where they were not read."""
@@ -72,6 +72,7 @@ class Passes:
     ) -> None:
         self.params, self.every, self.alone = params, every, alone
         self.on_cpu = params[0].device.type == "cpu"
+        self.sizes = [p.numel() for p in params]
         shards = {id(p): i for i, p in enumerate(params) if is_sharded(p)}
         self.whole = [i for i, p in enumerate(params) if id(p) not in shards]
         self.owners = [
@@ -131,14 +132,18 @@ class Passes:
 
     def hook_of(self, index: int) -> Callable[[Tensor], None]:
         """Return the hook of one parameter."""
+        param, graph_task = self.params[index], torch._C._current_graph_task_id
+        plain = self.on_cpu and param.dtype not in HALF
 
         def note(grad: Tensor) -> None:
-            this, old = self.current(), self.params[index].grad
-            if self.is_used[index]:
-                old = None
-            else:
+            this = self.open
+            if this is None or graph_task() not in this.tasks:
+                this = self.current()
+            old = None
+            if not self.is_used[index]:
                 self.is_used[index] = True
                 self.used.append(index)
+                old = param.grad
                 if old is not None:
                     self.leftovers.append(self.norm(local(old)))
             this.twice |= index in this.params
@@ -148,7 +153,10 @@ class Passes:
             if not self.norms_wanted:
                 return
             if self.every or (self.count == 0 and (old is not None or not self.alone)):
-                this.fresh[index] = self.norm(grad)
+                if plain and grad.layout is torch.strided:
+                    this.fresh[index] = vector_norm(grad).item()
+                else:
+                    this.fresh[index] = self.norm(grad)
 
         return note
 
@@ -158,7 +166,11 @@ class Passes:
         There a small tensor that outlives the backward pass among its large ones makes the
         allocator hand pages back and forth, at 5 % of a step.
         """
-        norm = vector_norm(values(grad), dtype=torch.float32 if grad.dtype in HALF else None)
+        if grad.layout != torch.strided or grad.dtype in HALF:
+            wide = torch.float32 if grad.dtype in HALF else None
+            norm = vector_norm(values(grad), dtype=wide)
+        else:
+            norm = vector_norm(grad)
         return norm.item() if self.on_cpu else norm
 
     def current(self) -> Pass:
@@ -171,9 +183,10 @@ class Passes:
             self.open = Pass(met_none=self.count == 0 and self.alone)
         self.open.tasks.add(task)
         self.open.outermost |= not nested
-        # Once more round: workers that average do so in such a callback, queued after this one.
         queue = torch.autograd.Variable._execution_engine.queue_callback
-        queue(partial(queue, partial(self.end, self.open, nested)))
+        end = partial(self.end, self.open, nested)
+        # Once more round where workers average: they do so in a callback queued after this one.
+        queue(end if self.alone else partial(queue, end))
         return self.open
 
     def end(self, this: Pass, nested: bool) -> None:
@@ -197,7 +210,9 @@ class Passes:
 
     def read(self, this: Pass, *, certainly: bool = False) -> None:
         """Read the sums, if this pass may be the last of its window or the first."""
-        grads = [local(self.params[i].grad) for i in self.used]
+        grads: list[Any] = [self.params[i].grad for i in self.used]
+        if self.owners:
+            grads = [local(g) for g in grads]
         this.missing = any(g is None for g in grads)
         if this.missing:
             return
@@ -207,8 +222,8 @@ class Passes:
         if wanted or certainly:
             this.summed = dict(zip(self.used, self.norms(grads), strict=True))
         else:
-            small = min(range(len(grads)), key=lambda i: grads[i].numel())
-            this.sentinel = self.used[small], values(grads[small]).clone()
+            small = min(self.used, key=self.sizes.__getitem__)
+            this.sentinel = small, self.norm(local(self.params[small].grad))
 
     def norms(self, grads: Sequence[Any]) -> list[Norm]:
         """Return the norms of many gradients, one fused call for each dtype."""
@@ -286,9 +301,7 @@ class Passes:
             return False
         index, before = this.sentinel
         grad = local(self.params[index].grad)
-        if grad is None or not before.any():
-            return False
-        return torch.equal(values(grad), before)
+        return grad is not None and bool(before > 0) and bool(self.norm(grad) == before)
 
 
 def is_nested() -> bool:

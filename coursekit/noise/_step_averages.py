@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from coursekit.noise._step_norms import moments_of_sums
+from coursekit.noise._step_norms import Sums, moments_of_sums
 from coursekit.noise.average import MomentAverage
 
 MAX_PENDING = 64  # steps kept before they are fetched, together
@@ -26,9 +26,9 @@ class StepAverages:
         self.whole = MomentAverage(decay=decay, unit=unit)
         self.layers = {name: MomentAverage(decay=decay, unit=unit) for name in names}
         self.workers = workers
-        self.pending: list[tuple[Tensor, Sequence[float | Tensor]]] = []
+        self.pending: list[tuple[Sums, Sequence[float | Tensor]]] = []
 
-    def add(self, sums: Tensor, leftovers: Sequence[float | Tensor], *, at_once: bool) -> None:
+    def add(self, sums: Sums, leftovers: Sequence[float | Tensor], *, at_once: bool) -> None:
         """Take a step's sums, and the norms of gradients that were there before it began."""
         self.pending.append((sums, leftovers))
         if at_once or len(self.pending) >= MAX_PENDING:
@@ -50,7 +50,10 @@ class StepAverages:
                 "a step began with gradients left over from before, which its sum then held: "
                 "call optimizer.zero_grad() after optimizer.step()"
             )
-        for sums in torch.stack([sums for sums, _ in pending]).tolist():
+        on_device = [sums for sums, _ in pending if isinstance(sums, Tensor)]
+        fetched = iter(torch.stack(on_device).tolist() if on_device else [])
+        for given, _ in pending:
+            sums = next(fetched) if isinstance(given, Tensor) else given
             whole, *layers = moments_of_sums(sums, self.workers)
             self.whole.update(whole)
             for average, moments in zip(self.layers.values(), layers, strict=False):

@@ -12,6 +12,7 @@ from torch import Tensor
 from coursekit.noise.scale import GradMoments
 
 Norms = Sequence[Any]  # numbers on a CPU, scalars on the device elsewhere
+Sums = list[float] | Tensor  # likewise
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class MicroNorms:
     params: list[int]
     factor: float
     size: float
-    first: Tensor | None = None  # examples apart: sum_i |f_i g_i|^2/f_i over them, by group
+    first: Sums | None = None  # examples apart: sum_i |f_i g_i|^2/f_i over them, by group
     spread: float = math.nan  # and sum_i f_i/b_i
 
 
@@ -36,26 +37,34 @@ class Layers:
     names: tuple[str, ...]
     of: tuple[int, ...]  # group of each parameter
 
-    def sums(
-        self, norms: Norms, params: Sequence[int], weights: Sequence[float] = (1.0,)
-    ) -> Tensor:
-        """Return the weighted sum of squares in each group, float64, where the norms are."""
-        if norms and isinstance(norms[0], Tensor):
-            squares = torch.stack(list(norms)).double().square()
-        else:
-            squares = torch.tensor(norms, dtype=torch.float64).square()
-        if len(set(weights)) == 1:
-            squares = squares * weights[0]
-        else:  # some are sharded, some are not
-            squares = squares * torch.tensor(weights, device=squares.device)
+    def sums(self, norms: Norms, params: Sequence[int], weights: Sequence[float] = ()) -> Sums:
+        """Return the weighted sum of squares in each group."""
+        if not norms or not isinstance(norms[0], Tensor):
+            squares = [n * n for n in norms]
+            if weights:
+                squares = [w * n for w, n in zip(weights, squares, strict=True)]
+            if len(self.names) == 1:
+                return [math.fsum(squares)]
+            totals = [0.0] * len(self.names)
+            for i, square in zip(params, squares, strict=True):
+                totals[self.of[i]] += square
+            return totals
+        found = torch.stack(list(norms)).double().square()
+        if weights:
+            found = found * (weights[0] if len(set(weights)) == 1 else _on(found, tuple(weights)))
         if len(self.names) == 1:
-            return squares.sum().reshape(1)
-        index = _on_device(tuple(self.of[i] for i in params), squares.device)
-        return squares.new_zeros(len(self.names)).index_add_(0, index, squares)
+            return found.sum().reshape(1)
+        index = _on(found, tuple(self.of[i] for i in params))
+        return found.new_zeros(len(self.names)).index_add_(0, index, found)
+
+
+def _on(like: Tensor, numbers: tuple) -> Tensor:
+    """Return numbers on a tensor's device."""
+    return _on_device(numbers, like.device)
 
 
 @lru_cache(maxsize=64)
-def _on_device(numbers: tuple[int, ...], device: torch.device) -> Tensor:
+def _on_device(numbers: tuple, device: torch.device) -> Tensor:
     """Return numbers as a tensor, copied to a device once: a copy makes a GPU wait."""
     return torch.tensor(numbers, device=device)
 
@@ -89,13 +98,13 @@ def examples_apart(
     own = torch.ones_like(squares[0]) if counts is None else counts.to(squares)
     weights = torch.where(own > 0, size / (factor * own.clamp(min=1)), 0.0)
     each = squares @ weights
-    index = _on_device(layers.of, each.device)
-    first = each.new_zeros(len(layers.names)).index_add_(0, index, each)
+    found = each.new_zeros(len(layers.names)).index_add_(0, _on(each, layers.of), each)
+    first: Sums = found if found.is_cuda else found.tolist()
     present = len(own) if counts is None else int((counts > 0).sum())
     return MicroNorms(None, [], factor, size, first, factor * present / size)
 
 
-def step_sums(micro: Sequence[MicroNorms], accumulated: Tensor, layers: Layers) -> Tensor:
+def step_sums(micro: Sequence[MicroNorms], accumulated: Sums, layers: Layers) -> Sums:
     """Return all that one worker knows of a step, as sums: workers simply add theirs.
 
         sum |f_k g_k|^2/f_k and |A|^2, by group;  sum f_k, sum f_k/b_k over micro-batches whose
@@ -107,21 +116,27 @@ def step_sums(micro: Sequence[MicroNorms], accumulated: Tensor, layers: Layers) 
         layers: The groups.
     """
     read = [m for m in micro if m.norms is not None or m.first is not None]
-    parts = [
-        layers.sums(m.norms or [], m.params) / m.factor if m.first is None else m.first
-        for m in read
-    ]
-    first = torch.stack(parts).sum(0)
-    numbers = (
-        math.fsum(m.factor for m in read),
-        math.fsum(m.factor / m.size if m.first is None else m.spread for m in read),
-        math.fsum(m.factor for m in micro),
-        math.fsum(m.factor**2 / m.size for m in micro),
-        math.fsum(m.size for m in micro),
+    parts, numbers = (
+        [layers.sums(m.norms or [], m.params) if m.first is None else m.first for m in read],
+        [
+            math.fsum(m.factor for m in read),
+            math.fsum(m.factor / m.size if m.first is None else m.spread for m in read),
+            math.fsum(m.factor for m in micro),
+            math.fsum(m.factor**2 / m.size for m in micro),
+            math.fsum(m.size for m in micro),
+        ],
     )
+    scales = [1 / m.factor if m.first is None else 1.0 for m in read]
+    if not isinstance(accumulated, Tensor):
+        first = [
+            math.fsum(c * x for c, x in zip(scales, row, strict=True))
+            for row in zip(*parts, strict=True)
+        ]
+        return [*first, *accumulated, *numbers]
+    total = torch.stack([c * torch.as_tensor(x) for c, x in zip(scales, parts, strict=True)]).sum(0)
     # full_like writes a number by a kernel; copying it to a GPU would wait for the GPU
-    rest = [torch.full_like(first[0], number) for number in numbers]
-    return torch.cat([first, accumulated, torch.stack(rest)])
+    rest = torch.stack([torch.full_like(total[0], number) for number in numbers])
+    return torch.cat([total, accumulated, rest])
 
 
 def moments_of_sums(sums: Sequence[float], workers: int) -> list[GradMoments]:
@@ -152,9 +167,10 @@ def world_size(group: Any) -> int:
     return 1 if group is None else dist.get_world_size(group)
 
 
-def add_over_workers(sums: Tensor, group: Any) -> Tensor:
+def add_over_workers(sums: Sums, group: Any) -> Sums:
     """Return the sums over all workers, in one all_reduce."""
     import torch.distributed as dist
 
-    dist.all_reduce(sums, group=group)
-    return sums
+    total = sums if isinstance(sums, Tensor) else torch.tensor(sums, dtype=torch.float64)
+    dist.all_reduce(total, group=group)
+    return total if isinstance(sums, Tensor) else total.tolist()

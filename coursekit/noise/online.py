@@ -77,7 +77,7 @@ class NoiseScale:
             alike, and the ratio survives.
         decay: Weight of the past; about 1/(1 - decay) MEASURED steps are averaged.
         every: Measure only every so many steps, from the first on; the others cost nothing. On
-            a CPU, each measured step of a small convnet takes about 3 % longer.
+            a CPU, each measured step of a small convnet takes 7 to 10 % longer.
         group: Process group of data-parallel workers that average their gradients, as
             DistributedDataParallel and fully_shard do; every worker must then call micro_step()
             and step(). "alone": others run, but this worker trains by itself.

@@ -123,7 +123,8 @@ def test_norms_that_stay_on_the_device_give_the_same(read):
     for on_cpu in (True, False):
         model = classifier()
         noise = NoiseScale(model, every=1, micro_batch_size=8, read=read, layers=True)
-        noise._passes.on_cpu = on_cpu
+        with noise.paused():
+            noise._passes.on_cpu = on_cpu
         for between in (clip_norm, zero_in_place, lambda model: None, zero):
             window(model, noise, between)
         window(model, noise, lambda model: None, (8, 8))
@@ -140,7 +141,8 @@ def test_norms_that_stay_on_the_device_give_the_same(read):
 def test_leftovers_on_a_device_are_refused_when_fetched():
     model = classifier()
     noise = NoiseScale(model, every=1, micro_batch_size=8)
-    noise._passes.on_cpu = False
+    with noise.paused():
+        noise._passes.on_cpu = False
     for _ in range(2):
         window(model, noise, lambda model: None)
         with noise.paused():
