@@ -1,7 +1,7 @@
 """Products with a matrix over all data from products over chunks: kept, or built anew each time."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -19,7 +19,7 @@ from coursekit.gradients._memory import (
 from coursekit.gradients.batches import Batch, is_one_batch, num_examples, slice_batch
 from coursekit.gradients.objective import Objective
 
-CACHE_SHARE = {"cpu": 0.1, "cuda": 0.5}  # of the free memory, for graphs that "auto" keeps
+CACHE_SHARE = {"cpu": 0.1, "cuda": 0.7}  # of the free memory, for graphs that "auto" keeps
 # One product, counted in gradients over the same data: measured by benchmarks/bench_curvature.py.
 GRADS_PER_HVP = {"cached": 1.7, "rebuilt": 2.9, "ggn cached": 1.3, "ggn rebuilt": 2.3}
 
@@ -48,11 +48,9 @@ def assemble(
         if method != "rebuilt":
             limit = CACHE_SHARE.get(device.type, 0.1) * free_bytes(device)
             kept = _keep(objective, prepare, size, bytes_each, limit, always=method == "cached")
-    gradient = None
-    if kept:
-        whole = sum(weight for weight, _ in kept)
-        parts = [p[0] * (weight / whole) for weight, p in kept if p[0] is not None]
-        gradient = torch.stack(parts).sum(dim=0) if parts else None
+    gradient = _mean_gradient(kept or [])
+    graphs = None if kept is None else [(weight, prepared[1]) for weight, prepared in kept]
+    del kept  # with it the gradients of the chunks
     versions = [p._version for p in params]
     sizes = [size]  # the last one is what fits
 
@@ -65,33 +63,54 @@ def assemble(
             raise
 
     def product(vector: Tensor) -> Tensor:
-        if kept is not None and versions != [p._version for p in params]:
+        nonlocal graphs
+        if graphs is not None and versions != [p._version for p in params]:
             raise ValueError(
                 "the weights have changed since this operator was built; build a new one, or use "
                 "method='rebuilt'"
             )
-        total, weighted = 0.0, torch.zeros_like(vector)
         with objective.held(), _differentiable_twice(objective):
-            found = (
-                objective.each(lambda batch: built(batch, vector), sizes[-1])
-                if kept is None
-                else ((weight, prepared[1](vector)) for weight, prepared in kept)
-            )
-            for weight, part in found:
-                weighted.add_(part, alpha=weight)
-                total += weight
-        return weighted / total
+            if graphs is not None:
+                try:
+                    return _mean(((n, pulled(vector)) for n, pulled in graphs), vector)
+                except RuntimeError as error:
+                    if method == "cached" or not is_out_of_memory(error):
+                        raise
+                graphs, operator.method = None, "rebuilt"  # no room for a product beside them
+                _give_back()
+            return _mean(objective.each(lambda batch: built(batch, vector), sizes[-1]), vector)
 
-    method = "rebuilt" if kept is None else "cached"
-    return CurvatureOperator(
+    chosen = "rebuilt" if graphs is None else "cached"
+    operator = CurvatureOperator(
         product,
         objective.num_params,
         dtype=objective.dtype,
         device=device,
-        method=method,
-        grads_per_hvp=GRADS_PER_HVP[prefix + method],
+        method=chosen,
+        grads_per_hvp=GRADS_PER_HVP[prefix + chosen],
         gradient=gradient,
     )
+    return operator
+
+
+def _mean(found: Iterable[tuple[float, Tensor]], like: Tensor) -> Tensor:
+    total, weighted = 0.0, torch.zeros_like(like)
+    for weight, part in found:
+        weighted.add_(part, alpha=weight)
+        total += weight
+    return weighted / total
+
+
+def _mean_gradient(kept: list[tuple[float, Prepared]]) -> Tensor | None:
+    parts = [(weight, prepared[0]) for weight, prepared in kept if prepared[0] is not None]
+    return _mean(parts, parts[0][1]) if parts else None
+
+
+def _give_back() -> None:
+    """Return what is not used any more to the device."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 @contextmanager
@@ -132,9 +151,7 @@ def _keep(
     else:
         return kept
     kept.clear()  # outside the handler, whose error holds the graph
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    _give_back()
     return None
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from coursekit.gradients.batches import Batch, cut_batch, num_examples
 
 T = TypeVar("T")
-CACHE_BYTES = 2**24  # a CPU computes faster on what fits its cache
+CACHE_BYTES = 2**23  # a CPU computes faster on what fits its cache
 WEIGHTS_TIMES = 2  # each chunk reads all weights, so its own bytes should outweigh them
 SHARE = 0.4  # of the free memory: what is saved for backward is not all that is used
 

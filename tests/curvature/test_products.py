@@ -490,3 +490,23 @@ def test_an_operation_that_leaves_no_graph_is_found():
         hessian_operator(net(Kernel), F.cross_entropy, data)
     differences = hessian_operator(net(Kernel), F.cross_entropy, data, method="finite_difference")
     torch.testing.assert_close(as_matrix(differences), as_matrix(op), rtol=1e-5, atol=1e-7)
+
+
+def test_a_product_that_does_not_fit_beside_the_graphs_rebuilds_them(monkeypatch):
+    model, data = small_net(), small_data()
+    vector = torch.randn(51, generator=generator(3), dtype=torch.float64)
+    expected = hessian_operator(model, F.cross_entropy, data) @ vector
+    op = hessian_operator(model, F.cross_entropy, data)
+    assert op.method == "cached"
+    real = coursekit.curvature.products.pull
+    failures = [torch.cuda.OutOfMemoryError("CUDA out of memory")]
+
+    def once_out_of_memory(*args):
+        if failures:
+            raise failures.pop()
+        return real(*args)
+
+    monkeypatch.setattr(coursekit.curvature.products, "pull", once_out_of_memory)
+    torch.testing.assert_close(op @ vector, expected, **TIGHT)
+    assert op.method == "rebuilt"
+    assert not failures
