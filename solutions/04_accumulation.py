@@ -848,8 +848,8 @@ show(
 # 2. *Incomplete windows*: windows start anew with each epoch; what is left over at an epoch's end is a
 #    step of its own.
 # 3. *The rate*: it follows unit 02's rule for **Adam**, for a batch `accum_steps` times as large (the
-#    square root of the factor): in every parameter group, once, before the first step. It stays so,
-#    in incomplete windows and after the end.
+#    square root of the factor): in every parameter group, once, before the first step. It stays so
+#    for every step, those of incomplete windows too.
 #
 # ### Exercise 8 (3 points, 15 minutes): mend it
 # The check has a group of cases for each rule, and says which you keep. Begin with the loop as it was

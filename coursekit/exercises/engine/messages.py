@@ -20,6 +20,16 @@ NO_MATCH = (
     "Work this input out on paper. Then print each step of yours for it: where do the two part?"
 )
 
+ERRORS = {  # what torch says -> what a learner can ask about it
+    "does not require grad and does not have a grad_fn": "Think: this number knows no way back to "
+    "what you differentiate by. Was the graph of a gradient kept when you took it, and was it "
+    "taken of a leaf that requires one?",
+    "a second time": "Think: a graph is freed once it was walked. Which of your two walks has to "
+    "keep it?",
+    "a leaf Variable that requires grad": "Think: a weight is changed in place while torch records "
+    "what is done. Under which `with` is that allowed?",
+}
+
 LINE_WIDTH = 100  # characters that a notebook shows in a line
 
 
@@ -210,6 +220,8 @@ def advice(exercise: Exercise, verdict: Verdict, failure: CaseResult) -> str | N
         return f"Think: {failure.outcome.asks}"
     if verdict.mistake is not None:
         return f"Think: {verdict.mistake.hint}"
+    if failure.outcome.kind == "raised":
+        return next((ask for said, ask in ERRORS.items() if said in failure.outcome.detail), None)
     if failure.outcome.kind != "value" or failure.outcome.value is None:
         return None
     return what_is_odd(exercise, failure) or what_is_off(verdict) or NO_MATCH

@@ -287,11 +287,6 @@ U04_TOKENS = Exercise(
             "Your loop ends at a micro-batch without tokens. What about the ones after it?",
             up_to_padding,
         ),
-        Mistake(
-            "padded sequences count as long ones",
-            "You weight by the longest sequence of each micro-batch. How many tokens does it have?",
-            with_factors(lambda y, ys: per_token(y, y.shape[1] / sum(t.shape[1] for t in ys))),
-        ),
     ),
     accepted=(tokens_by_counts, tokens_by_selection),
     lesson="Weight a mean by what it is the mean over. With padding these are tokens; then a "

@@ -1,6 +1,5 @@
 """Build it: accumulation on several workers, each with a replica of the model."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,9 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from coursekit.exercises.banks.unit_04_accumulation.linear_loss import sum_grad, weight_of
+from coursekit.exercises.banks.unit_04_accumulation.faulty_workers import MISTAKES
+from coursekit.exercises.banks.unit_04_accumulation.linear_loss import weight_of
 from coursekit.exercises.banks.unit_04_accumulation.loop_slips import MicroBatches
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.plain import close
 
 Shards = list[MicroBatches]  # one list of micro-batches a worker
@@ -83,68 +83,6 @@ def workers_as_one(models, optimizers, epochs, accum_steps):
     return weight_of(models[0]).detach()
 
 
-def loop(
-    *,
-    reduce: str = "by examples",
-    inside: str = "by examples",
-    leftovers: str = "flush",
-    clear: str = "after a step",
-    steps: str = "all",
-) -> Callable[..., Tensor]:
-    """Return a loop with chosen faults; the defaults are right.
-
-    `reduce`: workers count "by examples", "mean" or "sum" of their means, "none" (each its own),
-    or the "first" one's for all.
-    `inside` a worker's window: micro-batches count "by examples", or all "alike".
-    `leftovers`: "flush", "drop" or "leak" (into the next window).
-    `clear`: "after a step" or "never".
-    `steps`: "all" workers, or the "first".
-    """
-
-    def train(models: list, optimizers: list, epochs: list[Shards], accum_steps: int) -> Tensor:
-        waiting: list[MicroBatches] = [[] for _ in models]
-        kept: Tensor | None = None
-        for shards in epochs:
-            for start in range(0, len(shards[0]), accum_steps):
-                now = [shard[start : start + accum_steps] for shard in shards]
-                short = len(now[0]) < accum_steps
-                if short and leftovers == "drop":
-                    continue
-                waiting = [w + n for w, n in zip(waiting, now, strict=True)]
-                if short and leftovers == "leak":
-                    continue
-                counts = [sum(len(y) for _, y in window) for window in waiting]
-                means = []
-                for model, window, count in zip(models, waiting, counts, strict=True):
-                    weights = [len(y) / count for _, y in window]
-                    if inside == "alike":
-                        weights = [1 / len(window)] * len(window)
-                    parts = [
-                        w / len(y) * sum_grad(model, x, y)
-                        for (x, y), w in zip(window, weights, strict=True)
-                    ]
-                    means.append(torch.stack(parts).sum(dim=0))
-                stacked, shares = torch.stack(means), torch.tensor(counts).double()
-                shares = shares / shares.sum()
-                reduced = {
-                    "by examples": torch.einsum("w,wij->ij", shares, stacked),
-                    "mean": stacked.mean(dim=0),
-                    "sum": stacked.sum(dim=0),
-                    "first": stacked[0],
-                }
-                kept = None if clear != "never" else kept
-                for i, (model, optimizer) in enumerate(zip(models, optimizers, strict=True)):
-                    grad = means[i] if reduce == "none" else reduced[reduce]
-                    weight_of(model).grad = grad if kept is None else grad + kept
-                    if steps == "all" or i == 0:
-                        optimizer.step()
-                kept = weight_of(models[0]).grad
-                waiting = [[] for _ in models]
-        return weight_of(models[0]).detach()
-
-    return train
-
-
 def same(got: Any, want: Any) -> bool:
     """Compare the rows of each worker, which may have made unequally many steps."""
     if not isinstance(got, list | np.ndarray) or len(got) != len(want):
@@ -210,75 +148,8 @@ U04_TWO_WORKERS = Exercise(
     reference=train_on_workers,
     same=same,
     run="worker_steps",
-    may_change=("models", "optimizers"),
-    mistakes=(
-        Mistake(
-            "each on its own",
-            "Your workers step along their own gradients, and their weights part. What passes "
-            "between them before a step?",
-            loop(reduce="none"),
-        ),
-        Mistake(
-            "sum of the workers' means",
-            "You add the workers' mean gradients. How long is the step with twice the workers?",
-            loop(reduce="sum"),
-        ),
-        Mistake(
-            "mean of the workers' means",
-            "Every worker has the same say, as in frameworks. Do they all speak for as many "
-            "examples?",
-            loop(reduce="mean"),
-        ),
-        Mistake(
-            "first worker's gradient for all",
-            "All your workers use the first one's gradient. What have the others computed theirs "
-            "for?",
-            loop(reduce="first"),
-        ),
-        Mistake(
-            "only the first worker steps",
-            "Only your first worker steps. What are the other replicas' weights then?",
-            loop(steps="first"),
-        ),
-        Mistake(
-            "micro-batches alike",
-            "Inside a worker every micro-batch weighs the same. Has each as many examples?",
-            loop(inside="alike"),
-        ),
-        Mistake(
-            "micro-batches and workers alike",
-            "You average the means of all micro-batches on all workers. Has each as many examples?",
-            loop(inside="alike", reduce="mean"),
-        ),
-        Mistake(
-            "leftovers thrown away",
-            "You throw an incomplete window away. What could its examples still do?",
-            loop(leftovers="drop"),
-        ),
-        Mistake(
-            "leftovers leak",
-            "An incomplete window waits in the gradient. Which step gets it?",
-            loop(leftovers="leak"),
-        ),
-        Mistake(
-            "leftovers leak, workers alike",
-            "Every worker has the same say, and an incomplete window waits in the gradient. Which "
-            "of the two first?",
-            loop(leftovers="leak", reduce="mean"),
-        ),
-        Mistake(
-            "leftovers thrown away, workers alike",
-            "Every worker has the same say, and an incomplete window is thrown away. Which of the "
-            "two first?",
-            loop(leftovers="drop", reduce="mean"),
-        ),
-        Mistake(
-            "never cleared",
-            "Your gradient is never cleared, so each step holds all the ones before. When is a "
-            "gradient used up?",
-            loop(clear="never"),
-        ),
-    ),
+    may_change=("models.values", "models.grad", "optimizers"),
+    mistakes=MISTAKES,
     accepted=(workers_by_averages, workers_as_one),
     lesson="Accumulation and workers are one sum over examples, cut twice. Divide once, by all the "
     "examples of the step, and let every replica step along the same gradient.",

@@ -249,14 +249,6 @@ U04_WORKERS = Exercise(
             refusing(any_fault, lambda g, s: g.sum(dim=0) / sum(map(len, s))),
         ),
         Mistake(
-            "sizes taken from the largest",
-            "You divide as if each worker had as many examples as the largest. Has it?",
-            refusing(
-                any_fault,
-                lambda g, s: weighted_by(g, [len(x) / (len(s) * max(map(len, s))) for x in s]),
-            ),
-        ),
-        Mistake(
             "a gradient of zero refused",
             "You take a gradient of zero for a worker without examples. Can examples have a mean "
             "gradient of zero, and what tells how many there are?",

@@ -6,45 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.banks.unit_06_sharpness.lanczos_slips import (
+    MISTAKES,
+    lanczos,
+    top_pair,
+)
+from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.plain import close
 
 Product = Callable[[Tensor], Tensor]
-
-
-def basis(
-    product: Product, start: Tensor, num_steps: int, *, against: int | None = None
-) -> tuple[Tensor, Tensor]:
-    """Return orthonormal rows and their products; each new row is the last product made so.
-
-    Args:
-        product: v -> A v.
-        start: Any vector but 0.
-        num_steps: Rows at most; fewer where the products give no new direction.
-        against: Rows that a new one is made orthogonal to, the last ones; None: all.
-    """
-    rows, moved = [start / start.norm()], [product(start / start.norm())]
-    while len(rows) < num_steps:
-        new, kept = moved[-1].clone(), torch.stack(rows[-against:] if against else rows)
-        for _ in range(2):  # once more, since the first pass rounds
-            new = new - kept.T @ (kept @ new)
-        if new.norm() <= 1e-8 * moved[-1].norm():
-            break
-        rows.append(new / new.norm())
-        moved.append(product(rows[-1]))
-    return torch.stack(rows), torch.stack(moved)
-
-
-def top_pair(rows: Tensor, moved: Tensor, *, which: int = -1) -> tuple[Tensor, Tensor]:
-    small = rows @ moved.T
-    values, vectors = torch.linalg.eigh((small + small.T) / 2)
-    mix = vectors[:, which]
-    return values[which], (mix @ moved - values[which] * (mix @ rows)).norm()
-
-
-def lanczos(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
-    value, residual = top_pair(*basis(product, start, num_steps))
-    return [value, residual]
 
 
 def lanczos_by_recurrence(product, start, num_steps):
@@ -75,56 +45,6 @@ def lanczos_by_krylov(product, start, num_steps):
     left, sizes, _ = torch.linalg.svd(torch.stack(powers, dim=1), full_matrices=False)
     rows = left[:, sizes > 1e-7 * sizes[0]].T
     return list(top_pair(rows, torch.stack([product(q) for q in rows])))
-
-
-def of_last(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
-    rows, moved = basis(product, start, num_steps)
-    value = rows[-1] @ moved[-1]
-    return [value, (moved[-1] - value * rows[-1]).norm()]
-
-
-def by_power(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
-    v = start / start.norm()
-    for _ in range(num_steps - 1):
-        v = product(v)
-        v = v / v.norm()
-    value = v @ product(v)
-    return [value, (product(v) - value * v).norm()]
-
-
-def not_orthogonal(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
-    rows = [start / start.norm()]
-    for _ in range(num_steps - 1):
-        new = product(rows[-1])
-        rows.append(new / new.norm())
-    kept = torch.stack(rows)
-    return list(top_pair(kept, torch.stack([product(v) for v in kept])))
-
-
-def best_row(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
-    rows, moved = basis(product, start, num_steps)
-    quotients = (rows * moved).sum(dim=1)
-    i = int(quotients.argmax())
-    return [quotients[i], (moved[i] - quotients[i] * rows[i]).norm()]
-
-
-def largest_in_size(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
-    rows, moved = basis(product, start, num_steps)
-    low, high = top_pair(rows, moved, which=0), top_pair(rows, moved)
-    return list(low if low[0].abs() > high[0].abs() else high)
-
-
-def residual_of_last(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
-    rows, moved = basis(product, start, num_steps)
-    left = moved[-1] - rows.T @ (rows @ moved[-1])
-    return [top_pair(rows, moved)[0], left.norm()]
-
-
-def goes_on(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
-    """Take whatever is left for a new direction, also where it is rounding or nothing."""
-    rows, moved = basis(product, start, num_steps)
-    short = len(rows) < num_steps
-    return [torch.tensor(torch.nan)] * 2 if short else list(top_pair(rows, moved))
 
 
 def draw_lanczos(rng: np.random.Generator) -> list[Case]:
@@ -180,88 +100,7 @@ U06_LANCZOS = Exercise(
     run="product",
     same=close(rtol=1e-4, atol=1e-5),
     reference=lanczos,
-    mistakes=(
-        Mistake(
-            "power iteration",
-            "You use the last direction alone, as power iteration does. What do the directions "
-            "before it know?",
-            by_power,
-        ),
-        Mistake(
-            "last row alone",
-            "You take the quotient of the last row. Which combination of all rows is the highest?",
-            of_last,
-        ),
-        Mistake(
-            "best single row",
-            "You take the highest quotient of a single row. May a combination of rows lie higher?",
-            best_row,
-        ),
-        Mistake(
-            "not orthogonal",
-            "Your rows are the products, only brought to length one. When is the small matrix's "
-            "quotient that of A?",
-            not_orthogonal,
-        ),
-        Mistake(
-            "orthogonal to the last row only",
-            "You make each new direction orthogonal to one row. A acts back on the row before that "
-            "one too: are all your rows at right angles?",
-            lambda product, start, n: list(top_pair(*basis(product, start, n, against=1))),
-        ),
-        Mistake(
-            "largest in size",
-            "You take the end of the spectrum that is largest in size. Which one is sharpness?",
-            largest_in_size,
-        ),
-        Mistake(
-            "smallest eigenvalue",
-            "You take the lower end. In which order does `eigh` give its values?",
-            lambda product, start, n: list(top_pair(*basis(product, start, n), which=0)),
-        ),
-        Mistake(
-            "residual of the last row",
-            "Your residual is what the last product leaves outside the rows. Which share of it "
-            "does the combination have?",
-            residual_of_last,
-        ),
-        Mistake(
-            "one row short",
-            "You stop one row early. How many rows does `num_steps` name, the start included?",
-            lambda product, start, n: lanczos(product, start, max(n - 1, 1)),
-        ),
-        Mistake(
-            "one row too many",
-            "You make one row more than asked. Does the start count as a row?",
-            lambda product, start, n: lanczos(product, start, n + 1),
-        ),
-        Mistake(
-            "goes on where nothing is left",
-            "You divide by a length that is zero, or rounding. What does it mean when a product "
-            "lies wholly in the rows you have?",
-            goes_on,
-        ),
-        Mistake(
-            "residual squared",
-            "Your residual is a sum of squares. Which unit has it, and which has the eigenvalue "
-            "that it is to bound?",
-            lambda product, start, n: [
-                lanczos(product, start, n)[0],
-                lanczos(product, start, n)[1] ** 2,
-            ],
-        ),
-        Mistake(
-            "value alone",
-            "You return the eigenvalue alone. How would a reader know whether the iteration has "
-            "arrived?",
-            lambda product, start, n: lanczos(product, start, n)[0],
-        ),
-        Mistake(
-            "residual first",
-            "Your two numbers come in the other order. Which one does the docstring name first?",
-            lambda product, start, n: lanczos(product, start, n)[::-1],
-        ),
-    ),
+    mistakes=MISTAKES,
     accepted=(lanczos_by_recurrence, lanczos_by_krylov),
     lesson="All directions met so far, and the highest quotient among their combinations: never "
     "worse than the last one alone, and it says itself how far off it can be.",

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from coursekit.exercises.banks.unit_06_sharpness.sam_moves import (
+    added_to_an_old_one,
     before_read_too_late,
     first_order,
     first_part,
@@ -108,6 +109,12 @@ U06_SAM = Exercise(
             "The check judges your second call in a row. What does `.grad` still hold from the "
             "call before?",
             gradient_left_in_place,
+        ),
+        Mistake(
+            "gradient added to an old one",
+            "Your gradient is added to what `.grad` held before. What has to happen there before "
+            "backward(), and was it empty when you were called?",
+            added_to_an_old_one,
         ),
         Mistake(
             "not normalised",

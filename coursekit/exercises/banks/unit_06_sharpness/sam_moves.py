@@ -82,6 +82,20 @@ def gradient_left_in_place(loss, params, rho):
     return float(after) - float(before)
 
 
+def added_to_an_old_one(loss, params, rho):
+    """Call backward() on whatever lies in .grad, and take one gradient a call."""
+    before = loss()
+    before.backward()
+    kept = [p.detach().clone() for p in params]
+    with torch.no_grad():
+        for p in params:
+            p.add_(rho * p.grad / length([q.grad for q in params]))
+        after = loss()
+        for p, old in zip(params, kept, strict=True):
+            p.copy_(old)
+    return float(after) - float(before)
+
+
 def only_first_restored(loss, params, rho):
     kept = params[0].detach().clone()
     before, after = rise(loss, params, uphill(rho), restore=False)
