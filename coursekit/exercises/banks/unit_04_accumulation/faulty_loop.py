@@ -3,10 +3,11 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from coursekit.exercises.banks.unit_04_accumulation.linear_loss import sum_grad, weight_of
+from coursekit.exercises.banks.unit_04_accumulation.linear_loss import sum_array, weight_of
 from coursekit.exercises.banks.unit_04_accumulation.loop_slips import MicroBatches
 
 Optimizer = torch.optim.Optimizer
@@ -37,7 +38,7 @@ def loop(
     *,
     lr: Callable[[int], float] = math.sqrt,
     groups: str = "all",
-    by_size: bool = True,
+    by_size: bool | str = True,
     leftovers: str = "flush",
     when: str = "once",
     clear: str = "after a step",
@@ -47,7 +48,10 @@ def loop(
 ) -> Callable[..., Tensor]:
     """Return a loop with chosen faults; the defaults are right.
 
-    `groups` whose rate is scaled: "all", or the "first"; or all "as the first".
+    `groups` whose rate is scaled: "all", or the "first"; or all "as the first";
+    or "set" to the factor itself.
+    `by_size`: True (sums over the divisor), False (means over their number), or "sum of means",
+    or "means" over the divisor.
     `leftovers`: "flush", "leak" or "over_k" (leaked, flushed, with the divisor of a full window),
     "leak_own" (leaked with its own), "drop"; "always" steps at the end of an epoch, whatever waits.
     `when` the rate is scaled: "once", "each epoch", "each window", "by window" (by its length),
@@ -64,6 +68,12 @@ def loop(
         scaled = scaled[:1] if groups == "first" else scaled
         bases = [group["lr"] for group in scaled]
         done = 0
+        held: np.ndarray | None = None
+
+        def step_along(grad: np.ndarray | None) -> None:
+            param.grad = None if grad is None else torch.from_numpy(grad)
+            optimizer.step()
+
         for number, micro_batches in enumerate(epochs):
             everyone = examples(micro_batches)
             for window in cut(micro_batches, accum_steps):
@@ -72,7 +82,8 @@ def loop(
                 power["first epoch"] = int(number == 0)
                 factor = lr(k.get(when, accum_steps)) ** power.get(when, 1)
                 for group, base in zip(scaled, bases, strict=True):
-                    group["lr"] = (bases[0] if groups == "as the first" else base) * factor
+                    base = {"as the first": bases[0], "set": 1.0}.get(groups, base)
+                    group["lr"] = base * factor
                 whole = len(window) >= accum_steps
                 if not whole and leftovers == "drop":
                     continue
@@ -83,20 +94,20 @@ def loop(
                     divisor, total
                 )
                 for x, y in window:
-                    part = sum_grad(model, x, y) / (total if by_size else len(y) * num_parts)
-                    kept = None if clear == "before each" else param.grad
-                    param.grad = part if kept is None else kept + part
+                    divisors = {"sum of means": len(y), "means": len(y) * total, False: 0}
+                    over = divisors.get(by_size, total) or len(y) * num_parts
+                    part = sum_array(param, x, y) / over
+                    held = part if held is None or clear == "before each" else held + part
                     if step == "micro-batch":
-                        optimizer.step()
-                if clear == "before a step":
-                    param.grad = None
-                if step == "window" and (whole or not leftovers.startswith("leak")):
-                    optimizer.step()
-                if clear != "never" and (whole or not leftovers.startswith("leak")):
-                    optimizer.zero_grad()
+                        step_along(held)
+                held = None if clear == "before a step" else held
+                waits = not whole and leftovers.startswith("leak")
+                if step == "window" and not waits:
+                    step_along(held)
+                held = None if clear != "never" and not waits else held
                 done += 1
             if leftovers == "always" and len(micro_batches) % accum_steps == 0:
-                optimizer.step()
+                step_along(held)
         return weight_of(model).detach()
 
     return train

@@ -86,7 +86,7 @@ def loop(
                         means[i] if reduce == "none" else reduced.get(reduce, means[i])
                     )
                     grad = grad * shares[i] if reduce == "own share" else grad
-                    weight_of(model).grad = grad if kept is None else grad + kept
+                    weight_of(model).grad = grad if kept is None else grad + len(models) * kept
                     if steps != "first" or i == 0:
                         optimizer.step()
                     if steps == "twice":

@@ -137,6 +137,23 @@ MISTAKES: tuple[Mistake, ...] = (
         loop(divisor="epoch"),
     ),
     Mistake(
+        "sum of means",
+        "You add the mean losses of a window as they are. How long does the gradient get when the "
+        "same examples come in more pieces?",
+        loop(by_size="sum of means"),
+    ),
+    Mistake(
+        "means over the number of examples",
+        "You divide losses that are means already by the number of examples. How often is each "
+        "divided in the end?",
+        loop(by_size="means"),
+    ),
+    Mistake(
+        "rate set, not scaled",
+        "You set the rate to the factor itself. What was the rate before, and is it lost?",
+        loop(groups="set"),
+    ),
+    Mistake(
         "average twice",
         "Your shares add up to one already, and then you divide by the window's length. Which "
         "of the two makes the mean?",
