@@ -130,12 +130,12 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         "difference of the inverses turned round",
         "Your noise has the wrong sign. Which of the two squared lengths is longer, and which "
-        "of 1/b and 1/B is larger?",
+        "of the two batches is larger?",
         loop(noise=lambda s, g, b, n: (s - g) / (1 / n - 1 / b)),
     ),
     Mistake(
         "big batch taken for exact",
-        "You divide by 1/b alone. Is there no noise left in the mean of all micro-batches?",
+        "You divide by the inverse of b alone. Is no noise left in the mean of all micro-batches?",
         loop(noise=lambda s, g, b, n: b * (s - g)),
     ),
     Mistake(

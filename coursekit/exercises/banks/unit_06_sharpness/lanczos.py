@@ -48,7 +48,7 @@ def lanczos_by_krylov(product, start, num_steps):
 
 
 def draw_lanczos(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("one product", "a few products", "no new direction") * 2:
         p = int(rng.integers(5, 8))
         axes = np.linalg.qr(rng.normal(size=(p, p)))[0]
@@ -58,6 +58,8 @@ def draw_lanczos(rng: np.random.Generator) -> list[Case]:
         num_steps = {"one product": 1, "a few products": int(rng.integers(2, 5))}.get(group, 6)
         if group == "no new direction":  # the start holds three eigenvectors, one of them high
             shares[3:] = 0.0
+        if group == "one product" and cases:  # every direction curves down
+            values = -abs(values)
         matrix = axes @ np.diag(values) @ axes.T
         start = axes @ shares * rng.uniform(1.5, 3.0)
         cases.append(Case(group, ((matrix + matrix.T) / 2, start, num_steps)))
