@@ -184,7 +184,7 @@ show(
 def accumulate(model, micro_batches):
     """Leave the gradient of the batch's mean cross-entropy in the parameters' .grad.
 
-    model: an nn.Module without BatchNorm; its .grad are None at the start. (The check's is float64.)
+    model: an nn.Module without BatchNorm; its .grad are empty at first. (The check's is float64.)
     micro_batches: list of (inputs, targets): inputs (n_k, features), targets (n_k,) classes;
     together they are the batch. The sizes n_k >= 1 may all differ.
     Only what is in .grad afterwards counts. Leave the model's weights and mode, and the
@@ -864,7 +864,7 @@ show(
 def train_accumulated(model, optimizer, epochs, accum_steps):
     """Train with accumulation, by the three rules above.
 
-    model: an nn.Module; its .grad are None at the start.
+    model: an nn.Module; its .grad are empty at the start.
     optimizer: has param_groups (one or more, each with its "lr"), step(), zero_grad().
     epochs: list of epochs, each a list of (inputs, targets); sizes of micro-batches may differ.
     accum_steps: K, micro-batches in a full window.
@@ -913,7 +913,7 @@ print(f"after one epoch: largest difference of a weight {(flat[0] - flat[1]).abs
 # %% [markdown]
 # **Change, predict, run**: put one fault back (dividing by K, say). How large is the difference then?
 #
-# ### Build it (4 points, 30 minutes): the same on several workers
+# ### Build it: the same on several workers (30 minutes, no marks)
 # Each worker has a replica of the model, an optimizer and a shard of every epoch. In a step each worker
 # accumulates over its window; then an **all-reduce** gives every worker the same gradient, that of the
 # mean loss over all examples of the step, on all workers; then all step. The rates are set already. The

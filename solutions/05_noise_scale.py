@@ -364,7 +364,7 @@ check("u05_running_average", running_average)
 # **Change, predict, run**: decay 0.999 with eight values. How far off would the averages be without the
 # correction?
 #
-# ### Build it (3 points, 30 minutes): a bare loop that watches its own noise
+# ### Build it: a bare loop that watches its own noise (30 minutes, no marks)
 # Now a whole training loop, with nothing but torch, that logs the noise scale as it goes. For each batch:
 # cut it into micro-batches of `micro_batch_size`; take the mean cross-entropy's gradient of each; from
 # them the two squared lengths, and the signal and noise of 5.2; average both *apart*, and divide last;

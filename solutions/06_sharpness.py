@@ -240,7 +240,7 @@ check("u06_power_iteration", power_iteration)
 # size**. If a direction curves strongly downwards, that one is negative, and no sharpness.
 
 # %% [markdown]
-# ### Build it (4 points, 30 minutes): Lanczos with its residual
+# ### Build it: Lanczos with its residual (30 minutes, no marks)
 # Power iteration throws away every vector but the last. **Lanczos** iteration keeps them. Row by row it
 # builds an orthonormal basis Q of what it has met, and takes the highest Rayleigh quotient among *all
 # combinations* of the rows: never worse than that of the last one alone, and it sees both ends of the

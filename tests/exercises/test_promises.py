@@ -14,7 +14,15 @@ from coursekit.exercises.engine.plain import as_array
 
 pytestmark = pytest.mark.quick
 
-DECLARED = ("u00", "u01", "u02", "u03")  # units whose exercises declare what they promise
+DECLARED = (
+    "u00",
+    "u01",
+    "u02",
+    "u03",
+    "u04",
+    "u05",
+    "u06",
+)  # units whose exercises declare what they promise
 WORDS = {  # in a docstring -> the promise that has to be declared
     r"\bat (least|most|or below|or above)\b|\bexactly at\b": "boundary",
     r"\bnan\b": "nan",

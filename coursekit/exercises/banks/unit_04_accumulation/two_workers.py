@@ -154,4 +154,5 @@ U04_TWO_WORKERS = Exercise(
     lesson="Accumulation and workers are one sum over examples, cut twice. Divide once, by all the "
     "examples of the step, and let every replica step along the same gradient.",
     answered_by=("coursekit.train.accumulation", "coursekit.train.ranks"),
+    graded=False,
 )

@@ -111,4 +111,5 @@ U06_LANCZOS = Exercise(
         "coursekit.curvature.hessian",
         "coursekit.curvature.sharpness_measures",
     ),
+    graded=False,
 )
