@@ -70,17 +70,24 @@ class LanguageModel(nn.Module):
 
 
 class Images(nn.Module):
-    """ResNet-50 of torchvision with its loss."""
+    """ResNet-50 of torchvision with its loss; without torchvision that of transformers."""
 
     def __init__(self) -> None:
         super().__init__()
-        import torchvision
+        try:
+            import torchvision
 
-        self.net = torchvision.models.resnet50()
+            self.net = torchvision.models.resnet50()
+        except ImportError:
+            import transformers
+
+            config = transformers.ResNetConfig(num_labels=1000)
+            self.net = transformers.ResNetForImageClassification(config)
 
     def forward(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the mean cross-entropy."""
-        return F.cross_entropy(self.net(batch[0]), batch[1])
+        output = self.net(batch[0])
+        return F.cross_entropy(getattr(output, "logits", output), batch[1])
 
 
 class HuggingFace(nn.Module):
