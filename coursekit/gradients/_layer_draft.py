@@ -19,6 +19,7 @@ from coursekit.gradients._calls import (
 )
 from coursekit.gradients._layer_pass import Plan
 from coursekit.gradients._layer_rules import recognised_rule, rule_for
+from coursekit.gradients._memory import is_out_of_memory
 from coursekit.gradients.batches import batch_tensors, trainable_params
 
 
@@ -221,6 +222,8 @@ def _can_vmap(module: nn.Module, call: Call, weights: dict[str, Tensor], rows: R
         if rows.layout.startswith("once"):
             grads = spread_over(grads, 2)
         rows_of_layer(module, call, grads, weights, rows.batched)
-    except (RuntimeError, NotImplementedError):
+    except Exception as failure:  # whatever the user's code says to a batched tensor
+        if is_out_of_memory(failure):
+            raise
         return False
     return True

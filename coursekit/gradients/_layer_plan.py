@@ -16,7 +16,9 @@ from torch import nn
 from coursekit.gradients._alone import Weigh, check_independence, squared_norm, tolerance
 from coursekit.gradients._calls import recording
 from coursekit.gradients._layer_draft import Trace, bytes_held, drafts
-from coursekit.gradients._layer_pass import LayerPass, Plan, Rerouted
+from coursekit.gradients._layer_pass import LayerPass, Plan
+from coursekit.gradients._layer_rules import CoupledLayer
+from coursekit.gradients._memory import is_out_of_memory
 from coursekit.gradients._pieces import combine
 from coursekit.gradients.batches import (
     Batch,
@@ -107,8 +109,12 @@ def _holds(ghost: LayerPass, some: Batch, one: Trace, few: Trace) -> bool:
         pieces = ghost.pieces(some)
         with torch.no_grad():
             found = {name: combine(of) for name, of in pieces.items() if of}
-    except (RuntimeError, IndexError, TypeError, Rerouted):
-        return False  # a shared row can't be spread here, or shapes fit no rule
+    except CoupledLayer:
+        raise
+    except Exception as failure:  # a row can't be spread: whatever the user's code says to it
+        if is_out_of_memory(failure):
+            raise
+        return False
     eps, within = ghost.plan.eps, tolerance(ghost.plan.eps)
     whole = sum(squares.double().sum().item() for squares, _ in found.values())
     for name, total in few.grads.items():

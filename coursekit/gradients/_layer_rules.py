@@ -32,6 +32,10 @@ class Seen:
 Rule = Callable[[Seen], dict[str, Piece]]
 
 
+class CoupledLayer(ValueError):
+    """A layer lets examples influence each other; the message says how."""
+
+
 def _of_one_type(inputs: Tensor, grads: Tensor) -> tuple[Tensor, Tensor]:
     """Bring input and gradient to one type: autocast mixes them, and sums need more than half."""
     dtype = torch.promote_types(inputs.dtype, grads.dtype) if inputs.is_floating_point() else None
@@ -116,7 +120,7 @@ def bag_rule(seen: Seen) -> dict[str, Piece]:
 
 def _refuse_coupled_table(module: nn.Embedding | nn.EmbeddingBag) -> None:
     if module.scale_grad_by_freq or module.max_norm is not None:
-        raise ValueError(
+        raise CoupledLayer(
             f"{type(module).__name__} with scale_grad_by_freq or max_norm couples the examples; "
             f"leave these settings out"
         )
@@ -246,8 +250,8 @@ def recognised_rule(seen: Seen) -> Rule | None:
     try:
         with torch.no_grad():
             return _recognised(seen, own) if own else None
-    except (RuntimeError, TypeError, IndexError, ValueError, AttributeError):
-        return None  # the layer can't be run with these weights: it is of another kind
+    except Exception:  # the layer can't be run with these weights: it is of another kind
+        return None
 
 
 def _recognised(seen: Seen, own: dict[str, Tensor]) -> Rule | None:

@@ -352,6 +352,85 @@ case("positions shared by the batch, no leading 1 (nanoGPT)")(
 )
 
 
+class LatePositions(Positions):
+    """Looked up without a dimension for the batch, which is added afterwards."""
+
+    def forward(self, ids):
+        x = self.tokens(ids) + self.places(torch.arange(ids.shape[1]))[None]
+        return self.head(self.act(x).mean(1))
+
+
+case("positions shared by the batch, unsqueezed later", EACH)(
+    lambda: (LatePositions(), PAIR, (tokens(), classes()))
+)
+
+
+class Siamese(nn.Module):
+    """One encoder for two inputs; an autoencoder's transposed weights are 'borrowed' below."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encode = nn.Sequential(nn.Linear(4, 5), nn.LayerNorm(5), nn.Tanh())
+        self.head = nn.Linear(5, CLASSES)
+
+    def forward(self, x):
+        return self.head((self.encode(x) - self.encode(x.flip(1))).abs())
+
+
+case("siamese network")(lambda: (Siamese(), PAIR, (floats(N, 4), classes())))
+
+
+class Cell(nn.Module):
+    """A recurrent cell called once for every time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell, self.head = nn.GRUCell(4, 5), nn.Linear(5, CLASSES)
+
+    def forward(self, x):
+        hidden = torch.zeros(len(x), 5).to(x)
+        for t in range(x.shape[1]):
+            hidden = self.cell(x[:, t], hidden)
+        return self.head(hidden)
+
+
+case("GRUCell in a loop", SOME)(lambda: (Cell(), PAIR, (floats(N, T, 4), classes())))
+
+
+class TimeRows(nn.Module):
+    """All times of all examples as rows, time first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.head = nn.Linear(4, 4), nn.Linear(4, CLASSES)
+
+    def forward(self, x):
+        rows = self.inner(x.transpose(0, 1).reshape(-1, 4)).tanh()
+        return self.head(rows.view(x.shape[1], len(x), 4).mean(0))
+
+
+case("time-first rows of one batch")(lambda: (TimeRows(), PAIR, (floats(N, T, 4), classes())))
+
+
+class EarlyExit(nn.Module):
+    """A branch that some examples take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.exits = nn.Linear(4, 5), nn.ModuleList(nn.Linear(5, 3) for _ in range(2))
+
+    def forward(self, x):
+        h = torch.tanh(self.body(x))
+        taken = h[:, 0] > 0
+        out = self.exits[0](h)
+        return out.index_add(0, taken.nonzero()[:, 0], self.exits[1](h[taken]))
+
+
+case("a branch that some examples take", EACH)(
+    lambda: (EarlyExit(), PAIR, (floats(N, 4), classes()))
+)
+
+
 class Film(nn.Module):
     """Features scaled by what a constant query gives, once for all examples."""
 
