@@ -532,6 +532,21 @@ def test_processes_that_cannot_be_started_are_the_sandboxs_fault(monkeypatch, sa
         judged(sandbox, "def twice(x):\n    return 2 * x\n")
 
 
+@pytest.mark.sandbox
+def test_a_python_that_was_started_by_a_link_to_a_link_is_found(monkeypatch, tmp_path):
+    """An environment made by `~/bin/python3` has such a name, and `~/bin` is not for students."""
+    away = tmp_path / "bin" / "python3"
+    away.parent.mkdir()
+    away.symlink_to(sys.executable)
+    (tmp_path / "bin" / "private").write_text("nobody's business")
+    (tmp_path / "python").symlink_to(away)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with open_sandbox(limits=TIGHT) as sandbox:
+        assert tell(sandbox, "1 + 1") == 2
+        private = str(tmp_path / "bin" / "private")
+        assert tell(sandbox, f"__import__('os').path.exists({private!r})") is False
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize("way", ["fork", "fresh"])
 def test_a_sandbox_that_cannot_start_leaves_nothing_open(monkeypatch, tmp_path, way):

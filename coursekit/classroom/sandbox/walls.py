@@ -75,6 +75,10 @@ def wall_arguments(program: str, *, lean: Path, root: bool, scratch_mb: int) -> 
         for above in reversed(folder.parents[:-1]):  # made for all to pass, whatever it is outside
             argv += ["--perms", "0755", "--dir", str(above)]
         argv += ["--ro-bind", str(folder), str(folder)]
+    for link in python_links():
+        for above in reversed(link.parents[:-1]):
+            argv += ["--perms", "0755", "--dir", str(above)]
+        argv += ["--symlink", str(link.readlink()), str(link)]
     for folder in library_folders():
         if (folder / "coursekit").exists():  # installed: it holds the bank
             argv += ["--tmpfs", str(folder / "coursekit")]
@@ -99,6 +103,20 @@ def python_folders() -> list[Path]:
         if not any(above in folder.parents for above in outer):
             outer.append(folder)
     return outer
+
+
+def python_links() -> list[Path]:
+    """Return the links between this Python's name and its program that lie in no visible folder.
+
+    As where `~/bin/python3`, a link itself, made the environment.
+    """
+    visible = [*python_folders(), Path("/usr"), Path("/bin")]
+    links, path = [], Path(sys.executable)
+    while path.is_symlink():
+        if not any(folder in path.parents for folder in visible):
+            links.append(path)
+        path = path.parent / path.readlink()
+    return links
 
 
 def scratch_place() -> str:
