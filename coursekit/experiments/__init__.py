@@ -3,10 +3,11 @@
 from coursekit.experiments.edge import follow_edge
 from coursekit.experiments.equal_loss import mlp_with, train_to_loss
 from coursekit.experiments.flagship import run_plane
-from coursekit.experiments.trade_off import RunsToTarget, run_to_target
+from coursekit.experiments.trade_off import RunsToTarget, bootstrap_critical_batch, run_to_target
 
 __all__ = [
     "RunsToTarget",
+    "bootstrap_critical_batch",
     "follow_edge",
     "mlp_with",
     "run_plane",

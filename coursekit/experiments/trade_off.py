@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from coursekit.data.splits import Dataset
-from coursekit.noise.critical_batch import steps_to_target
+from coursekit.noise.critical_batch import fit_critical_batch, steps_to_target
 from coursekit.replicas._plan import MakeModel
 from coursekit.replicas.grid import run_grid
 
@@ -23,6 +23,7 @@ class RunsToTarget:
     steps: np.ndarray  # (num_seeds, num_sizes); nan where a run did not reach the target
     best_lrs: tuple[float, ...]  # the one with the fewest mean steps, per batch size
     interior: tuple[bool, ...]  # is it inside its grid? at an end the grid is too short
+    choices: tuple[np.ndarray, ...] = ()  # per batch size: steps at every lr, (num_seeds, num_lrs)
 
     @property
     def examples(self) -> np.ndarray:
@@ -76,7 +77,7 @@ def run_to_target(
         test_inputs=data.test_inputs[:FEW],
         test_targets=data.test_targets[:FEW],
     )
-    columns: dict[float, list] = {target: [] for target in targets}
+    tables: dict[float, list[np.ndarray]] = {target: [] for target in targets}
     for size, grid in lrs.items():
         runs = run_grid(
             model,
@@ -94,7 +95,8 @@ def run_to_target(
             steps = np.array(
                 [[steps_to_target(runs.record_steps, c, target) for c in row] for row in losses]
             )
-            columns[target].append(choose_by_others(steps))
+            tables[target].append(steps)
+    columns = {t: [choose_by_others(table) for table in found] for t, found in tables.items()}
     return {
         target: RunsToTarget(
             target,
@@ -103,6 +105,7 @@ def run_to_target(
             tuple(grid[best] for grid, (_, best) in zip(lrs.values(), found, strict=True)),
             tuple(0 < best < len(grid) - 1 for grid, (_, best) in zip(lrs.values(), found,
                                                                       strict=True)),
+            tuple(tables[target]),
         )
         for target, found in columns.items()
     }  # fmt: skip
@@ -125,3 +128,36 @@ def choose_by_others(steps: np.ndarray) -> tuple[np.ndarray, int]:
         if np.isfinite(others.min()):
             chosen[s] = steps[s, others.argmin()]
     return chosen, int(filled.mean(axis=0).argmin())
+
+
+def bootstrap_critical_batch(runs: RunsToTarget, *, num_draws: int = 200, seed: int = 0) -> float:
+    """Return the standard error of log B_crit, the choice of every learning rate inside it.
+
+    Seeds are drawn with replacement; each draw chooses its learning rates anew, a seed's by the
+    others (all copies of it left out), and is fitted anew. A jackknife that leaves the choice as it
+    is finds about half of the error; one that chooses anew jumps with the choice and finds twice
+    of it.
+
+    Raises:
+        ValueError: If ``runs`` has no steps at the other learning rates.
+    """
+    if not runs.choices:
+        raise ValueError("these runs hold no steps at other learning rates: use run_to_target")
+    rng, logs = np.random.default_rng(seed), []
+    while len(logs) < num_draws:
+        drawn = rng.integers(len(runs.steps), size=len(runs.steps))
+        if len(set(drawn)) < 3:
+            continue
+        steps = np.stack([_chosen_by_others(table, drawn) for table in runs.choices], axis=1)
+        fit = fit_critical_batch(runs.batch_sizes, steps)
+        logs.append(np.log(fit.min_examples.value / fit.min_steps.value))
+    return float(np.nanstd(logs, ddof=1))
+
+
+def _chosen_by_others(table: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Return the steps of drawn seeds, each at the column that the other drawn seeds choose."""
+    filled = np.where(np.isfinite(table), table, np.inf)
+    best = {
+        s: filled[[d for d in drawn if d != s]].mean(axis=0).argmin() for s in set(drawn.tolist())
+    }
+    return np.array([table[s, best[s]] for s in drawn.tolist()])

@@ -21,6 +21,7 @@ Columns = dict[str, list[float]]
 
 NUM_TRAIN, NUM_EPOCHS, BASE_BATCH = 2048, 30, 16
 SGD_START, ADAM_START = 2.0**-6, 2.0**-11  # small rates, far below where training breaks
+SLOW_START = 2.0**-8  # so small that B=1024 has the rate at which SGD_START is at 256
 CONV_START = 2.0**-4  # a sixteenth of the rate that is best for the convnet at B=16
 
 
@@ -52,6 +53,7 @@ def column(
     *,
     optimizer: str | Settings = "sgd",
     first_seed: int = 0,
+    num_seeds: int | None = None,
 ) -> Population:
     """Train every seed at every learning rate, at one batch size, for the epochs of the task."""
     data, num_epochs = task(size)
@@ -59,7 +61,7 @@ def column(
     runs = run_grid(
         SIZES,
         data,
-        seeds=range(first_seed, first_seed + seeds_for(size)),
+        seeds=range(first_seed, first_seed + (num_seeds or seeds_for(size))),
         batch_sizes=(fitting,),
         lrs=sorted(set(lrs)),
         num_epochs=num_epochs,
@@ -103,6 +105,10 @@ def rule_losses(size: str, optimizer: str, start: float, batch_sizes: Sequence[i
 def measure_linear(size: str) -> Columns:
     """L1: the same training loss along lr ~ B below the break, and what happens beyond it."""
     values = rule_losses(size, "sgd", SGD_START, (64, 256, 1024))
+    values["slow_base"] = losses(column(size, BASE_BATCH, [SLOW_START]), SLOW_START)
+    for b in (256, 1024):
+        lr = scaled_lr(SLOW_START, BASE_BATCH, b, rule="linear")
+        values[f"slow_linear_{b}"] = losses(column(size, b, [lr]), lr)
     for k in range(7):  # from a rate near the best at B = 16 upwards
         b, lr = BASE_BATCH * 2**k, 0.125 * 2**k
         values[f"tuned_{b}"] = accuracies(column(size, b, [lr]), lr)
@@ -158,9 +164,10 @@ def measure_default(size: str) -> Columns:
     """C10: test accuracy at B=32 and elsewhere, with tuned rates and with rates from habit."""
     values: Columns = {}
     grids = {32: (-4, 0), 128: (-2, 2), 512: (-1, 2)}
+    num_seeds = {"tiny": 2, "cpu": 32, "gpu": 64}[size]
     for b, (low, high) in grids.items():
         lrs = [2.0**k for k in range(low, high + 1)] + ([0.01, 0.1] if b == 32 else [])
-        runs = column(size, b, lrs)
+        runs = column(size, b, lrs, num_seeds=num_seeds)
         chosen = best_lr(runs)
         values[f"tuned_{b}"] = accuracies(runs, chosen)
         values[f"best_lr_{b}"] = [chosen]

@@ -80,12 +80,12 @@ def need_verdict(values: Values) -> str:
 
 def measure_tuned(size: str) -> dict[str, list[float]]:
     """V3: what 16 steps of warmup are worth when both arms have their own best lr."""
-    data, seeds = data_for(size, 2048), seeds_for(size, 8)
+    data, seeds = data_for(size, 2048), seeds_for(size, 32)  # 8 left V3 open
     starts = dict(MAKE)
     if size == "gpu":  # a convnet too, from the usual and from a sharp start
         starts["conv_he"] = partial(convnet, SERIES)
         starts["conv_sharp"] = partial(convnet, SERIES, init_scale=2.0)
-        seeds = seeds_for(size, 8, 16)
+        seeds = seeds_for(size, 32, 64)
     values: dict[str, list[float]] = {}
     for start, make in starts.items():
         runs = run_grid(

@@ -123,8 +123,8 @@ def measure_weighted(size: str) -> dict[str, list[float]]:
     """C4: tr(H Sigma)/(G'HG) over tr(Sigma)/|G|^2 along a run, and where H is a multiple of 1."""
     num_seeds, count, probes, steps = {
         "tiny": (2, 64, 3, (50,)),
-        "cpu": (8, 512, 10, (50, 200, 800)),
-        "gpu": (24, 2048, 20, (50, 200, 800)),
+        "cpu": (8, 4096, 10, (50, 200, 800)),  # all examples: a part has too large a |G|^2
+        "gpu": (24, 4096, 20, (50, 200, 800)),
     }[size]
     data = load("mnist1d", num_train=256 if size == "tiny" else 4096, device=device_for(size))
     pair = (data.train_inputs[:count], data.train_targets[:count])
@@ -171,7 +171,7 @@ def measure_estimators(size: str) -> dict[str, list[float]]:
     """B1: estimates of B_simple from micro-batches at one point, over the exact value."""
     num_seeds, count, num_trials, step = {
         "tiny": (2, 128, 50, 20),
-        "cpu": (8, 2048, 400, 800),
+        "cpu": (16, 2048, 400, 800),
         "gpu": (32, 4096, 2000, 800),
     }[size]
     micro_size, num_micro = 16, 8

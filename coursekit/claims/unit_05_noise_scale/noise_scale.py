@@ -19,7 +19,7 @@ from coursekit.claims.decide import (
 from coursekit.claims.declare import Claim, Values
 from coursekit.claims.unit_05_noise_scale.noise_points import LOSS, POINT_CLAIMS, WIDTHS, device_for
 from coursekit.data.splits import Dataset, load
-from coursekit.experiments.trade_off import RunsToTarget, run_to_target
+from coursekit.experiments.trade_off import RunsToTarget, bootstrap_critical_batch, run_to_target
 from coursekit.models.perceptrons import mlp
 from coursekit.noise.critical_batch import CriticalBatch, fit_critical_batch
 from coursekit.noise.offline import model_moments
@@ -59,14 +59,17 @@ def runs_for(size: str, batch_sizes: tuple[int, ...]) -> RunsToTarget:
     )[target]
 
 
-def pseudo_values(fit: CriticalBatch) -> list[float]:
-    """Return one B_crit a seed whose mean and t-interval are the jackknife's.
+def pseudo_values(fit: CriticalBatch, runs: RunsToTarget) -> list[float]:
+    """Return one B_crit a seed, whose geometric mean is the fit's and whose spread is its error.
 
-    A fit to one seed alone would be far noisier than the fit to all: n B - (n - 1) B_(without s).
+    Leaving out a seed says in which direction it pulls; how far is scaled so that the t-interval
+    has the standard error of the bootstrap, in which every learning rate is chosen anew.
     """
-    whole = fit.min_examples.value / fit.min_steps.value
-    without = np.exp(fit.replicates[:, 1] - fit.replicates[:, 0])
-    return (len(without) * whole - (len(without) - 1) * without).tolist()
+    whole = math.log(fit.min_examples.value / fit.min_steps.value)
+    without = fit.replicates[:, 1] - fit.replicates[:, 0]
+    pulls = without.mean() - without
+    wanted = bootstrap_critical_batch(runs) * math.sqrt(len(pulls))
+    return np.exp(whole + pulls * wanted / pulls.std(ddof=1)).tolist()
 
 
 def measure_compute(size: str) -> dict[str, list[float]]:
@@ -89,7 +92,7 @@ def measure_compute(size: str) -> dict[str, list[float]]:
     values["knee_over_smallest"] = (knee_examples / runs.examples[:, 0]).tolist()
     values["largest_over_knee"] = (runs.examples[:, -1] / knee_examples).tolist()
     values["knee_over_min"] = (knee_examples / fit.min_examples.value).tolist()
-    values["b_crit"] = pseudo_values(fit)
+    values["b_crit"] = pseudo_values(fit, runs)
     values["fitted"] = [critical]
     values["min_steps"] = [fit.min_steps.value]
     values["min_examples"] = [fit.min_examples.value]
@@ -154,10 +157,11 @@ def measure_useful(size: str) -> dict[str, list[float]]:
         fit = fit_critical_batch(found.batch_sizes, found.steps)
         fitted = fit.min_examples.value / fit.min_steps.value
         simple = scales_at_loss(data, target, middle, found.best_lrs[1], num_seeds, lengths[middle])
-        values[f"b_crit_{name}"] = pseudo_values(fit)
+        values[f"b_crit_{name}"] = pseudo_values(fit, found)
         values[f"b_simple_{name}"] = simple
         values[f"fitted_{name}"] = [fitted]
-        values[f"ratio_{name}"] = [s / fitted for s in simple]
+        critical = values[f"b_crit_{name}"]
+        values[f"ratio_{name}"] = [s / c for s, c in zip(simple, critical, strict=True)]
         values[f"interior_{name}"] = [float(sum(found.interior))]
     return values
 

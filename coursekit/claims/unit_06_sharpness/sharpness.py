@@ -1,5 +1,7 @@
 """Claims of unit 06, measured: sharpness against batch size, accuracy, rescaling and 2 / lr."""
 
+import math
+
 import numpy as np
 import torch
 from scipy import stats
@@ -113,10 +115,14 @@ def measure_predictors(size: str) -> dict[str, list[float]]:
             ]
         )
     table = np.array(rows)
+    ratios = np.array([lr / batch_size for batch_size, lr in GRID])
     values: dict[str, list[float]] = {}
     for i, name in enumerate(MEASURES):
         values[f"across_{name}"] = [
             rank_correlation(s[:, i], s[:, -1]) for s in table.swapaxes(0, 1)
+        ]
+        values[f"given_ratio_{name}"] = [
+            partial_correlation(s[:, i], s[:, -1], ratios) for s in table.swapaxes(0, 1)
         ]
         values[f"within_{name}"] = [rank_correlation(arm[:, i], arm[:, -1]) for arm in table]
     for k, (batch_size, lr) in enumerate(GRID):
@@ -130,6 +136,19 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return 0.0
     return float(stats.spearmanr(one, other).statistic)
+
+
+def partial_correlation(one: np.ndarray, other: np.ndarray, given: np.ndarray) -> float:
+    """Return Spearman's correlation of two columns, that of each with a third taken out.
+
+        (r_12 - r_13 r_23) / sqrt((1 - r_13^2)(1 - r_23^2))
+
+    nan where the third decides one of them: then nothing of it is left to correlate.
+    """
+    r12, r13 = rank_correlation(one, other), rank_correlation(one, given)
+    r23 = rank_correlation(other, given)
+    left = (1 - r13**2) * (1 - r23**2)
+    return (r12 - r13 * r23) / math.sqrt(left) if left > 1e-9 else math.nan
 
 
 def measure_rescaled(size: str) -> dict[str, list[float]]:

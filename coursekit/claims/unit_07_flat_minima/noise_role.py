@@ -21,7 +21,7 @@ SIZES = (40, 64, 64, 10)
 SMALL, LARGE = 16, 128
 ADDED = 18  # noise of B=18 on top of that of B=128 is the noise of B=16: 1/18 + 1/128 = 1/15.8
 LR = 0.2
-COUNTS = {"tiny": (2, 8, 256), "cpu": (8, 1280, 1024), "gpu": (32, 2560, 1024)}
+COUNTS = {"tiny": (2, 8, 256), "cpu": (32, 1280, 1024), "gpu": (32, 2560, 1024)}
 DECAYS = (3e-3, 1e-2, 3e-2)  # weight decay; moved up once, when the best lay at the edge
 DROPS = (0.1, 0.2, 0.4)  # share of hidden units dropped; moved up with it
 
