@@ -347,7 +347,9 @@ show(trajectories_plot({name: (epochs_of[name], c) for name, c in curves.items()
 # and {{L1.sgd_none_256}} (no scaling).
 #
 # **Caveat.** "Same trajectory" does not mean good. At lr 1/64 all of these runs are far from
-# finished. And at B = 1024 the ledger's linear rule ends at {{L1.sgd_linear_1024}}: the track is lost there.
+# finished. And at B = 1024 (lr 1) the ledger's linear rule ends at {{L1.sgd_linear_1024}}: the track is lost, far
+# below the rate at which training breaks. What counts is lr against 2/λ_max, not B: from lr 1/256 the
+# loss is {{L1.slow_base}} at B = 16 and {{L1.slow_linear_1024}} at 1024, where lr is 1/4 again.
 
 # %% [markdown]
 # ### Exercise 5 (2 points, 10 minutes): best against best
@@ -911,7 +913,7 @@ show(sweep_plot(rates, found, title="Your own sweep: linear model on digits, 4 e
 # %% [markdown]
 # ## 2.10 Myth lab: "the root rule is a trap answer, the right rule is linear"
 # And its mirror image, "the root is the rule". You have all it takes to judge both. Before you read
-# the table: for which optimizer, below or beyond the frontier, for matching or for the optimum? (L1,
+# the table: for which optimizer, at small or at large rates, for matching or for the optimum? (L1,
 # P9 and so on are the names of the claims in `docs/claims.md`, where each has its rule and setting; the
 # numbers are the ledger's.)
 #
@@ -919,7 +921,7 @@ show(sweep_plot(rates, found, title="Your own sweep: linear model on digits, 4 e
 #
 # | claim | verdict | because |
 # |---|---|---|
-# | L1: linear for SGD | **holds** up to the frontier | loss {{L1.sgd_base}} at B = 16, {{L1.sgd_linear_256}} at 256 |
+# | L1: linear for SGD | **depends** on lr against 2/λ | loss {{L1.sgd_base}} at B = 16, {{L1.sgd_linear_256}} at 256 (lr 1/4), {{L1.sgd_linear_1024}} at 1024 (lr 1) |
 # | L2: the root is the rule | **depends** | SGD below the break: {{L2.sgd_sqrt_256}}, off track; beyond it: {{L2.beyond_gain_1024}} points better than linear |
 # | L3: linear with AdamW | **fails** | matching wants the root; the tuned rate has the exponent {{L3.exponent_of_best}} |
 # | L4: the root is a trap answer | **depends** | linear keeps SGD ({{L4.sgd_linear_256}}), the root comes nearest for Adam ({{L4.adam_sqrt_256}} against {{L4.adam_base}}) |
@@ -1014,7 +1016,8 @@ interview_corner("02_lr_scaling")
 # - SGD: an epoch depends on lr/B, hence linear. Adam: on lr/√B, hence the root.
 # - Temperature: T = ηN/(B(1 − m)).
 # - Same trajectory, best rate, equal epochs or steps: three questions.
-# - The frontier η_max/(1 + B_c/B) ends the linear rule; the window of good rates closes from below.
+# - The linear rule is accurate while lr is small against 2/λ. The frontier η_max/(1 + B_c/B) is where
+#   training breaks, several times later; the window of good rates closes from below.
 # - A best rate on the edge of its grid is not a best rate.
 #
 # To read: Goyal et al. 2017 (arXiv:1706.02677) for the linear rule and its warmup; Malladi et al. 2022
@@ -1026,7 +1029,7 @@ compare_predictions(
     {
         "sgd": (
             "SGD, B from 16 to 256",
-            "grow 16 times, as long as it stays below the frontier",
+            "grow 16 times, as long as it stays small against 2/λ",
             "section 2.3",
         ),
         "adam": (

@@ -866,7 +866,8 @@ show(gain_plot(gains, title=title, xlabel=xlabel))
 # At lr 2 the sharp start without warmup is dead. But who would have used lr 2? Give **each** arm its
 # own best lr, chosen on validation data: in the ledger 16 steps of warmup then gain {{V3.sharp_gain}} points from
 # the sharp start (best lr {{V3.sharp_warm_lr.mean}} instead of {{V3.sharp_none_lr.mean}}) and
-# {{V3.he_gain}} from the usual one. So most of the {{L8.sharp_gain}}
+# {{V3.he_gain}} from the usual one (claim **V3**: {{V3.he_gain.seeds}} seeds can't tell that from half of
+# the former; {{V3.gpu.he_gain.seeds}} on a GPU can, {{V3.gpu.he_gain}}: **depends**). So most of the {{L8.sharp_gain}}
 # points were a badly chosen lr. Warmup's real gift is smaller: it lets you use the lr that the rest
 # of the run wants.
 
@@ -1095,7 +1096,7 @@ show(growth_plot(plans, reached, updates, title=title))
 # | V1: at five times, λ falls to between half and 2.5 times 2/lr | **holds** | lr·λ/2 settles at {{V1.settled}} |
 # | V2: warmup lets λ fall before the steps grow | **holds** | λ at the peak: {{V2.warm_lambda_16}} |
 # | L8: a large lr needs warmup | **depends** | sharp start {{L8.sharp_gain}}, usual {{L8.he_gain}} points |
-# | V3: also when lr is tuned | **depends** | sharp start {{V3.sharp_gain}}, usual {{V3.he_gain}} points |
+# | V3: also when lr is tuned | **depends** (on a GPU; open here) | sharp start {{V3.sharp_gain}}, usual {{V3.he_gain}} points |
 # | N6: warmup restores lost noise | **fails** | full batch: {{N6.full_gain}} points |
 # | L11: growing B equals decaying lr | **holds** | difference {{L11.growth_minus_decay}} points |
 #

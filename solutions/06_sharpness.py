@@ -557,7 +557,7 @@ for curvature in (5.0, 10.0, 19.0, 20.0, 21.0):
 
 # %%
 num_steps = by_size(tiny=20, cpu=480, gpu=1600)
-num_seeds = by_size(tiny=2, cpu=4, gpu=16)
+num_seeds = by_size(tiny=2, cpu=4, gpu=8)
 edge_data = load("mnist1d", num_train=256)
 climb = follow_edge(
     (40, 32, 32, 10),

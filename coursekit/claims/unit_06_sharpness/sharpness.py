@@ -97,7 +97,7 @@ def measure_by_batch(size: str) -> dict[str, list[float]]:
 
 def measure_predictors(size: str) -> dict[str, list[float]]:
     """G2: rank correlation of four measures with test accuracy, over arms and over seeds."""
-    data, seeds, target = setting(size, {"tiny": 3, "cpu": 8, "gpu": 16})
+    data, seeds, target = setting(size, {"tiny": 3, "cpu": 16, "gpu": 16})
     pair = (data.train_inputs, data.train_targets)
     rows = []  # (arms, seeds, measures and accuracy)
     for batch_size, lr in GRID:
@@ -230,6 +230,9 @@ CLAIMS: tuple[Claim, ...] = (
         "-0.2, fails if none does, depends if some lie below and some do not",
         setting="MLP 40-64-64-10 on MNIST-1D, N=1024, to training loss 0.1; B=8, 32, 128 by lr "
         "0.03, 0.06, 0.12",
+        finding="Given lr/B, with which sharpness is in almost perfect order here, the partial "
+        "correlation of lambda_max with accuracy holds zero: these settings cannot tell "
+        "sharpness from lr/B.",
         measure=measure_predictors,
         verdict=predictors_verdict,
         contested=True,
