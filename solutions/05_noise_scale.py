@@ -710,8 +710,8 @@ show(
 )
 
 # %% [markdown]
-# **What the figure says.** The law fits to {{C1.misfit}} %. B_crit is {{C1.b_crit}} examples (mean and
-# interval by leaving out one of {{C1.knee_over_smallest.seeds}} seeds at a time). At B_crit the
+# **What the figure says.** The law fits to {{C1.misfit}} %. B_crit is {{C1.b_crit}} examples ({{C1.knee_over_smallest.seeds}}
+# seeds; the interval draws seeds anew and chooses each learning rate anew, which doubles it). At B_crit the
 # measured examples are {{C1.knee_over_min}} times the fitted least: twice, as the law says. At B = 512
 # the points lie a little above the line: the law is a good summary, and not exact.
 #
@@ -902,12 +902,11 @@ for B in (16, 128, 1024):
 # {{C3.gpu.conv_growth}} times in a small convolutional network. tr(HΣ)/GᵀHG is {{C4.gpu.ratio_200}} of
 # tr(Σ)/|G|² after 200 steps.
 #
-# Every verdict is the same as on the CPU. Three numbers came out otherwise. B_crit is larger than from
-# the CPU's eight seeds ({{C1.b_crit}}), and the points lie closer to the law: that interval promised a
-# little too much. In the convolutional network the noise of one example falls too, to
-# {{C3.gpu.conv_noise_change}} of what it was; the noise scale grows all the same, since the signal falls
-# more. And after 800 steps tr(HΣ)/GᵀHG is {{C4.gpu.ratio_800}} of tr(Σ)/|G|², on the CPU
-# {{C4.ratio_800}} from fewer examples.
+# Every verdict is the same as on the CPU, but for B1, where the CPU's networks are too few to tell.
+# B_crit agrees with the CPU's ({{C1.b_crit}}) within both intervals. In the convolutional network the
+# noise of one example falls too, to {{C3.gpu.conv_noise_change}} of what it was; the noise scale grows
+# all the same, since the signal falls more. After 800 steps tr(HΣ)/GᵀHG is {{C4.gpu.ratio_800}} of
+# tr(Σ)/|G|², on the CPU {{C4.ratio_800}}.
 #
 # </details>
 #
