@@ -143,7 +143,8 @@ def bootstrap_critical_batch(runs: RunsToTarget, *, num_draws: int = 200, seed: 
     """
     if not runs.choices:
         raise ValueError("these runs hold no steps at other learning rates: use run_to_target")
-    rng, logs = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    logs: list[float] = []
     while len(logs) < num_draws:
         drawn = rng.integers(len(runs.steps), size=len(runs.steps))
         if len(set(drawn)) < 3:
