@@ -24,6 +24,7 @@ from coursekit.classroom.sandbox.opening import Limits, Sandbox, SandboxError, o
 from coursekit.classroom.sandbox.proof import prove
 from coursekit.classroom.sandbox.session import Gone
 from coursekit.exercises import EXERCISES
+from coursekit.exercises.engine.declare import Case
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRATCH = sandbox_walls.scratch_place()  # /tmp, unless this Python lies there
@@ -349,6 +350,42 @@ def test_threads_and_processes_work_within_their_limit(sandbox):
         "        threading.Thread(target=time.sleep, args=(5,), daemon=True).start()\n"
     )
     assert "can't start new thread" in tell(sandbox, "many()", setup=threads)
+
+
+NEARLY = {  # exercise -> the module whose function nearly answers it
+    "u03_stable_lr": "coursekit.toy.dynamics",
+    "u06_edge_ratio": "coursekit.toy.dynamics",
+    "u06_hutchinson": "coursekit.toy.dynamics",
+    "u01_standard_error": "coursekit.toy.dynamics",
+    "u03_paired_gain": "coursekit.toy.dynamics",
+    "u06_at_equal_loss": "coursekit.noise.critical_batch",
+    "u04_loop": "coursekit.train.loop",
+}
+FACES = (  # every way to those functions: their home, the package's face, whoever imports them
+    *("toy.max_stable_lr", "toy.dynamics.max_stable_lr", "toy.dynamics.chain_average"),
+    *("toy.escape.chain_average", "noise.critical_batch.steps_to_target", "noise.optimal_lr"),
+    *("train.loop.backward", "train.train", "train.loop.train"),
+)
+
+
+def test_what_nearly_answers_is_hidden_behind_every_face(sandbox):
+    for name, module in NEARLY.items():
+        assert module in EXERCISES[name].answered_by, name
+    calls = "".join(f"    found.append(tried('coursekit.{place}'))\n" for place in FACES)
+    text = (
+        "import importlib\ndef tried(place):\n"
+        "    module, _, name = place.rpartition('.')\n"
+        "    try: return str(getattr(importlib.import_module(module), name)())\n"
+        "    except Exception as error: return str(error)\n"
+        f"def twice(x):\n    found = []\n{calls}    return found\n"
+    )
+    run = AttemptRun(attempt(twice=text, half=None, next_one=None), sandbox, NEARLY.values())
+    try:
+        found = run.ask(toy("twice", lambda x: 0.0, {"small": (1,)}), Case("small", (1.0,))).value
+    finally:
+        run.close()
+    assert len(found) == len(FACES)
+    assert all("is not there while marks are given" in line for line in found), found
 
 
 # --- how it ends ------------------------------------------------------------------------------
