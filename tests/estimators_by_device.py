@@ -43,7 +43,7 @@ def numbers(result):
 def along_a_run(model, loss_fn, data):
     """The online estimate, over steps of four micro-batches."""
     scale = noise.NoiseScale(
-        model.parameters(), micro_batch_size=4, loss_factor=0.25, every=1, decay=0.5
+        model.parameters(), micro_batch_size=4, loss_factor=0.25, every=1, decay=0.5, read="all"
     )
     for start in (0, 16, 32):
         model.zero_grad()
@@ -75,6 +75,12 @@ def drawn_variance(model, loss_fn, data):
     ]
 
 
+def by_differences(model, loss_fn, data):
+    op = curvature.hessian_operator(model, loss_fn, data, method="finite_difference")
+    product = op @ torch.ones(op.shape[0])
+    return [round(x, 6) for x in product.tolist()]
+
+
 ESTIMATORS = {
     "minibatch_gradient": lambda m, f, d: gradients.minibatch_gradient(m, f, *d),
     "mean_gradient": lambda m, f, d: gradients.mean_gradient(m, f, d, chunk_size=20),
@@ -92,6 +98,10 @@ ESTIMATORS = {
     "keskar_sharpness": curvature.keskar_sharpness,
     "sam_sharpness": curvature.sam_sharpness,
     "average_sharpness": lambda *p: curvature.average_sharpness(*p, num_draws=3, rng=rng()),
+    "batch_sharpness": lambda *p: curvature.batch_sharpness(*p, batch_size=8, rng=rng()),
+    "critical_sharpness": curvature.critical_sharpness,
+    "finite differences": by_differences,
+    "some parameters": lambda *p: gradients.mean_gradient(gradients.Objective(*p, params="*.bias")),
     "training": trained,
 }
 
