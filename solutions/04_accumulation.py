@@ -29,7 +29,14 @@ from coursekit.gradients import per_example_gradients
 from coursekit.intervals import t_interval
 from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
-from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
+from coursekit.notebook import (
+    check,
+    compare_predictions,
+    mine_or_library,
+    predict,
+    predict_number,
+    show,
+)
 from coursekit.plots.accumulation import (
     dots_plot,
     errors_plot,
@@ -56,6 +63,14 @@ predict(
     "ragged",
     "130 examples come as 64 + 64 + 2, and each loss is divided by 3. The gradient's error is ...",
     ["about 1 %", "about 10 %", "larger than the gradient"],
+)
+
+# %%
+predict_number(
+    "04_accumulation",
+    "weight",
+    "In that batch of 130, what does one of the last two examples weigh, over what it should?",
+    "times",
 )
 
 # %%
@@ -1099,8 +1114,13 @@ interview_corner("04_accumulation")
 compare_predictions(
     "04_accumulation",
     {
-        "noise": ("32 × 32 accumulated", "a batch of 1024"),
-        "ragged": ("64 + 64 + 2 divided by 3", "larger than the gradient"),
-        "workers": ("8 × 128 in float32", "weights differ visibly; accuracy does not"),
+        "noise": ("32 × 32 accumulated", "a batch of 1024", "section 4.4"),
+        "ragged": ("64 + 64 + 2 divided by 3", "larger than the gradient", "section 4.3"),
+        "weight": ("One of the last two examples", f"{130 / 3 / 2:.1f} times", "section 4.3"),
+        "workers": (
+            "8 × 128 in float32",
+            "weights differ visibly; accuracy does not",
+            "section 4.9",
+        ),
     },
 )

@@ -30,20 +30,16 @@ from coursekit.gradients import draw_batches, per_example_gradients
 from coursekit.intervals import t_interval
 from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
-from coursekit.noise import (
-    fit_critical_batch,
-    grad_noise_scale,
-    hessian_noise_scale,
-    model_moments,
+from coursekit.noise import fit_critical_batch, grad_noise_scale, hessian_noise_scale, model_moments
+from coursekit.notebook import (
+    check,
+    compare_predictions,
+    mine_or_library,
+    predict,
+    predict_number,
+    show,
 )
-from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
-from coursekit.plots.noise_scale import (
-    doubling_plot,
-    estimators_plot,
-    growth_plot,
-    progress_plot,
-    trade_off_plot,
-)
+from coursekit.plots import noise_scale as figures
 from coursekit.train import TrainConfig, train
 
 # %% [markdown]
@@ -66,6 +62,15 @@ predict(
     "growth",
     "Noise over signal, tr(Σ)/|G|², from the first step to the end of training ...",
     ["falls", "stays about the same", "grows"],
+)
+
+# %%
+predict_number(
+    "05_noise_scale",
+    "knee",
+    "A run is at its critical batch size. Twice the GPUs, twice the batch, equally long steps: how "
+    "much faster does it reach its target?",
+    "times",
 )
 
 # %%
@@ -240,7 +245,7 @@ for count in step_counts:
 
 # %%
 title = f"Noise scale from steps of 8 micro-batches of 4: {num_networks} networks"
-show(estimators_plot(step_counts, curves, title=title))
+show(figures.estimators_plot(step_counts, curves, title=title))
 
 # %%
 ledger = load_ledger()
@@ -447,7 +452,7 @@ along = {name: [of_c3[f"{name}_{step}"] for step in steps] for name in ("scale",
 own_steps = list(range(40, num_steps))  # the first updates average too few steps to show
 title = f"MNIST-1D, B = 32, lr 0.25: exact at {len(of_c3['growth'])} seeds (ledger), and your runs"
 own = (own_steps, [run[40:] for run in online.values()])
-show(growth_plot(steps, **along, title=title, own=own))
+show(figures.growth_plot(steps, **along, title=title, own=own))
 
 # %% [markdown]
 # **What the figure says.** The noise scale grows {{C3.growth}} times over {{C3.growth.seeds}} seeds, and for
@@ -579,7 +584,7 @@ for seed in range(by_size(tiny=2, cpu=5, gpu=12)):
 
 # %%
 title = f"One step of SGD from {len(scales)} networks, each B at its best learning rate"
-show(progress_plot(probe_sizes, shares, sum(scales) / len(scales), title=title))
+show(figures.progress_plot(probe_sizes, shares, sum(scales) / len(scales), title=title))
 
 # %% [markdown]
 # **What the figure says.** The progress of one step rises with B as 1/(1 + B_noise/B) does, and a batch of
@@ -699,7 +704,7 @@ print(
 of_c1 = ledger["C1"]["cpu"]["values"]
 ledger_sizes = (16, 32, 64, 128, 256, 512)
 show(
-    trade_off_plot(
+    figures.trade_off_plot(
         ledger_sizes,
         [of_c1[f"steps_{B}"] for B in ledger_sizes],
         min_steps=of_c1["min_steps"][0],
@@ -817,7 +822,7 @@ for critical in (100, 500, 2048, 8192, 32768):
 ratios = [2 ** (k / 4) for k in range(-16, 17)]
 both = [use_doubling(16, 16, 128, 2048 * ratio, 1.0) for ratio in ratios]
 show(
-    doubling_plot(
+    figures.doubling_plot(
         ratios,
         [float(s) for s, _ in both],
         [float(c) for _, c in both],
@@ -969,8 +974,13 @@ interview_corner("05_noise_scale")
 compare_predictions(
     "05_noise_scale",
     {
-        "epochs": ("Epochs to a loss, B = 16 to 1024", "about ten times as many"),
-        "growth": ("tr(Σ)/|G|² during training", "grows"),
-        "average": ("The mean of ratios", "does not settle"),
+        "epochs": ("Epochs to a loss, B = 16 to 1024", "about ten times as many", "section 5.10"),
+        "growth": ("tr(Σ)/|G|² during training", "grows", "section 5.5"),
+        "knee": (
+            "Twice the GPUs at B_crit",
+            f"{float(use_doubling(1, 1, 1, 1.0, 1.0)[0]):.2f} times",
+            "section 5.9",
+        ),
+        "average": ("The mean of ratios", "does not settle", "section 5.3"),
     },
 )

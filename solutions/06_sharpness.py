@@ -34,10 +34,15 @@ from coursekit.curvature import (
 from coursekit.data import load
 from coursekit.device import by_size, device_name, pick_device
 from coursekit.experiments import follow_edge, mlp_with, train_to_loss
-from coursekit.explorers.valley import valley
-from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
-from coursekit.notebook import check, compare_predictions, mine_or_library, predict, show
+from coursekit.notebook import (
+    check,
+    compare_predictions,
+    mine_or_library,
+    predict,
+    predict_number,
+    show,
+)
 from coursekit.plots import sharpness as figures
 from coursekit.train import TrainConfig, losses, sharpness, train
 
@@ -59,6 +64,15 @@ predict(
     "A smooth network, squared errors, full batches, a large learning rate. Late in training the "
     "largest eigenvalue of the Hessian ...",
     ["falls towards 0", "stops near 2/lr", "grows without end", "stays as it began"],
+)
+
+# %%
+predict_number(
+    "06_sharpness",
+    "half",
+    "Such a run again at half the learning rate, long enough to arrive: where does the largest "
+    "eigenvalue stay now, compared with before?",
+    "times",
 )
 
 # %%
@@ -659,6 +673,8 @@ show(figures.edge_plot(runs.steps, panels, title=title, points=points, panels=Tr
 # curve is the same function. Where can gradient descent stay? What happens if it starts elsewhere?
 
 # %%
+from coursekit.explorers.valley import valley
+
 valley()
 
 # %% [markdown]
@@ -949,6 +965,8 @@ print(device_name(pick_device()), "|", num_seeds, "seeds at the edge,", num_step
 # Practise more of them here, in writing or aloud, with follow-ups and a rubric.
 
 # %%
+from coursekit.interview.widget import interview_corner
+
 interview_corner("06_sharpness")
 
 # %% [markdown]
@@ -966,8 +984,9 @@ interview_corner("06_sharpness")
 compare_predictions(
     "06_sharpness",
     {
-        "batch": ("B = 8 against 512", "it depends on the learning rates"),
-        "edge": ("Full-batch descent on squares, large lr", "stops near 2/lr"),
-        "rescale": ("One layer times 10, the next over 10", "the sharpness"),
+        "batch": ("B = 8 against 512", "it depends on the learning rates", "section 6.9"),
+        "edge": ("Full-batch descent on squares, large lr", "stops near 2/lr", "section 6.6"),
+        "half": ("At half the learning rate", "2 times as high", "section 6.6"),
+        "rescale": ("One layer times 10, the next over 10", "the sharpness", "section 6.9"),
     },
 )
