@@ -131,14 +131,15 @@ def last_with_best(product: Product, start: Tensor, num_steps: int) -> list[Tens
 def row_for_column(product: Product, start: Tensor, num_steps: int) -> list[Tensor]:
     rows, moved = basis(product, start, num_steps)
     values, vectors = torch.linalg.eigh(rows @ moved.T)
-    s = vectors[-1]
-    return [values[-1], (s @ moved - values[-1] * (s @ rows)).norm()]
+    mix = vectors[-1]
+    return [values[-1], (mix @ moved - values[-1] * (mix @ rows)).norm()]
 
 
 def eigh_pair(rows: Tensor, moved: Tensor) -> tuple[Tensor, Tensor]:
+    if not (rows @ moved.T).isfinite().all():  # lengths that grow without end
+        return torch.tensor(torch.nan), torch.tensor(torch.nan)
     values, vectors = torch.linalg.eigh(rows @ moved.T)
-    s = vectors[:, -1]
-    return values[-1], (s @ moved - values[-1] * (s @ rows)).norm()
+    return values[-1], (vectors[:, -1] @ (moved - values[-1] * rows)).norm()
 
 
 def lengths_kept(*, first: bool = False, further: bool = False) -> Callable[..., list[Tensor]]:
