@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
+from coursekit.classroom.handing_in.due_dates import read_due_dates
 from coursekit.classroom.handing_in.lms_tables import system_of
-from coursekit.classroom.handing_in.roster import read_due_dates, read_roster
+from coursekit.classroom.handing_in.roster import read_roster
 from coursekit.classroom.handing_in.table_file import read_table
 from coursekit.classroom.learner.copies import find_unit, released_units
 from coursekit.classroom.marking.gradebook import open_course

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from coursekit.classroom.handing_in.roster import read_due_dates, read_roster
+from coursekit.classroom.handing_in.due_dates import read_due_dates
+from coursekit.classroom.handing_in.roster import read_roster
 from coursekit.classroom.learner.copies import find_unit, released_units
 from coursekit.classroom.marking.gradebook import open_course
 from coursekit.classroom.returning.feedback import feedback_page

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from coursekit.classroom.handing_in.archive import unpack
+from coursekit.classroom.handing_in.due_dates import DueDates, read_due_dates
 from coursekit.classroom.handing_in.put_away import is_unpacked, packed
-from coursekit.classroom.handing_in.roster import DueDates, Student, read_due_dates, read_roster
+from coursekit.classroom.handing_in.roster import Student, read_roster
 from coursekit.classroom.handing_in.submissions import find_submissions, units_in
 from coursekit.classroom.handing_in.table_file import same_look
 from coursekit.classroom.learner.copies import find_unit, released_units

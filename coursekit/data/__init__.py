@@ -13,15 +13,19 @@ from coursekit.data.corpus import (
     next_character_loss,
     text_dataset,
 )
+from coursekit.data.orders import (
+    duplicated_batches,
+    epoch_batches,
+    sticky_batches,
+    unshuffled_batches,
+)
 from coursekit.data.splits import (
     Dataset,
-    epoch_batches,
     flip_labels,
     from_splits,
     jittered_copies,
     load,
 )
-from coursekit.data.streams import duplicated_batches, sticky_batches, unshuffled_batches
 from coursekit.data.teachers import linear_teacher, mlp_teacher
 
 __all__ = [

@@ -1,6 +1,6 @@
 """Data sets with fixed train, validation and test splits, and the order in which SGD reads them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -113,33 +113,6 @@ def shipped_splits(name: str) -> tuple[Tensor, ...]:
     sizes = [num_train, num_validation, num_test]
     parts = zip(inputs.split(sizes), targets.split(sizes), strict=True)
     return tuple(tensor for part in parts for tensor in part)
-
-
-def epoch_batches(
-    num_examples: int, batch_size: int, *, generator: torch.Generator
-) -> Iterator[Tensor]:
-    """Yield index batches without end: shuffle, cut into batches, shuffle again.
-
-    One generator state gives one stream of examples, and batch size B reads that stream B at a
-    time. Two runs that differ only in B therefore see the same examples in the same order:
-    they are paired. The leftover of an epoch that fills no whole batch is dropped.
-
-    Args:
-        num_examples: N, size of the training set.
-        batch_size: B, examples per optimizer step.
-        generator: Source of the shuffles.
-
-    Raises:
-        ValueError: If not 1 <= B <= N.
-    """
-    if not 1 <= batch_size <= num_examples:
-        raise ValueError(
-            f"batch_size must lie between 1 and the {num_examples} examples, got {batch_size}"
-        )
-    steps_per_epoch = num_examples // batch_size
-    while True:
-        order = torch.randperm(num_examples, generator=generator)
-        yield from order[: steps_per_epoch * batch_size].view(steps_per_epoch, batch_size)
 
 
 def jittered_copies(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coursekit.noise._ratios import t_quantile
+from coursekit.noise._ratio_intervals import t_quantile
 
 MAX_EXTRAPOLATION = 10.0  # how far B_crit may lie outside the batch sizes that were tried
 

@@ -28,7 +28,7 @@ from coursekit.gradients.norms import (
 )
 from coursekit.gradients.objective import Objective, opened
 from coursekit.noise._by_groups import draw_groups, estimates, group_products, variances
-from coursekit.noise._ratios import Ratio, fieller_interval, ratio_stderr
+from coursekit.noise._ratio_intervals import Ratio, fieller_interval, ratio_stderr
 from coursekit.noise.scale import GradMoments, moments_of_groups
 
 TARGETS = ("population", "training set")

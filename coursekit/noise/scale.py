@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from coursekit.noise._ratios import (
+from coursekit.noise._ratio_intervals import (
     Ratio,
     bootstrap_interval,
     delta_interval,

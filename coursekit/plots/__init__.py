@@ -3,9 +3,9 @@
 Each function takes numbers and returns (figure, alt text). Nothing here trains or measures.
 """
 
-from coursekit.plots.flagship import flagship_plot
 from coursekit.plots.noise import bars_plot, law_plot, signal_plot, variance_plot
 from coursekit.plots.plane import plane_plot
+from coursekit.plots.plane_with_frontier import flagship_plot
 from coursekit.plots.style import Plot, means, png, show
 
 __all__ = [

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell
 
 from coursekit.classroom.handing_in.raw_notebook import cells_in
 from coursekit.classroom.handing_in.repair import read_release, repair
-from coursekit.classroom.judge.judging import judge_attempt
+from coursekit.classroom.judge.points_earned import judge_attempt
 from coursekit.classroom.release.source import read_unit
 from coursekit.classroom.sandbox.opening import Limits, open_sandbox
 from coursekit.exercises import EXERCISES

@@ -13,8 +13,8 @@ from instructor import ROOT
 from mutations import mutate
 from small_course import UNIT, hand_in, make_course, solved
 
+from coursekit.classroom.handing_in.due_dates import DueDates
 from coursekit.classroom.handing_in.practice_class import make_class
-from coursekit.classroom.handing_in.roster import DueDates
 from coursekit.classroom.learner.lab_server import lab_server
 from coursekit.classroom.marking.gradebook import open_course
 from coursekit.classroom.marking.grading import grade_unit

@@ -15,7 +15,8 @@ from instructor import ROOT
 from nbgrader.api import Gradebook
 from small_course import make_course
 
-from coursekit.classroom.handing_in.roster import DueDates, Student
+from coursekit.classroom.handing_in.due_dates import DueDates
+from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.marking.gradebook import open_course
 from coursekit.classroom.marking.manifest import STATUSES, Record
 from coursekit.commands import grade

@@ -19,7 +19,8 @@ from instructor import ROOT
 from nbgrader.api import Gradebook, MissingEntry
 from small_course import UNIT, cell_of, hand_in, make_course, released, solved
 
-from coursekit.classroom.handing_in.roster import DueDates, Student
+from coursekit.classroom.handing_in.due_dates import DueDates
+from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.marking import grading, manifest
 from coursekit.classroom.marking.class_run import workers_for
 from coursekit.classroom.marking.gradebook import open_course, opened

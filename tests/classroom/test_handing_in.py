@@ -11,14 +11,9 @@ import pytest
 
 from coursekit.classroom.handing_in import archive
 from coursekit.classroom.handing_in.archive import unpack
-from coursekit.classroom.handing_in.roster import (
-    Student,
-    moment,
-    plain_name,
-    read_due_dates,
-    read_roster,
-    safe_id,
-)
+from coursekit.classroom.handing_in.due_dates import read_due_dates
+from coursekit.classroom.handing_in.moments import moment
+from coursekit.classroom.handing_in.roster import Student, plain_name, read_roster, safe_id
 from coursekit.classroom.handing_in.submissions import find_submissions, units_in
 
 UNIT = "07_small"

@@ -7,7 +7,7 @@ from toy_attempts import BANK, TIGHT, TWICE, attempt, toy
 
 from coursekit.classroom.handing_in.cell_text import as_python
 from coursekit.classroom.judge.attempt_run import imported_modules
-from coursekit.classroom.judge.judging import judge_attempt
+from coursekit.classroom.judge.points_earned import judge_attempt
 from coursekit.classroom.sandbox.opening import Limits, open_sandbox
 from coursekit.exercises.engine.declare import Case
 

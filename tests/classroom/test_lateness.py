@@ -12,7 +12,8 @@ from small_course import UNIT, cell_of, hand_in, make_course, released, solved
 from traitlets.config import Config
 
 from coursekit.classroom.handing_in.archive import unpack
-from coursekit.classroom.handing_in.roster import DueDates, Student
+from coursekit.classroom.handing_in.due_dates import DueDates
+from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.handing_in.submissions import Handed
 from coursekit.classroom.marking import grading
 from coursekit.classroom.marking.gradebook import open_course

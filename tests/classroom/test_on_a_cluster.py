@@ -14,7 +14,7 @@ from fake_judge import open_fake
 from small_course import UNIT, hand_in, make_course, released, solved
 
 from coursekit.claims.again import measure_each
-from coursekit.classroom.handing_in.roster import DueDates
+from coursekit.classroom.handing_in.due_dates import DueDates
 from coursekit.classroom.marking.gradebook import open_course
 from coursekit.classroom.marking.grading import grade_unit
 from coursekit.data import load

@@ -13,7 +13,8 @@ from nbgrader.api import Gradebook
 from small_course import UNIT, cell_of, hand_in, make_course, released, solved
 from small_unit import POINTS
 
-from coursekit.classroom.handing_in.roster import DueDates, Student
+from coursekit.classroom.handing_in.due_dates import DueDates
+from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.marking.gradebook import open_course
 from coursekit.classroom.marking.grading import grade_unit
 from coursekit.classroom.returning.export import FORMATS, harmless, table

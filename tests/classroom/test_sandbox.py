@@ -14,7 +14,7 @@ import pytest
 from toy_attempts import TIGHT, TWICE, attempt, toy
 
 from coursekit.classroom.judge.attempt_run import AttemptRun
-from coursekit.classroom.judge.judging import judge_attempt
+from coursekit.classroom.judge.points_earned import judge_attempt
 from coursekit.classroom.sandbox import lean
 from coursekit.classroom.sandbox import opening as sandbox_module
 from coursekit.classroom.sandbox import proof as sandbox_proof

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.classroom.judge.judging import judge_attempt
 from coursekit.classroom.judge.marks import Attempt, AttemptCell
+from coursekit.classroom.judge.points_earned import judge_attempt
 from coursekit.classroom.release.regions import without_regions
 from coursekit.classroom.release.source import read_unit
 from coursekit.classroom.sandbox.opening import open_sandbox

@@ -6,9 +6,9 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from coursekit.data.orders import epoch_batches
 from coursekit.data.splits import (
     SPLITS,
-    epoch_batches,
     flip_labels,
     from_splits,
     jittered_copies,

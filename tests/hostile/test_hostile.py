@@ -10,8 +10,8 @@ import torch
 from attacks import ATTACKS, WRONG
 from stock_way import canaries, descendants, run_in_a_kernel
 
-from coursekit.classroom.judge.judging import judge_attempt
 from coursekit.classroom.judge.marks import Attempt, AttemptCell
+from coursekit.classroom.judge.points_earned import judge_attempt
 from coursekit.classroom.release.source import read_unit
 from coursekit.classroom.sandbox.opening import Limits, open_sandbox
 from coursekit.exercises import EXERCISES

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from coursekit.data.splits import epoch_batches, load
+from coursekit.data.orders import epoch_batches
+from coursekit.data.splits import load
 from coursekit.gradients.minibatch import per_example_gradients
 from coursekit.models.perceptrons import mlp
 from coursekit.train.loop import TrainConfig, accuracy, backward, stream_blocks, train

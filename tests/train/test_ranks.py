@@ -11,7 +11,7 @@ from accumulation_examples import (
 )
 from torch.nn.functional import cross_entropy
 
-from coursekit.data.splits import epoch_batches
+from coursekit.data.orders import epoch_batches
 from coursekit.gradients.batches import select_examples
 from coursekit.train.accumulation import accumulate, target_count
 from coursekit.train.ranks import copy_to_ranks, parallel_step, split_to_ranks

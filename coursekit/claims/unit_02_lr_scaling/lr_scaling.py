@@ -1,20 +1,11 @@
 """Claims of unit 02: what the learning rate should do when the batch grows."""
 
 from coursekit.claims.declare import Claim
-from coursekit.claims.unit_02_lr_scaling.lr_frontier import (
+from coursekit.claims.unit_02_lr_scaling.frontier_runs import (
     measure_frontier,
     measure_full_batch,
     measure_one_example,
     measure_window,
-)
-from coursekit.claims.unit_02_lr_scaling.lr_rules import (
-    calculate_step_noise,
-    measure_adamw,
-    measure_convnet,
-    measure_default,
-    measure_linear,
-    measure_root,
-    measure_trap,
 )
 from coursekit.claims.unit_02_lr_scaling.lr_verdicts import (
     adamw_verdict,
@@ -28,6 +19,15 @@ from coursekit.claims.unit_02_lr_scaling.lr_verdicts import (
     step_noise_verdict,
     trap_verdict,
     window_verdict,
+)
+from coursekit.claims.unit_02_lr_scaling.rule_runs import (
+    calculate_step_noise,
+    measure_adamw,
+    measure_convnet,
+    measure_default,
+    measure_linear,
+    measure_root,
+    measure_trap,
 )
 
 UNIT = "02_lr_scaling"

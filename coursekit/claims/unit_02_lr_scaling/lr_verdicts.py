@@ -17,7 +17,7 @@ from coursekit.claims.decide import (
     paired,
 )
 from coursekit.claims.declare import Values
-from coursekit.claims.unit_02_lr_scaling.lr_frontier import leave_one_out
+from coursekit.claims.unit_02_lr_scaling.frontier_runs import leave_one_out
 from coursekit.train.scaling import RULES
 
 KEPT, LOST = 0.10, 0.25  # a rule keeps the loss within the first, loses it beyond the second

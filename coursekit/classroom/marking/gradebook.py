@@ -18,7 +18,8 @@ from nbgrader.preprocessors import SaveCells
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from coursekit.classroom.handing_in.roster import DueDates, Student
+from coursekit.classroom.handing_in.due_dates import DueDates
+from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.marking.grade_one import verdict_text
 from coursekit.classroom.marking.lateness import penalty
 from coursekit.classroom.marking.manifest import Record

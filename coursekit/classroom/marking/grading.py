@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from coursekit.classroom.handing_in.due_dates import DueDates
 from coursekit.classroom.handing_in.repair import Release, read_release
-from coursekit.classroom.handing_in.roster import DueDates, Student
+from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.handing_in.submissions import Handed, find_submissions
 from coursekit.classroom.handing_in.table_file import same_look
 from coursekit.classroom.marking import gradebook, manifest

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
-from coursekit.classroom.handing_in.roster import DueDates
+from coursekit.classroom.handing_in.due_dates import DueDates
 from coursekit.classroom.handing_in.submissions import STAMP, Handed
 from coursekit.classroom.marking.manifest import Record
 

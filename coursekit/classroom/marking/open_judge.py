@@ -34,7 +34,7 @@ def open_judge(settings: JudgeSettings) -> Judge:
         RuntimeError: If a wall of the sandbox is missing.
         ValueError: For "none" without the risk accepted, or a variant that does not fit.
     """
-    from coursekit.classroom.judge.judging import judge_attempt
+    from coursekit.classroom.judge.points_earned import judge_attempt
     from coursekit.classroom.sandbox.opening import Limits, open_sandbox
     from coursekit.exercises.bank import EXERCISES
 

@@ -8,7 +8,7 @@ import json
 import time
 from pathlib import Path
 
-from coursekit.classroom.handing_in.roster import DueDates
+from coursekit.classroom.handing_in.due_dates import DueDates
 from coursekit.classroom.marking import gradebook
 from coursekit.classroom.marking.gradebook import Course
 from coursekit.classroom.marking.manifest import Record

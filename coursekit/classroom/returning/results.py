@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from nbgrader.api import MissingEntry, SubmittedNotebook
 
-from coursekit.classroom.handing_in.roster import DueDates, Student
+from coursekit.classroom.handing_in.due_dates import DueDates
+from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.marking import manifest
 from coursekit.classroom.marking.gradebook import Course, opened, write_penalties
 from coursekit.classroom.marking.lateness import in_words

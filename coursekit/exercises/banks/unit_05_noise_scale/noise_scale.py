@@ -279,5 +279,5 @@ U05_NOISE_SCALE = Exercise(
     accepted=(noise_scale_by_sums, noise_scale_by_running_means),
     lesson="Average numerator and denominator first, divide last, and say nan where the mean "
     "signal is not above zero.",
-    answered_by=(*ANSWERED_BY, "coursekit.noise._ratios"),
+    answered_by=(*ANSWERED_BY, "coursekit.noise._ratio_intervals"),
 )

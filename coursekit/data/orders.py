@@ -1,7 +1,7 @@
-"""Orders in which examples arrive that are NOT a fresh shuffle: what loaders do by mistake.
+"""The order in which examples arrive: freshly shuffled epochs, and what loaders do by mistake.
 
-Each yields index batches without end, like `coursekit.data.epoch_batches`, and can stand in its
-place. In all of them the examples of a batch resemble each other, so a batch of B averages less
+Each function yields index batches without end and can stand in the place of `epoch_batches`. In the
+other three the examples of a batch resemble each other, so a batch of B averages less
 noise away than B independent examples would.
 """
 
@@ -11,6 +11,33 @@ import torch
 from torch import Tensor
 
 BLOCK = 4096  # examples of a sticky stream that are drawn at once
+
+
+def epoch_batches(
+    num_examples: int, batch_size: int, *, generator: torch.Generator
+) -> Iterator[Tensor]:
+    """Yield index batches without end: shuffle, cut into batches, shuffle again.
+
+    One generator state gives one stream of examples, and batch size B reads that stream B at a
+    time. Two runs that differ only in B therefore see the same examples in the same order:
+    they are paired. The leftover of an epoch that fills no whole batch is dropped.
+
+    Args:
+        num_examples: N, size of the training set.
+        batch_size: B, examples per optimizer step.
+        generator: Source of the shuffles.
+
+    Raises:
+        ValueError: If not 1 <= B <= N.
+    """
+    if not 1 <= batch_size <= num_examples:
+        raise ValueError(
+            f"batch_size must lie between 1 and the {num_examples} examples, got {batch_size}"
+        )
+    steps_per_epoch = num_examples // batch_size
+    while True:
+        order = torch.randperm(num_examples, generator=generator)
+        yield from order[: steps_per_epoch * batch_size].view(steps_per_epoch, batch_size)
 
 
 def unshuffled_batches(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from coursekit.claims.unit_02_lr_scaling.lr_rules import (
+from coursekit.claims.unit_02_lr_scaling.rule_runs import (
     Columns,
     column,
     device_for,

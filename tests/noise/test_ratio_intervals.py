@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coursekit.noise._ratios import (
+from coursekit.noise._ratio_intervals import (
     Ratio,
     bootstrap_interval,
     delta_interval,

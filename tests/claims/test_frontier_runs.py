@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coursekit.claims.ledger import load_ledger, quote
-from coursekit.claims.unit_02_lr_scaling.lr_frontier import (
+from coursekit.claims.unit_02_lr_scaling.frontier_runs import (
     half_octaves,
     named,
     window,

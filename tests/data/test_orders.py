@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from coursekit.data.streams import duplicated_batches, sticky_batches, unshuffled_batches
+from coursekit.data.orders import duplicated_batches, sticky_batches, unshuffled_batches
 
 NUM_GROUPS, SIZE = 10, 20
 
