@@ -34,6 +34,9 @@ def judge(attempt, exercise_ids, seed, settings):
             raise KeyError("a bug of ours")
         if "sleep for ever" in cell.source:
             time.sleep(600)
+        if "run out of time" in cell.source:
+            late = [QuestionMark(n, 0.0, POINTS[n], "timeout", "no time") for n in exercise_ids]
+            return SubmissionMark(tuple(late), "timeout", "the submission took too long", 0.0)
         if "die once" in cell.source and not os.path.exists(settings["once"]):
             open(settings["once"], "w").close()
             os._exit(9)

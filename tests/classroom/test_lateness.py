@@ -68,7 +68,7 @@ EXPECTED = {
     "canvas_ext_runs": ("ok", 6, 6, 6),
     "canvas_ext_over": ("unsettled", 6, None, None),
     "canvas_ext_zip": ("ok", 6, 6, 6),  # the zip was made before the extension ended
-    "timeout": ("timeout", None, None, None),  # nobody has seen the essay
+    "timeout": ("timeout", 0, 0, 0),
     "gone": ("missing", 0, 0, 0),
     "gone_ext": ("missing", None, None, None),  # nobody gets 0 while an extension runs
 }
@@ -125,7 +125,7 @@ def course(tmp_path_factory):
         elif source != "nothing":
             hand_in(folder, name, notebook, at=source)
     endless = answered(folder)
-    cell_of(endless, "u07_mean").source = "'sleep for ever'"
+    cell_of(endless, "u07_mean").source = "'run out of time'"
     hand_in(folder, "timeout", endless, at=ARRANGED["timeout"][0])
     zipped = folder / "canvas.zip"
     zipped.write_bytes(packed(members))
@@ -176,7 +176,7 @@ def test_every_arrangement_has_the_mark_expected(course, tmp_path, setting, colu
     assert marks(folder) == expected
     unknown = {name for name, cost in again.penalties.items() if cost is None}
     waits = {n for n, row in EXPECTED.items() if row[column] is None}
-    assert unknown == waits - {"gone_ext", "timeout"}
+    assert unknown == waits - {"gone_ext"}
 
 
 def test_the_timed_out_lose_as_much_as_others_once_they_have_points(course, tmp_path):
