@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from coursekit.curvature.lanczos import lanczos_eigenvalues
 from coursekit.curvature.operators import CurvatureOperator
 from coursekit.curvature.products import hessian_operator
+from coursekit.gradients._layer_walk import measure
 from coursekit.gradients._memory import work_through
 from coursekit.gradients.batches import (
     Batch,
@@ -20,12 +21,7 @@ from coursekit.gradients.batches import (
 )
 from coursekit.gradients.counts import Count
 from coursekit.gradients.minibatch import flat_gradient
-from coursekit.gradients.norms import (
-    PerExampleNorms,
-    measure,
-    opened_with_count,
-    per_example_dots,
-)
+from coursekit.gradients.norms import PerExampleNorms, opened_with_count, per_example_dots
 from coursekit.gradients.objective import Objective, opened
 from coursekit.noise._by_groups import draw_groups, estimates, group_products, variances
 from coursekit.noise._ratio_intervals import Ratio, fieller_interval, ratio_stderr
