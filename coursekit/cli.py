@@ -4,13 +4,14 @@ A command is one function here and one line in ``coursekit.bootstrap.requirement
 imported when it runs, so that ``--help`` stays fast.
 """
 
-import importlib
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from coursekit.cli_teaching import Unit, load, teaching
 
 app = typer.Typer(
     name="coursekit",
@@ -21,16 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Unit = Annotated[str, typer.Argument(help="A unit: 01, or 01_gradient_noise.", show_default=False)]
-Course = Annotated[
-    Path | None, typer.Option("--course", help="The course's folder, or a variant's.")
-]
 Gpu = Annotated[bool, typer.Option("--gpu", help="Set up with the CUDA build of torch.")]
-
-
-def load(command: str) -> Any:
-    """Return the ``run`` function of a command's module."""
-    return importlib.import_module(f"coursekit.commands.{command}").run
 
 
 @app.callback()
@@ -113,102 +105,7 @@ def build(
     return load("build")(check=check)
 
 
-@app.command(epilog="Example: python3 -m coursekit grade grading/submitted --unit 01")
-def grade(
-    folder: Annotated[
-        Path,
-        typer.Argument(
-            help="STUDENT/UNIT/UNIT.ipynb below it, or a zip of Canvas, Moodle, Gradescope."
-        ),
-    ],
-    unit: Annotated[str, typer.Option("--unit", help="One unit. Default: all.")] = "",
-    roster: Annotated[
-        Path | None, typer.Option("--roster", help="CSV. Default: grading/roster.csv.")
-    ] = None,
-    due: Annotated[
-        Path | None, typer.Option("--due", help="CSV of due dates. Default: grading/due.csv.")
-    ] = None,
-    course: Course = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", help="Processes. Default: what this machine bears.")
-    ] = None,
-    again: Annotated[
-        str, typer.Option("--again", help="Statuses to grade once more: timeout,crashed.")
-    ] = "",
-    student: Annotated[
-        str, typer.Option("--student", help="Mark this one again; shows the old and the new mark.")
-    ] = "",
-    exercise: Annotated[
-        str, typer.Option("--exercise", help="Judge this one again, for --student or for all.")
-    ] = "",
-    sandbox: Annotated[str, typer.Option("--sandbox", help="bubblewrap or none.")] = "bubblewrap",
-    i_trust_every_student: Annotated[
-        bool,
-        typer.Option(
-            "--i-trust-every-student",
-            help="With --sandbox none: their code runs with your rights and your files.",
-        ),
-    ] = False,
-) -> int:
-    """Mark a class: sandboxed, in parallel, resumable. Marks go to nbgrader's gradebook."""
-    return load("grade")(
-        folder,
-        unit=unit,
-        roster=roster,
-        due=due,
-        course=course,
-        workers=workers,
-        again=again,
-        student=student,
-        exercise=exercise,
-        sandbox=sandbox,
-        risk_accepted=i_trust_every_student,
-    )
-
-
-@app.command(epilog="Example: python3 -m coursekit feedback 01")
-def feedback(
-    unit: Unit,
-    student: Annotated[str, typer.Option("--student", help="One student. Default: all.")] = "",
-    course: Course = None,
-) -> int:
-    """Write a page of feedback for each student: marks, hints, comments, as escaped HTML."""
-    return load("feedback")(unit, student=student, course=course)
-
-
-@app.command(epilog="Example: python3 -m coursekit export 01 --to canvas")
-def export(
-    unit: Unit,
-    to: Annotated[str, typer.Option("--to", help="nbgrader, canvas, moodle or gradescope.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="File. Default: grading/UNIT-TO.csv.")
-    ] = None,
-    roster: Annotated[
-        Path | None, typer.Option("--roster", help="CSV. Default: grading/roster.csv.")
-    ] = None,
-    course: Course = None,
-    into: Annotated[
-        Path | None,
-        typer.Option("--into", help="Canvas's gradebook or Moodle's worksheet, to fill in."),
-    ] = None,
-    column: Annotated[
-        str, typer.Option("--column", help="Its column of marks. Default: the unit's.")
-    ] = "",
-) -> int:
-    """Write the marks as a table for a learning management system."""
-    return load("export")(
-        unit, to=to, out=out, roster=roster, course=course, into=into, column=column
-    )
-
-
-@app.command(epilog="Example: python3 -m coursekit variant --seed 2027 --out ../spring")
-def variant(
-    seed: Annotated[int, typer.Option("--seed", help="Chooses what is changed.")],
-    out: Annotated[Path, typer.Option("--out", help="A new folder, outside what students see.")],
-    unit: Annotated[str, typer.Option("--unit", help="One unit. Default: all.")] = "",
-) -> int:
-    """Make a private release whose exercises ask for something else than the public ones."""
-    return load("variant")(seed=seed, out=out, unit=unit)
+app.registered_commands += teaching.registered_commands
 
 
 @app.command(epilog="Example: python3 -m coursekit claims N1 N2")

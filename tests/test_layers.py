@@ -8,7 +8,19 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "coursekit"
 
 LAYERS = (  # top to bottom; a name is a package or a flat module of coursekit
-    ("people", {"cli", "commands", "classroom", "interview", "explorers", "progress", "notebook"}),
+    (
+        "people",
+        {
+            "cli",
+            "cli_teaching",
+            "commands",
+            "classroom",
+            "interview",
+            "explorers",
+            "progress",
+            "notebook",
+        },
+    ),
     ("teaching", {"exercises", "claims", "plots"}),
     ("running", {"experiments", "replicas", "train", "integrations"}),
     ("measuring", {"noise", "curvature", "gradients", "toy"}),

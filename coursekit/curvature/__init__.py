@@ -1,12 +1,12 @@
 """How curved is the loss? Eigenvalues, traces and densities of its Hessian, and sharpness."""
 
+from coursekit.curvature.adaptive import adaptive_eigenvalues
 from coursekit.curvature.hessian import hessian_eigenvalues, hessian_spectrum, hessian_trace
 from coursekit.curvature.lanczos import Eigenpairs, lanczos_eigenvalues
 from coursekit.curvature.operators import CurvatureOperator, matrix_operator, scaled_operator
 from coursekit.curvature.products import ggn_operator, hessian_operator
 from coursekit.curvature.reparametrise import dinh_rescale
 from coursekit.curvature.sharpness_measures import (
-    adaptive_eigenvalues,
     average_sharpness,
     keskar_sharpness,
     sam_sharpness,

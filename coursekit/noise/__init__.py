@@ -10,7 +10,7 @@ from coursekit.noise.critical_batch import (
     predict_time,
     steps_to_target,
 )
-from coursekit.noise.offline import hessian_noise_scale, model_moments
+from coursekit.noise.offline import model_moments
 from coursekit.noise.online import NoiseScale
 from coursekit.noise.scale import (
     GradMoments,
@@ -18,8 +18,9 @@ from coursekit.noise.scale import (
     grad_moments,
     grad_noise_scale,
     mean_moments,
-    two_batch_moments,
 )
+from coursekit.noise.two_batch import two_batch_moments
+from coursekit.noise.weighted import hessian_noise_scale
 
 __all__ = [
     "CriticalBatch",

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vjp, vmap
 from torch.utils.hooks import RemovableHandle
 
-from coursekit.noise._passes import is_nested
+from coursekit.noise._one_pass import is_nested
 
 NORMS = (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm) if hasattr(nn, "RMSNorm") else (nn.LayerNorm,)
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-2}  # of a sum against autograd; else 5e-2

@@ -8,47 +8,21 @@ Two things are read, both before anybody can clip, unscale or zero a gradient:
 """
 
 import math
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import BackwardCFunction
 from torch.linalg import vector_norm
 from torch.utils.hooks import RemovableHandle
 
+from coursekit.noise._one_pass import Norm, Pass, is_nested
 from coursekit.noise._shards import is_sharded, local, values
 
 WINDOWS = 8  # remembered lengths of steps: before the shortest of them no sum is read
 HALF = (torch.float16, torch.bfloat16)
-
-Norm = float | Tensor  # a number on a CPU, a scalar on the device elsewhere
-
-
-@dataclass
-class Pass:
-    """One backward pass."""
-
-    met_none: bool  # the first of a step, without other workers: its sums are fresh gradients
-    tasks: set[int] = field(default_factory=set)  # of autograd's engine; nested ones share a pass
-    outermost: bool = False  # whether the outermost of them was met, so that its end will come
-    ended: int = 0  # nested ones that are over
-    params: dict[int, None] = field(default_factory=dict)  # in the order of their gradients
-    twice: bool = False  # whether a parameter got two gradients
-    fresh: dict[int, Norm] = field(default_factory=dict)  # norms of fresh gradients
-    grads: dict[int, Tensor] = field(default_factory=dict)  # fresh ones themselves, on request
-    summed: dict[int, Norm] | None = None  # norms of .grad at the end
-    missing: bool = False  # whether a parameter had no .grad at the end
-    sentinel: tuple[int, Norm] | None = None  # norm of a small .grad at the end, if none was read
-
-    def norms(self) -> list[Norm] | None:
-        """Return the norm of each fresh gradient; None where they were not read."""
-        both = {**self.summed, **self.fresh} if self.met_none and self.summed else self.fresh
-        return [both[i] for i in self.params] if all(i in both for i in self.params) else None
 
 
 class Passes:
@@ -302,13 +276,3 @@ class Passes:
         index, before = this.sentinel
         grad = local(self.params[index].grad)
         return grad is not None and bool(before > 0) and bool(self.norm(grad) == before)
-
-
-def is_nested() -> bool:
-    """Tell whether this backward pass was begun inside another, as reentrant checkpoints do."""
-    frame, inside = sys._getframe(), BackwardCFunction.apply.__code__
-    while frame is not None:
-        if frame.f_code is inside:
-            return True
-        frame = frame.f_back  # type: ignore[assignment]
-    return False

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from coursekit.cli import main
-from coursekit.commands.measure import first_examples
+from coursekit.commands.measure_script import first_examples
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,9 +11,9 @@ from scipy.optimize import minimize
 from torch import nn
 from torch.func import functional_call
 
+from coursekit.curvature.adaptive import adaptive_eigenvalues
 from coursekit.curvature.reparametrise import dinh_rescale
 from coursekit.curvature.sharpness_measures import (
-    adaptive_eigenvalues,
     average_sharpness,
     keskar_sharpness,
     sam_sharpness,

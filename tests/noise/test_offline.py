@@ -15,8 +15,9 @@ from coursekit.gradients.minibatch import (
     gradient_covariance_trace,
     per_example_gradients,
 )
-from coursekit.noise.offline import hessian_noise_scale, model_moments
+from coursekit.noise.offline import model_moments
 from coursekit.noise.scale import grad_moments, grad_noise_scale
+from coursekit.noise.weighted import hessian_noise_scale
 
 
 def classifier():

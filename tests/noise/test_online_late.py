@@ -14,7 +14,8 @@ from torch.utils.checkpoint import checkpoint
 
 from coursekit.noise.average import MomentAverage
 from coursekit.noise.online import NoiseScale
-from coursekit.noise.scale import GradMoments, grad_moments, two_batch_moments
+from coursekit.noise.scale import GradMoments, grad_moments
+from coursekit.noise.two_batch import two_batch_moments
 
 pytestmark = pytest.mark.quick
 

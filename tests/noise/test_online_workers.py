@@ -8,7 +8,8 @@ import torch
 from online_examples import classifier, micro_gradients
 from torchrun import on_two_workers
 
-from coursekit.noise.scale import grad_moments, two_batch_moments
+from coursekit.noise.scale import grad_moments
+from coursekit.noise.two_batch import two_batch_moments
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursekit.noise.scale import (
-    GradMoments,
-    grad_moments,
-    grad_noise_scale,
-    mean_moments,
-    two_batch_moments,
-)
+from coursekit.noise.scale import GradMoments, grad_moments, grad_noise_scale, mean_moments
+from coursekit.noise.two_batch import two_batch_moments
 
 GRAD = torch.tensor([1.0, 1.0, 0.0], dtype=torch.float64)
 SCALES = torch.tensor([5.0, 10.0, 15.0], dtype=torch.float64).sqrt()

@@ -21,7 +21,8 @@ from coursekit.gradients.minibatch import per_example_gradients
 from coursekit.gradients.sampling import draw_batches
 from coursekit.models.convnets import SERIES, convnet
 from coursekit.models.perceptrons import mlp
-from coursekit.noise.offline import hessian_noise_scale, model_moments
+from coursekit.noise.offline import model_moments
+from coursekit.noise.weighted import hessian_noise_scale
 from coursekit.replicas.grid import run_grid
 
 WIDTHS = (40, 64, 64, 10)

@@ -14,7 +14,16 @@ PREFIX = "coursekit-sandbox-"
 # Teaching and people know the answers, or draw, or write files. A submission needs none of them.
 LEFT_OUT = frozenset(
     (
-        *("exercises", "claims", "plots", "experiments", "cli.py", "commands", "classroom"),
+        *(
+            "exercises",
+            "claims",
+            "plots",
+            "experiments",
+            "cli.py",
+            "cli_teaching.py",
+            "commands",
+            "classroom",
+        ),
         *("interview", "explorers", "progress.py", "notebook.py"),
         *("__main__.py", "__pycache__", "_notebooks"),
     )
@@ -22,6 +31,7 @@ LEFT_OUT = frozenset(
 # What carries an answer there and back. The packages around them stay empty.
 CARRIERS = (
     "exercises/engine/adapters.py",
+    "exercises/engine/recorded_steps.py",
     "exercises/engine/guard.py",
     "exercises/engine/plain.py",
     "classroom/sandbox/wire.py",

@@ -1,0 +1,41 @@
+"""One backward pass as the online noise scale sees it."""
+
+import sys
+from dataclasses import dataclass, field
+
+from torch import Tensor
+from torch.autograd.function import BackwardCFunction
+
+Norm = float | Tensor  # a number on a CPU, a scalar on the device elsewhere
+
+
+@dataclass
+class Pass:
+    """One backward pass."""
+
+    met_none: bool  # the first of a step, without other workers: its sums are fresh gradients
+    tasks: set[int] = field(default_factory=set)  # of autograd's engine; nested ones share a pass
+    outermost: bool = False  # whether the outermost of them was met, so that its end will come
+    ended: int = 0  # nested ones that are over
+    params: dict[int, None] = field(default_factory=dict)  # in the order of their gradients
+    twice: bool = False  # whether a parameter got two gradients
+    fresh: dict[int, Norm] = field(default_factory=dict)  # norms of fresh gradients
+    grads: dict[int, Tensor] = field(default_factory=dict)  # fresh ones themselves, on request
+    summed: dict[int, Norm] | None = None  # norms of .grad at the end
+    missing: bool = False  # whether a parameter had no .grad at the end
+    sentinel: tuple[int, Norm] | None = None  # norm of a small .grad at the end, if none was read
+
+    def norms(self) -> list[Norm] | None:
+        """Return the norm of each fresh gradient; None where they were not read."""
+        both = {**self.summed, **self.fresh} if self.met_none and self.summed else self.fresh
+        return [both[i] for i in self.params] if all(i in both for i in self.params) else None
+
+
+def is_nested() -> bool:
+    """Tell whether this backward pass was begun inside another, as reentrant checkpoints do."""
+    frame, inside = sys._getframe(), BackwardCFunction.apply.__code__
+    while frame is not None:
+        if frame.f_code is inside:
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
