@@ -246,10 +246,11 @@ def handed_twice(adapter: Callable[..., Any]) -> Callable[..., Any]:
         def again(*handed: Any) -> Any:
             answer(*handed)
             for value in handed:
-                if isinstance(value, RecordedSteps):
-                    value.start_again()
-                elif isinstance(value, nn.Module):
-                    value.zero_grad()
+                for one in value if isinstance(value, list) else [value]:  # a list: one a worker
+                    if isinstance(one, RecordedSteps):
+                        one.start_again()
+                    elif isinstance(one, nn.Module):
+                        one.zero_grad()
             return answer(*handed)
 
         return adapter(again, *args)
