@@ -271,8 +271,9 @@ ONCE: dict[str, Callable[..., Any]] = {
     "worker_steps": worker_steps,
     "linear_call": linear_call,
 }
-# How a mark is given: "parameters" hands its objects over twice by itself.
+# How a mark is given. "parameters" hands its objects over twice by itself; what "linear_call" asks
+# for trains the model, so that a second call would begin elsewhere.
 ADAPTERS: dict[str, Callable[..., Any]] = {
-    name: adapter if name == "parameters" else handed_twice(adapter)
+    name: adapter if name in ("parameters", "linear_call") else handed_twice(adapter)
     for name, adapter in ONCE.items()
 }
