@@ -94,7 +94,8 @@ def weights_unmoved(model: nn.Module) -> Iterator[None]:
     if moved:
         raise ValueError(
             f"the forward pass changes the parameter {moved[0]!r}, so looking at the model would "
-            f"change it; do that after optimizer.step(), or by torch.nn.utils.parametrize"
+            f"change it; do that after optimizer.step(), or by torch.nn.utils.parametrize (an "
+            f"embedding's max_norm does it: leave that out)"
         )
 
 

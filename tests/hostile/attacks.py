@@ -99,7 +99,6 @@ ATTACKS = (
         ),
         "check",
     ),
-    Attack("random numbers fixed", "RANDOM_FIXED", "check", quick=True),
     Attack(
         "reference found in a frame above",
         in_function(

@@ -39,8 +39,13 @@ def hints_of(path):
     return {name: v.mistake.name if v.mistake else None for name, v in verdicts.items()}
 
 
-def test_every_exercise_met_an_outsider():
-    assert {exercise_of(p) for p in FILES} == set(EXERCISES)
+REDEFINED = {"u06_edge_ratio"}  # takes other arguments since; no outsider has met it as it is now
+
+
+def test_every_graded_exercise_met_an_outsider():
+    graded = {name for name, exercise in EXERCISES.items() if exercise.graded}
+    met = {exercise_of(p) for p in FILES}
+    assert graded - REDEFINED <= met <= set(EXERCISES) - REDEFINED
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)

@@ -647,6 +647,6 @@ REFUSED: dict[str, tuple[Callable, str]] = {
             PAIR,
             (tokens(), classes()),
         ),
-        "with scale_grad_by_freq or max_norm couples the examples; leave these settings out",
+        "(an embedding's max_norm does it: leave that out)",
     ),
 }

@@ -44,6 +44,11 @@ def normalise_by_groups(inputs, micro_batch_size, eps):
     return (x - mean) / np.sqrt(same @ x**2 - mean**2 + eps)
 
 
+def unbiased(part: Tensor) -> Tensor:
+    """Return the variance with divisor count - 1; nan for a single example, and no warning."""
+    return part.var(0) if len(part) > 1 else torch.full_like(part[0], torch.nan)
+
+
 def draw_norms(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for group in ("one micro-batch", "several micro-batches") * 3:
@@ -95,13 +100,13 @@ U04_BATCH_NORM = Exercise(
             "unbiased variance",
             "Your variance divides by one less than the count. Which divisor does the text give "
             "for the forward pass?",
-            lambda x, b, e: by_parts(x, b, lambda p, w, f: scaled(p, p.mean(0), p.var(0), e)),
+            lambda x, b, e: by_parts(x, b, lambda p, w, f: scaled(p, p.mean(0), unbiased(p), e)),
         ),
         Mistake(
             "unbiased variance of the whole batch",
             "You use the whole batch, and one less than its count. Which examples does one forward "
             "pass see?",
-            lambda x, b, e: scaled(x, x.mean(0), x.var(0), e),
+            lambda x, b, e: scaled(x, x.mean(0), unbiased(x), e),
         ),
         Mistake(
             "eps outside the root",
