@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 WORKERS = Path(__file__).resolve().parent / "workers"
+# On a busy machine a worker of torch 2.13 sometimes aborts while it exits, its work done: a thread
+# of torch's own is still running. That alone is tried again; a wrong result never is.
+ABORTED, TRIES = "terminate called without an active exception", 4
 
 
 def on_two_workers(script, folder):
@@ -19,12 +22,15 @@ def run_on_two_workers(script, *arguments):
     """Return what a script printed on two workers."""
     paths = [str(WORKERS.parents[1]), str(WORKERS.parent), os.environ.get("PYTHONPATH", "")]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    done = subprocess.run(
-        [*torchrun, "--nproc-per-node", "2", str(script), *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    for _ in range(TRIES):
+        done = subprocess.run(
+            [*torchrun, "--nproc-per-node", "2", str(script), *arguments],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        if done.returncode == 0 or ABORTED not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout

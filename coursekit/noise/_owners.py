@@ -152,3 +152,38 @@ def refuse_forgotten_group(group: object) -> None:
             f"group=ddp.process_group (or torch.distributed.group.WORLD), or group={ALONE!r} if "
             f"this worker trains by itself"
         )
+
+
+def refuse_coupled(batch_norms: Iterable[nn.Module], seen: bool) -> None:
+    """Refuse BatchNorm in train mode: as a module, or called as a function in a forward pass."""
+    refuse_batch_statistics(batch_norms)
+    if seen:
+        raise ValueError(batch_norm_said("a batch_norm of torch.nn.functional"))
+
+
+def refuse_other_size(size: float, first: float) -> None:
+    """Refuse micro-batches of two sizes where BatchNorm makes the noise depend on the size."""
+    if size != first:
+        raise ValueError(
+            f"with BatchNorm the noise is that of micro-batches of one size, got "
+            f"{first:g} and {size:g}: leave the last, smaller batch out"
+        )
+
+
+def check_settings(every: int, read: str | None, group: Any) -> None:
+    """Refuse settings out of range."""
+    if every < 1:
+        raise ValueError(f"every must be >= 1, got {every}")
+    if read not in (None, "all", "ends"):
+        raise ValueError(f"read must be 'all', 'ends' or None, got {read!r}")
+    if isinstance(group, str) and group != ALONE:
+        raise ValueError(f"group must be a process group, {ALONE!r} or None, got {group!r}")
+
+
+def refuse_forgotten_pass(forgotten: bool) -> None:
+    """Refuse a step after a backward pass that no micro_step() recorded."""
+    if forgotten:
+        raise ValueError(
+            "a backward pass since the last micro_step(): call micro_step() after each, and "
+            "put other measurements of this model into `with noise.paused():`"
+        )

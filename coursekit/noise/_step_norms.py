@@ -174,3 +174,39 @@ def add_over_workers(sums: Sums, group: Any) -> Sums:
     total = sums if isinstance(sums, Tensor) else torch.tensor(sums, dtype=torch.float64)
     dist.all_reduce(total, group=group)
     return total if isinstance(sums, Tensor) else total.tolist()
+
+
+def checked_micro_batch(size: float, factor: float) -> tuple[float, float]:
+    """Return size and loss factor of a micro-batch, refused where they can't be."""
+    if not (math.isfinite(size) and size >= 1):
+        raise ValueError(f"micro_batch_size must be >= 1, got {size}")
+    if not (math.isfinite(factor) and factor > 0):
+        raise ValueError(f"loss_factor must be positive and finite, got {factor}")
+    return size, factor
+
+
+def size_of_examples(squares: Tensor, counts: Tensor | None, unit: str) -> float:
+    """Return the size of a micro-batch whose examples were seen apart, in its unit.
+
+    Raises:
+        ValueError: If counts and unit do not belong together.
+    """
+    if (counts is None) != (unit == "examples") or (
+        counts is not None and counts.shape != squares[0].shape
+    ):
+        raise ValueError(
+            f"{squares.shape[1]} examples were seen apart in units of {unit}: counts must "
+            f"be None for examples, else one number each, got "
+            f"{None if counts is None else tuple(counts.shape)}"
+        )
+    return squares.shape[1] if counts is None else float(counts.sum())
+
+
+def refuse_without_spread(num_micro: int, num_workers: int, least: int) -> None:
+    """Refuse a step from which no spread can be seen."""
+    if num_micro * num_workers < least or not num_micro:
+        raise ValueError(
+            f"need >= 2 micro-batches before step() to see any spread, got {num_micro}; "
+            f"split the batch, pass the process group of data-parallel workers, or see the "
+            f"spread of examples inside one batch with NoiseScale(model, examples='norms')"
+        )

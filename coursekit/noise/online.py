@@ -12,13 +12,11 @@
 Gradients are read while the backward passes run, so it does not matter whether they were clipped,
 unscaled or zeroed before micro_step() and step(). With a gradient scaler:
 `micro_step(loss_factor=scaler.get_scale() / accum_steps)`. With DistributedDataParallel:
-`NoiseScale(..., group=ddp.process_group)` on every worker, and one micro_step() or more before
-each step(). With fully_shard: pass the model and the group of all workers. Callbacks for
-trainers are in `coursekit.integrations`. Without accumulation or workers there is one micro-batch
-a step: `NoiseScale(model, examples="norms")` sees the spread of the examples inside it.
+`NoiseScale(..., group=ddp.process_group)` on every worker. With fully_shard: pass the model and the
+group of all workers. Trainers: `coursekit.integrations`. Without accumulation or workers:
+`NoiseScale(model, examples="norms")` sees the spread of the examples inside a micro-batch.
 """
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,31 +26,35 @@ from torch import Tensor, nn
 
 from coursekit.noise._example_rows import ExampleRows, example_layers
 from coursekit.noise._owners import (
-    ALONE,
-    batch_norm_said,
     batch_norms,
+    check_settings,
     modules_of,
-    refuse_batch_statistics,
+    refuse_coupled,
     refuse_forgotten_group,
+    refuse_forgotten_pass,
+    refuse_other_size,
     refuse_wrappers,
     uses_batch_statistics,
     watched,
 )
 from coursekit.noise._passes import Passes
+from coursekit.noise._readings import Readings
 from coursekit.noise._shards import is_sharded, share_of
 from coursekit.noise._step_averages import StepAverages
 from coursekit.noise._step_norms import (
     MicroNorms,
     add_over_workers,
+    checked_micro_batch,
     examples_apart,
     layers_of,
+    refuse_without_spread,
+    size_of_examples,
     step_sums,
     world_size,
 )
-from coursekit.noise.scale import GradMoments, NoiseScaleEstimate
 
 
-class NoiseScale:
+class NoiseScale(Readings):
     """|G|^2 and tr(Sigma) at each optimizer step from its micro-batches, averaged over steps.
 
         g_k: gradients of K >= 2 micro-batches of b_k examples at the same weights
@@ -61,50 +63,37 @@ class NoiseScale:
         E |A|^2           = |G|^2 + tr(Sigma) sum w_k^2/b_k
 
     Two equations, solved at each step, unbiased also for unequal sizes; then `MomentAverage`.
-    Sums over k run over all workers too; their sizes, factors and numbers of micro-batches may
-    differ.
+    Sums over k run over all workers too, which may differ in sizes, factors and numbers.
 
-    Each parameter gets a hook, and the end of each backward pass a callback (noise._passes).
-    Nothing is copied. A GPU is waited for only when many steps are fetched at once. close()
-    removes the hooks.
+    Hooks read gradients as they come (noise._passes); nothing is copied. close() removes them.
 
     Args:
-        params: The model, or its parameters (all on one device). Those without a gradient count
-            as 0.
+        params: The model, or its parameters, on one device; those without a gradient count as 0.
         micro_batch_size: b, examples per backward pass (of one worker).
-        loss_factor: What the mean loss of a micro-batch is multiplied by before backward: 1, or
-            1/accum_steps, times the scale of a gradient scaler. A wrong one scales both moments
-            alike, and the ratio survives.
+        loss_factor: On the mean loss before backward: 1 or 1/accum_steps, times a gradient scaler's
+            scale. A wrong one scales both moments alike, and the ratio survives.
         decay: Weight of the past; about 1/(1 - decay) MEASURED steps are averaged.
-        every: Measure only every so many steps, from the first on; the others cost nothing. On
-            a CPU, each measured step of a small convnet takes 7 to 10 % longer.
-        group: Process group of data-parallel workers that average their gradients, as
-            DistributedDataParallel and fully_shard do; every worker must then call micro_step()
-            and step(). "alone": others run, but this worker trains by itself.
-        unit: What sizes count: "examples", or "tokens" with micro_batch_size in tokens (the
-            tokens that the loss is a mean over) and loss_factor = tokens_k / tokens of the step.
-        read: "all": the norm of every micro-batch's gradient. "ends": of the first one's and of
-            the sum, in two fused calls a step, a fraction of the cost. Without bias too; where
-            noise dominates, |G|^2 has twice the variance, tr(Sigma) K + 1 times. None: "ends" on
-            a GPU, "all" elsewhere.
-        examples: See the spread of the examples inside each micro-batch, so that one pass without
-            accumulation is enough: "norms": at the normalisation layers alone, which costs little
-            and measures THEIR noise scale, a stand-in for the model's (Gray et al. 2024,
-            arXiv:2411.00999; docs/training_loops.md has how far it is off); "all": at every
-            layer, one after the other, each holding a gradient per example for a moment. Needs
-            the model. With another layer's noise as a stand-in, `layers=` tells how they differ.
-        layers: Measure layers apart too, see `layers()`: True for the modules, or a function from
-            a parameter's name to the name of its group.
-        allow_batch_norm: Accept BatchNorm in train mode. Then the numbers are those of
-            micro-batches: tr(Sigma) is b times the trace of their gradients' covariance, and
-            another b gives another answer. All must have one size.
+        every: Measure every so many steps, from the first on; the others cost nothing.
+        group: Process group of workers that average their gradients (DistributedDataParallel,
+            fully_shard); each then calls micro_step() and step(). "alone": this one by itself.
+        unit: What sizes count: "examples", or "tokens" (those that the loss is a mean over, with
+            loss_factor = tokens_k / tokens of the step).
+        read: "all": every micro-batch's gradient. "ends": the first one's and the sum's, in two
+            fused calls a step, without bias too; where noise dominates, |G|^2 has twice the
+            variance, tr(Sigma) K + 1 times. None: "ends" on a GPU, "all" elsewhere.
+        examples: See the examples inside each micro-batch apart, so that one pass a step is enough:
+            "norms": at the normalisation layers alone, cheap, and THEIR noise scale, a stand-in
+            for the model's (Gray et al. 2024, arXiv:2411.00999; docs/training_loops.md says how
+            far off); "all": at every layer, a gradient per example for a moment. Needs the model.
+        layers: Measure layers too, see `layers()`: True, or parameter's name -> name of its group.
+        allow_batch_norm: Accept BatchNorm in train mode: tr(Sigma) is then b times the trace of
+            micro-batches' covariance, another for another b, and all must have one size.
 
     Raises:
         ValueError: For a setting out of range, no parameter that requires a gradient, workers
             without a group, or FSDP1.
 
-    Dropout that is on counts as noise. Examples of a step should be independent: neighbours of
-    one document or one class per micro-batch inflate tr(Sigma).
+    Dropout counts as noise. Examples should be independent: neighbours inflate tr(Sigma).
     """
 
     def __init__(
@@ -132,14 +121,9 @@ class NoiseScale:
             own = {id(p) for m in parts for p in m.parameters(recurse=False)}
             self.params, names = watched(params, only=own)
             self._rows = ExampleRows(parts, self.params)
-        if every < 1:
-            raise ValueError(f"every must be >= 1, got {every}")
-        if read not in (None, "all", "ends"):
-            raise ValueError(f"read must be 'all', 'ends' or None, got {read!r}")
-        self.micro_batch_size, self.loss_factor = _checked(micro_batch_size, loss_factor)
+        check_settings(every, read, group)
+        self.micro_batch_size, self.loss_factor = checked_micro_batch(micro_batch_size, loss_factor)
         self.every, self.group, self.unit = every, group, unit
-        if isinstance(group, str) and group != ALONE:
-            raise ValueError(f"group must be a process group, {ALONE!r} or None, got {group!r}")
         refuse_forgotten_group(group)
         modules = modules_of(params, self.params)
         refuse_wrappers(modules)
@@ -172,7 +156,6 @@ class NoiseScale:
         self._listen()
 
     def _look_at_graph(self, _module: nn.Module, _inputs: Any, output: Any) -> None:
-        """Look once, before the first step, for a batch norm that is called as a function."""
         if not torch.compiler.is_compiling() and torch.is_grad_enabled():
             self._coupled |= uses_batch_statistics(output)
 
@@ -228,45 +211,31 @@ class NoiseScale:
         """
         if not self._passes.handles:  # a step that is not measured
             return
-        size, factor = _checked(
+        size, factor = checked_micro_batch(
             self.micro_batch_size if micro_batch_size is None else micro_batch_size,
             self.loss_factor if loss_factor is None else loss_factor,
         )
         done = self._passes.take()
         coupled, self._coupled = self._coupled, False
         if not self._allow_batch_norm:
-            refuse_batch_statistics(self._batch_norms)
-            if coupled:
-                raise ValueError(batch_norm_said("a batch_norm of torch.nn.functional"))
-        elif self._batch_norms and self._micro and size != self._micro[0].size:
-            raise ValueError(
-                f"with BatchNorm the noise is that of micro-batches of one size, got "
-                f"{self._micro[0].size:g} and {size:g}: leave the last, smaller batch out"
-            )
+            refuse_coupled(self._batch_norms, coupled)
+        elif self._batch_norms and self._micro:
+            refuse_other_size(size, self._micro[0].size)
         if self._rows is None:
             self._micro.append(MicroNorms(done.norms(), list(done.params), factor, size))
             return
         squares = self._rows.take(done.grads, done.params)
         self._passes.keep -= self._rows.checked
-        if (counts is None) != (self.unit == "examples") or (
-            counts is not None and counts.shape != squares[0].shape
-        ):
-            raise ValueError(
-                f"{squares.shape[1]} examples were seen apart in units of {self.unit}: counts must "
-                f"be None for examples, else one number each, got "
-                f"{None if counts is None else tuple(counts.shape)}"
-            )
-        size = squares.shape[1] if counts is None else float(counts.sum())
+        size = size_of_examples(squares, counts, self.unit)
         self._micro.append(examples_apart(squares, counts, factor, size, self._layers))
 
     def step(self) -> None:
         """Turn the micro-batches since the last step into one estimate and average it in.
 
         Call it after the last micro_step() and before the next backward pass; the gradients may
-        be clipped, unscaled, used and zeroed by then. A step with gradients that are not finite
-        (a gradient scaler's overflow) is skipped and counted in `average.num_skipped`; so is one
-        with fewer micro-batches than any of the eight before, if its gradients were changed
-        before step().
+        be clipped, unscaled, used and zeroed by then. A step whose gradients are not finite is
+        skipped and counted in `average.num_skipped`; so is one with fewer micro-batches than any
+        of the eight before, if its gradients were changed before step().
 
         Raises:
             ValueError: If there was no micro-batch, or only one and no other worker: one
@@ -283,20 +252,14 @@ class NoiseScale:
             self._listen()
 
     def leave_out(self) -> None:
-        """Take the latest backward pass for nothing, in place of micro_step().
-
-        For a micro-batch that counts no token, so that its gradient is 0.
-        """
+        """Take the latest pass for nothing: for a micro-batch in which no token counts."""
         if self.listening:
             done = self._passes.take()
             if self._rows is not None:
                 self._rows.take(done.grads, done.params)
 
     def discard(self) -> None:
-        """Forget the micro-batches since the last step, in place of step().
-
-        For a last step of an epoch that got but one micro-batch, or an optimizer that skipped.
-        """
+        """Forget the micro-batches since the last step, in place of step()."""
         self._micro = []
         self._passes.start_window()
 
@@ -306,19 +269,12 @@ class NoiseScale:
         refuse_forgotten_group(self.group)
         workers = world_size(self._real_group)
         least = 1 if self._rows is not None else 2
-        if len(micro) * workers < least or not micro:
+        try:
+            refuse_without_spread(len(micro), workers, least)
+            refuse_forgotten_pass(forgotten)
+        except ValueError:
             self._passes.start_window()
-            raise ValueError(
-                f"need >= 2 micro-batches before step() to see any spread, got {len(micro)}; "
-                f"split the batch, pass the process group of data-parallel workers, or see the "
-                f"spread of examples inside one batch with NoiseScale(model, examples='norms')"
-            )
-        if forgotten:
-            self._passes.start_window()
-            raise ValueError(
-                "a backward pass since the last micro_step(): call micro_step() after each, and "
-                "put other measurements of this model into `with noise.paused():`"
-            )
+            raise
         params, norms, leftovers = self._passes.finish()
         shares = [self._shares[i] for i in params]
         sums = step_sums(micro, self._layers.sums(norms, params, shares), self._layers)
@@ -343,46 +299,3 @@ class NoiseScale:
             self._graph_hook.remove()
         self._closed = True
         self._unlisten()
-
-    def estimate(self, *, level: float = 0.95) -> NoiseScaleEstimate:
-        """Return tr(Sigma)/|G|^2 of the averages, with a Fieller interval; see MomentAverage."""
-        self._averages.fetch()
-        return self.average.estimate(level=level)
-
-    def moments(self) -> GradMoments:
-        """Return the averaged moments with their standard errors; see MomentAverage."""
-        self._averages.fetch()
-        return self.average.moments()
-
-    def layers(self, *, level: float = 0.95) -> dict[str, NoiseScaleEstimate]:
-        """Return the noise scale of each layer: tr(Sigma_l)/|G_l|^2 of its parameters alone.
-
-        Raises:
-            ValueError: If layers were not asked for when this was built.
-        """
-        if not self._averages.layers:
-            raise ValueError("layers were not measured: build NoiseScale(..., layers=True)")
-        self._averages.fetch()
-        return {name: a.estimate(level=level) for name, a in self._averages.layers.items()}
-
-    @property
-    def last(self) -> GradMoments:
-        """The unbiased but noisy moments of the latest measured step."""
-        self._averages.fetch()
-        return self.average.last
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the averages (not the settings, and not a step that is under way)."""
-        return self._averages.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from saved averages; raises ValueError for a state of another version or unit."""
-        self._averages.load_state_dict(state)
-
-
-def _checked(micro_batch_size: float, loss_factor: float) -> tuple[float, float]:
-    if not (math.isfinite(micro_batch_size) and micro_batch_size >= 1):
-        raise ValueError(f"micro_batch_size must be >= 1, got {micro_batch_size}")
-    if not (math.isfinite(loss_factor) and loss_factor > 0):
-        raise ValueError(f"loss_factor must be positive and finite, got {loss_factor}")
-    return micro_batch_size, loss_factor
