@@ -131,6 +131,7 @@ STOPS_ITS_GROUP = (
     "import os, signal, time\nif os.fork() == 0:\n"
     "    for _ in range(50):\n        os.setpriority(os.PRIO_PGRP, 0, 19)\n"
     "        os.kill(0, signal.SIGSTOP)\n        time.sleep(0.1)\n    os._exit(0)\n"
+    "time.sleep(2)\n"  # so that the child, made slow by itself, comes to it on a busy machine too
 )
 
 
