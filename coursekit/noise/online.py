@@ -90,8 +90,7 @@ class NoiseScale(Readings):
             micro-batches' covariance, another for another b, and all must have one size.
 
     Raises:
-        ValueError: For a setting out of range, no parameter that requires a gradient, workers
-            without a group, or FSDP1.
+        ValueError: For a setting out of range, no trainable parameter, forgotten workers, FSDP1.
 
     Dropout counts as noise. Examples should be independent: neighbours inflate tr(Sigma).
     """
