@@ -9,6 +9,7 @@ from pathlib import Path
 WORKERS = Path(__file__).resolve().parent / "workers"
 # On a busy machine a worker of torch 2.13 sometimes aborts while it exits, its work done: a thread
 # of torch's own is still running. That alone is tried again; a wrong result never is.
+LEAVE = WORKERS / "leave_at_once.py"
 ABORTED, TRIES = "terminate called without an active exception", 4
 
 
@@ -24,7 +25,7 @@ def run_on_two_workers(script, *arguments):
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     for _ in range(TRIES):
         done = subprocess.run(
-            [*torchrun, "--nproc-per-node", "2", str(script), *arguments],
+            [*torchrun, "--nproc-per-node", "2", str(LEAVE), str(script), *arguments],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,

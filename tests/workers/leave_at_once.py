@@ -1,0 +1,11 @@
+"""Run a script and leave without waiting for torch's threads, which may abort a process at its end."""
+
+import os
+import runpy
+import sys
+
+script, sys.argv = sys.argv[1], sys.argv[1:]
+runpy.run_path(script, run_name="__main__")
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(0)
