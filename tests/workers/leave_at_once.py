@@ -1,4 +1,4 @@
-"""Run a script and leave without waiting for torch's threads, which may abort a process at its end."""
+"""Run a script and leave at once: threads of torch may abort a process at its end."""
 
 import os
 import runpy
