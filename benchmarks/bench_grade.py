@@ -2,9 +2,11 @@
 
     python3 -m coursekit bench grade                       40 both ways, then 500 through `grade`
     python3 -m coursekit bench grade -- --stock 8 --large 0
+    python3 -m coursekit bench grade -- --stock 0 --large 0 --dask 500    one Dask worker, then two
 
 Both grade the same notebooks on this machine, one after the other; start-up counts for both. The
-bars are three times nbgrader's rate, and 600 a minute on two idle cores for 500. Processor time,
+bars are three times nbgrader's rate, 600 a minute on two idle cores for 500, and two Dask workers
+(`pip install 'coursekit[cluster]'`) at 1.8 times the rate of one, start-up included. Processor time,
 all processes together, tells more on a machine that others use.
 """
 
@@ -19,15 +21,21 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from coursekit.classroom.handing_in.due_dates import DueDates
 from coursekit.classroom.handing_in.practice_class import ORDINARY, make_class
+from coursekit.classroom.marking.gradebook import open_course
+from coursekit.classroom.marking.grading import grade_unit
+from coursekit.classroom.marking.open_judge import JudgeSettings, open_judge
 
 ROOT = Path(__file__).resolve().parents[1]
 UNIT = "01_gradient_noise"
 BAR = 600  # a minute
+DASK_BAR = 1.8
 DUE = datetime(2026, 3, 1, 18, tzinfo=UTC)
 
 
@@ -36,8 +44,9 @@ def main() -> int:
     parser.add_argument("--stock", type=int, default=40, help="submissions for both")
     parser.add_argument("--large", type=int, default=500, help="submissions for `grade` alone")
     parser.add_argument("--workers", type=int, help="processes of `grade`")
+    parser.add_argument("--dask", type=int, default=0, help="submissions for Dask, by 1, then by 2")
     options = parser.parse_args()
-    ratio = rate = None
+    ratio = rate = gain = None
     with tempfile.TemporaryDirectory(prefix="bench-grade-") as place:
         if options.stock:
             course = make_course(Path(place) / "both", options.stock)
@@ -56,7 +65,12 @@ def main() -> int:
             show("coursekit grade", options.large, ours)
             rate = 60 * options.large / ours[0]
             print(f"{rate:.0f} a minute on {os.cpu_count()} cores (bar: {BAR} on two)")
-    return int((ratio is not None and ratio < 3) or (rate is not None and rate < BAR))
+        if options.dask:
+            one, two = (on_dask(Path(place) / str(n), options.dask, n) for n in (1, 2))
+            gain = one / two
+            print(f"two Dask workers are {gain:.2f} x as fast as one (bar: {DASK_BAR})")
+    missed = (ratio, 3), (rate, BAR), (gain, DASK_BAR)
+    return int(any(figure is not None and figure < bar for figure, bar in missed))
 
 
 def make_course(folder: Path, size: int) -> Path:
@@ -86,6 +100,39 @@ def grade(course: Path, workers: int | None) -> str:
         if "memory:" in line or re.match(r"\d+ to grade|\d\d_\w+: ", line):
             print(f"  {line}")
     return said
+
+
+def on_dask(place: Path, size: int, workers: int) -> float:
+    """Return the seconds that a class takes with so many Dask workers, one thread each."""
+    from distributed import Client, LocalCluster
+
+    os.environ["OMP_NUM_THREADS"] = "1"  # what the workers get, as `grade` gives its own
+    course = make_course(place, size)
+    home = open_course(course)
+    with (
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        began = time.monotonic()
+        graded = grade_unit(
+            home,
+            home.grading / "submitted",
+            UNIT,
+            roster={},
+            due=DueDates(),
+            open_judge=open_judge,
+            settings=JudgeSettings(),
+            seconds_each=600.0,
+            executor=client.get_executor(),
+        )
+        took = time.monotonic() - began
+    kinds = Counter(record.status for record in graded.records)
+    print(
+        f"{workers} Dask worker(s): {size} in {took:.0f} s, {60 * size / took:.0f} a minute {kinds}"
+    )
+    return took
 
 
 def run(argv: list[str], course: Path) -> str:
