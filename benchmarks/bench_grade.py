@@ -6,8 +6,8 @@
 
 Both grade the same notebooks on this machine, one after the other; start-up counts for both. The
 bars are three times nbgrader's rate, 600 a minute on two idle cores for 500, and two Dask workers
-(`pip install 'coursekit[cluster]'`) at 1.8 times the rate of one, start-up included. Processor time,
-all processes together, tells more on a machine that others use.
+(`pip install 'coursekit[cluster]'`) at 1.8 times the rate of one, start-up included. The latter
+needs four idle cores: one writes the gradebook and one runs the scheduler.
 """
 
 import argparse
