@@ -3,7 +3,7 @@
 from coursekit.train.accumulation import accumulate, accumulation_windows
 from coursekit.train.loop import TrainConfig, accuracy, train
 from coursekit.train.measures import gradient_moments, losses, sharpness
-from coursekit.train.optim import LAMB, LARS, SGD, Adam, Settings, torch_optimizer
+from coursekit.train.optim import LAMB, LARS, SGD, Adam, Muon, Settings, torch_optimizer
 from coursekit.train.ranks import copy_to_ranks, parallel_step, split_to_ranks
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "LARS",
     "SGD",
     "Adam",
+    "Muon",
     "Settings",
     "TrainConfig",
     "accumulate",

@@ -8,7 +8,8 @@ diverged harms no other.
 import torch
 from torch import Tensor
 
-from coursekit.train.optim import LAMB, LARS, SGD, Adam, Settings
+from coursekit.train._orthogonal import is_matrix, muon_direction
+from coursekit.train.optim import LAMB, LARS, SGD, Adam, Muon, Settings
 
 State = list[list[Tensor]]  # for each of the optimizer's averages, a tensor like each parameter
 
@@ -20,7 +21,7 @@ def stacked_state(settings: Settings, params: list[Tensor]) -> State:
             count = 0
         case SGD() | LARS():
             count = 1
-        case Adam() | LAMB():
+        case Adam() | LAMB() | Muon():  # of Muon's two a matrix needs only the first
             count = 2
     return [[torch.zeros_like(p) for p in params] for _ in range(count)]
 
@@ -55,6 +56,8 @@ def stacked_step(
                 _lars(settings, w, g, averages, rate)
             case LAMB():
                 _lamb(settings, w, g, averages, rate, num_updates)
+            case Muon():
+                _muon(settings, w, g, averages, rate, num_updates)
 
 
 def _sgd(s: SGD, w: Tensor, g: Tensor, averages: list[Tensor], lr: Tensor) -> None:
@@ -100,7 +103,20 @@ def _lamb(
     w.addcmul_(lr * ratio, r, value=-1.0)
 
 
-def _adam_direction(s: Adam | LAMB, g: Tensor, averages: list[Tensor], t: int | Tensor) -> Tensor:
+def _muon(
+    s: Muon, w: Tensor, g: Tensor, averages: list[Tensor], lr: Tensor, t: int | Tensor
+) -> None:
+    by_muon = s.orthogonal and is_matrix(w, stacked=True)
+    rate = lr if by_muon else lr * s.adam_lr
+    if s.weight_decay:
+        w.mul_(1 - rate * s.weight_decay)
+    step = muon_direction(s, g, averages[0]) if by_muon else _adam_direction(s, g, averages, t)
+    w.addcmul_(rate, step, value=-1.0)
+
+
+def _adam_direction(
+    s: Adam | LAMB | Muon, g: Tensor, averages: list[Tensor], t: int | Tensor
+) -> Tensor:
     """Update both averages; return m_hat / (sqrt(v_hat) + eps)."""
     m, v = averages
     m.mul_(s.beta1).add_(g, alpha=1 - s.beta1)

@@ -27,7 +27,7 @@ from coursekit.data.splits import load
 from coursekit.models.perceptrons import mlp
 from coursekit.replicas.grid import run_grid
 from coursekit.train.loop import accuracy
-from coursekit.train.optim import BY_NAME, LAMB, LARS, SGD, Adam
+from coursekit.train.optim import BY_NAME, LAMB, LARS, SGD, Adam, Muon
 from coursekit.train.schedules import step_decay, warmup_cosine
 
 SETTINGS = {
@@ -36,8 +36,10 @@ SETTINGS = {
     "adam with decay": Adam(weight_decay=0.01),
     "lars with decay": LARS(weight_decay=0.01, trust=0.01),
     "lamb with decay": LAMB(weight_decay=0.01),
+    "muon with decay": Muon(weight_decay=0.01),
 }
 LRS = {SGD: (0.02, 0.2), Adam: (0.001, 0.01), LARS: (0.5, 3.0), LAMB: (0.001, 0.02)}
+LRS[Muon] = (0.002, 0.02)
 quiet = functools.partial(run_grid, progress=False)
 
 

@@ -14,6 +14,7 @@ from coursekit.train.optim import (
     LARS,
     SGD,
     Adam,
+    Muon,
     optimizer_settings,
     set_lr,
     torch_optimizer,
@@ -29,6 +30,8 @@ SETTINGS = {
     "adamw with decay": Adam(beta1=0.8, weight_decay=0.2, decoupled=True),
     "lars with decay": LARS(weight_decay=0.1, trust=0.1),
     "lamb with decay": LAMB(weight_decay=0.1),
+    "muon with decay": Muon(weight_decay=0.1, nesterov=False),
+    "muon's AdamW": Muon(weight_decay=0.1, orthogonal=False),
 }
 SHAPES = ((5, 3), (5,), (2, 5), (2,), (4, 2, 3, 3))
 
@@ -147,6 +150,8 @@ def test_names_give_the_usual_settings():
         (lambda: Adam(beta2=-0.1), "beta2 must lie"),
         (lambda: LAMB(weight_decay=float("nan")), "weight_decay must be finite"),
         (lambda: LARS(trust=-1.0), "trust must be finite and not negative, got -1.0"),
+        (lambda: Muon(momentum=1.0), r"momentum must lie in \[0, 1\), got 1.0"),
+        (lambda: Muon(ns_steps=0), "ns_steps must be >= 1, got 0"),
     ],
 )
 def test_bad_settings_are_named(call, words):
@@ -158,7 +163,7 @@ def quadratic(weight):
     return (weight**2).sum() / 2
 
 
-@pytest.mark.parametrize("kind", ["lars", "lamb"])
+@pytest.mark.parametrize("kind", ["lars", "lamb", "muon"])
 def test_a_closure_is_called_and_its_loss_returned(kind):
     """Lightning hands every step a closure; one that is not called trains nothing."""
     start = torch.randn(4, 3, generator=torch.Generator().manual_seed(0)).double()
@@ -216,7 +221,7 @@ def test_every_option_of_a_group_counts():
     assert len(optimizer.param_groups) == 1
 
 
-@pytest.mark.parametrize("kind", ["lars", "lamb"])
+@pytest.mark.parametrize("kind", ["lars", "lamb", "muon"])
 def test_copies_and_saved_states_go_on_alike(kind):
     g = torch.Generator().manual_seed(3)
     weight = torch.nn.Parameter(torch.randn(4, 3, generator=g))
@@ -239,7 +244,7 @@ def test_copies_and_saved_states_go_on_alike(kind):
     assert all(torch.equal(results[0], other) for other in results[1:])
 
 
-@pytest.mark.parametrize("kind", ["lars", "lamb"])
+@pytest.mark.parametrize("kind", ["lars", "lamb", "muon"])
 def test_a_sparse_gradient_is_refused_with_the_remedy(kind):
     embedding = torch.nn.Embedding(5, 2, sparse=True)
     embedding(torch.tensor([1, 2])).sum().backward()
