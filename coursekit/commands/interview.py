@@ -6,8 +6,9 @@ from pathlib import Path
 
 from coursekit import progress
 from coursekit.interview import choose, memory
+from coursekit.interview.bank import all_questions
 from coursekit.interview.deck import deck
-from coursekit.interview.declare import Question, all_questions
+from coursekit.interview.declare import Question
 from coursekit.interview.report import write_report
 from coursekit.interview.session import hold
 from coursekit.interview.terminal import drive

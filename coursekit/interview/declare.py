@@ -1,15 +1,14 @@
-"""What an interview question is, read from a TOML file and checked against a schema."""
+"""What an interview question is: its fields, and how plain TOML data become one.
+
+A question has three layers: a headline that answers it in one sentence, three beats that are said
+in a minute, and the evidence behind them. `bank` reads the files and names what is wrong.
+"""
 
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, get_args, get_origin
 
-FOLDER = Path(str(files("coursekit.interview") / "questions"))
 LEVELS = ("screen", "onsite", "staff")
 AFTER = ("good", "weak")
 
@@ -18,11 +17,11 @@ Terms = tuple[tuple[str, ...], ...]  # groups of synonyms: a sentence must have 
 
 @dataclass(frozen=True)
 class Point:
-    """One point of the rubric."""
+    """One point of the rubric; it must hold for any network."""
 
     text: str
     weight: int  # 1 to 3
-    terms: Terms  # what the offline check looks for
+    terms: Terms  # what the offline check listens for
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,7 @@ class FollowUp:
 
     after: str  # "good" or "weak"
     prompt: str
-    answer: str
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A measurement that the answer rests on."""
-
-    claim: str
-    says: str
+    answer: str  # the learner marks the reply against it
 
 
 @dataclass(frozen=True)
@@ -59,16 +50,21 @@ class Question:
         id: Short name, letters, digits and underscores.
         level: "screen", "onsite" or "staff".
         units: Units that treat it, the first one to be done again after a weak answer.
-        concepts: What it is about, for the report of gaps.
+        concepts: What it is about; shown after the answer, never before.
         minutes: What a good answer takes, follow-up included.
         prompt: What the interviewer says. In a numeric question {names} stand for its parameters.
         tests: What the question is meant to find out.
-        answer: A model answer of one minute, spoken.
+        headline: The answer in one sentence, for fifteen seconds.
+        beats: Three things to say in a minute: claim, reason, what to do.
         points: Four to seven points with weights.
-        red_flags: Popular wrong answers.
         follow_ups: Two: one after a good answer, one after a weak one.
-        evidence: Claims that carry the answer.
-        numeric: Name of the task in `numeric.py` that draws parameters; "" for a spoken question.
+        evidence: Claims of the ledger behind the answer; each is worded once, under [measured].
+        sources: Papers behind it, such as "Goyal et al. 2017, arXiv:1706.02677".
+        folklore: Which belief the interviewer may expect, and a sentence that agrees with the
+            setting and corrects the mechanism.
+        red_flags: Popular wrong answers.
+        family: Questions of one family ask nearly the same; a session has one of them.
+        numeric: Name of the task that draws parameters; "" for a spoken question.
     """
 
     id: str
@@ -78,12 +74,21 @@ class Question:
     minutes: int
     prompt: str
     tests: str
-    answer: str
+    headline: str
+    beats: tuple[str, ...]
     points: tuple[Point, ...]
     follow_ups: tuple[FollowUp, ...]
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[str, ...] = field(default=())
+    sources: tuple[str, ...] = field(default=())
+    folklore: str = ""
     red_flags: tuple[RedFlag, ...] = field(default=())
+    family: str = ""
     numeric: str = ""
+
+    @property
+    def answer(self) -> str:
+        """Return the model answer as one would say it: headline, then beats."""
+        return " ".join((self.headline, *self.beats))
 
 
 def build(kind: Any, data: Any, place: str) -> Any:
@@ -116,66 +121,3 @@ def reflowed(text: str) -> str:
     """Join the lines of each paragraph; a blank line parts paragraphs."""
     paragraphs = re.split(r"\n\s*\n", text.strip())
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-
-
-def check(question: Question) -> None:
-    """Refuse a question that could not work in a session.
-
-    Raises:
-        ValueError: Naming the question and what is wrong with it.
-    """
-
-    def want(good: bool, what: str) -> None:
-        if not good:
-            raise ValueError(f"question {question.id!r}: {what}")
-
-    want(question.id.replace("_", "").isalnum(), "id: use letters, digits and underscores")
-    want(question.level in LEVELS, f"level must be one of {LEVELS}, got {question.level!r}")
-    want(bool(question.units) and bool(question.concepts), "name a unit and a concept")
-    want(1 <= question.minutes <= 10, f"minutes must be 1 to 10, got {question.minutes}")
-    want(4 <= len(question.points) <= 7, f"4 to 7 points, got {len(question.points)}")
-    want(all(1 <= p.weight <= 3 for p in question.points), "weights must be 1 to 3")
-    looked_for = [(p.text, p.terms) for p in question.points]
-    for text, terms in [*looked_for, *((f.text, f.terms) for f in question.red_flags)]:
-        want(bool(terms) and all(terms), f"no terms to look for in {text!r}")
-    want(
-        sorted(f.after for f in question.follow_ups) == sorted(AFTER),
-        "two follow-ups, one after a good and one after a weak answer",
-    )
-    want(bool(question.evidence), "name the claim that carries the answer")
-    words = len(question.answer.split())
-    want(words <= 190, f"the model answer takes more than a minute: {words} words")
-
-
-def read_questions(folder: Path = FOLDER) -> dict[str, Question]:
-    """Read every *.toml of a folder: id -> question, in the files' order.
-
-    Raises:
-        ValueError: For a file that is no TOML, a question that breaks the schema, an id used twice.
-    """
-    questions: dict[str, Question] = {}
-    for path in sorted(folder.glob("[0-9]*.toml")):
-        try:
-            tables: Sequence[Any] = tomllib.loads(path.read_text(encoding="utf-8"))["question"]
-        except (tomllib.TOMLDecodeError, KeyError) as error:
-            raise ValueError(f"{path.name} holds no [[question]] tables: {error}") from error
-        for i, table in enumerate(tables):
-            question = build(Question, table, f"{path.name}, question {i + 1}")
-            check(question)
-            if question.id in questions:
-                raise ValueError(f"{path.name}: there is another question {question.id!r}")
-            questions[question.id] = question
-    return questions
-
-
-@cache
-def all_questions() -> dict[str, Question]:
-    """Return the questions of the course by id."""
-    return read_questions()
-
-
-@cache
-def folklore() -> tuple[RedFlag, ...]:
-    """Return the popular wrong beliefs that are looked for in every answer."""
-    tables = tomllib.loads((FOLDER / "folklore.toml").read_text(encoding="utf-8"))["folklore"]
-    return build(tuple[RedFlag, ...], tables, "folklore.toml")

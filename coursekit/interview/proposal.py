@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coursekit.interview.declare import Question, RedFlag, Terms, folklore
+from coursekit.interview.bank import folklore
+from coursekit.interview.declare import Question, RedFlag, Terms
 from coursekit.interview.wording import log_odds
 from coursekit.interview.words import sentences, stems
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from coursekit.interview.bank import told
 from coursekit.interview.declare import Question
 from coursekit.interview.numeric import NumericTask, filled, judge_number, write_number
 from coursekit.interview.proposal import GOOD, Proposal, propose
@@ -133,7 +134,7 @@ def ask(
     began = clock()
     text, number_share = "", None
     try:
-        yield Say("title", f"{title}{question.level} · {', '.join(question.concepts)}")
+        yield Say("title", f"{title}{question.level}")
         if question.numeric:
             text, number_share = yield from _ask_number(question, TASKS[question.numeric], rng)
         else:
@@ -176,8 +177,10 @@ def _conclude(question: Question, outcome: Outcome) -> Generator[Event, Any, Non
         f"{100 * outcome.score:.0f} % in {seconds // 60}:{seconds % 60:02d}; a good answer, "
         f"follow-up included, takes about {question.minutes} min",
     )
-    for evidence in question.evidence:
-        yield ShowEvidence(evidence.claim, evidence.says)
+    for claim in question.evidence:
+        yield ShowEvidence(claim, told(claim))
+    if question.sources:
+        yield Say("note", f"To read: {'; '.join(question.sources)}.")
 
 
 def share_of(question: Question, ticks: Sequence[bool]) -> float:
@@ -235,7 +238,11 @@ def _ask_further(
     wanted = "good" if went_well else "weak"
     follow_up = next(f for f in question.follow_ups if f.after == wanted)
     yield AskAnswer(follow_up.prompt, 1)
-    yield Say("answer", question.answer)
+    yield Say("answer", question.headline)
+    for beat in question.beats:
+        yield Say("answer", beat)
+    if question.folklore:
+        yield Say("answer", question.folklore)
     yield Say("answer", f"To the follow-up: {follow_up.answer}")
     for flag, words in proposal.red_flags:
         yield Say(

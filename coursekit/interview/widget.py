@@ -9,7 +9,7 @@ from typing import Any
 from coursekit import progress
 from coursekit.explorers.mode import interactive, show_html
 from coursekit.interview import choose
-from coursekit.interview.declare import all_questions
+from coursekit.interview.bank import all_questions
 from coursekit.interview.evidence import picture_of, verdict_of
 from coursekit.interview.memory import keep
 from coursekit.interview.numeric import filled

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
-from coursekit.interview.declare import FOLDER
+from coursekit.interview.bank import ROOM
 from coursekit.interview.words import sentences, stems
 
 MIN_COUNT = 4  # answers that must have a word before it counts
-WEIGHTS = FOLDER / "wording.json"
+WEIGHTS = ROOM / "wording.json"
 
 
 def features(text: str) -> set[str]:

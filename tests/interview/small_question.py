@@ -1,6 +1,6 @@
 """A question for tests, and how to drive its conversation by hand."""
 
-from coursekit.interview.declare import Evidence, FollowUp, Point, Question, RedFlag
+from coursekit.interview.declare import FollowUp, Point, Question, RedFlag
 
 SPOKEN = Question(
     id="steps",
@@ -10,7 +10,8 @@ SPOKEN = Question(
     minutes=3,
     prompt="What broke?",
     tests="whether you count steps",
-    answer="A quarter of the steps.",
+    headline="A quarter of the steps.",
+    beats=("Count the updates.", "Then look at the rate.", "Run it at equal steps."),
     points=(
         Point("fewer steps", 3, (("fewer", "quarter"), ("steps", "updates"))),
         Point("temperature unchanged", 2, (("temperature",), ("same", "unchanged"))),
@@ -22,7 +23,8 @@ SPOKEN = Question(
         FollowUp("good", "And at equal steps?", "Then tune."),
         FollowUp("weak", "How many steps?", "A quarter."),
     ),
-    evidence=(Evidence("X0", "accuracy fell"),),  # a claim without a picture,
+    evidence=("P7",),
+    folklore="Agree that the noise is less, and count the steps.",
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.interview.declare import all_questions
+from coursekit.interview.bank import all_questions
 from coursekit.interview.proposal import propose
 
 ROOT = Path(__file__).resolve().parents[2]

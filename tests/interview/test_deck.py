@@ -2,8 +2,8 @@
 
 import pytest
 
+from coursekit.interview.bank import all_questions
 from coursekit.interview.deck import deck
-from coursekit.interview.declare import all_questions
 
 pytestmark = pytest.mark.quick
 

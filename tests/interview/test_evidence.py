@@ -2,6 +2,7 @@
 
 import pytest
 
+from coursekit.interview.bank import the_bank, told
 from coursekit.interview.evidence import picture_of, verdict_of
 
 pytestmark = pytest.mark.quick
@@ -11,3 +12,11 @@ def test_the_ledger_speaks():
     assert verdict_of("N1").startswith("holds (")
     assert verdict_of("X99") == ""
     assert picture_of("X99") is None
+
+
+@pytest.mark.parametrize("claim", the_bank().measured)
+def test_what_was_measured_is_told_with_the_numbers_of_the_ledger(claim):
+    sentence = told(claim)
+    assert "{{" not in sentence
+    assert "nan" not in sentence
+    assert sentence.startswith(("On a small model: ", "From the literature: "))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.claims.register import CLAIMS
-from coursekit.interview.declare import all_questions
+from coursekit.interview.bank import all_questions
 from coursekit.interview.proposal import propose
 from coursekit.interview.tasks.by_name import TASKS
 
@@ -18,7 +18,7 @@ each_question = pytest.mark.parametrize("question", all_questions().values(), id
 @each_question
 def test_units_claims_and_tasks_exist(question):
     assert set(question.units) <= UNITS
-    claims = [e.claim for e in question.evidence] + [f.claim for f in question.red_flags]
+    claims = [*question.evidence, *(f.claim for f in question.red_flags)]
     assert set(claims) <= set(CLAIMS)
     assert question.numeric in ("", *TASKS)
 

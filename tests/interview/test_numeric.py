@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from coursekit.interview.declare import all_questions
+from coursekit.interview.bank import all_questions
 from coursekit.interview.numeric import filled, judge_number, write_number
 from coursekit.interview.tasks.by_name import TASKS, example_of
 

@@ -1,14 +1,18 @@
-"""Questions are data: a file that breaks the schema is refused with its place."""
+"""Questions are data: files that break the schema are refused, every fault named with its place."""
 
 import dataclasses
 
 import pytest
 from small_question import SPOKEN
 
-from coursekit.interview.declare import build, check, read_questions, reflowed
+from coursekit.interview.bank import faults, read_bank
+from coursekit.interview.declare import build, reflowed
 
 pytestmark = pytest.mark.quick
 TOML = """
+[measured]
+Q1 = "It fell by {{Q1.change}} points."
+
 [[question]]
 id = "steps"
 level = "screen"
@@ -19,7 +23,8 @@ prompt = '''
 What
 broke?'''
 tests = "x"
-answer = "x"
+headline = "A quarter of the steps."
+beats = ["Count.", "Look.", "Run."]
 points = [
   { text = "a", weight = 1, terms = [["a"]] },
   { text = "b", weight = 1, terms = [["b"]] },
@@ -30,16 +35,20 @@ follow_ups = [
   { after = "good", prompt = "x", answer = "x" },
   { after = "weak", prompt = "x", answer = "x" },
 ]
-evidence = [{ claim = "Q1", says = "x" }]
+evidence = ["Q1"]
+sources = ["Goyal et al. 2017, arXiv:1706.02677"]
 """
 
 
 def test_a_file_becomes_questions(tmp_path):
     (tmp_path / "00_a.toml").write_text(TOML)
-    (question,) = read_questions(tmp_path).values()
+    bank = read_bank(tmp_path)
+    (question,) = bank.questions.values()
     assert question.prompt == "What broke?"
     assert question.points[3].terms == (("d",),)
-    assert question.numeric == ""
+    assert question.answer == "A quarter of the steps. Count. Look. Run."
+    assert (question.numeric, question.family) == ("", "")
+    assert bank.measured == {"Q1": "It fell by {{Q1.change}} points."}
 
 
 @pytest.mark.parametrize(
@@ -54,28 +63,41 @@ def test_a_file_becomes_questions(tmp_path):
         ('terms = [["d"]]', "terms = [[]]", "no terms"),
         ("weight = 1", "weight = 9", "weights must be"),
         ('after = "weak"', 'after = "good"', "two follow-ups"),
-        ('answer = "x"\npoints', f'answer = "{"word " * 200}"\npoints', "200 words"),
-        ("[[question]]", "[question", "no .*question"),
+        ("of the steps.", "of the steps. And more.", "headline: one sentence"),
+        ("A quarter", "word " * 40, "headline: 43 words, at most 35"),
+        ('"Look.", ', "", "three beats, got 2"),
+        ("Look.", "word " * 120, "beats: 122 words together, at most 110"),
+        ("Look.", "In our small network it fell.", "'our small network' can't be said"),
+        ('text = "a"', 'text = "We measured it"', "'We measured' can't be said"),
+        ('evidence = ["Q1"]', 'evidence = ["N4"]', "claim N4 has no sentence"),
+        ("Goyal et al. 2017, ", "Goyal et al., ", "needs its year"),
+        ("[measured]", "[mesured]", "unknown table 'mesured'"),
+        ("[[question]]", "[question", "no TOML"),
     ],
 )
 def test_what_breaks_the_schema_is_named(tmp_path, old, new, message):
     assert old in TOML
     (tmp_path / "00_a.toml").write_text(TOML.replace(old, new, 1))
-    with pytest.raises(ValueError, match=message):
-        read_questions(tmp_path)
+    with pytest.raises(ValueError, match=message) as raised:
+        read_bank(tmp_path)
+    assert "00_a.toml" in str(raised.value)
 
 
-def test_two_questions_of_one_name_are_refused(tmp_path):
+def test_every_fault_of_every_file_is_named_at_once(tmp_path):
     (tmp_path / "00_a.toml").write_text(TOML)
-    (tmp_path / "01_b.toml").write_text(TOML)
-    with pytest.raises(ValueError, match="another question 'steps'"):
-        read_questions(tmp_path)
+    wrong = TOML.replace("minutes = 3", "minutes = 30").replace('level = "screen"', 'level = "x"')
+    (tmp_path / "01_b.toml").write_text(wrong)
+    with pytest.raises(ValueError, match="another question 'steps'") as raised:
+        read_bank(tmp_path)
+    assert len(str(raised.value).splitlines()) == 4  # the claim is worded twice as well
+    assert "claim Q1 is worded in another file" in str(raised.value)
 
 
 def test_the_question_of_these_tests_is_sound():
-    check(SPOKEN)
-    with pytest.raises(ValueError, match="claim that carries"):
-        check(dataclasses.replace(SPOKEN, evidence=()))
+    measured = {"P7": "x"}
+    assert list(faults(SPOKEN, measured)) == []
+    bare = dataclasses.replace(SPOKEN, evidence=(), folklore="")
+    assert len(list(faults(bare, measured))) == 2
     with pytest.raises(ValueError, match="want a table"):
         build(type(SPOKEN), 3, "here")
 

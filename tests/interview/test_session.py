@@ -44,7 +44,7 @@ def test_a_good_answer_is_followed_up_as_such_and_marked_by_the_learner():
     (ticks,) = [e for e in events if isinstance(e, AskTicks)]
     assert ticks.proposed == (True, False, True, True)
     assert ticks.saw[0] == "fewer, steps"
-    assert isinstance(events[-1], ShowEvidence)
+    assert any(isinstance(e, ShowEvidence) for e in events)
     assert outcome.score == pytest.approx(0.8)
     assert outcome.marked_by == "learner"
     assert outcome.seconds == 10

@@ -18,7 +18,6 @@ import pytest
 from rich.console import Console
 from small_question import SPOKEN
 
-from coursekit.interview.declare import Evidence
 from coursekit.interview.session import hold
 from coursekit.interview.terminal import drive
 
@@ -51,7 +50,7 @@ def test_the_learner_switches_ticks_and_decides():
     assert outcome.score == pytest.approx(0.5)
     assert " 1 [x] fewer steps (I saw: fewer, steps)" in screen
     assert " 1 [ ] fewer steps" in screen
-    assert "Evidence X0" in screen
+    assert "Evidence P7" in screen
     assert max(map(len, screen.splitlines())) <= 100  # 80, and what was typed after a prompt
 
 
@@ -203,7 +202,7 @@ def test_it_starts_without_torch_in_little_time(tmp_path):
 def test_evidence_opens_its_picture(monkeypatch):
     opened = []
     monkeypatch.setattr("webbrowser.open", lambda uri: opened.append(uri) or True)
-    measured = dataclasses.replace(SPOKEN, evidence=(Evidence("N1", "the law"),))
+    measured = dataclasses.replace(SPOKEN, evidence=("N1",))
     screen, _ = play(["Fewer steps.", "", "tune", "", "", "o"], questions=[measured])
     assert "in the ledger: holds" in screen
     (uri,) = opened

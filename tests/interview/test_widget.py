@@ -45,7 +45,7 @@ def test_a_spoken_question_from_start_to_end():
     assert [box.value for box in b.asked.children[1:-1]] == [False] * 4
     answer(b, True, False, False, False)
     assert saved[0].score == pytest.approx(0.3)
-    assert "X0" in said(b)
+    assert "P7" in said(b)
     assert "session is over" in said(b)
     assert b.asked.children == ()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.interview.declare import all_questions
+from coursekit.interview.bank import all_questions
 from coursekit.interview.proposal import PLAIN
 from coursekit.interview.wording import MIN_COUNT, features, fit, log_odds, weights, words_against
 

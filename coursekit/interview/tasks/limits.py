@@ -31,6 +31,11 @@ LARGEST_LR = NumericTask(
             "At 1/lambda plain descent lands in the minimum. How much farther before it runs away?",
             lambda p: 1 / p["curvature"],
         ),
+        Slip(
+            "1 - m below",
+            "That is by how much momentum lengthens a steady walk. Is an oscillation steady?",
+            lambda p: 2 / ((1 - p["momentum"]) * p["curvature"]),
+        ),
     ),
 )
 

@@ -140,35 +140,6 @@ ROOM_FOR_LINEAR = NumericTask(
 )
 
 
-def _draw_stable(rng: random.Random) -> dict[str, float]:
-    return {"curvature": rng.choice([8, 20, 50, 80]), "m": rng.choice([0.5, 0.8, 0.9])}
-
-
-STABLE_RATE = NumericTask(
-    draw=_draw_stable,
-    value=lambda p: 2 * (1 + p["m"]) / p["curvature"],
-    unit="",
-    working="Heavy-ball momentum is stable up to 2 (1 + m)/lambda, here 2 x (1 + {m})/{curvature}.",
-    slips=(
-        Slip(
-            "plain descent",
-            "That is the limit without momentum. Which way does momentum move it?",
-            lambda p: 2 / p["curvature"],
-        ),
-        Slip(
-            "1 - m above",
-            "You take the summed step for the step. Do past gradients of an oscillation add up?",
-            lambda p: 2 * (1 - p["m"]) / p["curvature"],
-        ),
-        Slip(
-            "1 - m below",
-            "That is by how much momentum lengthens a steady walk. Is an oscillation steady?",
-            lambda p: 2 / ((1 - p["m"]) * p["curvature"]),
-        ),
-    ),
-)
-
-
 def _draw_growing(rng: random.Random) -> dict[str, float]:
     return {
         "n": rng.choice([12288, 24576, 49152]),
@@ -243,7 +214,6 @@ TASKS = {
     "pairs_needed": PAIRS_NEEDED,
     "rate_with_momentum": RATE_WITH_MOMENTUM,
     "room_for_linear": ROOM_FOR_LINEAR,
-    "stable_rate": STABLE_RATE,
     "updates_when_growing": UPDATES_WHEN_GROWING,
     "warmup_share": WARMUP_SHARE,
 }
