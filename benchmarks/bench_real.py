@@ -232,6 +232,8 @@ def eigenvalue_rows(bench: Bench) -> Iterator[str]:
     work = bench.load("163 M")
     batch = work.draw(8 if bench.tiny else 32)
     plain = bench.plain(work, batch)
+    few = work.draw(2)
+    hessian_operator(work.model, work.loss_fn, few)  # a process's first one imports torch._dynamo
     found: list[Any] = []
     cost = bench.cost(
         lambda: found.append(hessian_eigenvalues(work.model, work.loss_fn, batch, tol=1e-2))

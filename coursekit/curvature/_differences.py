@@ -8,6 +8,7 @@ from torch import Tensor
 from coursekit.curvature._preserve import preserved, write_params
 from coursekit.curvature.operators import CurvatureOperator
 from coursekit.gradients._memory import examples_that_fit, weight_bytes_of
+from coursekit.gradients._random_state import generator_on
 from coursekit.gradients._rows import flat_gradient, flatten
 from coursekit.gradients.batches import Batch, num_examples, slice_batch
 from coursekit.gradients.objective import Objective
@@ -116,9 +117,10 @@ def moved_entries(objective: Objective) -> Tensor:
 
 
 def _unit_vector(objective: Objective, seed: int) -> Tensor:
-    rng = torch.Generator().manual_seed(seed)
-    vector = torch.randn(objective.num_params, generator=rng, dtype=objective.dtype)
-    return (vector / vector.norm()).to(next(iter(objective.weights.values())).device)
+    device = next(iter(objective.weights.values())).device
+    rng = generator_on(device, seed)
+    vector = torch.randn(objective.num_params, generator=rng, device=device, dtype=objective.dtype)
+    return vector / vector.norm()
 
 
 def _central_difference(objective: Objective, batch: Batch, vector: Tensor, step: float) -> Tensor:

@@ -18,7 +18,9 @@ from coursekit.curvature._taps import (
 )
 from coursekit.curvature.products import double_backward_kernels, pull
 from coursekit.curvature.trace import TraceEstimate, probes_missing
+from coursekit.gradients._memory import CACHE_BYTES, examples_that_fit, weight_bytes_of
 from coursekit.gradients._pieces import squared_rows
+from coursekit.gradients._random_state import generator_on
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
@@ -34,7 +36,7 @@ from coursekit.gradients.batches import (
 )
 from coursekit.gradients.checks import check_mean_loss, refuse_batch_norm, refuse_dropout
 
-CHUNK_BYTES = {"cpu": 2**23, "cuda": 2**29}  # layer inputs and outputs of one chunk
+GRAPH_TIMES = 3  # what the graph of a second derivative keeps, in layers' inputs and outputs
 FIRST_EXAMPLES = 512  # enough to judge the spread
 MIN_FREEDOM = 29  # with fewer degrees of freedom a spread is no reason to stop
 GRADS_PER_WALK, GRADS_PER_PROBE = 0.7, 1.2  # gradients: building the graph; one product with it
@@ -160,7 +162,7 @@ def per_example_trace(
         raise ValueError(f"num_probes must be >= 1, got {num_probes}")
     if not rel_stderr > 0:
         raise ValueError(f"rel_stderr must be > 0, got {rel_stderr}")
-    rng = torch.Generator().manual_seed(0) if rng is None else rng
+    rng = generator_on(model_device(model)) if rng is None else rng
     chunk_size = _checked_chunk_size(model, loss_fn, data, chunk_size)
     walks: list[_Walk] = []
     if num_probes is None and is_one_batch(data):
@@ -287,5 +289,12 @@ def _checked_chunk_size(model: nn.Module, loss_fn: Loss, data: Data, chunk_size:
     first = next(iter_batches(data, chunk_size=chunk_size, device=device))
     check_mean_loss(model, loss_fn, first)
     bytes_each = check_tappable(model, as_batch_loss(loss_fn), first)
-    budget = CHUNK_BYTES.get(device.type, CHUNK_BYTES["cpu"])
-    return max(1, budget // max(1, bytes_each)) if chunk_size is None else chunk_size
+    if chunk_size is not None:
+        return chunk_size
+    weight_bytes = weight_bytes_of(trainable_params(model).values())
+    return examples_that_fit(
+        GRAPH_TIMES * bytes_each,
+        device,
+        weight_bytes=weight_bytes,
+        cache_bytes=GRAPH_TIMES * CACHE_BYTES,
+    )

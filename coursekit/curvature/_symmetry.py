@@ -7,6 +7,8 @@ from torch import Tensor
 
 from coursekit.curvature._differences import difference_on, moved_entries
 from coursekit.curvature._twice import split_like
+from coursekit.curvature.trace import draw_signs
+from coursekit.gradients._random_state import generator_on
 from coursekit.gradients.batches import Batch
 from coursekit.gradients.minibatch import flatten
 from coursekit.gradients.objective import Objective
@@ -23,13 +25,9 @@ def check_symmetry(objective: Objective, batch: Batch, product_of: ProductOf) ->
     matrix that is not, without a word, where a kernel's second derivative is wrong. On a few
     examples this costs little, and a fault of a kernel shows on any.
     """
-    rng = torch.Generator().manual_seed(0)
     moved = moved_entries(objective)
-    vectors = [
-        torch.randn(objective.num_params, generator=rng, dtype=objective.dtype).to(moved.device)
-        * moved
-        for _ in range(3)
-    ]
+    rng = generator_on(moved.device)
+    vectors = [torch.empty_like(moved).normal_(generator=rng) * moved for _ in range(3)]
     product = product_of(batch)
     products = [product(v) for v in vectors]
     scale = max(p.norm().item() for p in products)
@@ -105,10 +103,10 @@ def _rounding(
     """Return how far a product moves when the weights move in their last digits."""
     params = list(objective.weights.values())
     kept = [p.detach().clone() for p in params]
-    rng = torch.Generator().manual_seed(1)
+    rng = generator_on(params[0].device, 1)
     try:
         for param in params:
-            sign = torch.randint(0, 2, param.shape, generator=rng).to(param.device) * 2 - 1
+            sign = draw_signs(param, param.shape, rng)
             param.data.mul_(1 + 4 * objective.eps * sign)
         return (product_of(batch)(vector) - product).norm().item()
     finally:

@@ -17,7 +17,7 @@ from torch.func import functional_call, vmap
 from coursekit.curvature.trace import draw_signs
 from coursekit.gradients._alone import tolerance
 from coursekit.gradients._layer_rules import Seen, bag_rule, rule_for
-from coursekit.gradients._pieces import norms_and_sum, squared_rows
+from coursekit.gradients._pieces import norms_and_sum, patches_of, squared_rows
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
@@ -28,7 +28,7 @@ from coursekit.gradients.batches import (
     trainable_params,
 )
 
-BLOCK_BYTES = 2**24  # weights drawn at once, one set per example
+BLOCK_BYTES = {"cpu": 2**24, "cuda": 2**30}  # weights drawn at once, one set per example
 MAX_PLANNED = 3  # examples on which a model is checked
 
 
@@ -195,7 +195,7 @@ def draw_output_change(tap: Tap, rng: torch.Generator) -> Tensor:
         return square.sqrt() * draw_signs(tap.shift, tuple(tap.shift.shape), rng)
     params = dict(module.named_parameters(recurse=False))
     size = sum(p.numel() for p in params.values()) * tap.shift.element_size()
-    block = max(1, BLOCK_BYTES // size)
+    block = max(1, BLOCK_BYTES.get(inputs.device.type, BLOCK_BYTES["cpu"]) // size)
 
     def output_of(weights: dict[str, Tensor], example: Tensor) -> Tensor:
         return functional_call(module, weights, (example.unsqueeze(0),)).squeeze(0)
@@ -213,5 +213,17 @@ def draw_output_change(tap: Tap, rng: torch.Generator) -> Tensor:
                 weights[name] = torch.zeros(len(rows), *p.shape, dtype=p.dtype, device=p.device)
         if isinstance(module, nn.Embedding) and module.padding_idx is not None:
             weights["weight"][:, module.padding_idx] = 0  # this row has no gradient
-        changes.append(vmap(output_of)(weights, rows))
+        if isinstance(module, nn.Conv1d | nn.Conv2d) and module.groups == 1:
+            changes.append(_convolved(module, weights, rows))
+        else:
+            changes.append(vmap(output_of)(weights, rows))
     return torch.cat(changes).to(tap.shift.dtype)
+
+
+def _convolved(module: nn.Conv1d | nn.Conv2d, weights: dict[str, Tensor], inputs: Tensor) -> Tensor:
+    """Convolve each example with a kernel of its own: as a grouped convolution it takes longer."""
+    output = weights["weight"].flatten(2) @ patches_of(module, inputs)
+    if "bias" in weights:
+        output += weights["bias"].unsqueeze(2)
+    shape = module._conv_forward(inputs[:1], weights["weight"][0], None).shape
+    return output.unflatten(2, shape[2:])

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.gradients._random_state import generator_on
+
 WHICH = ("LA", "SA", "LM")
 CONFIRM_HVPS = 10
 
@@ -47,7 +49,7 @@ class Eigenpairs:
 
 def draw_normal(num: int, op: Products, rng: torch.Generator | None) -> Tensor:
     """Draw a standard normal vector where `op` lives; without `rng`, from a new one seeded 0."""
-    rng = torch.Generator().manual_seed(0) if rng is None else rng
+    rng = generator_on(op.device) if rng is None else rng
     noise = torch.randn(num, generator=rng, device=rng.device, dtype=op.torch_dtype)
     return noise.to(op.device)
 
@@ -137,7 +139,7 @@ def lanczos_eigenvalues(
     max_basis = min(size, max(2 * wanted + 20, 60) if max_basis is None else max_basis)
     if max_basis < min(wanted + 2, size):
         raise ValueError(f"max_basis must be >= k + num_guards + 2 = {wanted + 2}, got {max_basis}")
-    rng = torch.Generator().manual_seed(0) if rng is None else rng
+    rng = generator_on(op.device) if rng is None else rng
     rounding = 10 * float(torch.finfo(op.torch_dtype).eps)
 
     space = _Subspace(_first_vector(op, start, rng), max_basis)

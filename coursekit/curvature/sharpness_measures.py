@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from coursekit.curvature.hessian import hessian_eigenvalues
 from coursekit.curvature.landscape import climb, landscape, max_or_nan
+from coursekit.gradients._random_state import generator_on
 from coursekit.gradients.batches import Data, Loss
 from coursekit.gradients.objective import Objective
 
@@ -240,8 +241,8 @@ def average_sharpness(
     _check_search(sigma, "sigma", num_draws)
     if num_draws < 2:
         raise ValueError(f"num_draws must be >= 2: one pair shows no spread, got {num_draws}")
-    rng = torch.Generator().manual_seed(0) if rng is None else rng
     with landscape(model, loss_fn, data, chunk_size=chunk_size) as land:
+        rng = generator_on(land.centre.device) if rng is None else rng
         scale = sigma * (land.centre.abs() if adaptive else torch.ones_like(land.centre))
         loss = land.loss()
         rises = []

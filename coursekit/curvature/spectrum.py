@@ -9,6 +9,7 @@ from scipy.linalg import eigh_tridiagonal
 from torch import Tensor
 
 from coursekit.curvature.lanczos import Products, draw_normal, orthogonalise
+from coursekit.gradients._random_state import generator_on
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def spectral_density(
         raise ValueError(f"num_steps must be >= 1, got {num_steps}")
     if not rel_width > 0:
         raise ValueError(f"rel_width must be > 0, got {rel_width}")
-    rng = torch.Generator().manual_seed(0) if rng is None else rng
+    rng = generator_on(op.device) if rng is None else rng
     num_steps = min(num_steps, op.shape[0])
     nodes = torch.zeros(num_probes, num_steps, dtype=torch.float64)
     weights = torch.zeros_like(nodes)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from coursekit.curvature.lanczos import Products
+from coursekit.gradients._random_state import generator_on
 
 MOST_GROWTH = 2  # new probes at once, per probe so far
 FIRST_PROBES = 8  # before the number of probes is chosen from their spread
@@ -65,7 +66,7 @@ def hutchinson_trace(
     Source: Hutchinson 1990, Commun. Stat. Simul. Comput. 19(2).
     """
     _check_probes(num_probes, rel_stderr, max_probes)
-    rng = torch.Generator().manual_seed(0) if rng is None else rng
+    rng = generator_on(op.device) if rng is None else rng
     values = _quadratic_forms(op, FIRST_PROBES if num_probes is None else num_probes, None, rng)
     while True:
         value, stderr = values.mean().item(), values.std().item() / math.sqrt(len(values))
@@ -122,7 +123,7 @@ def hutchpp_trace(
     """
     if num_hvps < 6:
         raise ValueError(f"num_hvps must be >= 6: a third of it must show a spread, got {num_hvps}")
-    rng = torch.Generator().manual_seed(0) if rng is None else rng
+    rng = generator_on(op.device) if rng is None else rng
     size = op.shape[0]
     num_sketch = min(num_hvps // 3, size)
     like = torch.empty(0, dtype=op.torch_dtype, device=op.device)

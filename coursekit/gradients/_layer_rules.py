@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from coursekit.gradients._pieces import Dense, Outer, Patched, Picked, Piece
+from coursekit.gradients._random_state import generator_on
 
 HALF = (torch.float16, torch.bfloat16)
 
@@ -242,11 +243,13 @@ def recognised_rule(seen: Seen) -> Rule | None:
 
     The layer runs with other weights than its own: with ones and zeros many rules would agree.
     """
-    rng = torch.Generator().manual_seed(0)
-    own = {
-        n: torch.randn(p.shape, generator=rng, dtype=torch.float32).to(p)
-        for n, p in _own(seen.module).items()
-    }
+    weights = _own(seen.module)
+    own = {}
+    if weights:
+        device = next(iter(weights.values())).device
+        rng = generator_on(device)
+        for name, p in weights.items():
+            own[name] = torch.randn(p.shape, generator=rng, device=device).to(p)
     try:
         with torch.no_grad():
             return _recognised(seen, own) if own else None

@@ -51,3 +51,11 @@ def same_state(one: list[Any], other: list[Any]) -> bool:
         else pickle.dumps(a) == pickle.dumps(b)  # numpy's holds an array, which has no plain ==
         for a, b in zip(one, other, strict=True)
     )
+
+
+def generator_on(device: torch.device, seed: int = 0) -> torch.Generator:
+    """Return a new generator on a device.
+
+    A CPU draws a hundred million numbers in the time of many gradients on a GPU.
+    """
+    return torch.Generator(device).manual_seed(seed)

@@ -7,7 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import RandomSampler
 
-from coursekit.gradients._random_state import random_state, random_state_kept, same_state
+from coursekit.gradients._random_state import (
+    generator_on,
+    random_state,
+    random_state_kept,
+    same_state,
+)
 from coursekit.gradients.batches import (
     Batch,
     Data,
@@ -282,11 +287,11 @@ def _rounding(
 ) -> tuple[float, float]:
     """Return how far loss and gradient move when the weights move in their last digits."""
     kept = [p.detach().clone() for p in measure.params]
-    rng = torch.Generator().manual_seed(0)
+    rng = generator_on(measure.params[0].device)
     try:
         for param in measure.params:
-            sign = torch.randint(0, 2, param.shape, generator=rng).to(param.device) * 2 - 1
-            param.data.mul_(1 + 4 * eps * sign)
+            ups = torch.empty_like(param).bernoulli_(generator=rng)
+            param.data.mul_(1 + 4 * eps * (2 * ups - 1))
         loss, grads = measure(batch)
         moved = _norm([a - b for a, b in zip(grads, found[1], strict=True)])
         return abs(loss - found[0]), moved

@@ -20,6 +20,7 @@ class Pass:
     params: dict[int, None] = field(default_factory=dict)  # in the order of their gradients
     twice: bool = False  # whether a parameter got two gradients
     fresh: dict[int, Norm] = field(default_factory=dict)  # norms of fresh gradients
+    waiting: dict[int, Tensor] = field(default_factory=dict)  # fresh ones, their norms not read yet
     grads: dict[int, Tensor] = field(default_factory=dict)  # fresh ones themselves, on request
     summed: dict[int, Norm] | None = None  # norms of .grad at the end
     missing: bool = False  # whether a parameter had no .grad at the end

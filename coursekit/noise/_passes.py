@@ -23,6 +23,7 @@ from coursekit.noise._shards import is_sharded, local, values
 
 WINDOWS = 8  # remembered lengths of steps: before the shortest of them no sum is read
 HALF = (torch.float16, torch.bfloat16)
+MOST_WAITING = 32  # fresh gradients whose norms a GPU takes in one call: a call each costs more
 
 
 class Passes:
@@ -46,6 +47,7 @@ class Passes:
     ) -> None:
         self.params, self.every, self.alone = params, every, alone
         self.on_cpu = params[0].device.type == "cpu"
+        self.together = not self.on_cpu  # whether norms are taken of several gradients at once
         self.sizes = [p.numel() for p in params]
         shards = {id(p): i for i, p in enumerate(params) if is_sharded(p)}
         self.whole = [i for i, p in enumerate(params) if id(p) not in shards]
@@ -129,8 +131,12 @@ class Passes:
             if self.every or (self.count == 0 and (old is not None or not self.alone)):
                 if plain and grad.layout is torch.strided:
                     this.fresh[index] = vector_norm(grad).item()
-                else:
+                elif not self.together or param.grad is None:  # or else .grad would be a copy
                     this.fresh[index] = self.norm(grad)
+                else:
+                    this.waiting[index] = grad
+                    if len(this.waiting) >= MOST_WAITING:
+                        self.read_waiting(this)
 
         return note
 
@@ -167,6 +173,7 @@ class Passes:
         """Note the sums at the end of a pass."""
         if this is not self.open:
             return
+        self.read_waiting(this)
         if nested:  # a reentrant checkpoint's; the pass around it goes on
             this.ended += 1
             if not this.outermost:
@@ -178,9 +185,17 @@ class Passes:
     def close(self) -> None:
         """Count the pass under way as over."""
         if self.open is not None:
+            self.read_waiting(self.open)
             self.closed.append(self.open)
             self.last, self.open = self.open, None
             self.count += 1
+
+    def read_waiting(self, this: Pass) -> None:
+        """Take the norms of the fresh gradients that wait, and let go of them."""
+        if this.waiting:
+            norms = self.norms(list(this.waiting.values()))
+            this.fresh.update(zip(this.waiting, norms, strict=True))
+            this.waiting.clear()
 
     def read(self, this: Pass, *, certainly: bool = False) -> None:
         """Read the sums, if this pass may be the last of its window or the first."""

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from online_examples import classifier, close_to, data, micro_gradients
 from torch import nn
 
+from coursekit.noise import _passes
 from coursekit.noise.average import MomentAverage
 from coursekit.noise.online import NoiseScale
 from coursekit.noise.scale import GradMoments, grad_moments
@@ -45,6 +46,22 @@ def test_what_happens_to_gradients_after_step_does_not_matter():
     nn.utils.clip_grad_norm_(model.parameters(), 1e-3)
     model.zero_grad()
     close_to(noise.last, grad_moments(micro_gradients(model, [8, 8, 8]), 8))
+
+
+@pytest.mark.parametrize("most_waiting", [1, 3, 32])
+def test_norms_taken_of_several_gradients_at_once_as_on_a_gpu(most_waiting, monkeypatch):
+    """Whatever waits when a pass ends is read; nobody holds a gradient after that."""
+    monkeypatch.setattr(_passes, "MOST_WAITING", most_waiting)
+    model = classifier()
+    expected = grad_moments(micro_gradients(model, [8, 8, 8]), 8)
+    noise = NoiseScale(model, every=1, micro_batch_size=8, read="all")
+    noise._passes.together = True
+    for _ in range(2):
+        accumulate(model, noise, [8, 8, 8])
+        assert not any(done.waiting for done in noise._passes.closed)
+        model.zero_grad()
+        noise.step()
+        close_to(noise.last, expected)
 
 
 @pytest.mark.quick
