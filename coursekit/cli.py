@@ -133,12 +133,22 @@ def claims(
 @app.command(epilog="Example: python3 -m coursekit interview --mock 45")
 def interview(
     minutes: Annotated[float, typer.Option("--minutes", help="Length of the session.")] = 15,
-    level: Annotated[str, typer.Option("--level", help="screen, onsite or staff.")] = "",
+    level: Annotated[
+        str, typer.Option("--level", help="screen, onsite or staff; in a mock: applied for.")
+    ] = "",
     unit: Annotated[str, typer.Option("--unit", help="Only questions of this unit: 05.")] = "",
     due: Annotated[bool, typer.Option("--due", help="Only what is due for repetition.")] = False,
     mock: Annotated[
-        float | None, typer.Option("--mock", help="A mixed interview of so many minutes.")
+        float | None,
+        typer.Option("--mock", help="A mock interview of so many minutes, marked at its end."),
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the mock you left.")] = False,
+    case: Annotated[
+        str, typer.Option("--case", help="Play a scenario with branches; `list` names them.")
+    ] = "",
+    until: Annotated[
+        str, typer.Option("--until", help="Day of the interview, 2026-12-10; kept. `none`: forget.")
+    ] = "",
     export: Annotated[
         Path | None, typer.Option("--export", help="Write a text deck (for Anki); ask nothing.")
     ] = None,
@@ -152,6 +162,9 @@ def interview(
         unit=unit,
         due=due,
         mock=mock,
+        resume=resume,
+        case=case,
+        until=until,
         export=export,
         aloud=aloud,
         seed=seed,

@@ -1,4 +1,4 @@
-"""Which questions a session asks, and in which order."""
+"""Which questions a sitting asks, and in which order."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,9 @@ from typing import Any
 
 from coursekit.interview.declare import LEVELS, Question
 from coursekit.interview.memory import due
+from coursekit.interview.mock import family_of
+
+NEW_SHARE = 0.5  # of a sitting, for questions that were never asked
 
 
 def fitting(
@@ -41,28 +44,31 @@ def for_minutes(
     rng: random.Random,
     now: datetime | None = None,
 ) -> list[Question]:
-    """Fill a session: what is due first, then what was never asked, then the rest; at least one.
+    """Fill a sitting: half of it new questions, half what is due; at least one question.
 
-    Within each of the three, units take turns, so that a session is mixed.
+    What one half leaves goes to the other, and then to the rest. Units take turns, and no two
+    questions are of one family. New questions come first: a tired learner drops what was seen.
     """
     overdue = [name for name in due(cards, now) if name in questions]
     fresh = [name for name in questions if name not in cards]
     rest = [name for name in questions if name in cards and name not in overdue]
     fresh, rest = (_units_in_turn(names, questions, rng) for names in (fresh, rest))
-    order = [*overdue, *fresh, *rest]
-    return _fill([questions[name] for name in order], minutes)
+    chosen = _fill([], fresh, questions, NEW_SHARE * minutes)
+    chosen = _fill(chosen, overdue, questions, minutes)
+    chosen = _fill(chosen, fresh, questions, minutes)
+    return _fill(chosen, rest, questions, minutes)
 
 
-def mock(questions: Mapping[str, Question], minutes: float, rng: random.Random) -> list[Question]:
-    """Fill a mock interview: levels rising, units in turn, every third question with a number."""
-    spoken = _units_in_turn([n for n, q in questions.items() if not q.numeric], questions, rng)
-    counted = _units_in_turn([n for n, q in questions.items() if q.numeric], questions, rng)
-    order = []
-    while spoken or counted:
-        order += spoken[:2] + counted[:1]
-        spoken, counted = spoken[2:], counted[1:]
-    chosen = _fill([questions[name] for name in order], minutes)
-    return sorted(chosen, key=lambda q: LEVELS.index(q.level))
+def what_is_due(
+    questions: Mapping[str, Question],
+    minutes: float,
+    *,
+    cards: Mapping[str, Mapping[str, Any]],
+    now: datetime | None = None,
+) -> tuple[list[Question], int]:
+    """Return what is due, as far as the minutes go, and how many are due in all."""
+    overdue = [name for name in due(cards, now) if name in questions]
+    return _fill([], overdue, questions, minutes, families=False), len(overdue)
 
 
 def _units_in_turn(
@@ -80,11 +86,21 @@ def _units_in_turn(
     return [name for _, name in sorted(keyed, key=lambda pair: pair[0])]
 
 
-def _fill(questions: Sequence[Question], minutes: float) -> list[Question]:
-    """Take questions until the time is full; at least one."""
-    chosen: list[Question] = []
-    for question in questions:
-        if chosen and sum(q.minutes for q in chosen) + question.minutes > minutes:
+def _fill(
+    chosen: Sequence[Question],
+    names: Sequence[str],
+    questions: Mapping[str, Question],
+    minutes: float,
+    *,
+    families: bool = True,
+) -> list[Question]:
+    """Add questions until the time is full; at least one in all."""
+    filled = list(chosen)
+    for name in names:
+        question = questions[name]
+        if question in filled or (families and family_of(question) in map(family_of, filled)):
             continue
-        chosen.append(question)
-    return chosen
+        if filled and sum(q.minutes for q in filled) + question.minutes > minutes:
+            continue
+        filled.append(question)
+    return filled

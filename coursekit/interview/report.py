@@ -1,25 +1,16 @@
-"""What a session showed: strengths, gaps by concept, and the unit to do again."""
+"""What a sitting showed: by question and by concept, the points missed, one thing to practise."""
 
+import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
+from coursekit.interview.bank import told
 from coursekit.interview.declare import Question
+from coursekit.interview.outcome import Outcome
 
 STRONG, WEAK = 0.75, 0.5
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one question went."""
-
-    question_id: str
-    score: float  # share of the rubric, 0 to 1
-    marked_by: str  # "learner", "number", or "proposal" where the learner stopped before marking
-    red_flags: tuple[str, ...]  # claims
-    seconds: float
-    answer: str
-    left: bool = False  # the learner left the session here
+MOST_POINTS = 3  # missed points told of one question
 
 
 def shares(
@@ -33,37 +24,94 @@ def shares(
     return {name: (sum(s) / len(s), len(s)) for name, s in scores.items()}
 
 
+def missed(outcome: Outcome, question: Question) -> list[str]:
+    """Return the points that were not made, the heaviest first."""
+    left = [p for p, tick in zip(question.points, outcome.ticks, strict=True) if not tick]
+    return [point.text for point in sorted(left, key=lambda p: -p.weight)]
+
+
 def write_report(
-    outcomes: Sequence[Outcome], questions: Mapping[str, Question], planned_minutes: float
+    outcomes: Sequence[Outcome],
+    questions: Mapping[str, Question],
+    planned_minutes: float,
+    earlier: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Return the report of a session as plain text, 80 columns at most."""
+    """Return the report of a sitting as plain text, 80 columns at most.
+
+    Args:
+        outcomes: What was marked.
+        questions: The bank.
+        planned_minutes: Of the sitting.
+        earlier: Answers of earlier sittings as the progress file has them, for the trend.
+    """
     if not outcomes:
-        return "No question was answered."
+        return "No question was marked."
     total = sum(outcome.score for outcome in outcomes) / len(outcomes)
     spent = sum(outcome.seconds for outcome in outcomes) / 60
+    plural = "s" if len(outcomes) > 1 else ""
+    lines = [
+        f"{len(outcomes)} question{plural}, {spent:.0f} minutes of answering "
+        f"({planned_minutes:.0f} planned), {100 * total:.0f} %",
+        "",
+        "  question                          level    score   before  time  good",
+    ]
+    before = {str(a["question_id"]): float(a["score"]) for a in earlier}  # the last one counts
+    for o in outcomes:
+        question = questions[o.question_id]
+        then = f"{100 * before[o.question_id]:.0f} %" if o.question_id in before else "new"
+        minutes = f"{round(o.seconds) // 60}:{round(o.seconds) % 60:02d}"
+        lines.append(
+            f"  {o.question_id[:33]:33} {question.level:7} {100 * o.score:4.0f} %  {then:>6} "
+            f"{minutes:>6}  {question.minutes}:00"
+        )
+    lines += _missed_lines(outcomes, questions)
     concepts = sorted(shares(outcomes, questions, "concepts").items(), key=lambda c: c[1][0])
     strong = [c for c in reversed(concepts) if c[1][0] >= STRONG]
     weak = [c for c in concepts if c[1][0] < WEAK]
-    plural = "s" if len(outcomes) > 1 else ""
-    lines = [
-        f"{len(outcomes)} question{plural} in {spent:.0f} of {planned_minutes:.0f} minutes, "
-        f"{100 * total:.0f} % of the rubrics",
-        "",
-        "  question                          level    score  time  marked by",
-    ]
-    for o in outcomes:
-        minutes = f"{int(o.seconds) // 60}:{int(o.seconds) % 60:02d}"
-        lines.append(
-            f"  {o.question_id[:33]:33} {questions[o.question_id].level:7} "
-            f"{100 * o.score:4.0f} %  {minutes:>5} {o.marked_by}"
-        )
     for title, chosen in (("Strengths", strong), ("Gaps", weak)):
         lines += ["", f"{title}:" if chosen else f"{title}: none stands out"]
-        lines += [f"  {100 * share:3.0f} %  {name}" for name, (share, _) in chosen[:5]]
+        lines += [
+            f"  {100 * share:3.0f} %  {name}" + (f" ({n} questions)" if n > 1 else "")
+            for name, (share, n) in chosen[:5]
+        ]
     flags = sorted({claim for o in outcomes for claim in o.red_flags})
     if flags:
-        lines += ["", f"Popular wrong answers that came up (claims): {', '.join(flags)}"]
-    units = sorted(shares(outcomes, questions, "units").items(), key=lambda u: u[1][0])
-    again = [name for name, (share, _) in units if share < STRONG]
-    lines += ["", f"Do again: unit {again[0]}" if again else "Do again: nothing; go one level up"]
-    return "\n".join(lines)
+        lines += ["", "Popular wrong answers that came up:"]
+        for claim in flags:
+            lines += _wrapped(f"{claim}. {_settled(claim)}")
+    return "\n".join([*lines, "", *_practise(outcomes, questions)])
+
+
+def _missed_lines(outcomes: Sequence[Outcome], questions: Mapping[str, Question]) -> list[str]:
+    lines = []
+    for o in outcomes:
+        if points := missed(o, questions[o.question_id]):
+            lines += ["", f"Not said in {o.question_id}:"]
+            for point in points[:MOST_POINTS]:
+                lines += _wrapped(f"- {point}")
+    return lines
+
+
+def _settled(claim: str) -> str:
+    """Return what settles a popular mistake; "" where the bank has no words for it."""
+    try:
+        return told(claim)
+    except KeyError:
+        return f"See `python3 -m coursekit claims show {claim}`."
+
+
+def _practise(outcomes: Sequence[Outcome], questions: Mapping[str, Question]) -> list[str]:
+    """Return the one thing to practise: the weakest answer's headline, and its unit."""
+    worst = min(outcomes, key=lambda o: o.score)
+    if worst.score >= STRONG:
+        return ["One thing to practise: nothing here; go one level up."]
+    question = questions[worst.question_id]
+    return [
+        "One thing to practise: say this aloud until it comes by itself.",
+        *_wrapped(f"{question.headline}"),
+        f"Then do again: unit {question.units[0]}",
+    ]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="    ")

@@ -3,17 +3,16 @@
 import base64
 import html
 import random
+import time
 from collections.abc import Callable, Generator
 from typing import Any
 
 from coursekit import progress
 from coursekit.explorers.mode import interactive, show_html
-from coursekit.interview import choose
+from coursekit.interview import choose, kept, mock
 from coursekit.interview.bank import all_questions
-from coursekit.interview.evidence import picture_of, verdict_of
-from coursekit.interview.memory import keep
-from coursekit.interview.numeric import filled
-from coursekit.interview.session import (
+from coursekit.interview.case import all_cases, hold_case
+from coursekit.interview.events import (
     AskAnswer,
     AskChoice,
     AskNumber,
@@ -21,8 +20,12 @@ from coursekit.interview.session import (
     Event,
     Say,
     ShowEvidence,
-    hold,
 )
+from coursekit.interview.evidence import picture_of, verdict_of
+from coursekit.interview.memory import keep
+from coursekit.interview.numeric import filled
+from coursekit.interview.report import write_report
+from coursekit.interview.session import hold
 from coursekit.interview.tasks.by_name import TASKS
 
 TAGS = {"title": "h4", "result": "h4"}
@@ -58,14 +61,71 @@ def interview_corner(unit: str, *, minutes: float = 10, seed: int | None = None)
     display(Board(hold(chosen, rng=rng, save=keep, planned_minutes=minutes)).box)
 
 
+def mock_corner(minutes: float = 20, *, target: str = "onsite", seed: int | None = None) -> None:
+    """Hold a mock interview in the notebook: feedback and a report at the end.
+
+    In grading and in a plain script nothing is asked.
+
+    Args:
+        minutes: Its length.
+        target: The level one applies for: "screen", "onsite" or "staff".
+        seed: Draws the same interview again.
+    """
+    if not interactive():
+        show_html("<p>A mock interview.</p>", "A mock interview: run this in a notebook.")
+        return
+    from IPython.display import display
+
+    number = random.randrange(2**31) if seed is None else seed
+    chosen = mock.compose(all_questions(), minutes, target, random.Random(number))
+    sheet = mock.Sheet(tuple(q.id for q in chosen), minutes, number)
+    earlier = progress.load().answers
+    talk = mock.interview(
+        sheet, all_questions(), all_cases(), keep=kept.keep_sheet, save=keep, clock=time.monotonic
+    )
+
+    def over(done: mock.Sheet) -> str:
+        kept.keep_sheet(None)
+        return write_report(done.outcomes, all_questions(), minutes, earlier)
+
+    display(Board(talk, over).box)
+
+
+def case_corner(case: str) -> None:
+    """Play a case in the notebook; in grading and in a plain script its opening is shown.
+
+    Args:
+        case: Its id, such as "opening".
+
+    Raises:
+        ValueError: If there is no such case.
+    """
+    if case not in all_cases():
+        raise ValueError(f"no case {case!r}: there are {', '.join(all_cases())}")
+    played = all_cases()[case]
+    if not interactive():
+        opening = played.scenes[0].says
+        show_html(f"<p>{html.escape(opening)}</p>", opening)
+        return
+    from IPython.display import display
+
+    display(Board(hold_case(played, time.monotonic)).box)
+
+
 class Board:
     """A conversation in widgets: what was said above, what is asked below."""
 
-    def __init__(self, conversation: Generator[Event, Any, Any]) -> None:
+    def __init__(
+        self,
+        conversation: Generator[Event, Any, Any],
+        over: Callable[[Any], str] | None = None,
+    ) -> None:
+        """Begin a conversation; `over` makes the last words out of its value."""
         import ipywidgets as widgets
 
         self.widgets = widgets
         self.conversation = conversation
+        self.over = over
         self.said = widgets.VBox([])
         self.asked = widgets.VBox([])
         self.box = widgets.VBox([self.said, self.asked])
@@ -81,8 +141,10 @@ class Board:
                     self.said.children = ()  # each question begins on an empty board
                 self._show(event)
                 event = self.conversation.send(None)
-        except StopIteration:
+        except StopIteration as stop:
             self.asked.children = ()
+            if self.over is not None:
+                self._write(f"<pre>{html.escape(self.over(stop.value))}</pre>")
             self._write("<b>The session is over. Run the cell again for other questions.</b>")
             return
         self._ask(event)
@@ -117,20 +179,20 @@ class Board:
         fields: list[Any]
         reply: Callable[[], Any]
         if isinstance(event, AskTicks):
-            prompt = "The rubric. A tick: the words of your answer suggest it. You decide."
+            prompt = "The rubric: what did you say? Nothing is ticked for you."
             fields = [
                 w.Checkbox(
-                    value=tick,
+                    value=False,
                     indent=False,
                     layout=wide,
-                    description=text + (f" (I saw: {saw})" if saw else ""),
+                    description=text + (f" (heard: {heard})" if heard else ""),
                 )
-                for text, tick, saw in zip(event.points, event.proposed, event.saw, strict=True)
+                for text, heard in zip(event.points, event.heard, strict=True)
             ]
             reply = lambda: [field.value for field in fields]  # noqa: E731
         elif isinstance(event, AskChoice):
             prompt = event.prompt
-            fields = [w.RadioButtons(options=list(event.options))]
+            fields = [w.RadioButtons(options=list(event.options), value=None, layout=wide)]
             reply = lambda: fields[0].value  # noqa: E731
         elif isinstance(event, AskNumber):
             prompt = event.prompt
@@ -139,15 +201,17 @@ class Board:
         else:
             assert isinstance(event, AskAnswer)
             prompt = event.prompt
-            aloud = "Leave empty if you said it aloud"
+            aloud = "Leave empty if you said it aloud; ? if you have no idea"
             fields = [w.Textarea(rows=6, layout=wide, placeholder=aloud)]
             reply = lambda: fields[0].value  # noqa: E731
         send = w.Button(description="Go on", button_style="primary")
         asked = f'<p style="max-width:46em"><b>{html.escape(prompt)}</b></p>'
 
         def on_click(_: Any) -> None:
-            send.disabled = True
             value = reply()
+            if value is None:  # nothing chosen yet
+                return
+            send.disabled = True
             self._write(asked)
             if isinstance(value, str) and value:
                 self._write(f"<p><i>{html.escape(value)}</i></p>")

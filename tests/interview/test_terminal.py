@@ -18,6 +18,7 @@ import pytest
 from rich.console import Console
 from small_question import SPOKEN
 
+from coursekit.interview.case import all_cases, hold_case
 from coursekit.interview.session import hold
 from coursekit.interview.terminal import drive
 
@@ -43,31 +44,57 @@ def play(lines, *, questions=(SPOKEN,), aloud=False):
     return out.getvalue(), saved
 
 
+MARKS = ["2 4", "1", "", "in part"]
+
+
 @pytest.mark.quick
-def test_the_learner_switches_ticks_and_decides():
-    screen, (outcome,) = play(["Fewer steps.", "", "tune", "", "2 4", "1", ""])
+def test_the_learner_ticks_from_blank():
+    screen, (outcome,) = play(["Fewer steps.", "", "tune", "", *MARKS])
     assert outcome.answer == "Fewer steps."
-    assert outcome.score == pytest.approx(0.5)
-    assert " 1 [x] fewer steps (I saw: fewer, steps)" in screen
-    assert " 1 [ ] fewer steps" in screen
+    assert outcome.ticks == (True, True, False, True)
+    assert outcome.score == pytest.approx(0.8 * 0.8 + 0.1)
+    assert " 1 [ ] fewer steps (heard: fewer, steps)" in screen
+    assert " 1 [x] fewer steps" in screen
     assert "Evidence P7" in screen
     assert max(map(len, screen.splitlines())) <= 100  # 80, and what was typed after a prompt
 
 
 @pytest.mark.quick
-def test_aloud_and_a_word_that_is_no_choice(capsys):
-    _, (outcome,) = play(["", "perhaps", "weak", "", "9", "1 2 3 4", ""], aloud=True)
+def test_aloud_no_idea_and_a_word_that_is_no_choice(capsys):
+    lines = ["", "perhaps", "weak", "", "9", "all", "", "made"]
+    _, (outcome,) = play(lines, aloud=True)
     assert outcome.score == 1
     assert "no point 9" in capsys.readouterr().err
+    screen, (outcome,) = play(["?", "?", "", "missed"])
+    assert outcome.score == 0
+    assert "How many steps?" in screen
+
+
+@pytest.mark.quick
+def test_long_options_are_chosen_by_number():
+    talk = hold_case(all_cases()["opening"], time.monotonic)
+    lines = iter(["I ask.", "", "9", "1"])
+    out = io.StringIO()
+
+    def read(prompt):
+        out.write(prompt)
+        line = next(lines, None)
+        if line is None:
+            raise KeyboardInterrupt
+        return line
+
+    console = Console(file=out, width=80, color_system=None, highlight=False)
+    (step,) = drive(talk, console=console, read=read)
+    assert (step.move, step.said) == (0, "I ask.")
+    assert "Please write a number from 1 to 4." in out.getvalue()
+    assert "Epochs were held fixed" in out.getvalue()
 
 
 @pytest.mark.quick
 @pytest.mark.parametrize("leaving", [KeyboardInterrupt(), EOFError()])
-def test_leaving_keeps_the_lines_that_were_typed(leaving):
-    _, (outcome,) = play(["Fewer steps", "at equal steps", leaving], questions=[SPOKEN, SPOKEN])
-    assert outcome.answer == "Fewer steps\nat equal steps"
-    assert outcome.marked_by == "proposal"
-    _, saved = play([leaving])
+@pytest.mark.parametrize("typed", [[], ["Fewer steps"], ["Fewer steps.", "", "tune", "", "2"]])
+def test_leaving_keeps_nothing_that_is_not_marked(leaving, typed):
+    _, saved = play([*typed, leaving], questions=[SPOKEN, SPOKEN])
     assert saved == []
 
 
@@ -126,7 +153,7 @@ class Terminal:
         self.process.wait(20)
 
 
-PROMPTS = r"> |accept: |goes on: |weak: |Number(?: in [^:]+)?: "
+PROMPTS = r"> |when done: |goes on: |weak: |missed: |or no: |Number(?: in [^:]+)?: "
 
 
 @pytest.fixture
@@ -147,28 +174,36 @@ def answers(home):
     return json.loads((home / "progress.json").read_text())["answers"]
 
 
-def test_a_session_in_a_pseudo_terminal(terminal, tmp_path):
-    session = terminal("--unit", "01", "--minutes", "1", "--seed", "1")
-    replies = {"> ": "A quarter of the steps.\n", "Numb": "0.5\n"}
+def answer_all(session, most=80):
+    """Answer whatever is asked until the program ends; return the texts that were answered."""
+    replies = {"Numb": "0.5\n", "weak": "weak\n", "miss": "made\n", "or n": "no\n", "when": "\n"}
     written = 0
     while prompt := session.read_until(PROMPTS):
-        session.type(replies.get(prompt[:4], "\n"))
-        written += 1
-        assert written < 30, session.text
         if prompt == "> ":
-            session.read_until("> |accept: ")
+            session.type("A quarter of the steps.\n")
+            session.read_until("> ")
             session.type("\n")
+        else:
+            session.type(replies.get(prompt[:4], "\n"))
+        written += 1
+        assert written < most, session.text
+
+
+def test_a_session_in_a_pseudo_terminal(terminal, tmp_path):
+    session = terminal("--unit", "01", "--minutes", "1", "--seed", "1")
+    answer_all(session)
     assert session.end() == 0
     assert "Evidence" in session.text
-    assert "Do again" in session.text
+    assert "One thing to practise" in session.text
     assert "Kept." in session.text
     assert "\x1b[3" not in session.text  # no colours
     (kept,) = answers(tmp_path)
-    assert kept["marked_by"] == "learner"
+    assert kept["follow_up"] == "made"
     assert kept["answer"]
+    assert kept["further"]
 
 
-def test_ctrl_c_keeps_what_was_answered(terminal, tmp_path):
+def test_ctrl_c_keeps_nothing_half(terminal, tmp_path):
     session = terminal("--unit", "01", "--minutes", "1", "--seed", "1")
     session.read_until(PROMPTS)
     session.type("Half an answer\n")
@@ -176,17 +211,56 @@ def test_ctrl_c_keeps_what_was_answered(terminal, tmp_path):
     time.sleep(1)  # until it waits for a key: a signal on the way there would wait with it
     os.kill(session.process.pid, signal.SIGINT)
     assert session.end() == 0
-    assert "Kept." in session.text
+    assert "No question was marked." in session.text
+    assert not (tmp_path / "progress.json").exists()
+
+
+def test_a_mock_is_left_resumed_and_reported(terminal, tmp_path):
+    session = terminal("--mock", "8", "--seed", "3", "--level", "screen")
+    prompt = session.read_until(PROMPTS)
+    while "2 of " not in session.text:
+        session.type("0.5\n" if prompt.startswith("Numb") else "It takes more steps.\n")
+        if prompt == "> ":
+            session.read_until("> ")
+            session.type("\n")
+        prompt = session.read_until(PROMPTS)
+    time.sleep(1)
+    os.kill(session.process.pid, signal.SIGINT)
+    assert session.end() == 0
+    assert "Go on with: python3 -m coursekit interview --resume" in session.text
+    assert "| " not in session.text  # no model answer before the end
+    session = terminal("--resume")
+    session.read_until(PROMPTS)
+    assert "Question 1 of" not in session.text
+    session.type("A quarter.\n")
+    answer_all(session)
+    assert session.end() == 0
+    assert "The interview is over." in session.text
+    assert "Not said in" in session.text
+    assert len(answers(tmp_path)) >= 2
+    session = terminal("--resume")
+    assert session.end() == 1
+    assert "no mock interview was left" in session.text
+
+
+def test_keys_and_a_long_line(terminal, tmp_path):
+    """Arrow keys edit the line instead of writing their codes; 6,000 letters stay whole."""
+    session = terminal("--unit", "00", "--minutes", "4", "--seed", "8", "--level", "staff")
+    session.read_until("> ")
+    session.type("abd\x1b[Dc" + " word" * 1200 + "\n")
+    session.read_until("> ")
+    session.type("\n")
+    answer_all(session)
+    assert session.end() == 0
     (kept,) = answers(tmp_path)
-    assert kept["answer"] == "Half an answer"
-    assert kept["marked_by"] == "proposal"
+    assert kept["answer"] == "abc" + " word" * 1200 + "d"
 
 
 def test_it_starts_without_torch_in_little_time(tmp_path):
     code = (
         "import sys, time; began = time.process_time()\n"
         "from coursekit.commands import interview\n"
-        "interview.plan(15, level='', unit='', due=False, mock=False, rng=__import__('random'))\n"
+        "interview.sitting(15, level='', unit='', due=False, rng=__import__('random').Random(0))\n"
         "print(time.process_time() - began, 'torch' in sys.modules)"
     )
     environment = {**os.environ, "COURSEKIT_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
@@ -203,10 +277,10 @@ def test_evidence_opens_its_picture(monkeypatch):
     opened = []
     monkeypatch.setattr("webbrowser.open", lambda uri: opened.append(uri) or True)
     measured = dataclasses.replace(SPOKEN, evidence=("N1",))
-    screen, _ = play(["Fewer steps.", "", "tune", "", "", "o"], questions=[measured])
+    screen, _ = play(["Fewer steps.", "", "tune", "", "", "made", "o"], questions=[measured])
     assert "in the ledger: holds" in screen
     (uri,) = opened
     assert uri.endswith("/docs/images/claims/N1.svg")
     monkeypatch.setattr("webbrowser.open", lambda uri: False)
-    screen, _ = play(["Fewer steps.", "", "tune", "", "", "o"], questions=[measured])
+    screen, _ = play(["Fewer steps.", "", "tune", "", "", "made", "o"], questions=[measured])
     assert "no viewer found" in screen

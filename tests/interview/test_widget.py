@@ -2,12 +2,16 @@
 
 import dataclasses
 import random
+import time
 
 import pytest
 from small_question import SPOKEN
 
+from coursekit.interview import mock
+from coursekit.interview.case import all_cases, hold_case
+from coursekit.interview.report import write_report
 from coursekit.interview.session import hold
-from coursekit.interview.widget import Board, interview_corner
+from coursekit.interview.widget import Board, case_corner, interview_corner, mock_corner
 
 pytestmark = pytest.mark.quick
 NUMERIC = dataclasses.replace(SPOKEN, id="double", prompt="{gpus} GPUs?", numeric="double_batch")
@@ -41,10 +45,13 @@ def test_a_spoken_question_from_start_to_end():
     assert "&lt;b&gt;" in said(b)
     assert "How many steps?" in asked(b)
     answer(b, "")
-    assert "claim N4" in said(b)
+    assert "Claim N4" in asked(b)
+    answer(b, "no")
     assert [box.value for box in b.asked.children[1:-1]] == [False] * 4
     answer(b, True, False, False, False)
-    assert saved[0].score == pytest.approx(0.3)
+    answer(b, "missed")
+    assert saved[0].score == pytest.approx(0.8 * 0.3)
+    assert saved[0].red_flags == ()
     assert "P7" in said(b)
     assert "session is over" in said(b)
     assert b.asked.children == ()
@@ -56,6 +63,7 @@ def test_aloud_and_a_number():
     answer(b, "weak")
     answer(b, "")
     answer(b, True, True, True, True)
+    answer(b, "made")
     assert "GPUs?" in asked(b)
     assert "What broke?" not in said(b)  # a new question, an empty board
     answer(b, "3")
@@ -64,7 +72,47 @@ def test_aloud_and_a_number():
     answer(b, "why")
     answer(b, "")
     answer(b, False, False, False, False)
+    answer(b, "missed")
     assert [o.score for o in saved] == [1, 0]
+
+
+def test_a_mock_ends_with_its_report():
+    saved, sheets = [], []
+    talk = mock.interview(
+        mock.Sheet(("steps",), 10, 1),
+        {"steps": SPOKEN},
+        {},
+        keep=sheets.append,
+        save=saved.append,
+    )
+    b = Board(talk, lambda sheet: write_report(sheet.outcomes, {"steps": SPOKEN}, 10))
+    answer(b, "Fewer steps.")
+    assert "Count the updates." not in said(b)
+    answer(b, "A quarter.")
+    answer(b, True, False, False, False)
+    assert "The interview is over" in said(b)
+    b.asked.children[-1].click()  # nothing is chosen yet
+    assert len(saved) == 0
+    answer(b, "in part")
+    assert "One thing to practise" in said(b)
+    assert len(saved) == 1
+
+
+def test_a_case_is_played_by_its_moves():
+    case = all_cases()["opening"]
+    b = Board(hold_case(case, time.monotonic))
+    answer(b, "I would ask what was fixed.")
+    assert case.scenes[0].moves[0].does in b.asked.children[1].options
+    answer(b, case.scenes[0].moves[0].does)
+    assert "Epochs were held fixed" in said(b)
+
+
+def test_in_a_script_mock_and_case_are_told(capsys):
+    mock_corner()
+    case_corner("opening")
+    assert "We scaled the batch" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="no case 'x': there are opening"):
+        case_corner("x")
 
 
 def test_in_a_script_the_first_questions_are_shown(capsys):
