@@ -39,10 +39,53 @@ def lack_of(part):
 PARTS = ("sandbox", "browser", "cluster")
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     for item in items:
         if "sandbox" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.sandbox)
+    if hasattr(config, "workerinput"):  # a process of pytest-xdist: what takes long goes first
+        items.sort(key=lambda item: turn(item.nodeid))
+
+
+DEAR_FIRST = (  # their tests share what takes long to make, so one process gets them all
+    "classroom/test_nbgrader.py",
+    "classroom/test_unit01_graded.py",
+    "classroom/test_grading.py",
+    "units/test_units.py",
+)
+BY_PARAMETER = (  # what these share belongs to one parameter: small pieces, so they go last
+    "units/test_units.py",
+    "exercises/test_bank.py",
+    "outsiders/test_outsiders.py",
+)
+
+
+def turn(nodeid):
+    """Say when a test comes: 0, 1, ... the dear files, then all others, then the small pieces."""
+    name = nodeid.partition("::")[0].removeprefix("tests/")
+    if name in DEAR_FIRST:
+        return DEAR_FIRST.index(name)
+    return len(DEAR_FIRST) + (name in BY_PARAMETER)
+
+
+def piece_of_work(nodeid):
+    """Return a name for what one process does in one go: a file, or one parameter of it."""
+    name, _, test = nodeid.partition("::")
+    by_parameter = name.removeprefix("tests/") in BY_PARAMETER and "[" in test
+    return name + test[test.index("[") :] if by_parameter else name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Pieces(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return piece_of_work(nodeid)
+
+    return Pieces(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

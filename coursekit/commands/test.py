@@ -25,6 +25,6 @@ def run(*, quick: bool, extra: list[str]) -> int:
     workers = min(os.cpu_count() or 1, 4)
     chosen = any(word.startswith(("-n", "--numprocesses", "--pdb", "-s")) for word in extra)
     if workers > 1 and not chosen:
-        argv += ["-n", str(workers), "--dist", "loadfile"]
+        argv += ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
         environment.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores
     return subprocess.call([*argv, *extra], cwd=ROOT, env=environment)

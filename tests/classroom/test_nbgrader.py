@@ -184,7 +184,7 @@ def log(course):
     submit(course, "blank", UNIT, student)
     submit(course, "broken", UNIT, '{"cells": [')
     submit(course, "misnamed", UNIT, student, name=f"{UNIT} (1)")
-    written = run_nbgrader(course, "autograde", UNIT, "--Execute.timeout=10", ok=False)
+    written = run_nbgrader(course, "autograde", UNIT, "--Execute.timeout=5", ok=False)
     run_nbgrader(course, "generate_feedback", UNIT)
     run_nbgrader(course, "export")
     return written

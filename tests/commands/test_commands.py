@@ -77,8 +77,8 @@ def test_without_units_progress_says_how_to_get_some(monkeypatch, tmp_path):
     ("quick", "extra", "cores", "expected"),
     [
         (False, [], 1, []),
-        (False, [], 2, ["-n", "2", "--dist", "loadfile"]),
-        (False, [], 64, ["-n", "4", "--dist", "loadfile"]),
+        (False, [], 2, ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]),
+        (False, [], 64, ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]),
         (True, ["-x"], 1, ["-m", "quick", "-x"]),
         (False, ["-n", "0"], 2, ["-n", "0"]),
         (False, ["--pdb"], 2, ["--pdb"]),

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from judged_together import judged_together, light
 
 from coursekit.exercises import EXERCISES
 from coursekit.exercises.bank import BANKS
@@ -24,21 +25,25 @@ each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXER
 
 @functools.cache
 def verdicts_of(exercise_id):
-    """Judge every declared answer at every seed; return the verdicts and the CPU seconds."""
+    """Judge every declared answer at every seed; return the verdicts, right ones and others."""
+    exercise = EXERCISES[exercise_id]
+    right = [exercise.reference, *exercise.accepted]
+    answers = [*right, *(mistake.answer for mistake in exercise.mistakes)]
+    rows = [light(verdicts) for verdicts in judged_together(exercise, answers, seeds=SEEDS)]
+    return (
+        [verdict for row in rows for verdict in row[: len(right)]],
+        [pair for row in rows for pair in zip(exercise.mistakes, row[len(right) :], strict=True)],
+    )
+
+
+@functools.cache
+def one_by_one(exercise_id):
+    """Judge every declared answer at the first seed by itself; also return the CPU seconds."""
     exercise = EXERCISES[exercise_id]
     judge(exercise, exercise.reference, seed=99)  # what is loaded on first use counts for nobody
+    answers = [exercise.reference, *exercise.accepted, *(m.answer for m in exercise.mistakes)]
     began = time.process_time()
-    right = [
-        judge(exercise, answer, seed=seed)
-        for seed in SEEDS
-        for answer in (exercise.reference, *exercise.accepted)
-    ]
-    wrong = [
-        (mistake, judge(exercise, mistake.answer, seed=seed))
-        for seed in SEEDS
-        for mistake in exercise.mistakes
-    ]
-    return right, wrong, time.process_time() - began
+    return [judge(exercise, answer, seed=0) for answer in answers], time.process_time() - began
 
 
 def all_cases(exercise, seeds=SEEDS):
@@ -71,10 +76,21 @@ def test_every_mistake_loses_marks_and_gets_its_own_hint(exercise):
 
 
 @each_exercise
+def test_judged_together_or_alone(exercise):
+    """The verdict is the same: none of the declaration's functions remembers what came before."""
+    alone, _ = one_by_one(exercise.id)
+    right, wrong = verdicts_of(exercise.id)
+    count = 1 + len(exercise.accepted)
+    together = [*right[:count], *(verdict for _, verdict in wrong[: len(exercise.mistakes)])]
+    for one, other in zip(alone, together, strict=True):
+        assert (one.score, one.mistake, one.message) == (other.score, other.mistake, other.message)
+
+
+@each_exercise
 def test_an_evaluation_takes_20_ms(exercise):
-    right, wrong, seconds = verdicts_of(exercise.id)
-    milliseconds = 1000 * seconds / (len(right) + len(wrong))
-    print(f"{exercise.id}: {milliseconds:.1f} ms over {len(right) + len(wrong)} evaluations")
+    verdicts, seconds = one_by_one(exercise.id)
+    milliseconds = 1000 * seconds / len(verdicts)
+    print(f"{exercise.id}: {milliseconds:.1f} ms over {len(verdicts)} evaluations")
     assert milliseconds < 60  # 3 to 10 on the machine this was written on
 
 
@@ -179,9 +195,10 @@ def leaks(verdict):
 def test_no_message_holds_the_value_it_asks_for(exercise):
     """By-hand cases are small, so their result may be an input too: show the drawn ones."""
     drawn_only = dataclasses.replace(exercise, by_hand=())
-    for seed in range(3):
-        for mistake in exercise.mistakes:
-            assert not leaks(judge(drawn_only, mistake.answer, seed=seed)), mistake.name
+    answers = [mistake.answer for mistake in exercise.mistakes]
+    for verdicts in judged_together(drawn_only, answers, seeds=range(3)):
+        for mistake, verdict in zip(exercise.mistakes, verdicts, strict=True):
+            assert not leaks(verdict), mistake.name
 
 
 @pytest.mark.quick

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
 from coursekit.classroom.handing_in.due_dates import DueDates
@@ -129,6 +128,9 @@ def penalty(config: Config, record: Record, score: float) -> float | None:
 
 
 def _asked(config: Config, student: str, score: float, seconds: float) -> float:
+    # here, since it loads a server, and every process that grades imports this module
+    from nbgrader.preprocessors import AssignLatePenalties
+
     assign = AssignLatePenalties(config=config)
     assign.init_plugin()
     try:

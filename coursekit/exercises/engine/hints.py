@@ -22,21 +22,24 @@ def find_mistake(exercise: Exercise, results: Sequence[CaseResult]) -> Mistake |
     """
     first = next(i for i, r in enumerate(results) if not r.passed)
     group = [i for i, r in enumerate(results) if r.case.group == results[first].case.group]
-    best, most = None, 0
-    for mistake in exercise.mistakes:
-        told: dict[int, bool | None] = {}  # each case is asked once
+    told: dict[tuple[str, int], bool | None] = {}  # each mistake is asked about a case once
 
-        def tells(i: int, mistake: Mistake = mistake, told: dict = told) -> bool | None:
-            if i not in told:
-                told[i] = foretells(exercise, mistake, results[i])
-            return told[i]
+    def tells(mistake: Mistake, i: int) -> bool | None:
+        if (mistake.name, i) not in told:
+            told[mistake.name, i] = foretells(exercise, mistake, results[i])
+        return told[mistake.name, i]
 
-        if not tells(first) or any(tells(i) is False for i in group):
-            continue
-        agreeing = [tells(i) for i in range(len(results))].count(True)
-        if agreeing > most:
-            best, most = mistake, agreeing
-    return best
+    def agreeing(mistake: Mistake) -> int:
+        return [tells(mistake, i) for i in range(len(results))].count(True)
+
+    fitting = [
+        mistake
+        for mistake in exercise.mistakes
+        if tells(mistake, first) and not any(tells(mistake, i) is False for i in group)
+    ]
+    if len(fitting) > 1:
+        return max(fitting, key=agreeing)  # the first of equals
+    return fitting[0] if fitting else None
 
 
 def foretells(exercise: Exercise, mistake: Mistake, result: CaseResult) -> bool | None:

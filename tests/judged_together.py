@@ -1,0 +1,69 @@
+"""Many answers to one exercise, at many seeds, without asking the same thing again and again.
+
+Judged one by one, each wrong answer asks the reference and every mistake about the same cases, and
+each seed asks about the by-hand cases, which are the same for all seeds.
+`test_judged_together_or_alone` (tests/exercises/test_bank.py) shows that the verdicts are equal.
+"""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from coursekit.exercises.engine import hints
+from coursekit.exercises.engine import judge as judging
+
+
+def judged_together(exercise, answers, *, seeds, draws=1):
+    """Yield for each seed the verdicts on all answers, as `judge` gives them.
+
+    What an answer does with a by-hand case is seen once; what it does with a drawn one, each time.
+    """
+    by_hand = {}
+    for seed in seeds:
+        rng, drawn = np.random.default_rng(seed), {}
+        cases = [case for _ in range(draws) for case in exercise.draw(rng)]
+        asked = dataclasses.replace(exercise, draw=lambda rng, cases=cases: cases)
+        with pytest.MonkeyPatch.context() as patch:
+            declared = remembering(hints.declared_result, exercise, by_hand, drawn)
+            patch.setattr(hints, "declared_result", declared)
+            patch.setattr(judging, "declared_result", declared)
+            patch.setattr(
+                judging, "run_case", remembering(judging.run_case, exercise, by_hand, None)
+            )
+            verdicts = [judging.judge(asked, answer, seed=seed) for answer in answers]
+        yield verdicts
+
+
+def remembering(ask, exercise, by_hand, drawn):
+    """Wrap ask(exercise, function, case, ...): by-hand cases once for all seeds, drawn once each.
+
+    Args:
+        ask: The function to wrap.
+        exercise: Its by-hand cases count as such.
+        by_hand: Remembers the answers on these.
+        drawn: Remembers the others, or None: they are asked each time.
+    """
+    fixed = set(map(id, exercise.by_hand))
+
+    def remembered(exercise, function, case, *more):
+        known = by_hand if id(case) in fixed else drawn
+        if known is None:
+            return ask(exercise, function, case, *more)
+        key = ask.__name__, id(function), id(case)
+        if key not in known:
+            try:
+                known[key] = ask(exercise, function, case, *more), None
+            except Exception as error:
+                known[key] = None, error
+        value, error = known[key]
+        if error is not None:
+            raise error
+        return value
+
+    return remembered
+
+
+def light(verdicts):
+    """Return verdicts to keep: the arrays and models of every case would fill the memory."""
+    return [dataclasses.replace(verdict, results=()) for verdict in verdicts]
