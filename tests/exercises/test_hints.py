@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+from judged_together import judged_together
 from toy_exercises import CENTRED, HALF, ODD
 
 from coursekit.exercises import EXERCISES
@@ -53,29 +54,38 @@ def alike(exercise, one, other, case):
 
 @pytest.mark.parametrize("exercise", GROUPED.values(), ids=GROUPED)
 def test_a_mistake_in_one_group_is_named_though_the_others_are_right(exercise):
-    tried = 0
-    for seed, group, mistake in itertools.product(range(2), exercise.points, exercise.mistakes):
-        if not wrong_in(exercise, mistake, seed, group):
-            continue
-        tried += 1
-        verdict = judge(exercise, mixed(exercise, seed, {group: mistake.answer}), seed=seed)
+    tried = [
+        (seed, group, mistake)
+        for seed, group, mistake in itertools.product(range(2), exercise.points, exercise.mistakes)
+        if wrong_in(exercise, mistake, seed, group)
+    ]
+    answers = [(s, mixed(exercise, s, {group: m.answer})) for s, group, m in tried]
+    verdicts = itertools.chain.from_iterable(  # each answer is for one seed
+        next(judged_together(exercise, [f for s, f in answers if s == seed], seeds=[seed]))
+        for seed in range(2)
+    )
+    for (_, group, mistake), verdict in zip(tried, verdicts, strict=True):
         left = exercise.max_score - exercise.points[group]
         left = left if 2 * left > exercise.max_score else left / 2
         assert verdict.score == (0.0 if never_changes(verdict.results) else left)
         assert verdict.mistake is not None, (group, mistake.name)
         case = verdict.first_failure.case
         assert alike(exercise, verdict.mistake, mistake, case), (group, mistake.name)
-    assert tried > len(exercise.mistakes)
+    assert len(tried) > len(exercise.mistakes)
 
 
 @pytest.mark.parametrize("exercise", GROUPED.values(), ids=GROUPED)
 def test_of_two_mistakes_the_one_behind_the_input_shown_is_named(exercise):
     groups = list(exercise.points)[:2]
     pairs = list(itertools.permutations(exercise.mistakes, 2))
-    for one, other in random.Random(0).sample(pairs, k=min(60, len(pairs))):
+    pairs = random.Random(0).sample(pairs, k=min(60, len(pairs)))
+    answers = [
+        mixed(exercise, 0, dict(zip(groups, (one.answer, other.answer), strict=True)))
+        for one, other in pairs
+    ]
+    verdicts = next(judged_together(exercise, answers, seeds=[0]))
+    for (one, other), verdict in zip(pairs, verdicts, strict=True):
         by_group = dict(zip(groups, (one, other), strict=True))
-        answers = {group: mistake.answer for group, mistake in by_group.items()}
-        verdict = judge(exercise, mixed(exercise, 0, answers), seed=0)
         if verdict.status == "passed":  # neither shows in its group
             continue
         case = verdict.first_failure.case

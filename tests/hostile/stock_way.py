@@ -10,6 +10,7 @@ import faulthandler
 import hashlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -25,7 +26,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 MOST_SECONDS = 5.0
-MOST_BYTES_OF_MEMORY = 1_500_000_000
+MOST_BYTES_OF_MEMORY = 700_000_000  # beyond what it had at first: then the guardian ends it
+HARD_LIMIT = 1_000_000_000  # for one process, since on a busy machine the guardian may be late
 MOST_PROCESSES = 40
 MOST_OUTPUT = 50_000_000
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -184,7 +186,9 @@ def watch(cells, prelude):
         if report or state in "ZX" or b'"end"' in text:
             break
     if b'"end"' in text:
-        os.waitpid(kernel, 0)
+        most = os.wait4(kernel, 0)[2].ru_maxrss * 1024
+        if most - base > MOST_BYTES_OF_MEMORY:
+            report["memory"] = True
         time.sleep(0.1)
         while select.select([printed], [], [], 0)[0] and (data := os.read(printed, 1 << 16)):
             tail += data
@@ -213,6 +217,8 @@ def watch(cells, prelude):
 def be_a_kernel(cells, prelude, results):
     """Run cells in IPython, then the checks; never returns."""
     faulthandler.disable()
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * PAGE
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + HARD_LIMIT, resource.RLIM_INFINITY))
     warnings.simplefilter("ignore")  # a kernel only prints them
     sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
