@@ -54,6 +54,10 @@ SCRIPTS = {
     "fastai_learner": "vision",
     "schedules": "trainers",
     "timm_schedules": "vision",
+    "trust_ratios": "trainers",
+    "timm_trust_ratios": "vision",
+    "noise_libraries": "trainers",
+    "curvature_libraries": "trainers",
 }
 
 

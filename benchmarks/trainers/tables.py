@@ -30,6 +30,29 @@ TABLES: dict[str, dict[str, str]] = {  # table -> behaviour: heading of its colu
         "momentum": "momentum of SGD",
         "again": "built anew after 50 steps",
     },
+    "trust": {
+        "step": "first step over the paper's",
+        "decay": "with decay 0.1",
+        "long": "at 10 times the weight",
+        "vector": "for a bias",
+        "repeated": "second step over the first",
+        "louder": "gradient × 1000",
+        "kept": ".grad after step()",
+    },
+    "noise": {
+        "trace": "tr Σ of 0, 2, 4, 6 (6.667)",
+        "scale": "noise scale of 64 examples, over the right one",
+        "sorted": "the same, sorted",
+        "noise": "40 batches without a signal",
+    },
+    "curvature": {
+        "whole": "one batch",
+        "unequal": "batches of 50 and 10",
+        "shuffled": "a shuffling loader",
+        "weighted": "class weights, halves of other mix",
+        "concave": "minus the loss",
+        "norm": "BatchNorm in train mode",
+    },
 }
 
 
