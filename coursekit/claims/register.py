@@ -15,7 +15,14 @@ from coursekit.claims.unit_03_warmup import warmup
 from coursekit.claims.unit_04_accumulation import accumulation
 from coursekit.claims.unit_05_noise_scale import estimators, noise_scale
 from coursekit.claims.unit_06_sharpness import sharpness
-from coursekit.claims.unit_07_flat_minima import dynamics_claims, gap, minima, momentum, noise_role
+from coursekit.claims.unit_07_flat_minima import (
+    dynamics_claims,
+    gap,
+    minima,
+    momentum,
+    noise_once,
+    noise_role,
+)
 from coursekit.claims.unit_08_toolkit import toolkit
 from coursekit.claims.unit_09_hardware import hardware
 from coursekit.device import device_name
@@ -30,6 +37,7 @@ GROUPS = (
     noise_scale,
     sharpness,
     noise_role,
+    noise_once,
     gap,
     momentum,
     dynamics_claims,

@@ -8,6 +8,7 @@ from coursekit.exercises.banks import (
     unit_04_accumulation,
     unit_05_noise_scale,
     unit_06_sharpness,
+    unit_07_flat_minima,
 )
 from coursekit.exercises.engine.declare import Exercise
 
@@ -19,6 +20,7 @@ BANKS = (
     unit_04_accumulation,
     unit_05_noise_scale,
     unit_06_sharpness,
+    unit_07_flat_minima,
 )
 EXERCISES: dict[str, Exercise] = {
     exercise.id: exercise for bank in BANKS for exercise in bank.EXERCISES

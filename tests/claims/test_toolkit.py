@@ -5,7 +5,6 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from coursekit.claims.unit_07_flat_minima.noise_role import stacked_weights
 from coursekit.claims.unit_08_toolkit.batch_norm_claims import (
     accuracies,
     forward,
@@ -24,6 +23,7 @@ from coursekit.claims.unit_09_hardware.repeatability import (
     weights_after,
 )
 from coursekit.data.splits import load
+from coursekit.experiments.arms import stacked_weights
 from coursekit.models.ghost_batch_norm import GhostBatchNorm
 from coursekit.models.perceptrons import mlp
 from coursekit.train.loop import TrainConfig, train

@@ -22,6 +22,7 @@ DECLARED = (
     "u04",
     "u05",
     "u06",
+    "u07",
 )  # units whose exercises declare what they promise
 WORDS = {  # in a docstring -> the promise that has to be declared
     r"\bat (least|most|or below|or above)\b|\bexactly at\b": "boundary",

@@ -1,117 +1,24 @@
 """What noise does late in training: noise put back into a large batch, and what may replace it.
 
 Arms differ only in their noise (or what stands for it): equal learning rate, equal steps. All
-seeds of an arm train in one stack.
+seeds of an arm train in one stack (`coursekit.experiments.arms`).
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import torch
-from torch import Tensor
 
 from coursekit.claims.decide import above, all_of, any_of, below, decide, no, paired
 from coursekit.claims.declare import Claim, Values
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
-from coursekit.models.perceptrons import mlp
+from coursekit.experiments.arms import LR, Arm, accuracy_of, train_arm
 
-SIZES = (40, 64, 64, 10)
 SMALL, LARGE = 16, 128
 ADDED = 18  # noise of B=18 on top of that of B=128 is the noise of B=16: 1/18 + 1/128 = 1/15.8
-LR = 0.2
 COUNTS = {"tiny": (2, 8, 256), "cpu": (32, 1280, 1024), "gpu": (32, 2560, 1024)}
 DECAYS = (3e-3, 1e-2, 3e-2)  # weight decay; moved up once, when the best lay at the edge
 DROPS = (0.1, 0.2, 0.4)  # share of hidden units dropped; moved up with it
-
-
-@dataclass(frozen=True)
-class Arm:
-    """What a run does besides plain SGD at batch size B."""
-
-    batch_size: int
-    added: int | None = None  # adds the noise of a batch of this size
-    weight_decay: float = 0.0
-    dropout: float = 0.0
-
-
-def stacked_weights(seeds: Sequence[int], device: torch.device) -> list[Tensor]:
-    """Return weights (R, in, out) and biases (R, 1, out) of R networks, layer by layer."""
-    stacks: list[list[Tensor]] = []
-    for seed in seeds:
-        model = mlp(SIZES, generator=torch.Generator().manual_seed(seed))
-        params = [p.detach() for p in model.parameters()]
-        stacks.append([p.T if p.dim() == 2 else p[None] for p in params])
-    return [torch.stack(same).to(device).requires_grad_() for same in zip(*stacks, strict=True)]
-
-
-def logits(params: Sequence[Tensor], inputs: Tensor, keep: Sequence[Tensor] = ()) -> Tensor:
-    """Return (R, B, classes) for inputs (R, B, features); ``keep`` scales the hidden units."""
-    hidden = inputs
-    for i in range(0, len(params), 2):
-        hidden = torch.baddbmm(params[i + 1], hidden, params[i])
-        if i + 2 < len(params):
-            hidden = hidden.relu() * keep[i // 2] if keep else hidden.relu()
-    return hidden
-
-
-def example_weights(arm: Arm) -> Tensor:
-    """Return the weight of each example in a step's gradient.
-
-    1/B for the batch; where noise is added, +1/(b sqrt 2) and -1/(b sqrt 2) for two further
-    batches of b: their difference has mean zero and the covariance of one batch of b.
-    """
-    weights = [torch.full((arm.batch_size,), 1 / arm.batch_size)]
-    if arm.added is not None:
-        one = torch.full((arm.added,), 1 / (arm.added * math.sqrt(2)))
-        weights += [one, -one]
-    return torch.cat(weights)
-
-
-def train_arm(
-    arm: Arm, data: Dataset, seeds: Sequence[int], num_steps: int, at: Sequence[int]
-) -> dict[int, list[Tensor]]:
-    """Train one network a seed; return the weights after the steps named in ``at``."""
-    device = data.train_inputs.device
-    params = stacked_weights(seeds, device)
-    weights = example_weights(arm).to(device)
-    streams = [torch.Generator().manual_seed(1000 + seed) for seed in seeds]
-    masks = torch.Generator(device=device).manual_seed(seeds[0])
-    kept, n = {}, len(data.train_inputs)
-    block = 64
-    for start in range(0, num_steps, block):
-        shape = (block, len(weights))
-        drawn = torch.stack([torch.randint(n, shape, generator=g) for g in streams], dim=1)
-        for batch in drawn.to(device)[: num_steps - start]:
-            keep: list[Tensor] = []
-            if arm.dropout:
-                shapes = [(len(seeds), len(weights), width) for width in SIZES[1:-1]]
-                keep = [
-                    (torch.rand(s, generator=masks, device=device) > arm.dropout)
-                    / (1 - arm.dropout)
-                    for s in shapes
-                ]
-            out = logits(params, data.train_inputs[batch], keep)
-            losses = torch.nn.functional.cross_entropy(
-                out.flatten(0, 1), data.train_targets[batch].flatten(), reduction="none"
-            )
-            total = (losses.view(len(seeds), -1) * weights).sum()
-            grads = torch.autograd.grad(total, params)
-            with torch.no_grad():
-                for param, grad in zip(params, grads, strict=True):
-                    param.mul_(1 - LR * arm.weight_decay).sub_(LR * grad)
-            start += 1
-            if start in at:
-                kept[start] = [p.detach().clone() for p in params]
-    return kept
-
-
-@torch.no_grad()
-def accuracy_of(params: Sequence[Tensor], inputs: Tensor, targets: Tensor) -> list[float]:
-    """Return accuracy in %, one a network."""
-    predicted = logits(params, inputs.expand(len(params[0]), *inputs.shape)).argmax(dim=2)
-    return [100 * v for v in (predicted == targets).double().mean(dim=1).tolist()]
 
 
 def settings(size: str) -> tuple[Dataset, range, int]:

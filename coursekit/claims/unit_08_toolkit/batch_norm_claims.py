@@ -14,9 +14,9 @@ from torch.nn.functional import cross_entropy
 
 from coursekit.claims.decide import above, all_of, below, decide, inside, no, paired
 from coursekit.claims.declare import Claim, Values
-from coursekit.claims.unit_07_flat_minima.noise_role import stacked_weights
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
+from coursekit.experiments.arms import stacked_weights
 from coursekit.train.loop import stream_blocks
 
 UNIT = "08_large_batch_toolkit"

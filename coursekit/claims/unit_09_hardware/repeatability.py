@@ -10,9 +10,9 @@ from torch.nn.utils import parameters_to_vector
 from coursekit.claims.decide import above, all_of, any_of, below, decide, no, within
 from coursekit.claims.declare import Claim, Values
 from coursekit.claims.unit_04_accumulation.accumulation_grads import fresh_net
-from coursekit.claims.unit_07_flat_minima.noise_role import accuracy_of, logits, stacked_weights
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
+from coursekit.experiments.arms import accuracy_of, logits, stacked_weights
 from coursekit.models.perceptrons import mlp
 from coursekit.train.loop import TrainConfig, stream_blocks, train
 from coursekit.train.measures import losses

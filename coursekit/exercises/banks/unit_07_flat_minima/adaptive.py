@@ -1,0 +1,216 @@
+"""A measure of sharpness that rescaling can't move."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.plain import close
+
+
+def scaled_matrix(hessian: Tensor, weights: Tensor, power: float = 1.0) -> Tensor:
+    size = weights.double().abs() ** power
+    return size[:, None] * hessian.double() * size
+
+
+def top(matrix: Tensor) -> Tensor:
+    return torch.linalg.eigvalsh(matrix.double())[-1]
+
+
+def adaptive_sharpness(hessian: Tensor, weights: Tensor) -> Tensor:
+    return top(scaled_matrix(hessian, weights))
+
+
+def adaptive_with_signs(hessian, weights):
+    """Keep the signs of the weights: they change eigenvectors, and no eigenvalue."""
+    w = weights.double().numpy()
+    return np.linalg.eigvalsh(np.outer(w, w) * hessian.double().numpy()).max()
+
+
+def adaptive_by_a_similar_matrix(hessian, weights):
+    """Scale rows alone, by squares: not symmetric, and with the same eigenvalues."""
+    matrix = weights.double().numpy()[:, None] ** 2 * hessian.double().numpy()
+    return np.linalg.eigvals(matrix).real.max()
+
+
+def of_scaled(formula: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+    return lambda hessian, weights: formula(scaled_matrix(hessian, weights))
+
+
+def of_both(formula: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
+    return lambda hessian, weights: formula(hessian.double(), weights.double())
+
+
+def divided(h: Tensor, w: Tensor) -> Tensor:
+    size = w.abs().clamp(min=1e-12)
+    return top(h / size[:, None] / size)
+
+
+def top_direction(h: Tensor, w: Tensor) -> Tensor:
+    v = torch.linalg.eigh(h)[1][:, -1] * w.abs()
+    return v @ h @ v
+
+
+def draw_adaptive(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for group in ("curved up", "curved down too") * 3:
+        p = int(rng.integers(3, 5))
+        axes = np.linalg.qr(rng.normal(size=(p, p)))[0]
+        values = np.concatenate([[rng.uniform(2.0, 4.0)], rng.uniform(0.3, 1.2, p - 1)])
+        weights = rng.permutation([0.4, 1.5, 2.5, 3.2])[:p] * rng.choice([-1.0, 1.0], p)
+        if group == "curved down too":
+            values[-1] = -rng.uniform(9.0, 12.0)
+        hessian = axes @ np.diag(values) @ axes.T
+        cases.append(Case(group, ((hessian + hessian.T) / 2, weights)))
+    return cases
+
+
+U07_ADAPTIVE = Exercise(
+    id="u07_adaptive",
+    call="adaptive_sharpness(hessian, weights)",
+    points={"curved up": 1.0, "curved down too": 1.0},
+    by_hand=(
+        Case("curved up", (np.array([[3.0]]), np.array([-2.0])), keeps=("smallest", "sign")),
+        Case(
+            "curved up",
+            (np.array([[9.0, 0.0], [0.0, 2.0]]), np.array([0.5, 3.0])),
+            keeps=("by hand",),
+        ),
+        Case(
+            "curved up",
+            (np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([2.0, 1.0])),
+            keeps=("by hand",),
+        ),
+        # a weight of 0, and a direction that curves down more than the other curves up
+        Case(
+            "curved down too",
+            (
+                np.array([[5.0, 0.0, 0.0], [0.0, -7.0, 0.0], [0.0, 0.0, 2.0]]),
+                np.array([0.0, 2.0, -1.0]),
+            ),
+            keeps=("sign",),
+        ),
+    ),
+    promises=("by hand", "sign", "smallest"),
+    draw=draw_adaptive,
+    reference=adaptive_sharpness,
+    same=close(rtol=1e-4, atol=1e-5),
+    mistakes=(
+        Mistake(
+            "plain sharpness",
+            "You return the largest eigenvalue of the Hessian itself. Where do the weights come "
+            "in?",
+            of_both(lambda h, w: top(h)),
+        ),
+        Mistake(
+            "one side alone",
+            "You scale rows and not columns, or columns and not rows. In w times one plus z, "
+            "which of the two indices of H belongs to a change of a weight?",
+            of_both(lambda h, w: torch.linalg.eigvals(w.abs()[:, None] * h).real.max()),
+        ),
+        Mistake(
+            "one side alone, with signs",
+            "You scale one side by the weights. How many of the two indices of H belong to a "
+            "change of a weight?",
+            of_both(lambda h, w: torch.linalg.eigvals(w[:, None] * h).real.max()),
+        ),
+        Mistake(
+            "squares on both sides",
+            "You scale both sides by the squares of the weights. How often does each weight stand "
+            "in a second derivative with respect to relative changes?",
+            of_both(lambda h, w: top(scaled_matrix(h, w, 2.0))),
+        ),
+        Mistake(
+            "divided by the weights",
+            "You divide by the weights. A weight that is twice as large, changed by the same "
+            "share, moves twice as far: does the loss then bend more, or less?",
+            of_both(divided),
+        ),
+        Mistake(
+            "trace",
+            "You add up the diagonal. Is the steepest relative direction asked, or all together?",
+            of_scaled(lambda a: a.trace()),
+        ),
+        Mistake(
+            "largest diagonal entry",
+            "You take the largest diagonal entry. Must the steepest direction be one weight alone?",
+            of_scaled(lambda a: a.diagonal().max()),
+        ),
+        Mistake(
+            "largest in size",
+            "You take the eigenvalue that is largest in size. Is a direction that curves down "
+            "sharp?",
+            of_scaled(lambda a: max(torch.linalg.eigvalsh(a), key=abs)),
+        ),
+        Mistake(
+            "norm",
+            "You return the largest size of an eigenvalue. Is a direction that curves down sharp?",
+            of_scaled(lambda a: torch.linalg.eigvalsh(a).abs().max()),
+        ),
+        Mistake(
+            "smallest",
+            "You take the other end of the spectrum. In which order come the eigenvalues?",
+            of_scaled(lambda a: torch.linalg.eigvalsh(a)[0]),
+        ),
+        Mistake(
+            "along the weights",
+            "You return the curvature along the weights themselves, all made larger by one share. "
+            "Which changes are allowed?",
+            of_both(lambda h, w: w @ h @ w),
+        ),
+        Mistake(
+            "times the squared length",
+            "You multiply the plain sharpness by the squared length of the weights. Does that "
+            "tell a rescaled layer from its neighbour?",
+            of_both(lambda h, w: top(h) * (w @ w)),
+        ),
+        Mistake(
+            "times the mean square",
+            "You multiply the plain sharpness by the weights' mean square. Does that tell a "
+            "rescaled layer from its neighbour?",
+            of_both(lambda h, w: top(h) * w.square().mean()),
+        ),
+        Mistake(
+            "times the largest square",
+            "You multiply the plain sharpness by the largest squared weight. Need that weight "
+            "lie in the steepest direction?",
+            of_both(lambda h, w: top(h) * w.square().max()),
+        ),
+        Mistake(
+            "steepest direction of the plain Hessian",
+            "You find the steepest direction first and scale it then. Is the steepest absolute "
+            "direction the steepest relative one?",
+            of_both(top_direction),
+        ),
+        Mistake(
+            "length of all entries",
+            "You take the norm over all entries of the matrix. Does that belong to one direction?",
+            of_scaled(lambda a: a.norm()),
+        ),
+        Mistake(
+            "absolute Hessian",
+            "You take the sizes of the Hessian's entries. What do their signs tell?",
+            of_both(lambda h, w: top(scaled_matrix(h.abs(), w))),
+        ),
+        Mistake(
+            "the whole spectrum",
+            "You return all eigenvalues. Which one is asked?",
+            of_scaled(torch.linalg.eigvalsh),
+        ),
+        Mistake(
+            "the matrix",
+            "You return the scaled matrix. Which one of its numbers is asked?",
+            of_scaled(lambda a: a),
+        ),
+    ),
+    accepted=(adaptive_with_signs, adaptive_by_a_similar_matrix),
+    lesson="Curvature with respect to relative changes: a factor on one layer and its inverse on "
+    "the next cancel in it, weight by weight.",
+    answered_by=(
+        "coursekit.curvature.adaptive",
+        "coursekit.curvature.hessian",
+        "coursekit.curvature.lanczos",
+    ),
+)

@@ -1,0 +1,237 @@
+"""Find the flaw: the mean time of walkers of whom some have not escaped yet."""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+
+Steps = Sequence[float | None]
+
+
+def split(steps: Steps) -> tuple[list[float], int]:
+    """Return the times of those who escaped, and how many did not."""
+    out = [s for s in steps if s is not None]
+    return out, len(steps) - len(out)
+
+
+def mean_escape_steps(steps: Steps, max_steps: int) -> float:
+    out, waiting = split(steps)
+    if not out:
+        return math.nan
+    return (sum(out) + waiting * max_steps) / len(out)
+
+
+def by_the_rate(steps, max_steps):
+    """Escapes for each step of anybody, and its inverse."""
+    walked = np.array([max_steps if s is None else s for s in steps], float)
+    escapes = sum(s is not None for s in steps)
+    rate = escapes / walked.sum()
+    return 1 / rate if rate > 0 else math.nan
+
+
+def by_the_likelihood(steps, max_steps):
+    """Find by Newton's method where the likelihood of exponential times is highest."""
+    walked = sum(max_steps if s is None else s for s in steps)
+    escapes = len(split(steps)[0])
+    if escapes == 0:
+        return math.nan
+    mean = walked / len(steps)
+    for _ in range(200):
+        slope = escapes - walked / mean  # of the negative logarithm, times the mean
+        mean -= 0.5 * mean * slope / escapes if abs(slope) > 1e-13 * escapes else 0.0
+    return mean
+
+
+def answer_of(
+    formula: Callable[[list[float], int, int], float], none: float = math.nan
+) -> Callable[..., float]:
+    """Return an answer made of the escapes, the number still waiting, and the end of the run."""
+
+    def answer(steps, max_steps):
+        out, waiting = split(steps)
+        return formula(out, waiting, max_steps) if out else none
+
+    return answer
+
+
+def end_not_counted(steps, max_steps):
+    """Take those who escape in the very last step for waiting."""
+    return mean_escape_steps([None if s == max_steps else s for s in steps], max_steps)
+
+
+def end_dropped(steps, max_steps):
+    out = [s for s in steps if s is not None and s < max_steps]
+    return sum(out) / len(out) if out else math.nan
+
+
+def clipped_without_nan(steps, max_steps):
+    return sum(max_steps if s is None else s for s in steps) / len(steps)
+
+
+def draw_escape(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for group in ("all escaped", "some still waiting") * 3:
+        n, max_steps = int(rng.integers(6, 10)), int(rng.integers(4, 9)) * 50
+        steps: list = [
+            int(x) for x in np.ceil(rng.exponential(0.3 * max_steps, n)).clip(1, max_steps - 1)
+        ]
+        if group == "some still waiting":
+            for i in rng.choice(n, int(rng.integers(2, 4)), replace=False):
+                steps[i] = None
+        i = next(i for i, s in enumerate(steps) if s is not None)
+        steps[i] = max_steps  # one escapes in the last step
+        cases.append(Case(group, (steps, max_steps)))
+    nobody: list = [None] * int(rng.integers(2, 5))
+    return [*cases, Case("some still waiting", (nobody, 50 * int(rng.integers(1, 9))))]
+
+
+U07_ESCAPE_TIME = Exercise(
+    id="u07_escape_time",
+    call="mean_escape_steps(steps, max_steps)",
+    points={"all escaped": 1.0, "some still waiting": 2.0},
+    by_hand=(
+        Case("all escaped", ([40], 100), keeps=("smallest",)),
+        Case("all escaped", ([10, 30, 100], 100), keeps=("boundary", "average")),
+        Case("some still waiting", ([10, None, 40, None], 100), keeps=("missing",)),
+        Case("some still waiting", ([None, 100], 100), keeps=("boundary", "missing")),
+        Case("some still waiting", ([None, None], 100), keeps=("nan",)),
+    ),
+    promises=("average", "boundary", "missing", "nan", "smallest"),
+    draw=draw_escape,
+    reference=mean_escape_steps,
+    nan_says="You say that nobody escaped, or that the time is unknown. Somebody did escape, and "
+    "the others' waiting tells too: what is the rate of escapes?",
+    mistakes=(
+        Mistake(
+            "those still waiting left out",
+            "You leave out those who have not escaped. Which walkers are they, the quick or the "
+            "slow ones?",
+            answer_of(lambda out, w, end: sum(out) / len(out)),
+        ),
+        Mistake(
+            "waiting counted as escaped at the end",
+            "You count those still waiting as if they escaped when the run ended. Will they really "
+            "need no longer?",
+            answer_of(lambda out, w, end: (sum(out) + w * end) / (len(out) + w)),
+        ),
+        Mistake(
+            "waiting counted as escaped, also if nobody did",
+            "You count those still waiting as if they escaped when the run ended, even where "
+            "nobody did. What is known about a time that nobody has shown?",
+            clipped_without_nan,
+        ),
+        Mistake(
+            "unknown as soon as one is waiting",
+            "You give up as soon as one is waiting. What does the time that all have spent tell "
+            "about the rate?",
+            answer_of(lambda out, w, end: math.nan if w else sum(out) / len(out)),
+        ),
+        Mistake(
+            "infinite as soon as one is waiting",
+            "You say inf as soon as one is waiting. Is it known that it never escapes?",
+            answer_of(lambda out, w, end: math.inf if w else sum(out) / len(out)),
+        ),
+        Mistake(
+            "waiting counted as zero",
+            "You count no time for those still waiting, and count them as escapes. How long have "
+            "they walked?",
+            answer_of(lambda out, w, end: sum(out) / (len(out) + w)),
+        ),
+        Mistake(
+            "mean over the share that escaped",
+            "You divide the mean of the escaped by the share that escaped. How much time did the "
+            "others really spend?",
+            answer_of(lambda out, w, end: sum(out) / len(out) * (len(out) + w) / len(out)),
+        ),
+        Mistake(
+            "waiting counted twice as long",
+            "You count twice the run's length for those still waiting. Is that measured, or "
+            "guessed?",
+            answer_of(lambda out, w, end: (sum(out) + 2 * w * end) / (len(out) + w)),
+        ),
+        Mistake(
+            "rate",
+            "You return escapes for each step. What is the mean time, if that many escape in one?",
+            answer_of(lambda out, w, end: len(out) / (sum(out) + w * end)),
+        ),
+        Mistake(
+            "median",
+            "You return the middle one of the escape times. Which average is asked?",
+            answer_of(lambda out, w, end: statistics.median(out + [end] * w)),
+        ),
+        Mistake(
+            "median of those who escaped",
+            "You return the middle one of those who escaped. Which average is asked, and of whom?",
+            answer_of(lambda out, w, end: statistics.median(out)),
+        ),
+        Mistake(
+            "escapes less one",
+            "You divide by one less than the number of escapes. Was anything fitted before?",
+            answer_of(
+                lambda out, w, end: (
+                    (sum(out) + w * end) / (len(out) - 1) if len(out) > 1 else math.inf
+                )
+            ),
+        ),
+        Mistake(
+            "escapes and one",
+            "You divide by one more than the number of escapes. How many are there?",
+            answer_of(lambda out, w, end: (sum(out) + w * end) / (len(out) + 1)),
+        ),
+        Mistake(
+            "last step not counted as an escape",
+            "You take those who escaped in the last step for waiting. What does the docstring say "
+            "of them?",
+            end_not_counted,
+        ),
+        Mistake(
+            "last step left out",
+            "You leave out those who escaped in the last step. What does the docstring say of "
+            "them?",
+            end_dropped,
+        ),
+        Mistake(
+            "infinite where nobody escaped",
+            "You say inf where nobody escaped. Is it known that nobody ever will?",
+            answer_of(lambda out, w, end: (sum(out) + w * end) / len(out), math.inf),
+        ),
+        Mistake(
+            "zero where nobody escaped",
+            "You say zero where nobody escaped. Did they escape at once?",
+            answer_of(lambda out, w, end: (sum(out) + w * end) / len(out), 0.0),
+        ),
+        Mistake(
+            "slowest walker",
+            "You return the slowest of those who escaped. Which average is asked?",
+            answer_of(lambda out, w, end: max(out)),
+        ),
+        Mistake(
+            "quickest walker",
+            "You return the quickest walker. Which average is asked?",
+            answer_of(lambda out, w, end: min(out)),
+        ),
+        Mistake(
+            "total time",
+            "You return the time of all walkers together. How many escapes happened in it?",
+            answer_of(lambda out, w, end: sum(out) + w * end),
+        ),
+        Mistake(
+            "everybody walked to the end",
+            "You count the whole run for everybody. How long did those walk who escaped early?",
+            answer_of(lambda out, w, end: (len(out) + w) * end / len(out)),
+        ),
+        Mistake(
+            "means added",
+            "You add the mean of the escaped and the wait of the others. Which total is divided "
+            "by which number?",
+            answer_of(lambda out, w, end: sum(out) / len(out) + w * end),
+        ),
+    ),
+    accepted=(by_the_rate, by_the_likelihood),
+    lesson="Whoever is still waiting is slow, and the run's end hides how slow. At a constant rate "
+    "the time of all divided by the escapes uses both rightly.",
+    answered_by=("coursekit.toy.escape",),
+)
