@@ -87,8 +87,8 @@ def two_wells() -> None:
     """
     caption = (
         f"All walkers begin in the sharp well on the left and walk for a time of {TIME:g} (lr "
-        "times steps). Bars: where they are then. Dashed: energy. Blue: Gibbs' density, which small "
-        "steps reach in the end."
+        "times steps). Bars: where they are then. Dashed: energy. Blue: Gibbs' density, where "
+        "small steps end."
     )
     if not interactive():
         cases = ((0.3, 0.02, 0.0), (0.1, 0.2, 0.0), (0.3, 0.02, 0.4))
