@@ -190,11 +190,6 @@ U07_ADAPTIVE = Exercise(
             of_scaled(lambda a: a.norm()),
         ),
         Mistake(
-            "absolute Hessian",
-            "You take the sizes of the Hessian's entries. What do their signs tell?",
-            of_both(lambda h, w: top(scaled_matrix(h.abs(), w))),
-        ),
-        Mistake(
             "the whole spectrum",
             "You return all eigenvalues. Which one is asked?",
             of_scaled(torch.linalg.eigvalsh),
