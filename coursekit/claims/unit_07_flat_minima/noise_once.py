@@ -119,7 +119,7 @@ def measure_flatter(size: str) -> dict[str, list[float]]:
         for when in ("loss", "steps"):
             one, plain = (np.array(values[f"lambda_{when}_{n}"]) for n in (name, "plain"))
             values[f"ratio_{when}_{name}"] = (one / plain).tolist()
-            gains = paired(*(values[f"accuracy_{when}_{n}"] for n in (name, "plain")))
+            gains = paired(values[f"accuracy_{when}_{name}"], values[f"accuracy_{when}_plain"])
             values[f"gains_{when}_{name}"] = gains.tolist()
     return values
 

@@ -60,7 +60,7 @@ def other_tail(tail: Callable[[int, float], float]) -> Callable[..., float]:
     return answer
 
 
-def other_distance(of: Callable[[Tensor, Tensor, float], float]) -> Callable[..., float]:
+def other_distance(of: Callable[[Tensor, Tensor, float], Tensor]) -> Callable[..., float]:
     """Return an answer with another divergence."""
 
     def answer(weights, start, sigma, error, num_examples, delta):

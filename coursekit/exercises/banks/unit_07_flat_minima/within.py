@@ -123,8 +123,8 @@ def draw_within(rng: np.random.Generator) -> list[Case]:
             ))
         )  # fmt: skip
     alone = [f"B={2**k}" for k in range(4)]  # no two runs of one setting
-    x, y = rng.uniform(1, 9, 4).round(2), rng.uniform(40, 46, 4).round(1)
-    cases.append(Case("uneven settings", (alone, x.tolist(), y.tolist())))
+    columns = [rng.uniform(1, 9, 4).round(2).tolist(), rng.uniform(40, 46, 4).round(1).tolist()]
+    cases.append(Case("uneven settings", (alone, *columns)))
     return cases
 
 
