@@ -1,5 +1,6 @@
 """Which questions a sitting asks, and in which order."""
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -53,7 +54,7 @@ def for_minutes(
     fresh = [name for name in questions if name not in cards]
     rest = [name for name in questions if name in cards and name not in overdue]
     fresh, rest = (_units_in_turn(names, questions, rng) for names in (fresh, rest))
-    chosen = _fill([], fresh, questions, NEW_SHARE * minutes)
+    chosen = _fill([], fresh, questions, minutes, enough=NEW_SHARE * minutes)
     chosen = _fill(chosen, overdue, questions, minutes)
     chosen = _fill(chosen, fresh, questions, minutes)
     return _fill(chosen, rest, questions, minutes)
@@ -92,12 +93,15 @@ def _fill(
     questions: Mapping[str, Question],
     minutes: float,
     *,
+    enough: float = math.inf,
     families: bool = True,
 ) -> list[Question]:
-    """Add questions until the time is full; at least one in all."""
+    """Add questions until there are enough minutes of them, or time is full; at least one."""
     filled = list(chosen)
     for name in names:
         question = questions[name]
+        if sum(q.minutes for q in filled) >= enough:
+            break
         if question in filled or (families and family_of(question) in map(family_of, filled)):
             continue
         if filled and sum(q.minutes for q in filled) + question.minutes > minutes:

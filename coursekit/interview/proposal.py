@@ -8,14 +8,21 @@ denies nothing has them.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from coursekit.interview.bank import folklore
 from coursekit.interview.declare import Question, RedFlag, Terms
+from coursekit.interview.relations import compared
 from coursekit.interview.wording import log_odds
-from coursekit.interview.words import sentences, stems
+from coursekit.interview.words import FUNCTION_WORDS, is_list_of_words, sentences, spelled, stems
 
 GOOD = 0.6  # share of the weights from which an answer may count as good
-PLAIN = 5.0  # log-odds of the wording from which it may
+FOLKLORE = -6.0  # log-odds of the wording up to which it sounds like folklore
+TURNED = 2  # things that move against the model answer, from which an answer may be its opposite
+PLAINLY = 20.0  # log-odds of the wording from which it is not taken for the opposite
+NEW = 0.4  # share of a sentence's words that must not stand in the prompt
+TWO_SENTENCES = 24  # words
+NOTES = 3  # lines from which an answer counts as notes
 NEAR = 4  # words before the first term within which "not" and the like deny it
 NEGATIONS = re.compile(
     r"\b(no|not|never|none|nothing|neither|nor|cannot|without|hardly|unlikely|"
@@ -36,20 +43,24 @@ TURNS = re.compile(
 
 @dataclass(frozen=True)
 class Proposal:
-    """What the check saw in an answer."""
+    """What the check heard in an answer."""
 
-    seen: tuple[tuple[str, ...], ...]  # for each point the words that it saw; () if not seen
-    red_flags: tuple[tuple[RedFlag, tuple[str, ...]], ...]  # with the words that it saw
+    seen: tuple[tuple[str, ...], ...]  # for each point the words that it heard; () if not heard
+    red_flags: tuple[tuple[RedFlag, tuple[str, ...]], ...]  # with the words that it heard
     share: float  # of the rubric's weights, 0 to 1
     wording: float  # log-odds of a good answer's wording
+    agreeing: int  # things that move as in the model answer
+    opposing: int  # and against it
 
     @property
     def verdict(self) -> str:
         """Return "good", "middling" or "weak".
 
-        Never "good" with a red flag, or where the wording is more like that of folklore.
+        Never "good" with a red flag, where things move against the model answer, or where the
+        wording is more like that of folklore.
         """
-        if self.share >= GOOD and not self.red_flags and self.wording > PLAIN:
+        turned = self.opposing >= max(TURNED, self.agreeing) and self.wording < PLAINLY
+        if self.share >= GOOD and not (self.red_flags or turned) and self.wording > FOLKLORE:
             return "good"
         return "middling" if self.share >= GOOD / 2 else "weak"
 
@@ -59,20 +70,42 @@ def found_terms(terms: Terms, text: str) -> tuple[str, ...]:
     inside = stems(text)
     found = []
     for group in terms:
-        hits = [t for t in group if stems(" ".join(sentences(t)) or t) in inside]
+        hits = [t for t in group if _as_stems(t) in inside]
         if not hits:
             return ()
         found.append(hits[0])
     return tuple(found)
 
 
-def found_in(terms: Terms, parts: Sequence[str]) -> tuple[str, ...]:
-    """Return what one sentence, or two in a row, have of the terms."""
+def says_something(part: str, prompt: str) -> bool:
+    """Say whether a sentence has words of its own beside those of the prompt."""
+    words = [w for w in part.split() if w not in FUNCTION_WORDS]
+    own = sum(stems(word) not in prompt for word in words)
+    return bool(words) and own / len(words) >= NEW
+
+
+@cache
+def _as_stems(term: str) -> str:
+    return stems(" ".join(sentences(term)) or term)
+
+
+def found_in(terms: Terms, parts: Sequence[str], *, notes: bool = False) -> tuple[str, ...]:
+    """Return what one sentence, or two in a row, have of the terms; of notes, some lines."""
     for i, part in enumerate(parts):
-        hit = found_terms(terms, part) or found_terms(terms, " ".join(parts[i : i + 2]))
+        hit = found_terms(terms, part) or found_terms(terms, _window(parts, i, notes=notes))
         if hit:
             return hit
     return ()
+
+
+def _window(parts: Sequence[str], start: int, *, notes: bool) -> str:
+    """Return a part with the next one; of notes as many lines as make up two sentences."""
+    words: list[str] = []
+    for i, part in enumerate(parts[start:]):
+        if i > 1 and (not notes or len(words) + len(part.split()) > TWO_SENTENCES):
+            break
+        words += part.split()
+    return " ".join(words)
 
 
 def denied(part: str, words: Sequence[str]) -> bool:
@@ -103,8 +136,13 @@ def found_asserted(terms: Terms, parts: Sequence[str]) -> tuple[str, ...]:
 
 def propose(question: Question, answer: str) -> Proposal:
     """Look for the points of a question, its red flags and common folklore in a written answer."""
-    parts = sentences(answer)
-    seen = tuple(found_in(point.terms, parts) for point in question.points)
+    parts = sentences(spelled(answer))
+    prompt = stems(" ".join(sentences(question.prompt)))
+    heard = [part for part in parts if says_something(part, prompt)]
+    if is_list_of_words(answer):
+        heard = []
+    notes = len(answer.strip().splitlines()) >= NOTES
+    seen = tuple(found_in(point.terms, heard, notes=notes) for point in question.points)
     flags: list[tuple[RedFlag, tuple[str, ...]]] = []
     for flag in (*question.red_flags, *folklore()):
         words = found_asserted(flag.terms, parts)
@@ -112,4 +150,5 @@ def propose(question: Question, answer: str) -> Proposal:
             flags.append((flag, words))
     total = sum(point.weight for point in question.points)
     got = sum(point.weight for point, words in zip(question.points, seen, strict=True) if words)
-    return Proposal(seen, tuple(flags), got / total, log_odds(answer))
+    agreeing, opposing = compared(question, answer)
+    return Proposal(seen, tuple(flags), got / total, log_odds(answer), agreeing, opposing)

@@ -1,8 +1,11 @@
-"""What the offline check says of sample answers by people who had not seen its rules.
+"""What the offline check says of sample answers; the decision record publishes every count.
 
-Each file of samples/ holds 60: for 20 questions a good, a middling and a popular-but-wrong answer.
-`tuning`, `first` and `second` served to tune rules and to fit the wording, `third` and `fourth`
-did not. The decision record publishes all figures, and how the first counts came out.
+`samples/*.json` hold 60 answers each: for 20 questions a good, a middling and a popular-but-wrong
+one, by people who had not seen the rules. `tuning`, `first` and `second` served to tune them.
+
+`samples/forms/` hold other forms: short ones, notes and formulas, popular-and-wrong ones, lists of
+keywords, and answers turned into their opposite. `tuned` served to tune the rules; `fifth` was
+written before them and took no part.
 """
 
 import json
@@ -16,7 +19,13 @@ from coursekit.interview.proposal import propose
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((Path(__file__).parent / "samples").glob("*.json"))
+FORMS = sorted((Path(__file__).parent / "samples" / "forms").glob("*.json"))
 RECORD = (ROOT / "docs/decisions/013-interview.md").read_text()
+PARAGRAPH = """It depends on the batch size and the learning rate. I would tune the learning rate on
+validation data at each batch size, compare at equal steps and at equal epochs with several paired
+seeds, and look at the noise scale and the critical batch size. Larger batches have less gradient
+noise and fewer optimizer steps, so the stability limit and the curvature matter. I would measure
+the time of a step, the memory and the throughput of the hardware before I decide."""
 pytestmark = pytest.mark.quick
 
 
@@ -26,26 +35,40 @@ def counted(path):
     return Counter(
         (s["kind"], propose(all_questions()[s["question_id"]], s["answer"]).verdict)
         for s in samples
+        if s["question_id"] in all_questions()
     )
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
-def test_sixty_answers_to_twenty_questions(path):
-    samples = json.loads(path.read_text())
-    assert Counter(s["kind"] for s in samples) == {"good": 20, "middling": 20, "wrong": 20}
-    assert len({s["question_id"] for s in samples}) == 20
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_the_published_figures_are_these(path):
     found = counted(path)
+    of = {kind: sum(n for (k, _), n in found.items() if k == kind) for kind, _ in found}
+    assert set(of.values()) == {20}
     numbers = [found[kind, "good"] for kind in ("good", "middling", "wrong")]
     row = f"| {path.stem} | {numbers[0]} of 20 | {numbers[1]} of 20 | {numbers[2]} of 20 |"
     assert row in RECORD, row
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
-def test_good_ones_are_recognised_and_no_wrong_one_is_called_good(path):
-    found = counted(path)
     assert found["good", "good"] >= 0.7 * 20
     assert found["wrong", "good"] == 0
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda p: p.stem)
+def test_the_published_table_of_forms_is_this(path):
+    found = counted(path)
+    for kind in sorted({kind for kind, _ in found}):
+        numbers = [found[kind, verdict] for verdict in ("good", "middling", "weak")]
+        row = f"| {path.stem} | {kind} | {numbers[0]} | {numbers[1]} | {numbers[2]} |"
+        assert row in RECORD, row
+
+
+def test_what_is_promised_of_the_forms():
+    found = counted(next(path for path in FORMS if path.stem == "fifth"))
+    assert sum(found.values()) == 88
+    assert found["wrong", "good"] == 0
+    assert found["salad", "good"] <= 2
+    assert found["good", "good"] >= 15
+    assert found["style", "good"] >= 15
+
+
+def test_one_memorised_paragraph_is_good_for_few():
+    good = sum(propose(q, PARAGRAPH).verdict == "good" for q in all_questions().values())
+    assert good <= 0.3 * len(all_questions())

@@ -1,5 +1,6 @@
 """The bank of questions: enough of every kind, every reference real."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,18 @@ def test_units_claims_and_tasks_exist(question):
 
 
 @each_question
-def test_the_model_answer_makes_its_points_and_raises_no_flag(question):
+def test_the_model_answer_makes_its_points_and_is_called_good(question):
     proposal = propose(question, question.answer)
     assert proposal.red_flags == ()
     assert proposal.share >= 0.8, [
         p.text for p, words in zip(question.points, proposal.seen, strict=True) if not words
     ]
+    assert proposal.verdict == "good"
+
+
+@each_question
+def test_an_echo_of_the_prompt_is_weak(question):
+    assert propose(question, f"{question.prompt} {question.prompt}").verdict == "weak"
 
 
 @each_question
@@ -38,3 +45,11 @@ def test_what_a_red_flag_says_is_seen_as_one(question):
         proposal = propose(question, flag.text)
         assert flag.claim in [found.claim for found, _ in proposal.red_flags], flag.text
         assert proposal.verdict != "good"
+
+
+def test_there_is_enough_of_every_kind():
+    levels = Counter(question.level for question in all_questions().values())
+    assert sum(levels.values()) >= 109
+    assert min(levels.values()) >= 20
+    numeric = sum(bool(question.numeric) for question in all_questions().values())
+    assert numeric >= 0.25 * len(all_questions())
