@@ -77,7 +77,8 @@ def _reference(question: Question) -> str:
 def compared(question: Question, answer: str) -> tuple[int, int]:
     """Return how many things an answer moves as the model answer does, and how many against it."""
     known = one_sided(question)
-    agreeing, opposing = set(), set()
+    agreeing: set[tuple[str, str]] = set()
+    opposing: set[tuple[str, str]] = set()
     for thing, axis, sign in relations(answer):
         if (thing, axis) in known:
             (agreeing if known[thing, axis] == sign else opposing).add((thing, axis))

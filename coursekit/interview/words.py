@@ -2,7 +2,8 @@
 
 import re
 
-LITTLE = """a an the this that these those it its i you he she we they them his my your is are was were
+LITTLE = """
+a an the this that these those it its i you he she we they them his my your is are was were
 be been am do does did has have had can could would should may might will to of in on at by for
 from with as than then there here if when where what which who how why not no and or but so
 because since while one each any all some just only also too very about into over up out
