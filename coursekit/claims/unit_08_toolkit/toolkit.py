@@ -9,7 +9,12 @@ from torch.nn.functional import cross_entropy
 from coursekit.claims.decide import above, all_of, below, decide, inside, no, within
 from coursekit.claims.declare import Claim, Values
 from coursekit.claims.unit_04_accumulation.accumulation_grads import fresh_net, trained_nets
-from coursekit.claims.unit_08_toolkit import batch_norm_claims
+from coursekit.claims.unit_08_toolkit import (
+    batch_norm_claims,
+    growth_claims,
+    optimizer_claims,
+    small_batch_claims,
+)
 from coursekit.curvature.reparametrise import dinh_rescale
 from coursekit.data.splits import load
 from coursekit.device import pick_device
@@ -224,4 +229,7 @@ CLAIMS: tuple[Claim, ...] = (
         shown=("lars_gain", "lars_constant", "momentum_constant", "lars_warm", "momentum_warm"),
     ),
     *batch_norm_claims.CLAIMS,
+    *growth_claims.CLAIMS,
+    *optimizer_claims.CLAIMS,
+    *small_batch_claims.CLAIMS,
 )

@@ -1,0 +1,135 @@
+"""Claim on growing the batch in place of a decaying learning rate, with SGD and with Adam."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from coursekit.claims.decide import above, all_of, any_of, below, decide, no, paired
+from coursekit.claims.declare import Claim, Values
+from coursekit.data.splits import load
+from coursekit.device import pick_device
+from coursekit.replicas.grid import run_grid
+from coursekit.train.optim import SGD, Adam, Settings
+from coursekit.train.schedules import Schedule, constant, step_decay
+
+UNIT = "08_large_batch_toolkit"
+SIZES = (40, 64, 64, 10)
+FACTOR = 4  # by which lr falls, or B grows, twice
+OPTIMIZERS: dict[str, tuple[Settings, tuple[float, ...]]] = {  # settings, lrs
+    "sgd": (SGD(), (0.125, 0.25, 0.5)),
+    "adam_0p999": (Adam(beta2=0.999), (1 / 512, 1 / 256, 1 / 128)),
+    "adam_0p95": (Adam(beta2=0.95), (1 / 128, 1 / 64, 1 / 32)),
+}
+
+
+def grown_steps(num_examples: int, batch_size: int, num_epochs: int) -> tuple[int, int]:
+    """Return the steps at which the batch grows: after half and three quarters of the epochs."""
+    first = num_epochs // 2 * (num_examples // batch_size)
+    between = num_epochs * 3 // 4 - num_epochs // 2
+    return first, first + between * (num_examples // (FACTOR * batch_size))
+
+
+def measure_adam_growth(size: str) -> dict[str, list[float]]:
+    """L17: training loss of growth with lr kept, growth with lr / 2, and neither, minus decay's."""
+    device = pick_device() if size == "gpu" else "cpu"
+    n, epochs, batch_size = {"tiny": (512, 4, 8), "cpu": (4096, 24, 32), "gpu": (4096, 24, 32)}[
+        size
+    ]
+    seeds = range({"tiny": 2, "cpu": 8, "gpu": 64}[size])
+    half, late = epochs // 2, epochs * 3 // 4
+    bounds = grown_steps(n, batch_size, epochs)
+
+    def decay(num_steps: int) -> Schedule:
+        at = (num_steps // 2, num_steps * 3 // 4)
+        return step_decay(1.0, boundaries=at, factor=1 / FACTOR)
+
+    def root(num_steps: int) -> Schedule:
+        return step_decay(1.0, boundaries=bounds, factor=1 / FACTOR**0.5)
+
+    growth: Callable[[int], float] = lambda e: FACTOR ** ((e >= half) + (e >= late))  # noqa: E731
+    values: dict[str, list[float]] = {}
+    for name, (optimizer, lrs) in OPTIMIZERS.items():
+        grid = partial(
+            run_grid,
+            SIZES,
+            load("mnist1d", num_train=n, device=device),
+            seeds=seeds,
+            batch_sizes=(batch_size,),
+            num_epochs=epochs,
+            optimizer=optimizer,
+            device=device,
+            progress=False,
+        )
+        tuned = grid(lrs=lrs, schedule={"decay": decay}).at(schedule="decay")
+        best = int(tuned.best_lr().item())
+        lr = lrs[best]
+        plain = grid(lrs=(lr,), schedule={"constant": lambda n: constant(1.0)})
+        arms = {
+            "constant": plain.at(schedule="constant"),
+            "naive": grid(lrs=(lr,), batch_growth=growth),
+            "root": grid(lrs=(lr,), batch_growth=growth, schedule={"root": root}).at(
+                schedule="root"
+            ),
+        }
+        base = tuned.at(lr=lr).train_loss.ravel()
+        values[f"{name}_decay"] = base.tolist()
+        for arm, runs in arms.items():
+            values[f"{name}_{arm}"] = (runs.train_loss.ravel() - base).tolist()
+        values[f"{name}_lr"] = [lr]
+        values[f"{name}_at_edge"] = [float(best in (0, len(lrs) - 1))]
+        test = 100 * tuned.at(lr=lr).test_accuracy.ravel()
+        values[f"{name}_accuracy"] = (100 * arms["naive"].test_accuracy.ravel() - test).tolist()
+    return values
+
+
+def matches(values: Values, optimizer: str, arm: str) -> bool | None:
+    """Tell whether a way to grow ends within a quarter of the decay's worth, either way."""
+    gap, worth = (np.asarray(values[f"{optimizer}_{name}"]) for name in (arm, "constant"))
+    small = all_of(above(paired(gap, worth, -0.25)), below(paired(gap, worth, 0.25)))
+    return all_of(above(worth), small)
+
+
+def adam_growth_verdict(values: Values) -> str:
+    """L17 depends if the kept lr matches for one memory of beta2 and not for the other."""
+    long, short = (matches(values, f"adam_{b}", "naive") for b in ("0p999", "0p95"))
+    return decide(
+        holds=all_of(long, short),
+        fails=all_of(no(long), no(short)),
+        depends=any_of(all_of(long, no(short)), all_of(no(long), short)),
+    )
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        id="L17",
+        statement="With Adam, too, growing the batch by the factor by which lr would have fallen "
+        "gives the same loss.",
+        heard="Smith et al.'s title, carried over to Adam; Seesaw says: by its square root only",
+        unit=UNIT,
+        source="Smith et al. 2018, arXiv:1711.00489; Seesaw 2025, arXiv:2510.14717",
+        rule="the final training loss of B x 4 with lr kept, minus that of lr / 4, seed by seed: "
+        "matches if it is less than a quarter of what the decay is worth against a constant lr, "
+        "either way; holds if it matches at beta2 = .999 and at .95, fails if at neither, depends "
+        "if at one. Set after pilots, which are in the finding",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=4096, 24 epochs from B=32, changes after 12 and 18 "
+        "epochs; lr best for the decay on validation data, of three; root: B x 4 and lr / 2",
+        measure=measure_adam_growth,
+        verdict=adam_growth_verdict,
+        looked=True,
+        expected="depends",
+        finding="Pilots had the kept lr match at .999 and miss at .95 on a CPU. Where lr decays 48 "
+        "and 192 steps before the end, a memory of 700 steps hardly learns of the new batch.",
+        changes="Longer stages after each growth: then a long memory forgets the old batch too.",
+        shown=(
+            "sgd_naive",
+            "sgd_constant",
+            "adam_0p999_naive",
+            "adam_0p999_root",
+            "adam_0p999_constant",
+            "adam_0p95_naive",
+            "adam_0p95_root",
+            "adam_0p95_constant",
+        ),
+    ),
+)

@@ -1,0 +1,207 @@
+"""Claims on optimizers made for large batches: against momentum, and their use of examples."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from coursekit.claims.decide import above, all_of, any_of, below, decide, log_ratio, no
+from coursekit.claims.declare import Claim, Values
+from coursekit.data.splits import load
+from coursekit.device import pick_device
+from coursekit.replicas.grid import run_grid
+from coursekit.replicas.population import Population
+from coursekit.train.optim import LAMB, LARS, SGD, Adam, Muon, Settings
+from coursekit.train.schedules import constant, warmup_cosine
+
+UNIT = "08_large_batch_toolkit"
+SIZES = (40, 64, 64, 10)
+CHANCE = 0.1
+NUM_LRS = 5
+STARTS: dict[str, Any] = {
+    "constant": lambda n: constant(1.0),
+    "warm": lambda n: warmup_cosine(1.0, warmup_steps=max(1, n // 10), num_steps=n),
+}
+ARMS: dict[str, tuple[Settings, int]] = {  # settings, exponent of the smallest of five lrs
+    "sgd": (SGD(), -2),
+    "momentum": (SGD(momentum=0.9), -4),
+    "adam": (Adam(), -9),
+    "lars": (LARS(trust=1.0), -8),
+    "lamb": (LAMB(), -7),
+    "muon": (Muon(adam_lr=0.1), -6),
+}
+MADE_FOR_IT = ("lars", "lamb", "muon")
+TARGET = 1.0  # training loss of T2
+
+
+def best_place(runs: Population) -> tuple[int, int, bool]:
+    """Return schedule and lr of the best mean validation accuracy, and whether lr is at an end."""
+    score = runs.values("validation_accuracy", diverged_as=CHANCE).mean(axis=1)
+    start, lr = (int(i) for i in np.unravel_index(score.argmax(), score.shape))
+    return start, lr, lr in (0, score.shape[1] - 1)
+
+
+def measure_arms(size: str) -> dict[str, list[float]]:
+    """T3: six optimizers at B=512, each with its own lr and schedule; and SGD at B=32."""
+    device = pick_device() if size == "gpu" else "cpu"
+    n, epochs = {"tiny": (512, 2), "cpu": (2048, 16), "gpu": (4096, 20)}[size]
+    seeds = range({"tiny": 2, "cpu": 8, "gpu": 32}[size])
+    small, large = (16, 128) if size == "tiny" else (32, 512)
+    data = load("mnist1d", num_train=n, device=device)
+    values: dict[str, list[float]] = {}
+    for name, (optimizer, low) in {"small": (SGD(), -5), **ARMS}.items():
+        runs = run_grid(
+            SIZES,
+            data,
+            seeds=seeds,
+            batch_sizes=(small if name == "small" else large,),
+            lrs=[2.0 ** (low + k) for k in range(NUM_LRS)],
+            num_epochs=epochs,
+            optimizer=optimizer,
+            schedule=STARTS,
+            device=device,
+            progress=False,
+        )
+        runs = runs.at(batch_size=runs.axes["batch_size"][0])
+        start, lr, clipped = best_place(runs)
+        test = 100 * runs.values("test_accuracy", diverged_as=CHANCE)
+        values[name] = test[start, :, lr].tolist()
+        values[f"{name}_lr"] = [runs.axes["lr"][lr]]
+        values[f"{name}_warm"] = [float(start)]
+        values[f"{name}_at_edge"] = [float(clipped)]
+    for name in ("small", *ARMS):
+        pairs = zip(values[name], values["momentum"], strict=True)
+        values[f"{name}_gain"] = [a - b for a, b in pairs]
+    return values
+
+
+def arms_verdict(values: Values) -> str:
+    """T3 by whether LARS, LAMB and Muon are each ahead of momentum by more than a point."""
+    if any(values[f"{name}_at_edge"][0] for name in ("momentum", *MADE_FOR_IT)):
+        return "unresolved"
+    ahead = [above(values[f"{name}_gain"], 1) for name in MADE_FOR_IT]
+    some = all_of(any_of(*ahead), any_of(*map(no, ahead)))
+    return decide(holds=all_of(*ahead), fails=all_of(*map(no, ahead)), depends=some)
+
+
+def measure_beyond(size: str) -> dict[str, list[float]]:
+    """T2: examples to a training loss at a small and at a large batch, lr best at each."""
+    device = pick_device() if size == "gpu" else "cpu"
+    n = 512 if size == "tiny" else 2048
+    seeds = range({"tiny": 2, "cpu": 6, "gpu": 32}[size])
+    lengths = {"tiny": {16: 60, 128: 20}, "cpu": {64: 1000, 1024: 200}}.get(
+        size, {64: 2000, 1024: 400}
+    )
+    target = 2.2 if size == "tiny" else TARGET
+    data = load("mnist1d", num_train=n, device=device)
+    values: dict[str, list[float]] = {}
+    for name in ("momentum", "adam", "muon"):
+        optimizer, low = ARMS[name]
+        needed = {}
+        for batch_size, num_steps in lengths.items():
+            shift = -2 if batch_size == min(lengths) else 0  # smaller rates at the small batch
+            runs = run_grid(
+                SIZES,
+                data,
+                seeds=seeds,
+                batch_sizes=(batch_size,),
+                lrs=[2.0 ** (low + shift + k) for k in range(NUM_LRS)],
+                num_steps=num_steps,
+                num_records=min(num_steps, 50),
+                optimizer=optimizer,
+                device=device,
+                progress=False,
+            ).at(batch_size=batch_size)
+            steps = steps_to(runs, target)  # (seed, lr)
+            centre = np.log(steps).mean(axis=0)
+            best = int(np.where(np.isfinite(centre), centre, np.inf).argmin())
+            needed[batch_size] = steps[:, best] * batch_size
+            tag = "small" if batch_size == min(lengths) else "large"
+            values[f"{name}_{tag}"] = needed[batch_size].tolist()
+            values[f"{name}_{tag}_lr"] = [runs.axes["lr"][best]]
+            values[f"{name}_{tag}_at_edge"] = [float(best in (0, NUM_LRS - 1))]
+        values[f"{name}_waste"] = (needed[max(lengths)] / needed[min(lengths)]).tolist()
+    for other in ("adam", "momentum"):
+        ratio = np.exp(log_ratio(values["muon_waste"], values[f"{other}_waste"]))
+        values[f"waste_over_{other}"] = ratio.tolist()
+    return values
+
+
+def steps_to(runs: Population, target: float) -> np.ndarray:
+    """Return steps to a training loss, straight lines between records; inf where never."""
+    curves = runs.recorded["train_loss"]  # (seed, lr, records)
+    at = np.concatenate([[0], np.ravel(runs.record_steps)])
+    found = np.full(curves.shape[:2], math.inf)
+    for place in np.ndindex(*found.shape):
+        losses = np.concatenate([[math.log(10)], curves[place]])  # a fresh net knows nothing
+        below_it = np.flatnonzero(losses <= target)
+        if len(below_it):
+            i = below_it[0]
+            share = (losses[i - 1] - target) / (losses[i - 1] - losses[i])
+            found[place] = at[i - 1] + share * (at[i] - at[i - 1])
+    return found
+
+
+def beyond_verdict(values: Values) -> str:
+    """T2 holds if Muon wastes less of a large batch than Adam and momentum do."""
+    arms = ("momentum", "adam", "muon")
+    if any(values[f"{a}_{t}_at_edge"][0] for a in arms for t in ("small", "large")):
+        return "unresolved"
+    less = [below(np.log(values[f"waste_over_{o}"]), 0) for o in ("adam", "momentum")]
+    some = all_of(any_of(*less), any_of(*map(no, less)))
+    return decide(holds=all_of(*less), fails=all_of(*map(no, less)), depends=some)
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        id="T2",
+        statement="Muon keeps its use of examples at batches where Adam and momentum waste them.",
+        heard="reports on training language models with Muon",
+        unit=UNIT,
+        source="Shah et al. 2025, arXiv:2505.02222, to 4B parameters",
+        rule="waste: examples to a training loss of 1.0 at B=1024 over those at B=64, lr best at "
+        "each, constant; holds if Muon's is below Adam's and below momentum's, seed by seed; fails "
+        "if below neither, depends if below one; unresolved if a best lr is at an end of its grid",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=2048, 5 lr an arm and batch size; every matrix by "
+        "Muon, vectors by AdamW at a tenth of its lr",
+        measure=measure_beyond,
+        verdict=beyond_verdict,
+        changes="Networks with wide matrices, where orthogonal steps differ more from Adam's.",
+        shown=(
+            "waste_over_adam",
+            "waste_over_momentum",
+            "muon_waste",
+            "adam_waste",
+            "momentum_waste",
+        ),
+    ),
+    Claim(
+        id="T3",
+        statement="Optimizers made for large batches beat tuned momentum there.",
+        heard="recipes for large batches: LARS, LAMB, lately Muon",
+        unit=UNIT,
+        source="You et al. 2017 and 2020, arXiv:1708.03888, 1904.00962; against it Nado et al. "
+        "2021, arXiv:2102.06356",
+        rule="with lr and schedule of each arm best on validation data, lr inside its grid of "
+        "five: holds if LARS, LAMB and Muon are each ahead of momentum 0.9 by more than a point, "
+        "paired; fails if none is, depends if some are",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=2048, 16 epochs: 64 steps of B=512 (20 epochs of "
+        "4096 on a GPU); constant lr, or warmup and cosine, by 5 lr an arm; small: SGD at B=32",
+        measure=measure_arms,
+        verdict=arms_verdict,
+        looked=True,
+        contested=True,
+        expected="contested",
+        changes="Deeper networks, and fewer steps at larger batches: at B=4096 a first reading on "
+        "a GPU had LARS well ahead of momentum.",
+        shown=(
+            "small_gain",
+            "sgd_gain",
+            "adam_gain",
+            "lars_gain",
+            "lamb_gain",
+            "muon_gain",
+            "momentum",
+        ),
+    ),
+)
