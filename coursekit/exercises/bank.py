@@ -9,6 +9,7 @@ from coursekit.exercises.banks import (
     unit_05_noise_scale,
     unit_06_sharpness,
     unit_07_flat_minima,
+    unit_08_large_batch_toolkit,
 )
 from coursekit.exercises.engine.declare import Exercise
 
@@ -21,6 +22,7 @@ BANKS = (
     unit_05_noise_scale,
     unit_06_sharpness,
     unit_07_flat_minima,
+    unit_08_large_batch_toolkit,
 )
 EXERCISES: dict[str, Exercise] = {
     exercise.id: exercise for bank in BANKS for exercise in bank.EXERCISES

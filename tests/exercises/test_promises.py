@@ -23,6 +23,7 @@ DECLARED = (
     "u05",
     "u06",
     "u07",
+    "u08",
 )  # units whose exercises declare what they promise
 WORDS = {  # in a docstring -> the promise that has to be declared
     r"\bat (least|most|or below|or above)\b|\bexactly at\b": "boundary",

@@ -1,0 +1,156 @@
+"""What k tries of tuning are worth: the expected test accuracy of the best of k settings."""
+
+import itertools
+from math import comb
+
+import numpy as np
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+
+
+def ranked(validation, test):
+    """Return test accuracies in the order of rising validation accuracy."""
+    return [t for _, t in sorted(zip(validation, test, strict=True))]
+
+
+def expected_best(validation, test, k):
+    n = len(test)
+    return sum(comb(i, k - 1) * t for i, t in enumerate(ranked(validation, test))) / comb(n, k)
+
+
+def by_enumeration(validation, test, k):
+    total, count = 0.0, 0
+    for drawn in itertools.combinations(range(len(test)), k):
+        total += test[max(drawn, key=lambda i: validation[i])]
+        count += 1
+    return total / count
+
+
+def by_removal(validation, test, k):
+    """Take the top one with chance k/n; if it was not drawn, ask the same of the rest."""
+    left, expected, chance = ranked(validation, test), 0.0, 1.0
+    while left:
+        hit = min(1.0, k / len(left))
+        expected += chance * hit * left.pop()
+        chance *= 1 - hit
+    return expected
+
+
+def weighted(weights):
+    """Return an answer with other weights on the ranked settings: (n, k) -> n numbers."""
+    return lambda v, t, k: float(np.dot(weights(len(t), k), ranked(v, t)))
+
+
+def with_replacement(n, k):
+    edges = (np.arange(n + 1) / n) ** k
+    return np.diff(edges)
+
+
+def at_quantile(validation, test, k):
+    order = ranked(validation, test)
+    return float(np.interp(k / (k + 1) * (len(order) - 1), range(len(order)), order))
+
+
+def draw_tries(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for number, group in enumerate(("some of the tries", "one try or all") * 4):
+        n = int(rng.integers(6, 9))
+        validation = np.sort(rng.uniform(20, 50, n))
+        test = validation + rng.normal(0, 4, n) + 1.0
+        test[[-1, -2]] = test[[-2, -1]].mean() + np.array([-2.0, 3.0])  # not the best on test
+        order = rng.permutation(n)
+        if order[0] == n - 1 or order[-1] == n - 1:  # the best stands neither first nor last
+            order = np.roll(order, 2)
+        k = int(rng.integers(2, n - 2)) if group == "some of the tries" else (1, n)[number // 2 % 2]
+        args = ([float(x) for x in validation[order]], [float(x) for x in test[order]], k)
+        cases.append(Case(group, args))
+    return cases
+
+
+U08_EXPECTED_BEST = Exercise(
+    id="u08_expected_best",
+    call="expected_best(validation, test, k)",
+    points={"one try or all": 1.0, "some of the tries": 2.0},
+    by_hand=(
+        Case("one try or all", ([30.0, 50.0, 40.0], [20.0, 44.0, 41.0], 1), keeps=("smallest",)),
+        Case("one try or all", ([30.0, 50.0, 40.0], [20.0, 44.0, 47.0], 3), keeps=("range",)),
+        Case(
+            "some of the tries",
+            ([30.0, 50.0, 40.0], [21.0, 44.0, 48.0], 2),
+            keeps=("by hand", "order"),
+        ),
+        Case(
+            "some of the tries",
+            ([48.0, 20.0, 50.0, 30.0], [52.0, 24.0, 49.0, 30.0], 2),
+            keeps=("order",),
+        ),
+    ),
+    promises=("by hand", "order", "range", "smallest"),
+    draw=draw_tries,
+    reference=expected_best,
+    mistakes=(
+        Mistake(
+            "drawn with replacement",
+            "You let one setting be tried twice. Would you run the same setting again to tune?",
+            weighted(with_replacement),
+        ),
+        Mistake(
+            "chosen by test",
+            "You rank by test accuracy. By what does one choose who has not seen the test data?",
+            lambda v, t, k: expected_best(t, t, k),
+        ),
+        Mistake(
+            "validation reported",
+            "You report the accuracy that chose. Is that the one which the docstring asks for?",
+            lambda v, t, k: expected_best(v, v, k),
+        ),
+        Mistake(
+            "the first k",
+            "You try the settings in the order in which they stand. What is expected of k drawn "
+            "at random?",
+            lambda v, t, k: t[max(range(k), key=lambda i: v[i])],
+        ),
+        Mistake(
+            "mean of the k best",
+            "You average the k best settings. Does someone who tries k of them at random meet "
+            "exactly those?",
+            lambda v, t, k: float(np.mean(ranked(v, t)[-k:])),
+        ),
+        Mistake(
+            "the best of all",
+            "Your answer does not depend on k. What does somebody find who tries less?",
+            lambda v, t, k: ranked(v, t)[-1],
+        ),
+        Mistake(
+            "the mean of all",
+            "Your answer is the same for every k. What does choosing the best of several do to "
+            "the mean?",
+            lambda v, t, k: float(np.mean(t)),
+        ),
+        Mistake(
+            "the worst of k",
+            "You follow the worst of k settings. Which end of the validation accuracy is chosen?",
+            weighted(lambda n, k: [comb(n - 1 - i, k - 1) / comb(n, k) for i in range(n)]),
+        ),
+        Mistake(
+            "a quantile",
+            "You read one setting off the ranking. Is the mean over all draws the value of one "
+            "typical draw?",
+            at_quantile,
+        ),
+        Mistake(
+            "one try more",
+            "You count one try more than were made. How many others are drawn beside the best?",
+            lambda v, t, k: expected_best(v, t, min(k + 1, len(t))),
+        ),
+        Mistake(
+            "one try fewer",
+            "You count one try fewer than were made. How many others are drawn beside the best?",
+            lambda v, t, k: expected_best(v, t, max(k - 1, 1)),
+        ),
+    ),
+    accepted=(by_enumeration, by_removal),
+    lesson="Whoever tunes more looks better, whatever the method. So a comparison names how many "
+    "settings each arm tried.",
+    answered_by=("coursekit.claims",),
+)

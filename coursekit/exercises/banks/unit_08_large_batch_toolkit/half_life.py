@@ -1,0 +1,145 @@
+"""Adam's memory, counted in examples, and the decay that keeps it at another batch size."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+
+
+def half_life(beta, batch_size, new_batch_size):
+    return [
+        batch_size * math.log(0.5) / math.log(beta),
+        beta ** (new_batch_size / batch_size),
+    ]
+
+
+def by_steps(beta, batch_size, new_batch_size):
+    """From the half-life itself: a half to the power of the share of it that a batch is."""
+    examples = -batch_size / math.log2(beta)
+    return [examples, 0.5 ** (new_batch_size / examples)]
+
+
+def by_search(beta, batch_size, new_batch_size):
+    """Find the number of steps by halving an interval, and the new decay by a logarithm."""
+    low, high = 0.0, 1e7
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if beta**middle > 0.5 else (low, middle)
+    return [low * batch_size, math.exp(math.log(beta) / batch_size * new_batch_size)]
+
+
+def memory(formula: Callable[..., float]) -> Callable[..., list]:
+    """Return an answer with another half-life and the right decay."""
+    return lambda b, n, m: [formula(b, n, m), half_life(b, n, m)[1]]
+
+
+def decay(formula: Callable[..., float]) -> Callable[..., list]:
+    """Return an answer with the right half-life and another decay."""
+    return lambda b, n, m: [half_life(b, n, m)[0], formula(b, n, m)]
+
+
+def draw_memories(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for group in ("a smaller batch", "a larger batch") * 4:
+        beta = float(rng.choice([0.8, 0.9, 0.95, 0.98, 0.99]))
+        batch_size, ratio = int(rng.integers(12, 40)), int(rng.choice([2, 3, 4, 8]))
+        sizes = (
+            (batch_size * ratio, batch_size)
+            if group == "a smaller batch"
+            else (
+                batch_size,
+                batch_size * ratio,
+            )
+        )
+        cases.append(Case(group, (beta, *sizes)))
+    return cases
+
+
+U08_HALF_LIFE = Exercise(
+    id="u08_half_life",
+    call="half_life(beta, batch_size, new_batch_size)",
+    points={"a smaller batch": 1.0, "a larger batch": 1.0},
+    by_hand=(
+        Case("a smaller batch", (0.25, 64, 32), keeps=("by hand",)),
+        Case("a smaller batch", (0.5, 10, 1), keeps=("smallest",)),
+        Case("a larger batch", (0.5, 16, 48), keeps=("by hand",)),
+    ),
+    promises=("by hand", "smallest"),
+    draw=draw_memories,
+    reference=half_life,
+    mistakes=(
+        Mistake(
+            "half-life in steps",
+            "Your half-life counts steps. How many examples does a step read?",
+            memory(lambda b, n, m: math.log(0.5) / math.log(b)),
+        ),
+        Mistake(
+            "half-life at the new batch",
+            "You multiply by the new batch. At which batch does this decay hold?",
+            memory(lambda b, n, m: m * math.log(0.5) / math.log(b)),
+        ),
+        Mistake(
+            "mean age",
+            "You give one over one minus beta, the mean age. After how many steps is half of a "
+            "gradient's weight gone?",
+            memory(lambda b, n, m: n / (1 - b)),
+        ),
+        Mistake(
+            "natural logarithm's life",
+            "Your time is the one after which a share of one over e is left. Which share does a "
+            "half-life leave?",
+            memory(lambda b, n, m: -n / math.log(b)),
+        ),
+        Mistake(
+            "half of beta",
+            "You halve something that is no weight. After t steps, with which factor does an old "
+            "gradient still count?",
+            memory(lambda b, n, m: n * b / 2),
+        ),
+        Mistake(
+            "a negative half-life",
+            "Your half-life is negative. Which sign have the logarithms of a half and of beta?",
+            memory(lambda b, n, m: n * math.log(0.5) / -math.log(b)),
+        ),
+        Mistake(
+            "one minus beta scaled",
+            "You scale one minus beta with the batch. Does that keep the half-life for every "
+            "ratio, or only for small changes?",
+            decay(lambda b, n, m: 1 - (1 - b) * m / n),
+        ),
+        Mistake(
+            "ratio upside down",
+            "Your decay moves the wrong way. At a smaller batch, does the same memory last more "
+            "steps or fewer?",
+            decay(lambda b, n, m: b ** (n / m)),
+        ),
+        Mistake(
+            "beta kept",
+            "You keep beta. Then how many examples does the memory hold at the new batch?",
+            decay(lambda b, n, m: b),
+        ),
+        Mistake(
+            "root of the ratio",
+            "You take a root of the ratio. That is a rule for learning rates: does it keep the "
+            "half-life?",
+            decay(lambda b, n, m: b ** (m / n) ** 0.5),
+        ),
+        Mistake(
+            "beta times the ratio",
+            "You multiply beta by a ratio. Can such a decay pass one?",
+            decay(lambda b, n, m: b * m / n),
+        ),
+        Mistake(
+            "difference of the batch sizes",
+            "You use the difference of the two batch sizes. How many small batches make a large "
+            "one?",
+            decay(lambda b, n, m: b ** abs(m - n)),
+        ),
+    ),
+    accepted=(by_steps, by_search),
+    lesson="A decay is a memory counted in steps. Whoever changes the batch and keeps the decay "
+    "changes how many examples Adam remembers.",
+    answered_by=("coursekit.train.scaling", "coursekit.claims"),
+)
