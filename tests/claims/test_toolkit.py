@@ -1,5 +1,8 @@
 """Claims on the toolkit and the machine: BatchNorm by hand against torch's, shards, verdicts."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -13,6 +16,9 @@ from coursekit.claims.unit_08_toolkit.batch_norm_claims import (
     running_error,
     train_normed,
 )
+from coursekit.claims.unit_08_toolkit.growth_claims import grown_steps
+from coursekit.claims.unit_08_toolkit.optimizer_claims import steps_to
+from coursekit.claims.unit_08_toolkit.small_batch_claims import kept_beta
 from coursekit.claims.unit_08_toolkit.toolkit import CLAIMS as TOOLKIT
 from coursekit.claims.unit_09_hardware.hardware import CLAIMS as HARDWARE
 from coursekit.claims.unit_09_hardware.hardware import LOOKS, ROUNDS, interleaved
@@ -149,10 +155,52 @@ def near(value):
     return [value, 1.001 * value]
 
 
+@pytest.mark.quick
+def test_steps_to_a_loss_go_in_straight_lines_from_what_a_fresh_net_knows():
+    curves = np.array([[[1.2, 0.8, 0.9], [2.0, 1.9, 1.5]]])  # (seed, lr, records)
+    runs = SimpleNamespace(recorded={"train_loss": curves}, record_steps=np.array([[10, 20, 30]]))
+    steps = steps_to(runs, 1.0)
+    assert steps[0, 0] == pytest.approx(15.0)
+    assert steps[0, 1] == np.inf
+    share = (np.log(10) - 2.1) / (np.log(10) - 2.0)
+    assert steps_to(runs, 2.1)[0, 1] == pytest.approx(10 * share)
+
+
+@pytest.mark.quick
+def test_growth_steps_are_counted_as_the_batch_grows():
+    # 4096/32 = 128 steps an epoch for 12 epochs, then 32 an epoch for 6, then 8
+    assert grown_steps(4096, 32, 24) == (12 * 128, 12 * 128 + 6 * 32)
+
+
+@pytest.mark.quick
+def test_a_kept_half_life_forgets_half_after_as_many_examples():
+    beta = kept_beta(0.95, 128, 1)
+    assert beta ** (128 * np.log(0.5) / np.log(0.95)) == pytest.approx(0.5)
+
+
 ZEROS = {f"again_{b}": [0.0, 0.0] for b in (4, 32, 256)}
 PARTED = {f"reversed_{b}": near(1e-7) for b in (4, 32, 256)}
 SHARDS = {"plain_skewed": near(1e-15), "local_lost": near(0.0), "norm_worse": [0.9, 1.1]}
 EDGES = {"lars_at_edge": [0.0], "momentum_at_edge": [0.0]}
+AT_EDGE = {
+    f"{arm}_{end}_at_edge": [0.0]
+    for arm in ("momentum", "adam", "muon")
+    for end in ("small", "large")
+}
+INSIDE = {f"{arm}_at_edge": [0.0] for arm in ("momentum", "lars", "lamb", "muon")}
+KEPT = {"fixed_at_edge": [0.0], "kept_at_edge": [0.0]}
+STEPS = {f"{o}_{k}_at_edge": [0.0] for o in ("momentum", "adam") for k in (1, 8, 32)}
+WORTH = {f"adam_{b}_constant": near(0.2) for b in ("0p999", "0p95")}
+
+
+def same(names, values):
+    return dict.fromkeys(names, values)
+
+
+GAINS = ("lars_gain", "lamb_gain", "muon_gain")
+SMALL_STEPS = tuple(f"{o}_gain_{k}" for o in ("momentum", "adam") for k in (8, 32))
+NAIVE = ("adam_0p999_naive", "adam_0p95_naive")
+MISSES = {"miss_held_4": near(0.1), "miss_held_8": near(0.2)}
 NEIGHBOURS = {"neighbours_small": near(1.0), "neighbours_middle": near(1.0)}
 
 
@@ -178,6 +226,43 @@ NEIGHBOURS = {"neighbours_small": near(1.0), "neighbours_middle": near(1.0)}
         ("T1", {**EDGES, "lars_gain": near(-1.0)}, "fails"),
         ("T1", {**EDGES, "lars_gain": [-9.0, 9.0]}, "unresolved"),
         ("T1", {**EDGES, "lars_gain": near(4.0), "momentum_at_edge": [1.0]}, "unresolved"),
+        ("T2", {**AT_EDGE, **same(("waste_over_adam", "waste_over_momentum"), near(0.7))}, "holds"),
+        ("T2", {**AT_EDGE, **same(("waste_over_adam", "waste_over_momentum"), near(1.4))}, "fails"),
+        (
+            "T2",
+            {**AT_EDGE, "waste_over_adam": near(0.7), "waste_over_momentum": near(1.4)},
+            "depends",
+        ),
+        (
+            "T2",
+            {
+                **AT_EDGE,
+                **same(("waste_over_adam", "waste_over_momentum"), near(0.7)),
+                "adam_small_at_edge": [1.0],
+            },
+            "unresolved",
+        ),
+        ("T3", {**INSIDE, **same(GAINS, near(2.0))}, "holds"),
+        ("T3", {**INSIDE, **same(GAINS, near(-1.0))}, "fails"),
+        ("T3", {**INSIDE, **same(GAINS, near(-1.0)), "muon_gain": near(3.0)}, "depends"),
+        ("T3", {**INSIDE, **same(GAINS, near(-1.0)), "muon_gain": [-2.0, 3.0]}, "unresolved"),
+        ("T3", {**INSIDE, **same(GAINS, near(2.0)), "lars_at_edge": [1.0]}, "unresolved"),
+        ("Q2", {**KEPT, "gain": near(0.1)}, "holds"),
+        ("Q2", {**KEPT, "gain": near(0.01)}, "fails"),
+        ("Q2", {**KEPT, "gain": [0.0, 0.06]}, "unresolved"),
+        ("Q2", {**KEPT, "gain": near(0.1), "fixed_at_edge": [1.0]}, "unresolved"),
+        ("P13", {**STEPS, **same(SMALL_STEPS, near(2.0))}, "fails"),
+        ("P13", {**STEPS, **same(SMALL_STEPS, near(-2.0))}, "holds"),
+        ("P13", {**STEPS, **same(SMALL_STEPS, near(2.0)), "adam_gain_8": near(0.2)}, "depends"),
+        ("P13", {**STEPS, **same(SMALL_STEPS, near(2.0)), "adam_8_at_edge": [1.0]}, "unresolved"),
+        ("L14", {**MISSES, "gain_4": near(0.08), "gain_8": near(0.16)}, "holds"),
+        ("L14", {**MISSES, "gain_4": near(0.01), "gain_8": near(0.01)}, "fails"),
+        ("L14", {**MISSES, "gain_4": near(0.08), "gain_8": near(0.01)}, "depends"),
+        ("L17", {**WORTH, **same(NAIVE, near(0.01))}, "holds"),
+        ("L17", {**WORTH, **same(NAIVE, near(-0.01))}, "holds"),
+        ("L17", {**WORTH, **same(NAIVE, near(0.1))}, "fails"),
+        ("L17", {**WORTH, **same(NAIVE, near(0.01)), "adam_0p95_naive": near(-0.1)}, "depends"),
+        ("L17", {**WORTH, **same(NAIVE, near(0.01)), "adam_0p95_naive": [0.0, 0.1]}, "unresolved"),
         ("C6", {"total_idle": near(0.2), "total_full": near(3.0)}, "depends"),
         ("C6", {"total_idle": near(2.0), "total_full": near(3.0)}, "holds"),
         ("C6", {"total_idle": near(0.2), "total_full": near(0.3)}, "fails"),

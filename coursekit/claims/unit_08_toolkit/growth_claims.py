@@ -16,9 +16,11 @@ from coursekit.train.schedules import Schedule, constant, step_decay
 UNIT = "08_large_batch_toolkit"
 SIZES = (40, 64, 64, 10)
 FACTOR = 4  # by which lr falls, or B grows, twice
-OPTIMIZERS: dict[str, tuple[Settings, tuple[float, ...]]] = {  # settings, lrs
-    "sgd": (SGD(), (0.125, 0.25, 0.5)),
-    "adam_0p999": (Adam(beta2=0.999), (1 / 512, 1 / 256, 1 / 128)),
+OPTIMIZERS: dict[
+    str, tuple[Settings, tuple[float, ...]]
+] = {  # settings, lrs: moved up once, from an edge
+    "sgd": (SGD(), (0.25, 0.5, 1.0)),
+    "adam_0p999": (Adam(beta2=0.999), (1 / 256, 1 / 128, 1 / 64)),
     "adam_0p95": (Adam(beta2=0.95), (1 / 128, 1 / 64, 1 / 32)),
 }
 
@@ -118,8 +120,9 @@ CLAIMS: tuple[Claim, ...] = (
         verdict=adam_growth_verdict,
         looked=True,
         expected="depends",
-        finding="Pilots had the kept lr match at .999 and miss at .95 on a CPU. Where lr decays 48 "
-        "and 192 steps before the end, a memory of 700 steps hardly learns of the new batch.",
+        finding="The kept lr is within a quarter at both. The root depends on beta2: as near as "
+        "the kept lr at .95, on the other side; at .999 it misses most of what the decay is "
+        "worth: 48 and 192 steps after a growth a memory of 700 steps has learned little.",
         changes="Longer stages after each growth: then a long memory forgets the old batch too.",
         shown=(
             "sgd_naive",

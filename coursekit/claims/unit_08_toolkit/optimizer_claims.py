@@ -22,7 +22,8 @@ STARTS: dict[str, Any] = {
     "constant": lambda n: constant(1.0),
     "warm": lambda n: warmup_cosine(1.0, warmup_steps=max(1, n // 10), num_steps=n),
 }
-ARMS: dict[str, tuple[Settings, int]] = {  # settings, exponent of the smallest of five lrs
+# settings, exponent of the smallest of five lrs: moved up once, when a best one was at the edge
+ARMS: dict[str, tuple[Settings, int]] = {
     "sgd": (SGD(), -2),
     "momentum": (SGD(momentum=0.9), -4),
     "adam": (Adam(), -9),
@@ -32,6 +33,8 @@ ARMS: dict[str, tuple[Settings, int]] = {  # settings, exponent of the smallest 
 }
 MADE_FOR_IT = ("lars", "lamb", "muon")
 TARGET = 1.0  # training loss of T2
+# T2: exponents of the smallest lr at the small and at the large batch, moved once from an edge
+LOWEST = {"momentum": (-6, -4), "adam": (-9, -9), "muon": (-6, -4)}
 
 
 def best_place(runs: Population) -> tuple[int, int, bool]:
@@ -45,11 +48,11 @@ def measure_arms(size: str) -> dict[str, list[float]]:
     """T3: six optimizers at B=512, each with its own lr and schedule; and SGD at B=32."""
     device = pick_device() if size == "gpu" else "cpu"
     n, epochs = {"tiny": (512, 2), "cpu": (2048, 16), "gpu": (4096, 20)}[size]
-    seeds = range({"tiny": 2, "cpu": 8, "gpu": 32}[size])
+    seeds = range({"tiny": 2, "cpu": 12, "gpu": 64}[size])
     small, large = (16, 128) if size == "tiny" else (32, 512)
     data = load("mnist1d", num_train=n, device=device)
     values: dict[str, list[float]] = {}
-    for name, (optimizer, low) in {"small": (SGD(), -5), **ARMS}.items():
+    for name, (optimizer, low) in {"small": (SGD(), -3), **ARMS}.items():
         runs = run_grid(
             SIZES,
             data,
@@ -88,26 +91,23 @@ def measure_beyond(size: str) -> dict[str, list[float]]:
     """T2: examples to a training loss at a small and at a large batch, lr best at each."""
     device = pick_device() if size == "gpu" else "cpu"
     n = 512 if size == "tiny" else 2048
-    seeds = range({"tiny": 2, "cpu": 6, "gpu": 32}[size])
-    lengths = {"tiny": {16: 60, 128: 20}, "cpu": {64: 1000, 1024: 200}}.get(
-        size, {64: 2000, 1024: 400}
-    )
-    target = 2.2 if size == "tiny" else TARGET
+    seeds = range({"tiny": 2, "cpu": 8, "gpu": 64}[size])
+    lengths = {"tiny": {16: 20, 128: 8}, "cpu": {64: 400, 1024: 80}}.get(size, {64: 600, 1024: 120})
+    target = 2.28 if size == "tiny" else TARGET
     data = load("mnist1d", num_train=n, device=device)
     values: dict[str, list[float]] = {}
     for name in ("momentum", "adam", "muon"):
-        optimizer, low = ARMS[name]
+        optimizer, _ = ARMS[name]
         needed = {}
-        for batch_size, num_steps in lengths.items():
-            shift = -2 if batch_size == min(lengths) else 0  # smaller rates at the small batch
+        for (batch_size, num_steps), low in zip(lengths.items(), LOWEST[name], strict=True):
             runs = run_grid(
                 SIZES,
                 data,
                 seeds=seeds,
                 batch_sizes=(batch_size,),
-                lrs=[2.0 ** (low + shift + k) for k in range(NUM_LRS)],
+                lrs=[2.0 ** (low + k) for k in range(NUM_LRS)],
                 num_steps=num_steps,
-                num_records=min(num_steps, 50),
+                num_records=min(num_steps, 80),
                 optimizer=optimizer,
                 device=device,
                 progress=False,
@@ -158,7 +158,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Muon keeps its use of examples at batches where Adam and momentum waste them.",
         heard="reports on training language models with Muon",
         unit=UNIT,
-        source="Shah et al. 2025, arXiv:2505.02222, to 4B parameters",
+        source="arXiv:2505.02222 (2025), to 4B parameters",
         rule="waste: examples to a training loss of 1.0 at B=1024 over those at B=64, lr best at "
         "each, constant; holds if Muon's is below Adam's and below momentum's, seed by seed; fails "
         "if below neither, depends if below one; unresolved if a best lr is at an end of its grid",
@@ -192,6 +192,8 @@ CLAIMS: tuple[Claim, ...] = (
         looked=True,
         contested=True,
         expected="contested",
+        finding="Eight seeds left Muon open, twelve were taken, and leave it open by a tenth of a "
+        "point. Momentum gives back half of what plain SGD loses; no other gives back more.",
         changes="Deeper networks, and fewer steps at larger batches: at B=4096 a first reading on "
         "a GPU had LARS well ahead of momentum.",
         shown=(

@@ -25,12 +25,13 @@ def measure_half_life(size: str) -> dict[str, list[float]]:
     """Q2: final training loss at B=1 with beta2 as at B=128, with its half-life kept, and SGD."""
     device = pick_device() if size == "gpu" else "cpu"
     n, epochs = {"tiny": (256, 1), "cpu": (1024, 4), "gpu": (2048, 4)}[size]
-    seeds = range({"tiny": 2, "cpu": 6, "gpu": 32}[size])
+    seeds = range({"tiny": 2, "cpu": 6, "gpu": 64}[size])
     base = 32 if size == "tiny" else 128
     data = load("mnist1d", num_train=n, device=device)
-    arms: dict[str, tuple[Settings, int, int]] = {  # settings, batch size, exponent of least lr
-        "fixed": (Adam(beta1=0.0, beta2=0.95), 1, -14),
-        "kept": (Adam(beta1=0.0, beta2=kept_beta(0.95, base, 1)), 1, -13),
+    # settings, batch size, exponent of the least lr: moved once, when a best one was at the edge
+    arms: dict[str, tuple[Settings, int, int]] = {
+        "fixed": (Adam(beta1=0.0, beta2=0.95), 1, -12),
+        "kept": (Adam(beta1=0.0, beta2=kept_beta(0.95, base, 1)), 1, -11),
         "sgd": (SGD(), 1, -9),
         "adam_base": (Adam(beta1=0.0, beta2=0.95), base, -9),
         "sgd_base": (SGD(), base, -4),
@@ -72,7 +73,7 @@ def measure_accumulation(size: str) -> dict[str, list[float]]:
     """P13: accuracy of K small steps minus that of one accumulated step, at equal examples."""
     device = pick_device() if size == "gpu" else "cpu"
     n, epochs, micro = {"tiny": (256, 1, 8), "cpu": (2048, 14, 16), "gpu": (4096, 20, 16)}[size]
-    seeds = range({"tiny": 2, "cpu": 8, "gpu": 32}[size])
+    seeds = range({"tiny": 2, "cpu": 12, "gpu": 64}[size])
     data = load("mnist1d", num_train=n, device=device)
     values: dict[str, list[float]] = {}
     for name in ("momentum", "adam"):
@@ -80,7 +81,7 @@ def measure_accumulation(size: str) -> dict[str, list[float]]:
             batch_size = micro * k
             if name == "momentum":
                 optimizer: Settings = SGD(momentum=0.9)
-                low = {1: -9, 8: -7, 32: -5}[k]
+                low = {1: -9, 8: -5, 32: -3}[k]  # moved up once, from an edge
             else:  # betas of B=512, their half-lives kept in examples
                 optimizer = Adam(
                     beta1=kept_beta(0.9, 512, batch_size), beta2=kept_beta(0.95, 512, batch_size)
@@ -128,7 +129,7 @@ def measure_scaled_betas(size: str) -> dict[str, list[float]]:
     """L14: how far Adam's path at 8 B is from that at B, with betas held and with betas scaled."""
     device = pick_device() if size == "gpu" else "cpu"
     n, epochs = {"tiny": (256, 4), "cpu": (2048, 12), "gpu": (4096, 16)}[size]
-    seeds = range({"tiny": 2, "cpu": 8, "gpu": 32}[size])
+    seeds = range({"tiny": 2, "cpu": 8, "gpu": 64}[size])
     base, lr, beta1, beta2 = 16, 2.0**-11, 0.9, 0.999
     data = load("mnist1d", num_train=n, device=device)
     values: dict[str, list[float]] = {}
@@ -189,6 +190,8 @@ CLAIMS: tuple[Claim, ...] = (
         verdict=half_life_verdict,
         looked=True,
         expected="holds",
+        finding="With the fixed beta2's best lr at the top of its grid the gain was 0.18; the grid "
+        "moved up two octaves, 0.02, which six seeds do not tell from 0.03.",
         changes="A long run at a decaying lr, where little is left for the noise of the "
         "denominator to spoil.",
         shown=("gain", "gap_small", "gap_base", "fixed", "kept", "sgd"),
@@ -207,6 +210,7 @@ CLAIMS: tuple[Claim, ...] = (
         measure=measure_accumulation,
         verdict=accumulation_verdict,
         expected="fails",
+        finding="Small steps are ahead in every case; by a point, twelve seeds can't say at K=8.",
         changes="Several devices, where a step costs communication; BatchNorm; equal updates.",
         shown=("momentum_gain_8", "momentum_gain_32", "adam_gain_8", "adam_gain_32"),
     ),
