@@ -157,7 +157,7 @@ def examples_plot(
     figure, (axes,) = new_figure(7.5, 4.0)
     told = []
     for (name, rows), (colour, marker, line) in zip(needed.items(), LOOKS, strict=False):
-        centre, half = means(np.array(rows) / 1000)
+        centre, half = means([[float(x) / 1000 for x in row] for row in rows])
         axes.errorbar(
             batch_sizes, centre, half, fmt=marker + line, color=colour, capsize=4, label=name
         )

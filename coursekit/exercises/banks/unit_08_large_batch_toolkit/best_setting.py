@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def by_walk(lrs, validation, chance):
     return lrs[best] if best * (last - best) > 0 else float("nan")
 
 
-def scored(score: Callable[..., float]) -> Callable[..., float]:
+def scored(score: Callable[..., Any]) -> Callable[..., float]:
     """Return an answer that ranks the rows by another score of (row, chance)."""
     return lambda lrs, v, chance: unless_clipped(lrs, place_of([score(row, chance) for row in v]))
 
@@ -81,6 +82,7 @@ def draw_settings(rng: np.random.Generator) -> list[Case]:
         rows = [int(r) for r in rng.permutation(np.arange(1, k - 1))]
         place = (rows[0], 0, rows[0], k - 1)[number // 2]
         others = [int(r) for r in rng.permutation([r for r in range(k) if r != place])]
+        chosen: tuple[list, ...]
         if group == "all runs end":
             chosen = (
                 [53.0, 51.0, 53.0, 51.5, 51.5],  # the best mean

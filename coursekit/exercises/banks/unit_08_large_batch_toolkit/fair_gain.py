@@ -38,7 +38,7 @@ def places(validation: Tensor) -> Tensor:
     return validation.mean(dim=2).argmax(dim=1)
 
 
-def with_rows(rows: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Callable[..., list]:
+def with_rows(rows: Callable[[Tensor, Tensor], tuple[Tensor, ...]]) -> Callable[..., list]:
     """Return an answer that reads other accuracies, (S,) an arm, and goes on as it should."""
 
     def answer(validation, test, t95):
