@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from coursekit.interview.tasks.noise import TASKS
+from coursekit.interview.tasks import noise, rates, schedule
 
+TASKS = noise.TASKS | rates.TASKS | schedule.TASKS
 pytestmark = pytest.mark.quick
 BY_HAND = [
     # B = 11, rho = 0.1: inflation 2

@@ -56,7 +56,7 @@ GLOBAL_BATCH_SHARDED = NumericTask(
 
 
 def _draw_bubble(rng: random.Random) -> dict[str, float]:
-    return {"stages": rng.choice([4, 8, 16]), "micro": rng.choice([6, 12, 20, 24, 48])}
+    return {"stages": rng.choice([4, 8, 16]), "micro": rng.choice([12, 20, 24, 48])}
 
 
 BUBBLE = NumericTask(
@@ -146,9 +146,9 @@ DATA_POWER = NumericTask(
 
 def _draw_decode(rng: random.Random) -> dict[str, float]:
     return {
-        "tflops": rng.choice([300, 500, 1000]),
+        "tflops": rng.choice([300, 500, 700, 1000]),
         "tb": rng.choice([1.5, 2, 3.2]),
-        "bytes": rng.choice([1, 2, 4]),
+        "bytes": rng.choice([2, 4]),
     }
 
 

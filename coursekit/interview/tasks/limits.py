@@ -36,6 +36,21 @@ LARGEST_LR = NumericTask(
             "That is by how much momentum lengthens a steady walk. Is an oscillation steady?",
             lambda p: 2 / ((1 - p["momentum"]) * p["curvature"]),
         ),
+        Slip(
+            "both effects",
+            "Does a steady push act on a weight that flips its sign?",
+            lambda p: 2 * (1 + p["momentum"]) / ((1 - p["momentum"]) * p["curvature"]),
+        ),
+        Slip(
+            "half of it",
+            "How far past the minimum may a plain step land?",
+            lambda p: (1 + p["momentum"]) / p["curvature"],
+        ),
+        Slip(
+            "curvature squared",
+            "Which power of the curvature has a step over a gradient?",
+            lambda p: 2 * (1 + p["momentum"]) / p["curvature"] ** 2,
+        ),
     ),
 )
 
@@ -65,6 +80,21 @@ WORST_RISE = NumericTask(
             "curvature squared",
             "Does the loss go with the curvature, or with its square?",
             lambda p: p["curvature"] ** 2 * p["radius"] ** 2 / 2,
+        ),
+        Slip(
+            "first order, whole",
+            "At a minimum the gradient is zero. Which order is the first that counts?",
+            lambda p: p["curvature"] * p["radius"],
+        ),
+        Slip(
+            "a quarter",
+            "One half comes from the Taylor series. From where another?",
+            lambda p: p["curvature"] * p["radius"] ** 2 / 4,
+        ),
+        Slip(
+            "radius halved",
+            "Is the distance a radius, or a diameter?",
+            lambda p: p["curvature"] * p["radius"] ** 2 / 8,
         ),
     ),
 )
@@ -101,6 +131,21 @@ TOKEN_PIECES = NumericTask(
             "That is how many sequences a GPU gets in a step. In how many goes?",
             lambda p: _pieces(p) * p["micro"],
         ),
+        Slip(
+            "all sequences",
+            "That is the batch in sequences. Who shares it, and in what portions?",
+            lambda p: p["tokens"] / p["seq"],
+        ),
+        Slip(
+            "tokens of each GPU",
+            "Is a micro-batch counted in tokens, and how many go through at a time?",
+            lambda p: p["tokens"] / p["gpus"],
+        ),
+        Slip(
+            "upside down",
+            "Is that pieces for a step, or steps for a piece?",
+            lambda p: 1 / _pieces(p),
+        ),
     ),
 )
 
@@ -134,6 +179,21 @@ BETA_TOKENS = NumericTask(
             "the other way",
             "With smaller batches, must the average span more steps, or fewer?",
             lambda p: _below_one(p, power=p["old"] / p["new"]),
+        ),
+        Slip(
+            "beta2 itself",
+            "Is beta2 asked for, or one minus it?",
+            lambda p: 1 - _below_one(p, power=p["new"] / p["old"]),
+        ),
+        Slip(
+            "root of the ratio",
+            "Does the number of steps for the same tokens grow with the ratio, or its root?",
+            lambda p: _below_one(p, power=(p["new"] / p["old"]) ** 0.5),
+        ),
+        Slip(
+            "beta2 scaled",
+            "Does beta2 itself shrink with the batch, or its exponent?",
+            lambda p: 1 - p["beta"] * p["new"] / p["old"],
         ),
     ),
     rel_tol=0.05,  # (1 - beta2) new/old, the quick estimate, is right to 3 %

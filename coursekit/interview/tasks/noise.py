@@ -3,7 +3,6 @@
 import random
 
 from coursekit.interview.numeric import NumericTask, Params, Slip
-from coursekit.interview.tasks import rates
 
 
 def _draw_variance(rng: random.Random) -> dict[str, float]:
@@ -36,6 +35,21 @@ VARIANCE_WITHOUT = NumericTask(
             "root of B",
             "Is it the variance that falls with the root of B, or the standard deviation?",
             lambda p: p["tr_cov"] / p["b"] ** 0.5 * (p["n"] - p["b"]) / (p["n"] - 1),
+        ),
+        Slip(
+            "root of the uncorrected",
+            "Two things: a root, and draws that can repeat. Which of them is asked for?",
+            lambda p: (p["tr_cov"] / p["b"]) ** 0.5,
+        ),
+        Slip(
+            "factor twice",
+            "Had the variance that you corrected been corrected already?",
+            lambda p: _variance(p) * (p["n"] - p["b"]) / (p["n"] - 1),
+        ),
+        Slip(
+            "trace alone",
+            "That is the noise of one example. How many are averaged?",
+            lambda p: p["tr_cov"],
         ),
     ),
 )
@@ -70,6 +84,21 @@ EFFECTIVE_BATCH = NumericTask(
             "root of the inflation",
             "Does an effective number of examples follow the variance, or its root?",
             lambda p: p["b"] / _inflation(p) ** 0.5,
+        ),
+        Slip(
+            "one over rho",
+            "Is the batch so large that nothing else counts?",
+            lambda p: 1 / p["rho"],
+        ),
+        Slip(
+            "the variance",
+            "That is the variance, in units of one example's. How many independent ones have it?",
+            lambda p: _inflation(p) / p["b"],
+        ),
+        Slip(
+            "pairs added",
+            "Are the covariances of all pairs added up in a mean, or averaged?",
+            lambda p: p["b"] / (1 + p["b"] * (p["b"] - 1) * p["rho"]),
         ),
     ),
 )
@@ -108,6 +137,21 @@ BATCH_FOR_NOISE = NumericTask(
             "At that batch size noise and gradient are equally long. Is that what is asked?",
             lambda p: p["tr_cov"] / p["g"] ** 2,
         ),
+        Slip(
+            "percent as it stands",
+            "Which number is that percentage?",
+            lambda p: p["tr_cov"] / (p["percent"] * p["g"]) ** 2,
+        ),
+        Slip(
+            "norm forgotten",
+            "A share of what?",
+            lambda p: p["tr_cov"] / _share(p) ** 2,
+        ),
+        Slip(
+            "upside down",
+            "Does a smaller share of noise take more examples, or fewer?",
+            lambda p: (_share(p) * p["g"]) ** 2 / p["tr_cov"],
+        ),
     ),
 )
 
@@ -141,6 +185,21 @@ VIEWS_OF_SOURCES = NumericTask(
             "all views related",
             "Are views of different images correlated too?",
             lambda p: p["sources"] * p["views"] / (1 + (p["sources"] * p["views"] - 1) * p["rho"]),
+        ),
+        Slip(
+            "one image",
+            "That is what the views of one image count. How many images are there?",
+            lambda p: p["views"] / (1 + (p["views"] - 1) * p["rho"]),
+        ),
+        Slip(
+            "the inflation",
+            "By how much does that raise the variance? And how many examples is it worth?",
+            lambda p: 1 + (p["views"] - 1) * p["rho"],
+        ),
+        Slip(
+            "what is unrelated",
+            "Do views add what is unrelated in them, or do variances decide?",
+            lambda p: p["sources"] * (1 + (p["views"] - 1) * (1 - p["rho"])),
         ),
     ),
 )
@@ -183,6 +242,21 @@ LOGGED_NORM = NumericTask(
             "The mean gradient is the same. Is the mean length of a noisy vector, too?",
             lambda p: 1.0,
         ),
+        Slip(
+            "inverse",
+            "Is it after over before?",
+            lambda p: _norm_ratio_squared(p) ** -0.5,
+        ),
+        Slip(
+            "variance of the noise",
+            "That is how the noise's square shrinks. What else is in the norm?",
+            lambda p: p["b"] / p["large"],
+        ),
+        Slip(
+            "the reduction",
+            "Is a factor asked for, or by how much it falls?",
+            lambda p: 1 - _norm_ratio_squared(p) ** 0.5,
+        ),
     ),
 )
 
@@ -192,5 +266,4 @@ TASKS = {
     "batch_for_noise": BATCH_FOR_NOISE,
     "views_of_sources": VIEWS_OF_SOURCES,
     "logged_norm": LOGGED_NORM,
-    **rates.TASKS,
 }

@@ -38,6 +38,21 @@ RAGGED_WEIGHT = NumericTask(
             "How many micro-batches are there, the short one included?",
             lambda p: _ragged_weight(p) * (p["full"] + 1) / p["full"],
         ),
+        Slip(
+            "root",
+            "Is a weight asked for, or a noise?",
+            lambda p: _ragged_weight(p) ** 0.5,
+        ),
+        Slip(
+            "share of the micro-batch",
+            "That is the micro-batch's part of the step. And one example's, against the exact one?",
+            lambda p: 1 / (p["full"] + 1),
+        ),
+        Slip(
+            "pieces forgotten",
+            "By what is the mean of a micro-batch divided once more?",
+            lambda p: _ragged_weight(p) * (p["full"] + 1),
+        ),
     ),
 )
 
@@ -72,12 +87,27 @@ LR_SUM_TO_MEAN = NumericTask(
             "If the gradient gets shorter, which way must the rate go for the same step?",
             lambda p: p["lr"] / p["m"],
         ),
+        Slip(
+            "root",
+            "Is a noise rescaled here, or a gradient?",
+            lambda p: p["lr"] * p["m"] ** 0.5,
+        ),
+        Slip(
+            "workers alone",
+            "Who divides by the number of workers, before and after?",
+            lambda p: p["lr"] * p["workers"],
+        ),
+        Slip(
+            "shared among workers",
+            "The all-reduce averages before and after. What has changed, then?",
+            lambda p: p["lr"] * p["m"] / p["workers"],
+        ),
     ),
 )
 
 
 def _draw_partial(rng: random.Random) -> dict[str, float]:
-    b, last = rng.choice([64, 128, 256]), rng.choice([5, 9, 20, 37])
+    b, last = rng.choice([64, 128, 256]), rng.choice([7, 9, 20, 37])
     return {"n": rng.randrange(10, 40) * b + last, "b": b}
 
 
@@ -106,6 +136,21 @@ PARTIAL_BATCH = NumericTask(
             "what is missing",
             "Is that the size of the last batch, or what it lacks?",
             lambda p: p["b"] / (p["b"] - _last(p)),
+        ),
+        Slip(
+            "root",
+            "Its noise goes with a root. And its weight?",
+            lambda p: (p["b"] / _last(p)) ** 0.5,
+        ),
+        Slip(
+            "what it lacks, as a share",
+            "Is a factor asked for?",
+            lambda p: 1 - _last(p) / p["b"],
+        ),
+        Slip(
+            "how much more",
+            "How many times as much, or how much more?",
+            lambda p: p["b"] / _last(p) - 1,
         ),
     ),
 )
@@ -140,6 +185,21 @@ RARE_CLASS = NumericTask(
             "chances added",
             "May the chances of the draws be added, when two of them can hit at once?",
             lambda p: 1 - p["b"] * p["percent"] / 100,
+        ),
+        Slip(
+            "one draw",
+            "How many draws has a batch?",
+            lambda p: 1 - p["percent"] / 100,
+        ),
+        Slip(
+            "percent without its sign",
+            "Is that a share between 0 and 1? Write % behind a percentage.",
+            lambda p: 100 * _none_of_them(p),
+        ),
+        Slip(
+            "every draw a hit",
+            "What must happen in every single draw?",
+            lambda p: float((p["percent"] / 100) ** p["b"]),
         ),
     ),
 )
@@ -182,6 +242,21 @@ MEMORY_ACCUMULATION = NumericTask(
             "a gradient for each micro-batch",
             "Are the micro-batches' gradients kept apart, or added up in place?",
             lambda p: _gigabytes(p, bytes_each=12 + 4 * p["batch"] / p["micro"]),
+        ),
+        Slip(
+            "three numbers",
+            "Weight, gradient, two moments: how many numbers is that?",
+            lambda p: _gigabytes(p, bytes_each=12),
+        ),
+        Slip(
+            "moments forgotten",
+            "What does Adam keep besides weight and gradient?",
+            lambda p: _gigabytes(p, bytes_each=8),
+        ),
+        Slip(
+            "gibibytes",
+            "Is a GB 10^9 bytes here, or 2^30?",
+            lambda p: _gigabytes(p) * 1e9 / 2**30,
         ),
     ),
 )

@@ -40,6 +40,21 @@ DOUBLE_BATCH = NumericTask(
             "Does a larger batch need more steps, or fewer?",
             lambda p: 1 / _steps_ratio(p),
         ),
+        Slip(
+            "the saving",
+            "Is the factor asked for, or what is saved?",
+            lambda p: 1 - _steps_ratio(p),
+        ),
+        Slip(
+            "the local batch",
+            "What does the optimizer see, one GPU's examples or all?",
+            lambda p: _steps_ratio({**p, "gpus": 1}),
+        ),
+        Slip(
+            "nothing gained",
+            "Are you so far above the critical batch that nothing is left to gain?",
+            lambda p: 1.0,
+        ),
     ),
 )
 
@@ -73,6 +88,21 @@ GPU_HOURS = NumericTask(
             "efficiency the other way",
             "At an efficiency below 100 %, does a step get longer, or shorter?",
             lambda p: 2 * _steps_ratio(p) * p["efficiency"] / 100,
+        ),
+        Slip(
+            "steps alone",
+            "How long is a step now, and how many GPUs are held?",
+            lambda p: _steps_ratio(p),
+        ),
+        Slip(
+            "half the steps",
+            "Does twice the batch halve the steps at this size?",
+            lambda p: 100 / p["efficiency"],
+        ),
+        Slip(
+            "efficiency twice",
+            "Is a step longer once, or twice?",
+            lambda p: _gpu_hours(p) / (p["efficiency"] / 100),
         ),
     ),
 )
@@ -108,6 +138,21 @@ EXAMPLES_AT = NumericTask(
             "steps for examples",
             "Is that the number of steps, or of examples?",
             lambda p: p["s_min"] * (1 + p["b_crit"] / p["b"]),
+        ),
+        Slip(
+            "at the critical size",
+            "That is the bill at the critical batch. Which batch is asked for?",
+            lambda p: 2 * p["s_min"] * p["b_crit"],
+        ),
+        Slip(
+            "batch twice",
+            "Steps times batch: how often does the batch enter?",
+            lambda p: p["s_min"] * (p["b"] + p["b_crit"]) * p["b"],
+        ),
+        Slip(
+            "parts multiplied",
+            "Does the bill add its two parts, or multiply them?",
+            lambda p: float(p["s_min"] * (p["b"] * p["b_crit"]) ** 0.5),
         ),
     ),
 )
@@ -145,6 +190,21 @@ CRITICAL_OF_TWO = NumericTask(
             "middle of the two",
             "Why should it lie halfway? What do the numbers of steps say?",
             lambda p: float((p["b1"] * p["b2"]) ** 0.5),
+        ),
+        Slip(
+            "least examples",
+            "That is the least number of examples. Divided by what?",
+            lambda p: (p["s1"] - p["s2"]) / (1 / p["b1"] - 1 / p["b2"]),
+        ),
+        Slip(
+            "least steps",
+            "That is the intercept, the least number of steps. Which ratio is asked for?",
+            lambda p: p["s1"] - (p["s1"] - p["s2"]) / (1 - p["b1"] / p["b2"]),
+        ),
+        Slip(
+            "upside down",
+            "Is it examples over steps, or steps over examples?",
+            lambda p: 1 / _critical_of_two(p),
         ),
     ),
     rel_tol=0.03,  # two subtractions of rounded numbers
@@ -190,6 +250,21 @@ TIME_TO_TARGET = NumericTask(
             "both times added",
             "Do the two follow each other, or does one hide behind the other?",
             lambda p: _hours(p, sum(_step_times(p))),
+        ),
+        Slip(
+            "seconds",
+            "Hours were asked for. Which unit is that?",
+            lambda p: _hours(p, max(_step_times(p))) * 3600,
+        ),
+        Slip(
+            "minutes",
+            "Hours were asked for. Which unit is that?",
+            lambda p: _hours(p, max(_step_times(p))) * 60,
+        ),
+        Slip(
+            "the law turned round",
+            "Does a larger batch take more steps, or fewer?",
+            lambda p: p["s_min"] * (1 + p["b"] / p["b_crit"]) * max(_step_times(p)) / 3600,
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Numeric tasks about comparing runs, learning rates and warmup."""
+"""Numeric tasks about comparing runs and about learning rates."""
 
 import random
 
@@ -32,6 +32,21 @@ EPOCHS_FOR_EQUAL_STEPS = NumericTask(
             "Steps are counted, not noise. Where would a root come from?",
             lambda p: p["epochs"] * (p["large"] / p["b"]) ** 0.5,
         ),
+        Slip(
+            "how many more",
+            "Is that the number of epochs, or by how many it grows?",
+            lambda p: p["epochs"] * (p["large"] / p["b"] - 1),
+        ),
+        Slip(
+            "squared",
+            "Are steps in proportion to one over the batch, or to its square?",
+            lambda p: p["epochs"] * (p["large"] / p["b"]) ** 2,
+        ),
+        Slip(
+            "the factor alone",
+            "That is by how much the epochs grow. From how many?",
+            lambda p: p["large"] / p["b"],
+        ),
     ),
 )
 
@@ -60,6 +75,21 @@ PAIRS_NEEDED = NumericTask(
             "counted twice",
             "The spread given is that of differences. Does it hold both runs already?",
             lambda p: 2 * (2 * p["sd"] / p["half"]) ** 2,
+        ),
+        Slip(
+            "1.96",
+            "How many standard errors were asked for to each side?",
+            lambda p: (1.96 * p["sd"] / p["half"]) ** 2,
+        ),
+        Slip(
+            "half of the half width",
+            "Is the width given to each side, or from end to end?",
+            lambda p: (4 * p["sd"] / p["half"]) ** 2,
+        ),
+        Slip(
+            "two standard errors too narrow",
+            "Must two standard errors fit into the half width, or half of one?",
+            lambda p: (p["sd"] / (2 * p["half"])) ** 2,
         ),
     ),
 )
@@ -101,6 +131,21 @@ RATE_WITH_MOMENTUM = NumericTask(
             "Which quantity is to stay: the variance of one step, or the temperature?",
             lambda p: p["lr"] * (p["large"] / p["b"]) ** 0.5 * _momentum(p),
         ),
+        Slip(
+            "momentum alone",
+            "The batch changed too. What does the temperature do with it?",
+            lambda p: p["lr"] * _momentum(p),
+        ),
+        Slip(
+            "root of momentum's part",
+            "Does momentum enter the temperature with a root?",
+            lambda p: p["lr"] * p["large"] / p["b"] * _momentum(p) ** 0.5,
+        ),
+        Slip(
+            "m for 1 - m",
+            "What do the powers of m add up to?",
+            lambda p: p["lr"] * p["large"] / p["b"] * p["m"] / p["m_new"],
+        ),
     ),
 )
 
@@ -136,84 +181,28 @@ ROOM_FOR_LINEAR = NumericTask(
             "There the limit is half of its largest value. Has the line reached it by then?",
             lambda p: p["b_c"],
         ),
-    ),
-)
-
-
-def _draw_growing(rng: random.Random) -> dict[str, float]:
-    return {
-        "n": rng.choice([12288, 24576, 49152]),
-        "b": rng.choice([32, 64, 128]),
-        "epochs": rng.choice([12, 24, 30]),
-        "k": rng.choice([2, 4]),
-    }
-
-
-def _constant_updates(p: Params) -> float:
-    return p["n"] * p["epochs"] / p["b"]
-
-
-UPDATES_WHEN_GROWING = NumericTask(
-    draw=_draw_growing,
-    value=lambda p: _constant_updates(p) * (1 + 1 / p["k"] + 1 / p["k"] ** 2) / 3,
-    unit="steps",
-    working="A third of {n} x {epochs}/{b} steps at first; each later third has {k} times fewer "
-    "than the one before. Add the three.",
-    slips=(
         Slip(
-            "as with the decay",
-            "A decay of lr leaves the number of steps alone. Does a growing batch?",
-            _constant_updates,
+            "the factor",
+            "By which factor may the batch grow: or to which size?",
+            lambda p: p["max_lr"] / p["lr"] - p["b_c"] / p["b"],
         ),
         Slip(
-            "the last batch size throughout",
-            "For which part of the run is the batch that large?",
-            lambda p: _constant_updates(p) / p["k"] ** 2,
+            "the rate there",
+            "That is the rate at that batch. At which batch?",
+            lambda p: p["max_lr"] - p["lr"] * p["b_c"] / p["b"],
         ),
         Slip(
-            "mean batch size",
-            "Are the phases equally long in steps, or in epochs?",
-            lambda p: 3 * _constant_updates(p) / (1 + p["k"] + p["k"] ** 2),
+            "flat limit, as a factor",
+            "Is a factor asked for, and is the limit flat?",
+            lambda p: p["max_lr"] / p["lr"],
         ),
     ),
 )
 
-
-def _draw_warmup(rng: random.Random) -> dict[str, float]:
-    b = rng.choice([64, 128, 256])
-    return {
-        "n": rng.choice([25600, 51200, 102400]),
-        "epochs": rng.choice([10, 20]),
-        "b": b,
-        "large": b * rng.choice([4, 8]),
-        "warmup": rng.choice([50, 100]),
-    }
-
-
-WARMUP_SHARE = NumericTask(
-    draw=_draw_warmup,
-    value=lambda p: p["warmup"] * p["large"] / (p["n"] * p["epochs"]),
-    unit="",
-    working="The run now has {n} x {epochs}/{large} steps; divide {warmup} by that.",
-    slips=(
-        Slip(
-            "steps of the old run",
-            "How many steps does the run have after the change?",
-            lambda p: p["warmup"] * p["b"] / (p["n"] * p["epochs"]),
-        ),
-        Slip(
-            "share of one epoch",
-            "Of how many epochs does the run consist?",
-            lambda p: p["warmup"] * p["large"] / p["n"],
-        ),
-    ),
-)
 
 TASKS = {
     "epochs_for_equal_steps": EPOCHS_FOR_EQUAL_STEPS,
     "pairs_needed": PAIRS_NEEDED,
     "rate_with_momentum": RATE_WITH_MOMENTUM,
     "room_for_linear": ROOM_FOR_LINEAR,
-    "updates_when_growing": UPDATES_WHEN_GROWING,
-    "warmup_share": WARMUP_SHARE,
 }
