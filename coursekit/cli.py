@@ -153,6 +153,9 @@ def interview(
         Path | None, typer.Option("--export", help="Write a text deck (for Anki); ask nothing.")
     ] = None,
     aloud: Annotated[bool, typer.Option("--aloud", help="Answer aloud, then tick.")] = False,
+    judge: Annotated[
+        str, typer.Option("--judge", help="A program of yours that listens: JSON in, JSON out.")
+    ] = "",
     seed: Annotated[int | None, typer.Option("--seed", help="The same session again.")] = None,
 ) -> int:
     """Practise interview questions: answer, follow-up, rubric, evidence."""
@@ -167,6 +170,7 @@ def interview(
         until=until,
         export=export,
         aloud=aloud,
+        judge=judge,
         seed=seed,
     )
 

@@ -14,6 +14,7 @@ from coursekit.interview.bank import all_questions
 from coursekit.interview.case import all_cases, hold_case, score
 from coursekit.interview.deck import NAME, deck
 from coursekit.interview.declare import Question
+from coursekit.interview.judge import Listener, check, program
 from coursekit.interview.outcome import Outcome
 from coursekit.interview.report import write_report
 from coursekit.interview.session import hold
@@ -35,6 +36,7 @@ def run(
     until: str = "",
     export: Path | None = None,
     aloud: bool = False,
+    judge: str = "",
     seed: int | None = None,
 ) -> int:
     """Hold a session, a mock interview or a case, or export the deck.
@@ -50,6 +52,7 @@ def run(
         until: The day of the interview, kept from then on; "none" forgets it.
         export: Write all fitting questions to this file as a text deck, and ask nothing.
         aloud: Answers are spoken, not typed.
+        judge: A program of one's own that listens in place of the offline check.
         seed: Draws the same session again.
 
     Raises:
@@ -66,9 +69,12 @@ def run(
         return _export(export, level, unit)
     if case:
         return _case(case, aloud=aloud)
+    listen = program(judge) if judge else check
     if resume or mock is not None:
-        return _mock(length, level, unit, resume=resume, aloud=aloud, seed=seed)
-    return _practise(minutes, level, unit, due=due, until=until, aloud=aloud, seed=seed)
+        return _mock(length, level, unit, resume=resume, aloud=aloud, listen=listen, seed=seed)
+    return _practise(
+        minutes, level, unit, due=due, until=until, aloud=aloud, listen=listen, seed=seed
+    )
 
 
 def _export(path: Path, level: str, unit: str) -> int:
@@ -107,7 +113,15 @@ def sitting(
 
 
 def _practise(
-    minutes: float, level: str, unit: str, *, due: bool, until: str, aloud: bool, seed: int | None
+    minutes: float,
+    level: str,
+    unit: str,
+    *,
+    due: bool,
+    until: str,
+    aloud: bool,
+    listen: Listener,
+    seed: int | None,
 ) -> int:
     date = _date(until)
     rng = random.Random(seed)
@@ -125,7 +139,8 @@ def _practise(
     def save(outcome: Outcome) -> None:
         memory.keep(outcome, date)
 
-    outcomes = drive(hold(questions, rng=rng, save=save, planned_minutes=minutes), aloud=aloud)
+    talk = hold(questions, rng=rng, save=save, planned_minutes=minutes, listen=listen)
+    outcomes = drive(talk, aloud=aloud)
     print()
     print(write_report(outcomes or [], all_questions(), minutes, before.answers))
     if outcomes:
@@ -146,7 +161,14 @@ def _date(until: str) -> datetime | None:
 
 
 def _mock(
-    minutes: float, level: str, unit: str, *, resume: bool, aloud: bool, seed: int | None
+    minutes: float,
+    level: str,
+    unit: str,
+    *,
+    resume: bool,
+    aloud: bool,
+    listen: Listener,
+    seed: int | None,
 ) -> int:
     sheet = kept.load().sheet
     if resume and sheet is None:
@@ -171,6 +193,7 @@ def _mock(
         all_cases(),
         keep=kept.keep_sheet,
         save=lambda outcome: memory.keep(outcome, date),
+        listen=listen,
     )
     done: mocks.Sheet = drive(talk, aloud=aloud)
     print()

@@ -79,7 +79,14 @@ def _write(kept: Kept) -> None:
 def _sheet(data: dict[str, Any]) -> Sheet:
     said = tuple(Said(**entry) for entry in data["said"])
     outcomes = tuple(
-        Outcome(**{**o, "red_flags": tuple(o["red_flags"]), "ticks": tuple(o["ticks"])})
+        Outcome(
+            **{
+                **o,
+                "red_flags": tuple(o["red_flags"]),
+                "ticks": tuple(o["ticks"]),
+                "heard": tuple(o["heard"]),
+            }
+        )
         for o in data["outcomes"]
     )
     steps = tuple(Step(**step) for step in data["steps"])

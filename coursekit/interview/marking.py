@@ -7,19 +7,23 @@ from typing import Any
 from coursekit.interview.bank import told
 from coursekit.interview.declare import Question
 from coursekit.interview.events import AskChoice, AskTicks, Event, Say, ShowEvidence
+from coursekit.interview.judge import Listener, check
 from coursekit.interview.numeric import filled, write_number
 from coursekit.interview.outcome import FOLLOW_UP, Outcome, Said, score_of
 from coursekit.interview.proposal import propose
 from coursekit.interview.tasks.by_name import TASKS
 
 
-def mark(question: Question, said: Said, *, at_once: bool = True) -> Generator[Event, Any, Outcome]:
+def mark(
+    question: Question, said: Said, *, at_once: bool = True, listen: Listener = check
+) -> Generator[Event, Any, Outcome]:
     """Show the model answer and what was heard; the learner marks.
 
     Args:
         question: The question.
         said: What was said to it.
         at_once: Right after the answer; False repeats the question and what was said.
+        listen: Hears which points an answer makes.
 
     Returns:
         The outcome, as the generator's value.
@@ -38,7 +42,11 @@ def mark(question: Question, said: Said, *, at_once: bool = True) -> Generator[E
         asked = f"Did you say this? {flag.text} (Claim {flag.claim}; heard: {', '.join(words)}.)"
         if (yield AskChoice(asked, ("yes", "no"))) == "yes":
             owned.append(flag.claim)
-    heard = tuple(", ".join(words) for words in proposal.seen)
+    try:
+        heard = listen(question, said.text)
+    except ValueError as error:
+        yield Say("note", f"{error}. The offline check listens instead.")
+        heard = check(question, said.text)
     points = tuple(point.text for point in question.points)
     ticks: Sequence[bool] = yield AskTicks(points, heard)
     yield Say("answer", f"To the follow-up ({follow_up.prompt}): {follow_up.answer}")
@@ -54,6 +62,7 @@ def mark(question: Question, said: Said, *, at_once: bool = True) -> Generator[E
         tuple(bool(tick) for tick in ticks),
         said.further,
         went,
+        tuple(bool(words) for words in heard) if said.text.strip() else (),
     )
 
 

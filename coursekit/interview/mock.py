@@ -9,6 +9,7 @@ from typing import Any
 from coursekit.interview.case import Case, Step, play, review, where
 from coursekit.interview.declare import LEVELS, Question
 from coursekit.interview.events import Event, Say, Stopped
+from coursekit.interview.judge import Listener, check
 from coursekit.interview.marking import mark
 from coursekit.interview.outcome import Outcome, Said
 from coursekit.interview.session import Clock, converse, title_of
@@ -90,6 +91,7 @@ def interview(
     keep: Callable[[Sheet], None],
     save: Callable[[Outcome], None],
     clock: Clock = time.monotonic,
+    listen: Listener = check,
 ) -> Generator[Event, Any, Sheet]:
     """Ask all that is left of a sheet, then mark all that is left of it.
 
@@ -100,6 +102,7 @@ def interview(
         keep: Called with the sheet after each answer and each mark, so that a break loses nothing.
         save: Keeps a marked outcome.
         clock: Seconds.
+        listen: Hears which points an answer makes.
 
     Returns:
         The sheet as it stands at the end, or where the learner left, as the generator's value.
@@ -130,7 +133,9 @@ def interview(
             if case:
                 yield from review(case, sheet.steps)
         for said in sheet.said[len(sheet.outcomes) :]:
-            outcome = yield from mark(questions[said.question_id], said, at_once=False)
+            outcome = yield from mark(
+                questions[said.question_id], said, at_once=False, listen=listen
+            )
             save(outcome)
             sheet = replace(sheet, outcomes=(*sheet.outcomes, outcome))
             keep(sheet)

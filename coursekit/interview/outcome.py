@@ -32,6 +32,7 @@ class Outcome:
     ticks: tuple[bool, ...] = ()  # one a point of the rubric
     further: str = ""
     follow_up: str = ""  # a key of FOLLOW_UP
+    heard: tuple[bool, ...] = ()  # by the check or the judge, one a point; () if said aloud
 
 
 def score_of(rubric: float, number: float | None, follow_up: str) -> float:

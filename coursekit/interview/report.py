@@ -79,7 +79,17 @@ def write_report(
         lines += ["", "Popular wrong answers that came up:"]
         for claim in flags:
             lines += _wrapped(f"{claim}. {_settled(claim)}")
+    lines += _agreement(outcomes)
     return "\n".join([*lines, "", *_practise(outcomes, questions)])
+
+
+def _agreement(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return on how many points the listener agreed with the learner."""
+    pairs = [pair for o in outcomes if o.heard for pair in zip(o.ticks, o.heard, strict=True)]
+    if not pairs:
+        return []
+    agreed = sum(tick == heard for tick, heard in pairs)
+    return ["", f"What was heard agrees with your ticks on {agreed} of {len(pairs)} points."]
 
 
 def _missed_lines(outcomes: Sequence[Outcome], questions: Mapping[str, Question]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from coursekit.interview.declare import FollowUp, Question
 from coursekit.interview.events import AskAnswer, AskChoice, AskNumber, Event, Say, Stopped
+from coursekit.interview.judge import Listener, check
 from coursekit.interview.marking import mark, show_evidence
 from coursekit.interview.numeric import filled, judge_number, write_number
 from coursekit.interview.outcome import Outcome, Said
@@ -30,6 +31,7 @@ def hold(
     save: Callable[[Outcome], None],
     planned_minutes: float = math.inf,
     clock: Clock = time.monotonic,
+    listen: Listener = check,
 ) -> Generator[Event, Any, list[Outcome]]:
     """Ask question after question until none is left, time is up, or the learner leaves.
 
@@ -39,6 +41,7 @@ def hold(
         save: Keeps an outcome; called once a question is marked, before its evidence is shown.
         planned_minutes: No further question is begun after that.
         clock: Seconds; a test brings its own.
+        listen: Hears which points an answer makes.
 
     Returns:
         The outcomes, as the generator's value.
@@ -52,7 +55,7 @@ def hold(
                 break
             yield title_of(question, i, len(questions))
             said = yield from converse(question, seed=rng.randrange(2**31), clock=clock)
-            outcome = yield from mark(question, said)
+            outcome = yield from mark(question, said, listen=listen)
             outcomes.append(outcome)
             save(outcome)
             yield from show_evidence(question)
