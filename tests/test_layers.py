@@ -23,7 +23,7 @@ LAYERS = (  # top to bottom; a name is a package or a flat module of coursekit
     ),
     ("teaching", {"exercises", "claims", "plots"}),
     ("running", {"experiments", "replicas", "train", "integrations"}),
-    ("measuring", {"noise", "curvature", "gradients", "toy"}),
+    ("measuring", {"noise", "curvature", "gradients", "toy", "hardware"}),
     ("ground", {"data", "models", "device", "intervals"}),
     ("system", {"bootstrap", "storage"}),  # the standard library alone
 )

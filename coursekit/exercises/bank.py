@@ -10,6 +10,7 @@ from coursekit.exercises.banks import (
     unit_06_sharpness,
     unit_07_flat_minima,
     unit_08_large_batch_toolkit,
+    unit_09_hardware,
 )
 from coursekit.exercises.engine.declare import Exercise
 
@@ -23,6 +24,7 @@ BANKS = (
     unit_06_sharpness,
     unit_07_flat_minima,
     unit_08_large_batch_toolkit,
+    unit_09_hardware,
 )
 EXERCISES: dict[str, Exercise] = {
     exercise.id: exercise for bank in BANKS for exercise in bank.EXERCISES

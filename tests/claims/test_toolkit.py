@@ -20,8 +20,8 @@ from coursekit.claims.unit_08_toolkit.growth_claims import grown_steps
 from coursekit.claims.unit_08_toolkit.optimizer_claims import steps_to
 from coursekit.claims.unit_08_toolkit.small_batch_claims import kept_beta
 from coursekit.claims.unit_08_toolkit.toolkit import CLAIMS as TOOLKIT
+from coursekit.claims.unit_09_hardware.clocks import LOOKS, ROUNDS, interleaved
 from coursekit.claims.unit_09_hardware.hardware import CLAIMS as HARDWARE
-from coursekit.claims.unit_09_hardware.hardware import LOOKS, ROUNDS, interleaved
 from coursekit.claims.unit_09_hardware.repeatability import (
     NUM_RANKS,
     local_accuracy,

@@ -30,6 +30,17 @@ BY_HAND = {
         {"s_min": 10000, "b_crit": 1000, "b": 4000, "rate": 20000, "floor": 0.05},
         12500 * 0.2 / 3600,
     ),
+    # 10 ms at 1024 examples in 160 ms
+    "knee_of_step": ({"floor": 10, "large": 1024, "slow": 160}, 64.0),
+    "roofline_batch": ({"tera": 600, "bandwidth": 2}, 300.0),
+    # 16 layers in fours: 4 kept inputs, and three more of the segment at work
+    "checkpoint_layers": ({"layers": 16, "segment": 4, "mb": 10}, 70.0),
+    # 256 examples a GPU in 80 ms against 256 in 40 ms
+    "scaling_efficiency": (
+        {"workers": 8, "batch": 256, "total": 2048, "one": 40, "many": 80},
+        50.0,
+    ),
+    "loader_rate": ({"batch": 64, "workers": 4, "each": 2, "step": 20}, 32.0),
     "largest_lr": ({"curvature": 10, "momentum": 0.9}, 0.38),
     "worst_rise": ({"curvature": 100, "radius": 0.1}, 0.5),
     # 2^19 tokens are 256 sequences; 8 GPUs x 4 take 32 of them at a time

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from coursekit.exercises.engine.kernels import kernel_of
 from coursekit.exercises.engine.plain import plain, shape_of
 from coursekit.exercises.engine.recorded_steps import RecordedSteps
 
@@ -165,6 +166,14 @@ def product_of(matrix: Any) -> Callable[[Any], torch.Tensor]:
     return product
 
 
+def call_with_kernel(
+    answer: Callable[..., Any], weights: np.ndarray, rows: np.ndarray, block: int
+) -> Any:
+    """Call the answer with a product whose sums run in another order for another number of rows."""
+    allowed = 4 * -(-len(rows) // block) * block
+    return plain(answer(kernel_of(weights, allowed), to_torch(rows), block))
+
+
 def loss_now(of_weights: Callable[[torch.Tensor], torch.Tensor], params: list) -> torch.Tensor:
     """Return the loss at what the parameters hold now."""
     return of_weights(torch.cat(params))
@@ -264,6 +273,7 @@ ONCE: dict[str, Callable[..., Any]] = {
     "call": call,
     "loss": call_with_loss,
     "product": call_with_product,
+    "kernel": call_with_kernel,
     "parameters": call_on_parameters,
     "refusing": refusing,
     "linear_grad": linear_grad,

@@ -1,0 +1,172 @@
+"""What a compressed exchange adds to the noise of a step."""
+
+import math
+
+import numpy as np
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+
+
+def compressed(
+    grad_sq_norm: float, tr_cov: float, batch_size: int, num_workers: int, share: float
+) -> list[float]:
+    plain = tr_cov / batch_size
+    noise = plain + (1 / share - 1) * (grad_sq_norm / num_workers + plain)
+    return [noise, tr_cov / noise]
+
+
+def compressed_by_one_worker(grad_sq_norm, tr_cov, batch_size, num_workers, share):
+    """Second moment of what one worker sends, less the signal; then the average of N."""
+    own = grad_sq_norm + tr_cov * num_workers / batch_size
+    sent = own / share - grad_sq_norm
+    return sent / num_workers, tr_cov * num_workers / sent
+
+
+def compressed_by_entries(grad_sq_norm, tr_cov, batch_size, num_workers, share):
+    """Put all signal into one entry and all noise into another."""
+    mean = np.array([np.sqrt(grad_sq_norm), 0.0])
+    spread = np.array([0.0, tr_cov * num_workers / batch_size])
+    second = (mean**2 + spread) / share  # E Q^2 = E g^2 / q
+    noise = ((second - mean**2) / num_workers).sum()
+    return np.array([noise, tr_cov / noise])
+
+
+def draw_exchanges(rng: np.random.Generator) -> list[Case]:
+    cases: list[Case] = []
+    for group in ("one worker", "several workers") * 4:
+        n = 1 if group == "one worker" else int(rng.integers(2, 17))
+        b = n * int(rng.integers(4, 40))
+        signal = float(rng.uniform(0.5, 4.0))
+        trace = float(signal * b * rng.uniform(0.3, 3.0))
+        cases.append(Case(group, (signal, trace, b, n, float(rng.uniform(0.05, 0.7)))))
+    return cases
+
+
+def variant(added, effective=None):
+    """Return the mistake that adds something else, or reads another batch off the noise."""
+
+    def answer(signal, trace, b, n, q):
+        noise = trace / b + added(signal, trace / b, n, q)
+        if effective is not None:
+            return [noise, float(effective(signal, trace, b, n, q, noise))]
+        return [noise, trace / noise]
+
+    return answer
+
+
+def right(signal, noise, n, q):
+    return (1 / q - 1) * (signal / n + noise)
+
+
+U09_COMPRESSED = Exercise(
+    id="u09_compressed",
+    call="compressed(grad_sq_norm, tr_cov, batch_size, num_workers, share)",
+    points={"one worker": 1.0, "several workers": 2.0},
+    by_hand=(
+        Case("one worker", (3.0, 8.0, 4, 1, 0.5), keeps=("by hand",)),
+        Case("one worker", (3.0, 8.0, 4, 1, 1.0), keeps=("range",)),
+        Case("one worker", (5.0, 6.0, 1, 1, 0.25), keeps=("smallest",)),
+        Case("several workers", (6.0, 20.0, 10, 3, 0.25), keeps=("by hand",)),
+        Case("several workers", (6.0, 20.0, 10, 5, 1.0), keeps=("range",)),
+    ),
+    promises=("by hand", "range", "smallest"),
+    draw=draw_exchanges,
+    reference=compressed,
+    mistakes=(
+        Mistake(
+            "the signal does not matter",
+            "You blow the noise up and forget the signal. An entry of G that is left out now and "
+            "then: does that not scatter too?",
+            variant(lambda signal, noise, n, q: (1 / q - 1) * noise),
+        ),
+        Mistake(
+            "the noise does not matter",
+            "You add what the signal scatters. A worker sends its own noisy gradient: is the noise "
+            "not left out now and then too?",
+            variant(lambda signal, noise, n, q: (1 / q - 1) * signal / n),
+        ),
+        Mistake(
+            "one mask for all workers",
+            "You do not average the signal's part over the workers. Do they all leave out the same "
+            "entries?",
+            variant(lambda signal, noise, n, q: (1 / q - 1) * (signal + noise)),
+        ),
+        Mistake(
+            "noise averaged twice",
+            "You divide the noise by the workers once more. Is the batch not that of all of them?",
+            variant(lambda signal, noise, n, q: (1 / q - 1) * (signal + noise) / n),
+        ),
+        Mistake(
+            "second moment for variance",
+            "You add the whole second moment. What has to be taken off it to get a variance?",
+            variant(lambda signal, noise, n, q: (signal / n + noise) / q),
+        ),
+        Mistake(
+            "left out and not scaled up",
+            "You count the entries that were left out. By what are those that are sent divided?",
+            variant(lambda signal, noise, n, q: (1 - q) * (signal / n + noise)),
+        ),
+        Mistake(
+            "variance of the coin",
+            "You take the variance of the coin, q(1 - q). What is done with an entry after it is "
+            "chosen?",
+            variant(lambda signal, noise, n, q: q * (1 - q) * (signal / n + noise)),
+        ),
+        Mistake(
+            "a worker's batch for the whole",
+            "You take a worker's noise for that of all. How many examples are behind the average?",
+            variant(lambda signal, noise, n, q: (1 / q - 1) * (signal / n + n * noise)),
+        ),
+        Mistake(
+            "one worker's error",
+            "You add what one worker's compression adds. How many of them are averaged?",
+            variant(lambda signal, noise, n, q: (1 / q - 1) * (signal + n * noise)),
+        ),
+        Mistake(
+            "the batch's own noise forgotten",
+            "Both numbers know only what is added. What noise has the batch without compression?",
+            lambda signal, trace, b, n, q: (lambda v: [v, trace / v if v else math.inf])(
+                right(signal, trace / b, n, q)
+            ),
+        ),
+        Mistake(
+            "share of the batch",
+            "Your second number is the share times the batch. Is an entry left out the same as an "
+            "example left out?",
+            variant(right, lambda signal, trace, b, n, q, noise: q * b),
+        ),
+        Mistake(
+            "signal over noise",
+            "Your second number compares the signal with the noise. At which batch would nothing "
+            "but examples make that noise?",
+            variant(right, lambda signal, trace, b, n, q, noise: signal / noise),
+        ),
+        Mistake(
+            "batch upside down",
+            "Your second number grows with the noise. Is a noisier step like a larger batch?",
+            variant(right, lambda signal, trace, b, n, q, noise: b * b * noise / trace),
+        ),
+        Mistake(
+            "noise times the batch",
+            "Your second number is a trace. Which batch size has that much noise?",
+            variant(right, lambda signal, trace, b, n, q, noise: noise * b),
+        ),
+        Mistake(
+            "what is added",
+            "You return what is added. Which noise is asked for, that or the whole?",
+            lambda signal, trace, b, n, q: [
+                right(signal, trace / b, n, q),
+                compressed(signal, trace, b, n, q)[1],
+            ],
+        ),
+        Mistake(
+            "order of the two",
+            "Your two numbers look exchanged. Which comes first?",
+            lambda *args: compressed(*args)[::-1],
+        ),
+    ),
+    accepted=(compressed_by_one_worker, compressed_by_entries),
+    lesson="What is left out of the exchange comes back as noise: the run sees a smaller batch "
+    "than it pays for. Where the signal is long, it is much smaller.",
+    answered_by=("coursekit.hardware.compression",),
+)

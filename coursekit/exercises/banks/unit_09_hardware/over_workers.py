@@ -1,0 +1,199 @@
+"""Accuracy over all workers, when a sampler has handed some examples out twice."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+
+
+def accuracy_over_workers(
+    indices: Sequence[Sequence[int]], right: Sequence[Sequence[int]]
+) -> float:
+    seen: dict[int, int] = {}
+    for worker, answers in zip(indices, right, strict=True):
+        seen.update(zip(worker, answers, strict=True))
+    return sum(seen.values()) / len(seen)
+
+
+def accuracy_by_unique(indices, right):
+    flat = np.concatenate([np.array(x, dtype=int) for x in indices])
+    hits = np.concatenate([np.array(x, dtype=float) for x in right])
+    _, first = np.unique(flat, return_index=True)
+    return hits[first].mean()
+
+
+def accuracy_by_sets(indices, right):
+    everyone, hits = set(), set()
+    for worker, answers in zip(indices, right, strict=True):
+        for i, hit in zip(worker, answers, strict=True):
+            everyone.add(i)
+            if hit == 1:
+                hits.add(i)
+    return len(hits) / len(everyone)
+
+
+def draw_shards(rng: np.random.Generator) -> list[Case]:
+    cases: list[Case] = []
+    for group in ("uneven shards", "filled up") * 3:
+        while True:
+            n = int(rng.choice([13, 14, 15, 17, 18, 19, 21, 22, 23]))  # not by fours: repeats move
+            names = [int(i) for i in rng.choice(900, n, replace=False)]
+            hit = dict(zip(names, (int(x) for x in rng.random(n) < 0.6), strict=True))
+            if group == "uneven shards":
+                cuts = sorted(int(c) for c in rng.choice(np.arange(2, n - 1), 2, replace=False))
+                shards = [names[: cuts[0]], names[cuts[0] : cuts[1]], names[cuts[1] :]]
+            else:  # as a sampler fills up: the first examples again, so that all have as many
+                extra = 4 - n % 4 + 4 * int(rng.integers(0, 2))
+                filled = names + names[:extra]
+                shards = [filled[k::4] for k in range(4)]
+                shards[0] = [*shards[0], shards[0][0]]
+            rights = [[hit[i] for i in shard] for shard in shards]
+            if slips_show(group, shards, rights):
+                break
+        cases.append(Case(group, (shards, rights)))
+    return cases
+
+
+def slips_show(group: str, shards: list[list[int]], rights: list[list[int]]) -> bool:
+    """Say whether the mistakes that can show here differ from what is right and mostly in pairs."""
+    values = [round(m.answer(shards, rights), 9) for m in MISTAKES]
+    right = round(accuracy_over_workers(shards, rights), 9)
+    alike = values.count(right)
+    return alike == (0 if group == "filled up" else 5) and len(set(values)) >= 11 - alike
+
+
+def pooled(indices, right):
+    hits = [hit for answers in right for hit in answers]
+    return sum(hits) / len(hits)
+
+
+def mean_of_means(indices, right):
+    return float(np.mean([np.mean(answers) for answers in right]))
+
+
+def within_workers(indices, right):
+    """Take repeats out within each worker only."""
+    parts = [dict(zip(w, r, strict=True)) for w, r in zip(indices, right, strict=True)]
+    hits = [hit for part in parts for hit in part.values()]
+    return sum(hits) / len(hits)
+
+
+def repeats_left_out(indices, right):
+    flat = [i for worker in indices for i in worker]
+    hits = [hit for answers in right for hit in answers]
+    single = [hit for i, hit in zip(flat, hits, strict=True) if flat.count(i) == 1]
+    return sum(single) / len(single)
+
+
+def hits_over_distinct(indices, right):
+    return sum(sum(r) for r in right) / len({i for w in indices for i in w})
+
+
+def distinct_over_all(indices, right):
+    hits = {
+        i for w, r in zip(indices, right, strict=True) for i, hit in zip(w, r, strict=True) if hit
+    }
+    return len(hits) / sum(len(w) for w in indices)
+
+
+def weighted_by_square(indices, right):
+    sizes = [len(w) for w in indices]
+    means = [np.mean(r) for r in right]
+    return float(np.dot(np.square(sizes), means) / np.square(sizes).sum())
+
+
+def up_to_the_shortest(indices, right):
+    least = min(len(w) for w in indices)
+    return float(np.mean([np.mean(r[:least]) for r in right]))
+
+
+def median_worker(indices, right):
+    return float(np.median([np.mean(r) for r in right]))
+
+
+MISTAKES = (
+    Mistake(
+        "mean of the workers' means",
+        "You average the workers' shares. Does each stand for as many examples?",
+        mean_of_means,
+    ),
+    Mistake(
+        "repeats counted",
+        "You pool all answers. How often does an example count that was handed out twice?",
+        pooled,
+    ),
+    Mistake(
+        "repeats taken out within a worker only",
+        "You count each example once for each worker. What if two workers hold it?",
+        within_workers,
+    ),
+    Mistake(
+        "repeated examples left out",
+        "You leave out what was handed out twice. Are these examples not part of the data?",
+        repeats_left_out,
+    ),
+    Mistake(
+        "all hits over distinct examples",
+        "You count examples once and hits twice. Can that exceed one?",
+        hits_over_distinct,
+    ),
+    Mistake(
+        "distinct hits over all answers",
+        "You count hits once and examples twice. By which number do you divide?",
+        distinct_over_all,
+    ),
+    Mistake(
+        "one worker",
+        "You report the first worker's share. What did the others see?",
+        lambda indices, right: float(np.mean(right[0])),
+    ),
+    Mistake(
+        "the worst worker",
+        "You report the worst worker. Is that the accuracy on all examples?",
+        lambda indices, right: float(min(np.mean(r) for r in right)),
+    ),
+    Mistake(
+        "the middle worker",
+        "You report a middle worker. Is that the accuracy on all examples?",
+        median_worker,
+    ),
+    Mistake(
+        "sizes counted twice",
+        "You weight sums as if they were means. Is a worker's number of examples in there twice?",
+        weighted_by_square,
+    ),
+    Mistake(
+        "cut to the shortest",
+        "You cut every worker to the shortest one's length. What about the examples beyond?",
+        up_to_the_shortest,
+    ),
+    Mistake(
+        "percent",
+        "You return percent. What is asked for?",
+        lambda indices, right: 100 * accuracy_over_workers(indices, right),
+    ),
+)
+
+U09_OVER_WORKERS = Exercise(
+    id="u09_over_workers",
+    call="accuracy_over_workers(indices, right)",
+    points={"uneven shards": 1.0, "filled up": 2.0},
+    by_hand=(
+        Case("uneven shards", ([[0, 1, 2, 3], [4]], [[1, 1, 1, 0], [0]]), keeps=("uneven",)),
+        Case("uneven shards", ([[7], [9], [2]], [[1], [0], [1]]), keeps=("smallest",)),
+        Case("filled up", ([[0, 1, 2], [3, 4, 0]], [[1, 0, 0], [0, 1, 1]]), keeps=("by hand",)),
+        Case(
+            "filled up",
+            ([[5, 6, 5], [6, 8, 9], [5, 7, 9]], [[1, 1, 1], [1, 0, 0], [1, 0, 0]]),
+            keeps=("order",),
+        ),
+    ),
+    promises=("by hand", "order", "smallest", "uneven"),
+    draw=draw_shards,
+    reference=accuracy_over_workers,
+    mistakes=MISTAKES,
+    accepted=(accuracy_by_unique, accuracy_by_sets),
+    lesson="A sampler that makes all workers equally long hands some examples out twice. In "
+    "training that hardly matters; in an evaluation it is a wrong number.",
+)

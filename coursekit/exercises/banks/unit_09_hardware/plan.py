@@ -1,0 +1,180 @@
+"""Build it: from a table of times and a table of runs to a batch size."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from coursekit.exercises.banks.unit_09_hardware.plan_slips import MISTAKES, costs, plan
+from coursekit.exercises.banks.unit_09_hardware.step_time import misfits
+from coursekit.exercises.engine.declare import Case, Exercise
+
+Table = Sequence[Sequence[float]]
+GOALS = ("examples", "seconds", "money")
+
+
+def plan_by_loops(goal, candidates, timed, runs, memory, prices):
+    best = [math.nan, math.nan]
+    for b in candidates:
+        if memory[0] + memory[1] * b > memory[2]:
+            continue
+        x, y = [1 / size for size in runs[0]], runs[1]
+        mx, my = sum(x) / len(x), sum(y) / len(y)
+        slope = sum((u - mx) * (v - my) for u, v in zip(x, y, strict=True))
+        slope /= sum((u - mx) ** 2 for u in x)
+        steps = my + slope * (1 / b - mx)
+        found = []
+        for k in range(2, len(timed[0]) - 1):
+            floor = math.prod(timed[1][:k]) ** (1 / k)
+            rates = [n / t for n, t in zip(timed[0][k:], timed[1][k:], strict=True)]
+            rate = math.prod(rates) ** (1 / len(rates))
+            error = sum(math.log(t / floor) ** 2 for t in timed[1][:k])
+            found.append((error + sum(math.log(r / rate) ** 2 for r in rates), floor, rate))
+        _, floor, rate = min(found)
+        examples, seconds = b * steps, steps * max(floor, b / rate)
+        money = prices[0] * seconds / 3600 + prices[1] * examples / 1e6
+        cost = {"examples": examples, "seconds": seconds, "money": money}[goal]
+        if math.isnan(best[1]) or cost < best[1]:
+            best = [b, cost]
+    return best
+
+
+def plan_by_arrays(goal, candidates, timed, runs, memory, prices):
+    sizes = np.array(candidates, dtype=float)
+    sizes = sizes[memory[0] + memory[1] * sizes <= memory[2]]
+    if not sizes.size:
+        return np.array([np.nan, np.nan])
+    design = np.stack([np.ones(len(runs[0])), 1 / np.array(runs[0])], axis=1)
+    law = np.linalg.lstsq(design, np.array(runs[1]), rcond=None)[0]
+    steps = law[0] + law[1] / sizes
+    b, t = (np.log(np.array(x, dtype=float)) for x in timed)
+    errors = misfits(*timed)
+    k = min(errors, key=errors.get)
+    seconds = steps * np.exp(np.maximum(t[:k].mean(), np.log(sizes) + (t - b)[k:].mean()))
+    money = seconds * (prices[0] / 3600) + sizes * steps * (prices[1] * 1e-6)
+    cost = {"examples": sizes * steps, "seconds": seconds, "money": money}[goal]
+    return np.array([sizes[cost.argmin()], cost.min()])
+
+
+def draw_machines(rng: np.random.Generator) -> list[Case]:
+    cases: list[Case] = []
+    for kind in ("tight", "full", "roomy"):
+        for goal in GOALS:
+            while True:
+                case = Case(goal, (goal, *draw_machine(rng, goal, kind)))
+                if case_is_clear(case, kind):
+                    break
+            cases.append(case)
+    candidates, timed, runs, memory, prices = draw_machine(rng, "examples", "roomy")
+    none = [memory[0], memory[1], memory[0] + 0.5 * memory[1] * min(candidates)]
+    cases.append(Case("examples", ("examples", candidates, timed, runs, none, prices)))
+    return cases
+
+
+def draw_machine(rng: np.random.Generator, goal: str, kind: str) -> tuple:
+    """Return a machine's and a task's tables; memory binds, is just filled, or is ample."""
+    knee, critical = float(rng.uniform(150, 700)), float(rng.uniform(60, 400))
+    floor, least = float(rng.uniform(2e-4, 5e-2)), float(rng.uniform(100, 5000))
+    sizes, run_sizes = [2**k for k in range(3, 13)], [16, 32, 64, 256, 1024]
+    seconds = [float(floor * max(1.0, b / knee) * math.exp(0.03 * rng.normal())) for b in sizes]
+    steps = [float(least * (1 + critical / b) * math.exp(0.02 * rng.normal())) for b in run_sizes]
+    hour = float(rng.uniform(0.5, 5.0))
+    even = hour * floor / 3600 / (knee**2 / critical * float(rng.uniform(0.05, 0.2)))
+    candidates = [int(b) for b in np.unique(np.geomspace(8, 4096, 12).astype(int))]
+    if kind == "roomy":
+        candidates = [int(b) for b in rng.permutation(candidates)]
+    tables = candidates, [sizes, seconds], [run_sizes, steps]
+    prices = [hour, float(1e6 * even)]
+    each = float(rng.integers(10_000, 1_000_000))
+    if kind == "tight":
+        room = float(rng.uniform(0.45, 0.55)) * each * knee
+        return *tables, [float(rng.uniform(0.5, 0.7)) * room, each, room], prices
+    fixed = float(rng.integers(10_000_000, 90_000_000))
+    room = fixed + each * 1e5
+    if kind == "full":  # whole numbers: the best that would run alone fits, to the byte
+        room = fixed + each * plan(goal, *tables, [fixed, each, room], prices)[0]
+    return *tables, [fixed, each, room], prices
+
+
+def case_is_clear(case: Case, kind: str) -> bool:
+    """Say whether the best candidate is clearly best, and each slip with the memory shows."""
+    goal, candidates, timed, runs, (fixed, each, room), prices = case.args
+    found = sorted(costs(*case.args).values())
+    if len(found) > 1 and found[1] < 1.004 * found[0]:
+        return False
+    if kind != "tight" or goal == "examples":
+        return True
+    rooms = (room, room + fixed, 1e18)  # as it is, without the state, without any limit
+    picks = {plan(goal, candidates, timed, runs, [fixed, each, r], prices)[0] for r in rooms}
+    return len(picks) == (3 if goal == "seconds" else len(picks))
+
+
+U09_PLAN = Exercise(
+    id="u09_plan",
+    call="plan(goal, candidates, timed, runs, memory, prices)",
+    points={"examples": 1.0, "seconds": 1.0, "money": 1.0},
+    by_hand=(
+        Case(
+            "examples",
+            (
+                "examples",
+                [8, 4, 16],
+                [[1, 2, 4, 8], [1.0, 1.0, 2.0, 4.0]],
+                [[10, 20], [30.0, 20.0]],
+                [100.0, 10.0, 1000.0],
+                [3600.0, 0.0],
+            ),
+            keeps=("order",),
+        ),
+        Case(
+            "examples",
+            (
+                "examples",
+                [4, 8],
+                [[1, 2, 4, 8], [1.0, 1.0, 2.0, 4.0]],
+                [[10, 20], [30.0, 20.0]],
+                [100.0, 10.0, 120.0],
+                [3600.0, 0.0],
+            ),
+            keeps=("nan",),
+        ),
+        Case(
+            "seconds",
+            (
+                "seconds",
+                [1, 2, 4, 8],
+                [[1, 2, 4, 8, 16], [1.0, 1.0, 1.0, 1.0, 2.0]],
+                [[10, 20], [30.0, 20.0]],
+                [100.0, 10.0, 180.0],
+                [3600.0, 0.0],
+            ),
+            keeps=("boundary",),
+        ),
+        Case(
+            "money",
+            (
+                "money",
+                [2, 5, 20, 80],
+                [[1, 2, 100, 200], [1.0, 1.0, 1.0, 2.0]],
+                [[10, 20], [30.0, 20.0]],
+                [0.0, 1.0, 500.0],
+                [3600.0, 400000.0],
+            ),
+            keeps=("by hand",),
+        ),
+    ),
+    promises=("boundary", "by hand", "nan", "order"),
+    draw=draw_machines,
+    reference=plan,
+    nan_says="You say that no candidate fits into the memory. One does: what does its step need?",
+    mistakes=MISTAKES,
+    accepted=(plan_by_loops, plan_by_arrays),
+    lesson="Fewest examples, fewest seconds and least money are three batches. Which of them is "
+    "yours is not a question about learning.",
+    answered_by=(
+        "coursekit.hardware.plan",
+        "coursekit.hardware.step_time",
+        "coursekit.noise.critical_batch",
+    ),
+    graded=False,
+)
