@@ -74,7 +74,7 @@ def best_batches(
         )
     table = {}
     for b in fitting:
-        examples, seconds = b * steps(b), steps(b) * step_seconds(b)
-        table[b] = examples, seconds, prices.money(seconds, examples)
-    best = [min(fitting, key=lambda b: table[b][goal]) for goal in range(3)]
-    return BestBatches(*best, table)
+        num_examples, time = b * steps(b), steps(b) * step_seconds(b)
+        table[b] = num_examples, time, prices.money(time, num_examples)
+    examples, seconds, money = (min(fitting, key=lambda b: table[b][goal]) for goal in range(3))
+    return BestBatches(examples, seconds, money, table)

@@ -72,7 +72,8 @@ def checkpointed(size: str) -> tuple[nn.Module, Callable[[int], None]]:
     width, rows = {"tiny": (16, 8), "cpu": (256, 256), "gpu": (4096, 8192)}[size]
     device, g = device_for(size), torch.Generator().manual_seed(0)
     model = mlp((width,) * (DEPTH + 1), generator=g).to(device)
-    layers = [nn.Sequential(*model[2 * i : 2 * i + 2]) for i in range(DEPTH)]
+    modules = list(model)
+    layers = [nn.Sequential(*modules[2 * i : 2 * i + 2]) for i in range(DEPTH)]
     inputs = torch.randn(rows, width, generator=g).to(device)
 
     def step(segment: int) -> None:

@@ -116,8 +116,10 @@ def number_of_segments(widths, segment):
 
 
 SLIPS = (
-    *(variant(lambda w, k, f=f: f(w, k)) for f in (without_the_output, later_ones_too)),
-    *(variant(lambda w, k, f=f: f(w, k)) for f in (last_at_work, largest_segment)),
+    variant(without_the_output),
+    variant(later_ones_too),
+    variant(last_at_work),
+    variant(largest_segment),
     variant(lambda w, k: sum(inputs_of(w, k))),
     variant(lambda w, k: sum(w[:-1])),
     variant(number_of_segments),

@@ -49,7 +49,7 @@ def plan_by_arrays(goal, candidates, timed, runs, memory, prices):
     steps = law[0] + law[1] / sizes
     b, t = (np.log(np.array(x, dtype=float)) for x in timed)
     errors = misfits(*timed)
-    k = min(errors, key=errors.get)
+    k = min(errors, key=errors.__getitem__)
     seconds = steps * np.exp(np.maximum(t[:k].mean(), np.log(sizes) + (t - b)[k:].mean()))
     money = seconds * (prices[0] / 3600) + sizes * steps * (prices[1] * 1e-6)
     cost = {"examples": sizes * steps, "seconds": seconds, "money": money}[goal]
@@ -83,17 +83,18 @@ def draw_machine(rng: np.random.Generator, goal: str, kind: str) -> tuple:
     candidates = [int(b) for b in np.unique(np.geomspace(8, 4096, 12).astype(int))]
     if kind == "roomy":
         candidates = [int(b) for b in rng.permutation(candidates)]
-    tables = candidates, [sizes, seconds], [run_sizes, steps]
+    timed: list[list[float]] = [list(sizes), seconds]
+    runs: list[list[float]] = [list(run_sizes), steps]
     prices = [hour, float(1e6 * even)]
     each = float(rng.integers(10_000, 1_000_000))
     if kind == "tight":
         room = float(rng.uniform(0.45, 0.55)) * each * knee
-        return *tables, [float(rng.uniform(0.5, 0.7)) * room, each, room], prices
+        return candidates, timed, runs, [float(rng.uniform(0.5, 0.7)) * room, each, room], prices
     fixed = float(rng.integers(10_000_000, 90_000_000))
     room = fixed + each * 1e5
     if kind == "full":  # whole numbers: the best that would run alone fits, to the byte
-        room = fixed + each * plan(goal, *tables, [fixed, each, room], prices)[0]
-    return *tables, [fixed, each, room], prices
+        room = fixed + each * plan(goal, candidates, timed, runs, [fixed, each, room], prices)[0]
+    return candidates, timed, runs, [fixed, each, room], prices
 
 
 def case_is_clear(case: Case, kind: str) -> bool:

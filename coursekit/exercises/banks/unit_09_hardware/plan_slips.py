@@ -50,7 +50,7 @@ def plan(
 
 
 def with_cost(
-    cost: Callable[..., float] | None = None,
+    cost: Callable[..., float | None] | None = None,
     *,
     fits: Callable[..., bool] | None = None,
     law: Callable[..., Any] | None = None,

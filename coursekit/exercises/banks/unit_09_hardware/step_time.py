@@ -29,14 +29,14 @@ def fit_step_time(batch_sizes: Sequence[float], seconds: Sequence[float]) -> lis
 
 
 def fit_by_loops(batch_sizes, seconds):
-    best = None
+    best = (math.inf, 0.0, 0.0)
     for k in range(2, len(seconds) - 1):
         floor = math.prod(seconds[:k]) ** (1 / k)
         rates = [b / t for b, t in zip(batch_sizes[k:], seconds[k:], strict=True)]
         rate = math.prod(rates) ** (1 / len(rates))
         error = sum(math.log(t / floor) ** 2 for t in seconds[:k])
         error += sum(math.log(x / rate) ** 2 for x in rates)
-        if best is None or error < best[0]:
+        if error < best[0]:
             best = error, floor, rate
     return best[1:]
 
