@@ -12,6 +12,7 @@ from collections import Counter
 from functools import cache
 
 import pytest
+from warm import started
 
 from coursekit.bootstrap.bubblewrap import find_bubblewrap, how_to_install, why_no_namespaces
 from coursekit.classroom.sandbox.walls import SandboxError
@@ -86,6 +87,13 @@ def pytest_xdist_make_scheduler(config, log):
             return piece_of_work(nodeid)
 
     return Pieces(config, log)
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory):
+    """Return a server of Python processes that have torch loaded already."""
+    with started(tmp_path_factory.mktemp("warm")) as server:
+        yield server
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -23,7 +23,7 @@ UNIT = "01_gradient_noise"
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
+def graded(tmp_path_factory, warm):
     """Release the unit, hand in two submissions, grade, write feedback, export."""
     course = tmp_path_factory.mktemp("course")
     copy_settings(course)
@@ -36,7 +36,9 @@ def graded(tmp_path_factory):
     instructor.cells.append(new_code_cell("from coursekit.device import size\nprint(size())"))
     for name, notebook in {"right": instructor, "half": half}.items():
         submit(course, name, UNIT, notebook)
-    run_nbgrader(course, "autograde", UNIT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", warm.jupyter)
+        run_nbgrader(course, "autograde", UNIT)
     run_nbgrader(course, "generate_feedback", UNIT)
     run_nbgrader(course, "export")
     points = {name: points_of(name) for name in unit.exercises if points_of(name) is not None}

@@ -1,6 +1,7 @@
 """Every unit runs: solved it earns full marks, unsolved it ends without an error and earns none.
 
-Each runs once in a kernel in either form, and once as a plain script, all at the tiny size.
+Each runs once in a kernel in either form, and once as a plain script, all at the tiny size. The
+kernels begin with torch loaded (see warm/), the script loads everything by itself.
 """
 
 import importlib.metadata
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "solutions").glob("*.py"))
 KERNEL_SECONDS = 10.0  # what a unit may take at the tiny size; CPU, imports included
 MARGIN = 2.0  # for machines slower than two 2020s cores
-LAST_CELL = "import time; print(time.process_time())"
+LAST_CELL = "import os, time; print(time.process_time() + float(os.environ['WARM_SECONDS']))"
 CORE_ALONE = """
 import importlib.machinery, sys
 
@@ -91,7 +92,7 @@ def tiny(tmp_path, **more):
     }
 
 
-def executed(unit, folder, tmp_path):
+def executed(unit, folder, tmp_path, warm):
     """Run one form of a unit in a kernel; return its notebook and the kernel's CPU seconds."""
     files = release_files([unit], points_of=points_of, quote=quote)
     notebook = nbformat.reads(files[f"{folder}/{unit.name}/{unit.name}.ipynb"], as_version=4)
@@ -103,7 +104,9 @@ def executed(unit, folder, tmp_path):
         allow_errors=True,
         resources={"metadata": {"path": str(tmp_path)}},
     )
-    client.execute(env=tiny(tmp_path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", warm.jupyter)
+        client.execute(env=tiny(tmp_path))
     return notebook, float(notebook.cells.pop().outputs[0].text)
 
 
@@ -138,8 +141,8 @@ def test_there_are_units():
     assert SOURCES
 
 
-def test_the_solved_unit_earns_full_marks(unit, tmp_path):
-    notebook, seconds = executed(unit, SOURCE_FOLDER, tmp_path)
+def test_the_solved_unit_earns_full_marks(unit, tmp_path, warm):
+    notebook, seconds = executed(unit, SOURCE_FOLDER, tmp_path, warm)
     assert_clean(notebook)
     checks = checks_of(notebook)
     assert tuple(checks) == unit.exercises
@@ -151,8 +154,8 @@ def test_the_solved_unit_earns_full_marks(unit, tmp_path):
     assert_quick(seconds)
 
 
-def test_the_unsolved_unit_runs_to_its_end_and_earns_nothing(unit, tmp_path):
-    notebook, seconds = executed(unit, RELEASE_FOLDER, tmp_path)
+def test_the_unsolved_unit_runs_to_its_end_and_earns_nothing(unit, tmp_path, warm):
+    notebook, seconds = executed(unit, RELEASE_FOLDER, tmp_path, warm)
     assert_clean(notebook)
     for printed, shown in checks_of(notebook).values():
         assert "not done yet" in printed
