@@ -756,6 +756,22 @@ shapes = {
 show(schedule_plot(shapes, title="Your schedules: peak 1, warmup 16 of 80 steps"))
 
 # %% [markdown]
+# ### What libraries make of "warmup 10"
+# Yours starts at a tenth of the peak and reaches it at the tenth step. We drove 22 schedules of seven
+# libraries with a warmup of 10 of 100 steps (`docs/trainers.md` in the repository, with versions):
+#
+# | what differs | for example |
+# |---|---|
+# | the first rate | 0 in transformers, Keras, timm, optax' warmup and cosine: that batch is wasted. DeepSpeed's `WarmupLR` wastes two |
+# | the peak | never reached in timm's cosine as it comes: 0.976; 9.4 times in one schedule of pytorch-optimizer |
+# | one step too many | rises again (torch, a cosine), falls below zero (pytorch-optimizer, a line), raises an error (`OneCycleLR`) |
+# | momentum | `OneCycleLR` moves it too: 0.95 at first, then down to 0.85 |
+# | other parameter groups | a tenth of the rate becomes the whole rate in three schedules of pytorch-optimizer |
+#
+# None of it is said while training. So print the rates of your schedule before a long run: `[schedule(t) for t in ...]`
+# for a function, or step a scheduler on an optimizer with one weight.
+
+# %% [markdown]
 # ### Does it help? Ask in pairs
 # One seed gives both arms the same start and the same order of examples. So compare **within**
 # seeds: the gain of a seed is its accuracy with warmup minus its accuracy without. What the two

@@ -6,7 +6,7 @@
 # | **Question** | Do 32 micro-batches of 32 make one batch of 1024, and when not? |
 # | **Difficulty** | medium |
 # | **Importance** | accumulation is everywhere in large training, and its faults raise no error |
-# | **Your time** | part a, 4.1 to 4.6: 60 minutes; part b, 4.7 to the end: 75 minutes |
+# | **Your time** | part a, 4.1 to 4.7: 75 minutes; part b, 4.8 to the end: 75 minutes |
 # | **Run time** | under a minute on two CPU cores |
 # | **You need** | unit 01 (tr Σ/B); unit 02 (how the rate grows with B, for SGD and for Adam); a PyTorch training loop: `backward()`, `.grad`, an optimizer with its parameter groups |
 #
@@ -492,15 +492,6 @@ show(
 # gradients; the loss scale of mixed precision multiplies either.
 
 # %% [markdown]
-# ---
-# ## Break. Part b: steps, workers, norms, and the whole loop
-#
-# | | |
-# |---|---|
-# | **Question** | A step is more than a gradient: what else has to fit? |
-# | **Your time** | 75 minutes |
-# | **You need** | part a: a mean counts by what it is the mean over |
-#
 # ## 4.7 Clip in the right place
 # Clipping shortens a gradient to a largest norm c: $g \leftarrow g \min(1, c/|g|)$. Its purpose is to
 # bound the step, so it should act on what the optimizer gets.
@@ -579,6 +570,16 @@ show(
 # and nobody notices. Cut into smaller pieces, the step gets shorter still, as your own lines above the
 # figure show. **Change, predict, run**: a limit of twice the gradient's norm. Does clipping inside
 # still shorten the step?
+
+# %% [markdown]
+# ---
+# ## Break. Part b: leftovers, workers, norms, and the whole loop
+#
+# | | |
+# |---|---|
+# | **Question** | A step is more than a gradient: what else has to fit? |
+# | **Your time** | 75 minutes |
+# | **You need** | part a: a mean counts by what it is the mean over |
 #
 # ## 4.8 Leftovers
 # An epoch of 15 micro-batches with K = 8 has one full window and 7 left over. The usual loop steps
@@ -663,13 +664,78 @@ show(
 # learning rate for that step, the change was {{P6.weight_minus_drop_1}} points.
 
 # %% [markdown]
+# ### What does *your* trainer do?
+# Libraries answer differently, and print no word about it. We ran ten micro-batches with K = 4 and mean
+# losses through seventeen set-ups (`docs/trainers.md` in the repository, with versions). Here is what divided the last two:
+#
+# | set-up | the last window |
+# |---|---|
+# | transformers `Trainer`, a model without `**kwargs` | a step, divided by 2 |
+# | the same, a model that takes `**kwargs` and ignores them | a step, divided by nothing; so are all others |
+# | Lightning; accelerate with its loader prepared | a step, divided by 4 |
+# | optax `MultiSteps`, DeepSpeed, Keras, ignite, fastai | no step: they wait for two of the next epoch |
+# | the usual loop | no step: six go into the next one |
+#
+# You need no manual to find out: give every micro-batch a gradient that you know, and read the steps.
+#
+# ### Exercise 6 (3 points, 10 minutes): whose step is this?
+# Three trainers without a name print the gradient of every optimizer step, over two epochs of the same
+# micro-batches. By what does each divide the last window?
+#
+# <details><summary>Hint 1 (click to open)</summary>Before it is divided, a step is the sum of its window's gradients. How many windows has an epoch?</details>
+# <details><summary>Hint 2 (click to open)</summary>With leftovers that wait, there are fewer steps than windows.</details>
+# <details><summary>Hint 3 (click to open)</summary>The step is sum / divisor. You know two of the three.</details>
+
+
+# %% solution="u04_divisors"
+def last_divisors(micro_grads, accum_steps, printed):
+    """By what each trainer divides the last window of an epoch: a list of three numbers.
+
+    micro_grads: (M,), the mean gradients of an epoch's micro-batches, in order, all positive.
+    accum_steps: K; a window has K micro-batches, the last one of an epoch what remains.
+    printed: three lists, each trainer's gradient at every optimizer step, in two such epochs. Some
+    make a step of every window. Others step after K micro-batches only, and what is left over
+    waits for the next epoch.
+    1 for a trainer that does not divide; 0 where the last window gets no step of its own.
+    """
+    ### BEGIN SOLUTION
+    num_windows = math.ceil(len(micro_grads) / accum_steps)
+    last = micro_grads[(num_windows - 1) * accum_steps :].sum().item()
+    divisors = []
+    for steps in printed:
+        has_step = len(steps) == 2 * num_windows
+        divisors.append(last / steps[num_windows - 1] if has_step else 0.0)
+    return divisors
+    ### END SOLUTION
+
+
+# %% check="u04_divisors"
+check("u04_divisors", last_divisors)
+
+# %% [markdown]
+# Try it on three that we really ran: each line is what its steps added to one weight.
+# **Change, predict, run**: cut all three to one epoch (the first half). Which of the answers is then a guess?
+
+# %%
+use_divisors = mine_or_library("u04_divisors", last_divisors)
+ones = torch.ones(10)
+run_by_us = {
+    "transformers Trainer": [1.0, 1.0, 1.0] * 2,
+    "Lightning": [1.0, 1.0, 0.5] * 2,
+    "optax MultiSteps": [1.0] * 5,
+}
+divisors = use_divisors(ones, 4, list(run_by_us.values()))
+for name, divisor in zip(run_by_us, divisors, strict=True):
+    print(f"{name}: 2 leftovers divided by {float(divisor):g}")
+
+# %% [markdown]
 # ## 4.9 Workers
 # N workers with m examples each average their mean gradients. If all m are equal this is again the
 # sum above, each worker a micro-batch: the batch of N · m. The conditions are yours to keep, since
 # nobody checks them for you: equal counts (or weights that say so), nobody empty, no example on two
 # workers.
 #
-# ### Exercise 6 (3 points, 12 minutes): average, or refuse
+# ### Exercise 7 (3 points, 12 minutes): average, or refuse
 #
 # <details><summary>Hint 1 (click to open)</summary>The average over workers is the one of exercise 1.</details>
 # <details><summary>Hint 2 (click to open)</summary>Put all indices into one list. How long is it, and how long is its <code>set</code>?</details>
@@ -784,7 +850,7 @@ show(
 #
 # and one forward pass sees one micro-batch.
 #
-# ### Exercise 7 (2 points, 8 minutes): normalised apart
+# ### Exercise 8 (2 points, 8 minutes): normalised apart
 # Return what BatchNorm makes of a batch that comes in micro-batches; `inputs` stays as it is.
 #
 # <details><summary>Hint 1 (click to open)</summary><code>inputs.split(micro_batch_size)</code> gives the forward passes.</details>
@@ -866,7 +932,7 @@ show(
 #    square root of the factor): in every parameter group, once, before the first step. It stays so
 #    for every step, those of incomplete windows too.
 #
-# ### Exercise 8 (3 points, 15 minutes): mend it
+# ### Exercise 9 (3 points, 15 minutes): mend it
 # The check has a group of cases for each rule, and says which you keep. Begin with the loop as it was
 # found, run the check, and mend what it names.
 #
@@ -934,7 +1000,7 @@ print(f"after one epoch: largest difference of a weight {(flat[0] - flat[1]).abs
 # mean loss over all examples of the step, on all workers; then all step. The rates are set already. The
 # check names the milestones that you have reached:
 #
-# 1. **One worker**: the loop of exercise 8, without the rate.
+# 1. **One worker**: the loop of exercise 9, without the rate.
 # 2. **Two equal workers**, K = 1: sum the replicas' gradients, give each replica the sum.
 # 3. **All of it**: unequal micro-batches, unequal workers, incomplete windows. Divide once, by the
 #    examples of the whole step.

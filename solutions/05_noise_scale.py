@@ -485,6 +485,13 @@ print(f"noise scale {scale.value:.0f} examples, 95 % interval {scale.low:.0f} to
 # and `data`. And in a training loop that you have already, `coursekit.noise.NoiseScale` listens to the
 # gradients that it makes anyway.
 #
+# **In a trainer of somebody else** the formulas of 5.2 need the gradient of the *mean* loss, and what reaches
+# `.grad` is that times a factor: 1/K in most, 1 in transformers' `Trainer` for a model that takes and ignores
+# `**kwargs` (section 4.8), larger by a loss scale. A factor c multiplies both |G|² and tr Σ by c², so their
+# ratio survives, but only if it is the same for both batch sizes. Where a last window is divided otherwise, it is not.
+# Of the libraries that we tried (`docs/peers.md` in the repository), one takes a quarter of the batch in the order in which
+# it comes, and says 0 where |G|² is unresolved; another's variance is that of gradients divided by B.
+#
 # ---
 # ## Break. Part b: from one point to a whole run
 #

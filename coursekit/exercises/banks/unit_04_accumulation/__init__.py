@@ -6,6 +6,7 @@ of each step; whatever algorithm gives that is right.
 
 from coursekit.exercises.banks.unit_04_accumulation.batch_norm import U04_BATCH_NORM
 from coursekit.exercises.banks.unit_04_accumulation.clipping import U04_CLIP
+from coursekit.exercises.banks.unit_04_accumulation.divisors import U04_DIVISORS
 from coursekit.exercises.banks.unit_04_accumulation.equal_lr import U04_EQUAL_LR
 from coursekit.exercises.banks.unit_04_accumulation.loop import U04_LOOP
 from coursekit.exercises.banks.unit_04_accumulation.mended_loop import U04_MENDED_LOOP
@@ -21,6 +22,7 @@ EXERCISES: tuple[Exercise, ...] = (
     U04_EQUAL_LR,
     U04_CLIP,
     U04_WINDOWS,
+    U04_DIVISORS,
     U04_WORKERS,
     U04_BATCH_NORM,
     U04_MENDED_LOOP,
