@@ -71,7 +71,7 @@ def case(group: str, micro_grads: list[float], k: int, kinds: tuple[str, ...], *
 
 
 def draw_trainers(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("whole windows", "leftovers", "leftovers", "leftovers"):
         k, whole = int(rng.integers(3, 6)), int(rng.integers(2, 4))
         rest = (0, 1, int(rng.integers(1, k)), k - 1)[len(cases)]
