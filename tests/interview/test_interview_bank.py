@@ -49,7 +49,7 @@ def test_what_a_red_flag_says_is_seen_as_one(question):
 
 def test_there_is_enough_of_every_kind():
     levels = Counter(question.level for question in all_questions().values())
-    assert sum(levels.values()) >= 109
+    assert sum(levels.values()) >= 120
     assert min(levels.values()) >= 20
     numeric = sum(bool(question.numeric) for question in all_questions().values())
     assert numeric >= 0.25 * len(all_questions())

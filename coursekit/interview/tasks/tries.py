@@ -8,7 +8,7 @@ from coursekit.interview.numeric import NumericTask, Slip
 
 def _draw_tries(rng: random.Random) -> dict[str, float]:
     return {
-        "n": rng.choice([10, 12, 15, 20]),
+        "n": rng.choice([11, 12, 15, 20]),
         "m": rng.choice([1, 2, 3]),
         "k": rng.choice([3, 4, 5]),
     }
