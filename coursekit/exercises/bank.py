@@ -11,6 +11,7 @@ from coursekit.exercises.banks import (
     unit_07_flat_minima,
     unit_08_large_batch_toolkit,
     unit_09_hardware,
+    unit_10_capstone,
 )
 from coursekit.exercises.engine.declare import Exercise
 
@@ -25,6 +26,7 @@ BANKS = (
     unit_07_flat_minima,
     unit_08_large_batch_toolkit,
     unit_09_hardware,
+    unit_10_capstone,
 )
 EXERCISES: dict[str, Exercise] = {
     exercise.id: exercise for bank in BANKS for exercise in bank.EXERCISES

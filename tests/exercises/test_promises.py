@@ -25,6 +25,7 @@ DECLARED = (
     "u07",
     "u08",
     "u09",
+    "u10",
 )  # units whose exercises declare what they promise
 WORDS = {  # in a docstring -> the promise that has to be declared
     r"\bat (least|most|or below|or above)\b|\bexactly at\b": "boundary",

@@ -242,6 +242,24 @@ def tabled_runs(
     return plain(answer(run, list(batch_sizes), list(lrs), list(seeds), num_steps))
 
 
+def tabled_arms(
+    answer: Callable[..., Any], table: np.ndarray, arms: list, seeds: list[int], *others: Any
+) -> Any:
+    """Call ``answer(run, arms, seeds, ...)`` with ``run(arm, seed)`` read from a table.
+
+    The table has a row for each arm and a column for each seed; below 0: the run diverged, nan.
+    """
+
+    def run(arm: Any, seed: int) -> float:
+        if list(arm) not in [list(a) for a in arms] or seed not in seeds:
+            raise ValueError(f"run has no arm {arm!r} with seed {seed!r}: see arms and seeds")
+        row = [list(a) for a in arms].index(list(arm))
+        value = float(table[row, list(seeds).index(seed)])
+        return value if value >= 0 else math.nan
+
+    return plain(answer(run, [list(arm) for arm in arms], list(seeds), *others))
+
+
 def handed_twice(adapter: Callable[..., Any]) -> Callable[..., Any]:
     """Make an adapter hand the same objects over twice, and return the second result.
 
@@ -270,6 +288,7 @@ def handed_twice(adapter: Callable[..., Any]) -> Callable[..., Any]:
 # How a check asks: once, and it watches the arguments (unchanged.py).
 ONCE: dict[str, Callable[..., Any]] = {
     "tabled_runs": tabled_runs,
+    "tabled_arms": tabled_arms,
     "call": call,
     "loss": call_with_loss,
     "product": call_with_product,

@@ -1,0 +1,251 @@
+"""Build it: the runner of a decision experiment."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.plain import close
+
+DIVERGED = -1.0  # in a table: the run gives nan
+
+
+def verdict_of(mean: float, half: float) -> float:
+    return 1.0 if mean - half > 0 else -1.0 if mean + half < 0 else 0.0
+
+
+def table_of(run, arms, seeds, chance):
+    rows = [[run(arm, seed) for seed in seeds] for arm in arms]
+    table = np.array(rows, dtype=float)
+    return np.where(np.isnan(table), chance, table)
+
+
+def row_of(changes, quantile):
+    mean = float(np.mean(changes))
+    half = float(quantile * np.std(changes, ddof=1) / math.sqrt(len(changes)))
+    return [mean, half, verdict_of(mean, half)]
+
+
+def decide(run, arms, seeds, chance, quantile):
+    table = table_of(run, arms, seeds, chance)
+    return [row_of(row - table[0], quantile) for row in table[1:]]
+
+
+def decide_seed_by_seed(run, arms, seeds, chance, quantile):
+    totals = [[0.0, 0.0] for _ in arms[1:]]
+    for seed in seeds:
+        base, *others = (chance if v != v else v for v in (run(arm, seed) for arm in arms))
+        for total, value in zip(totals, others, strict=True):
+            total[0] += value - base
+            total[1] += (value - base) ** 2
+    n, rows = len(seeds), []
+    for first, second in totals:
+        mean = first / n
+        half = quantile * math.sqrt(max(second / n - mean**2, 0.0) / (n - 1))
+        rows.append([mean, half, float((mean > half) - (mean < -half))])
+    return rows
+
+
+def decide_arm_by_arm(run, arms, seeds, chance, quantile):
+    rows = []
+    for arm in arms[1:]:
+        pairs = np.array([[run(arms[0], s), run(arm, s)] for s in seeds], dtype=float)
+        pairs[np.isnan(pairs)] = chance
+        rows.append(row_of(pairs[:, 1] - pairs[:, 0], quantile))
+    return rows
+
+
+def with_rows(rows_of):
+    """Return a mistake that makes its rows of (base, arm, quantile), both filled."""
+
+    def answer(run, arms, seeds, chance, quantile):
+        table = table_of(run, arms, seeds, chance)
+        return [rows_of(table[0], row, quantile) for row in table[1:]]
+
+    return answer
+
+
+def unpaired(base, row, quantile):
+    mean = row.mean() - base.mean()
+    half = quantile * math.sqrt((base.var(ddof=1) + row.var(ddof=1)) / len(row))
+    return [mean, half, verdict_of(mean, half)]
+
+
+def of_survivors(run, arms, seeds, chance, quantile):
+    table = np.array([[run(arm, seed) for seed in seeds] for arm in arms], dtype=float)
+    rows = []
+    for row in table[1:]:
+        changes = row - table[0]
+        rows.append(row_of(changes[~np.isnan(changes)], quantile))
+    return rows
+
+
+def as_nan(run, arms, seeds, chance, quantile):
+    rows = np.array([[run(arm, seed) for seed in seeds] for arm in arms], dtype=float)
+    return [row_of(row - rows[0], quantile) for row in rows[1:]]
+
+
+def other_seeds(run, arms, seeds, chance, quantile):
+    shifted = [*seeds[1:], seeds[0]]
+    base = table_of(run, arms[:1], seeds, chance)[0]
+    return [row_of(row - base, quantile) for row in table_of(run, arms[1:], shifted, chance)]
+
+
+def previous_arm(run, arms, seeds, chance, quantile):
+    table = table_of(run, arms, seeds, chance)
+    return [row_of(after - before, quantile) for before, after in pairwise(table)]
+
+
+def first_seed(run, arms, seeds, chance, quantile):
+    table = table_of(run, arms, seeds, chance)
+    rows = [row_of(row - table[0], quantile) for row in table[1:]]
+    return [
+        [row[0] - base[0], half, verdict_of(row[0] - base[0], half)]
+        for row, (_, half, _), base in zip(table[1:], rows, [table[0]] * len(rows), strict=True)
+    ]
+
+
+def draw_experiments(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for group in ("one change", "intervals", "diverged runs") * 3:
+        n, count = int(rng.integers(4, 7)), 2 if group == "one change" else 4
+        base = rng.uniform(40.0, 60.0, n)
+        table = np.tile(base, (count, 1))
+        for i in range(1, count):
+            clear = rng.choice([-1.0, 1.0]) * rng.uniform(9.0, 14.0)
+            if group == "one change":
+                table[i] += clear  # the same for every seed
+            else:
+                noise = rng.normal(0, 2.0, n)
+                noise -= noise.mean()
+                table[i] += (clear if i % 3 else 0.3) + noise
+        if group == "diverged runs":
+            table[1, rng.permutation(n)[:2]] = DIVERGED
+            table[0, int(rng.integers(n))] = DIVERGED
+        arms = [[64 * 2**i, float(0.1 * 2**i), int(rng.integers(20, 90))] for i in range(count)]
+        seeds = [int(s) for s in rng.permutation(50)[:n]]
+        cases.append(Case(group, (table, arms, seeds, 10.0, float(rng.choice([2.6, 2.8])))))
+    return cases
+
+
+TWO = [[256, 0.5, 320], [1024, 2.0, 80]]
+THREE = [*TWO, [1024, 2.0, 320]]
+
+U10_BUILD = Exercise(
+    id="u10_build",
+    call="decide(run, arms, seeds, chance, quantile)",
+    points={"one change": 1.0, "intervals": 1.0, "diverged runs": 1.0},
+    by_hand=(
+        Case(
+            "one change",
+            (np.array([[50.0, 60.0], [45.0, 55.0]]), TWO, [3, 7], 10.0, 12.0),
+            ("by hand", "smallest"),
+        ),
+        Case(
+            "intervals",
+            (
+                np.array([[50.0, 52.0, 54.0], [45.0, 44.0, 49.0], [50.0, 54.0, 52.0]]),
+                THREE,
+                [3, 7, 5],
+                10.0,
+                2.0,
+            ),
+            ("by hand", "average"),
+        ),
+        Case(
+            "intervals",
+            (np.array([[50.0, 50.0], [51.0, 53.0]]), TWO, [3, 7], 10.0, 2.0),
+            ("boundary",),
+        ),
+        Case(
+            "diverged runs",
+            (
+                np.array([[50.0, 52.0, DIVERGED], [DIVERGED, 50.0, 12.0]]),
+                TWO,
+                [3, 7, 5],
+                10.0,
+                2.0,
+            ),
+            ("missing",),
+        ),
+    ),
+    promises=("average", "boundary", "by hand", "missing", "smallest"),
+    draw=draw_experiments,
+    reference=decide,
+    run="tabled_arms",
+    same=close(rtol=1e-4, atol=1e-4),
+    mistakes=(
+        Mistake(
+            "unpaired",
+            "Your intervals are those of separate groups. What do the runs of one seed share?",
+            with_rows(unpaired),
+        ),
+        Mistake(
+            "diverged runs left out",
+            "You leave out seeds that diverged. What is a mean over the lucky ones worth?",
+            of_survivors,
+        ),
+        Mistake(
+            "nan passed on",
+            "A run that diverged makes your whole row nan. What does the text count it as?",
+            as_nan,
+        ),
+        Mistake(
+            "another seed's base",
+            "You compare runs of different seeds. Which base belongs to an arm's run?",
+            other_seeds,
+        ),
+        Mistake(
+            "compared with the arm before",
+            "Each arm is compared with the one before it. Which arm is the base?",
+            previous_arm,
+        ),
+        Mistake(
+            "one seed",
+            "Your change is that of the first seed. What are the others for?",
+            first_seed,
+        ),
+        Mistake(
+            "base minus arm",
+            "Your signs are turned round. Is an arm that is better than the base above it or "
+            "below it?",
+            with_rows(lambda base, row, q: (lambda r: [-r[0], r[1], -r[2]])(row_of(row - base, q))),
+        ),
+        Mistake(
+            "verdict by the mean alone",
+            "Your verdict is the sign of the mean. What does an interval that holds zero say?",
+            with_rows(
+                lambda base, row, q: [*row_of(row - base, q)[:2], np.sign((row - base).mean())]
+            ),
+        ),
+        Mistake(
+            "no root of n",
+            "Your half-width is that of single seeds. How much better known is their mean?",
+            with_rows(
+                lambda base, row, q: (lambda m, h: [m, h, verdict_of(m, h)])(
+                    (row - base).mean(), q * (row - base).std(ddof=1)
+                )
+            ),
+        ),
+        Mistake(
+            "no quantile",
+            "Your half-width is a standard error. What turns it into half of an interval?",
+            with_rows(lambda base, row, q: row_of(row - base, 1.0)),
+        ),
+        Mistake(
+            "accuracy in place of its change",
+            "You return accuracies. What does the text ask for, and why does it help?",
+            with_rows(lambda base, row, q: row_of(row, q)),
+        ),
+    ),
+    accepted=(decide_seed_by_seed, decide_arm_by_arm),
+    lesson="A table of paired changes with a verdict in three values: better, worse, can't tell. "
+    "The runner is twenty lines; the arms are the thought.",
+    answered_by=(
+        "coursekit.intervals",
+        "coursekit.experiments.decision",
+        "coursekit.claims.decide",
+    ),
+    graded=False,
+)

@@ -1,0 +1,164 @@
+"""A paired change with its interval, runs that diverged included."""
+
+import math
+
+import numpy as np
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+
+
+def filled(values: list[float | None], chance: float) -> np.ndarray:
+    array = np.array(values, dtype=float)
+    return np.where(np.isnan(array), chance, array)
+
+
+def spread(values: np.ndarray, quantile: float) -> list[float]:
+    return [float(values.mean()), float(quantile * values.std(ddof=1) / math.sqrt(len(values)))]
+
+
+def change(
+    before: list[float | None], after: list[float | None], chance: float, quantile: float
+) -> list[float]:
+    return spread(filled(after, chance) - filled(before, chance), quantile)
+
+
+def change_in_a_loop(before, after, chance, quantile):
+    changes = []
+    for b, a in zip(before, after, strict=True):
+        changes.append((chance if a is None else a) - (chance if b is None else b))
+    mean = sum(changes) / len(changes)
+    squares = sum((c - mean) ** 2 for c in changes)
+    return [mean, quantile * (squares / (len(changes) - 1) / len(changes)) ** 0.5]
+
+
+def change_by_variances(before, after, chance, quantile):
+    b, a = filled(before, chance), filled(after, chance)
+    table = np.cov(np.stack([b, a]))
+    variance = max(table[0, 0] + table[1, 1] - 2 * table[0, 1], 0.0)
+    return [a.mean() - b.mean(), quantile * math.sqrt(variance / len(a))]
+
+
+def unpaired(before, after, chance, quantile):
+    b, a = filled(before, chance), filled(after, chance)
+    return [a.mean() - b.mean(), quantile * math.sqrt((b.var(ddof=1) + a.var(ddof=1)) / len(a))]
+
+
+def survivors_only(before, after, chance, quantile):
+    changes = np.array(after, dtype=float) - np.array(before, dtype=float)
+    return spread(changes[~np.isnan(changes)], quantile)
+
+
+def altered(wrong):
+    """Return a mistake that works on the right changes."""
+
+    def answer(before, after, chance, quantile):
+        return wrong(filled(after, chance) - filled(before, chance), quantile)
+
+    return answer
+
+
+def with_gaps(values: np.ndarray, lost: list[int]) -> list[float | None]:
+    return [None if i in lost else float(x) for i, x in enumerate(values)]
+
+
+def draw_pairs(rng: np.random.Generator) -> list[Case]:
+    cases: list[Case] = []
+    for number, group in enumerate(("all finished", "some diverged") * 3):
+        n = int(rng.integers(5, 9))
+        before = rng.uniform(40, 60, n)
+        after = before + rng.uniform(-12, 4, n)
+        one, two, three = (int(i) for i in rng.permutation(n)[:3])
+        lost = [one, two] if group == "some diverged" else []
+        lost_before = [three] if lost and number == 1 else []
+        quantile = float(rng.choice([2.78, 2.45, 2.26]))
+        args = (with_gaps(before, lost_before), with_gaps(after, lost), 10.0, quantile)
+        cases.append(Case(group, args))
+    return cases
+
+
+U10_CHANGE = Exercise(
+    id="u10_change",
+    call="change(before, after, chance, quantile)",
+    points={"all finished": 1.0, "some diverged": 1.0},
+    by_hand=(
+        Case("all finished", ([50.0, 53.0, 47.0], [45.0, 51.0, 45.0], 10.0, 2.0), ("by hand",)),
+        Case("all finished", ([50.0, 40.0], [52.0, 48.0], 10.0, 12.0), ("smallest", "sign")),
+        Case("some diverged", ([50.0, 44.0, 47.0], [45.0, None, 45.0], 10.0, 2.0), ("missing",)),
+        Case("some diverged", ([50.0, None], [None, None], 20.0, 2.0), ("missing",)),
+    ),
+    promises=("by hand", "missing", "sign", "smallest"),
+    draw=draw_pairs,
+    reference=change,
+    mistakes=(
+        Mistake(
+            "unpaired",
+            "Your interval is that of two separate groups. What do the two runs of one seed share?",
+            unpaired,
+        ),
+        Mistake(
+            "diverged runs left out",
+            "You leave out the runs that diverged. What is the mean over the lucky ones worth?",
+            survivors_only,
+        ),
+        Mistake(
+            "diverged counts as zero",
+            "You count a diverged run as zero. How often is a network right that guesses?",
+            lambda b, a, chance, q: change(b, a, 0.0, q),
+        ),
+        Mistake(
+            "diverged changed nothing",
+            "You count a run that diverged as no change. Did it end where the other one ended?",
+            lambda b, a, chance, q: spread(
+                np.nan_to_num(np.array(a, dtype=float) - np.array(b, dtype=float)), q
+            ),
+        ),
+        Mistake(
+            "before minus after",
+            "Your change has the opposite sign. Is a fall positive or negative?",
+            lambda b, a, chance, q: change(a, b, chance, q),
+        ),
+        Mistake(
+            "spread of single seeds",
+            "Your second number says how far single seeds scatter. How much better known is their "
+            "mean?",
+            altered(lambda c, q: [c.mean(), q * c.std(ddof=1)]),
+        ),
+        Mistake(
+            "divided by n twice",
+            "You divide by the number of seeds, not by its root. How does the error of a mean "
+            "shrink?",
+            altered(lambda c, q: [c.mean(), q * c.std(ddof=1) / len(c)]),
+        ),
+        Mistake(
+            "divides by n",
+            "Your deviation divides by the number of seeds. Their mean was fitted to those same "
+            "seeds: how many deviations are still free?",
+            altered(lambda c, q: [c.mean(), q * c.std() / math.sqrt(len(c))]),
+        ),
+        Mistake(
+            "standard error",
+            "Your second number is a standard error. What turns it into half of an interval?",
+            altered(lambda c, q: [c.mean(), c.std(ddof=1) / math.sqrt(len(c))]),
+        ),
+        Mistake(
+            "whole width",
+            "Your second number reaches from one end of the interval to the other. What does a "
+            "plus-minus mean in this unit?",
+            altered(lambda c, q: [c.mean(), 2 * q * c.std(ddof=1) / math.sqrt(len(c))]),
+        ),
+        Mistake(
+            "variance",
+            "Your second number has the unit of a square. What was forgotten?",
+            altered(lambda c, q: [c.mean(), q * c.var(ddof=1) / math.sqrt(len(c))]),
+        ),
+        Mistake(
+            "median",
+            "You take the middle change. Does one bad seed in five count for nothing?",
+            altered(lambda c, q: [np.median(c), spread(c, q)[1]]),
+        ),
+    ),
+    accepted=(change_in_a_loop, change_by_variances),
+    lesson="Pairs share their seed, so its luck drops out of the difference; a run that diverged "
+    "is a result, and counts as what it is worth.",
+    answered_by=("coursekit.intervals", "coursekit.experiments.decision", "coursekit.replicas"),
+)

@@ -1,0 +1,193 @@
+"""The cheapest experiment that separates two explanations."""
+
+import numpy as np
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+
+
+def choose(
+    prices: list[float], first: list[float], second: list[float], errors: list[float]
+) -> int:
+    best = -1
+    for i, price in enumerate(prices):
+        separates = abs(first[i] - second[i]) > 2 * errors[i]
+        if separates and (best < 0 or price < prices[best]):
+            best = i
+    return best
+
+
+def choose_by_sorting(prices, first, second, errors):
+    for i in sorted(range(len(prices)), key=lambda i: prices[i]):
+        low, high = sorted((first[i], second[i]))
+        if high - errors[i] > low + errors[i]:
+            return i
+    return -1
+
+
+def choose_by_arrays(prices, first, second, errors):
+    apart = np.abs(np.array(first) - np.array(second)) > 2 * np.array(errors)
+    if not apart.any():
+        return -1
+    return int(np.where(apart, np.array(prices, dtype=float), np.inf).argmin())
+
+
+def pick(score, keep=lambda d, e: abs(d) > 2 * e, nobody=-1):
+    """Return a mistake: the highest score among the experiments that are kept."""
+
+    def answer(prices, first, second, errors):
+        rows = [
+            (score(p, f - s, e), -i)
+            for i, (p, f, s, e) in enumerate(zip(prices, first, second, errors, strict=True))
+            if keep(f - s, e)
+        ]
+        return -max(rows)[1] if rows else nobody
+
+    return answer
+
+
+def draw_menus(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for number, group in enumerate(("one that tells", "none that tells") * 4):
+        n = 6
+        prices = [float(x) for x in rng.permutation([0.1, 0.5, 1.0, 2.0, 3.0, 8.0])]
+        errors = rng.uniform(0.5, 2.0, n)
+        gaps = errors * rng.uniform(0.2, 0.9, n)  # below one error: tells nothing
+        by_price = np.argsort(prices)
+        if group == "one that tells":
+            near, told, dear, far = by_price[1], by_price[2], by_price[3], by_price[5]
+            errors[dear], errors[far] = rng.uniform(0.3, 0.4), rng.uniform(3.0, 4.0)
+            gaps[near] = errors[near] * rng.uniform(1.2, 1.8)  # above one error, below two
+            gaps[told] = errors[told] * rng.uniform(2.3, 2.8)
+            gaps[dear] = errors[dear] * rng.uniform(9.0, 12.0)
+            gaps[far] = errors[far] * rng.uniform(4.0, 6.0)
+            signs = rng.choice([-1.0, 1.0], n)
+            signs[told] = -1.0 if number % 4 else 1.0
+            gaps[near], errors[near] = 3.0, rng.uniform(1.7, 2.5)
+            gaps[by_price[0]], errors[by_price[0]] = 3.0, 1.5  # just touching
+        else:
+            gaps[by_price[1]] = errors[by_price[1]] * rng.uniform(1.2, 1.8)
+            signs = rng.choice([-1.0, 1.0], n)
+        first = np.round(rng.uniform(-10, 5, n))
+        first[0] = 0.0
+        second = first - signs * gaps
+        args = (prices, first.tolist(), second.tolist(), errors.tolist())
+        cases.append(Case(group, args))
+    return cases
+
+
+U10_CHOOSE = Exercise(
+    id="u10_choose",
+    call="choose(prices, first, second, errors)",
+    points={"one that tells": 2.0, "none that tells": 1.0},
+    by_hand=(
+        Case("one that tells", ([1.0, 4.0], [0.0, 12.0], [0.5, 0.0], [1.0, 2.0]), ("by hand",)),
+        Case(
+            "one that tells",
+            (
+                [8.0, 1.0, 2.0, 4.0],
+                [0.0, 0.0, -3.0, 0.0],
+                [9.0, 1.5, 0.0, 5.0],
+                [1.0, 1.0, 1.0, 1.0],
+            ),
+            ("by hand", "sign"),
+        ),
+        Case("one that tells", ([1.0, 2.0], [0.0, 0.0], [4.0, 6.0], [2.0, 1.0]), ("boundary",)),
+        Case(
+            "one that tells",
+            (
+                [4.0, 2.0, 2.0, 8.0],
+                [0.0, 0.0, 0.0, 0.0],
+                [3.0, 4.0, 9.0, 9.0],
+                [1.0, 1.0, 1.0, 1.0],
+            ),
+            ("order",),
+        ),
+        Case("none that tells", ([3.0], [1.0], [1.0], [0.5]), ("smallest",)),
+        Case("none that tells", ([1.0, 2.0], [0.0, 0.0], [2.0, -1.0], [1.0, 1.0]), ("boundary",)),
+    ),
+    promises=("boundary", "by hand", "order", "sign", "smallest"),
+    draw=draw_menus,
+    reference=choose,
+    mistakes=(
+        Mistake(
+            "the cheapest of all",
+            "You take the cheapest, whatever it tells. What do you know after a run that both "
+            "explanations predict alike?",
+            pick(lambda p, d, e: -p, keep=lambda d, e: True),
+        ),
+        Mistake(
+            "the largest difference",
+            "You take the one where the predictions lie furthest apart. Is it the cheapest that "
+            "tells them apart?",
+            pick(lambda p, d, e: abs(d)),
+        ),
+        Mistake(
+            "the clearest",
+            "You take the one that tells most clearly for its error. Is it the cheapest that tells "
+            "them apart?",
+            pick(lambda p, d, e: abs(d) / e),
+        ),
+        Mistake(
+            "difference for the price",
+            "You divide the difference by the price. What is a third of an answer worth?",
+            pick(lambda p, d, e: abs(d) / p, keep=lambda d, e: True),
+        ),
+        Mistake(
+            "one error",
+            "You ask for one error between the predictions. From either of them the outcome may "
+            "lie an error away: do the two intervals still meet?",
+            pick(lambda p, d, e: -p, keep=lambda d, e: abs(d) > e),
+        ),
+        Mistake(
+            "any difference",
+            "Any difference is enough for you. Can the experiment see it?",
+            pick(lambda p, d, e: -p, keep=lambda d, e: d != 0),
+        ),
+        Mistake(
+            "sign kept",
+            "You count a difference in one direction alone. Does it matter which explanation "
+            "predicts more?",
+            pick(lambda p, d, e: -p, keep=lambda d, e: d > 2 * e),
+        ),
+        Mistake(
+            "sign kept, the other way",
+            "You count a difference only where the second predicts more. Does it matter which "
+            "explanation does?",
+            pick(lambda p, d, e: -p, keep=lambda d, e: -d > 2 * e),
+        ),
+        Mistake(
+            "the dearest",
+            "You take the dearest that tells them apart. Would a cheaper one tell less?",
+            pick(lambda p, d, e: p),
+        ),
+        Mistake(
+            "the first that tells",
+            "You take the first that tells them apart. Does the list stand in the order of prices?",
+            pick(lambda p, d, e: 0.0),
+        ),
+        Mistake(
+            "just touching",
+            "Two intervals that just touch are apart for you. What does the text say about them?",
+            pick(lambda p, d, e: -p, keep=lambda d, e: abs(d) >= 2 * e),
+        ),
+        Mistake(
+            "counted from one",
+            "Your number is one higher throughout. Where does Python begin to count?",
+            lambda p, f, s, e: choose(p, f, s, e) + 1,
+        ),
+        Mistake(
+            "the price",
+            "You return the price of the right experiment. What does the text ask for?",
+            lambda p, f, s, e: p[choose(p, f, s, e)] if choose(p, f, s, e) >= 0 else -1,
+        ),
+        Mistake(
+            "the cheapest where none tells",
+            "None tells the two apart, and you still run one. What would it be for?",
+            lambda p, f, s, e: choose(p, f, s, e) if choose(p, f, s, e) >= 0 else p.index(min(p)),
+        ),
+    ),
+    accepted=(choose_by_sorting, choose_by_arrays),
+    lesson="A run is worth its price only if its outcome can change your mind. Write both "
+    "predictions down first; where they agree, keep the money.",
+    answered_by=("coursekit.experiments.mysteries",),
+)

@@ -1,0 +1,162 @@
+"""Find the flaw: a logger that makes a stall."""
+
+import numpy as np
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+
+
+def log_losses(losses: list[float], every: int) -> list[float]:
+    return [float(np.mean(losses[start : start + every])) for start in range(0, len(losses), every)]
+
+
+def log_by_summing(losses, every):
+    shown, window = [], []
+    for loss in losses:
+        window.append(loss)
+        if len(window) == every:
+            shown.append(sum(window) / every)
+            window = []
+    if window:
+        shown.append(sum(window) / len(window))
+    return shown
+
+
+def log_by_cumsum(losses, every):
+    ends = [*range(every, len(losses), every), len(losses)]
+    total = np.concatenate([[0.0], np.cumsum(losses)])
+    starts = [0, *ends[:-1]]
+    return [(total[e] - total[s]) / (e - s) for s, e in zip(starts, ends, strict=True)]
+
+
+def since_the_start(losses, every):
+    ends = [*range(every, len(losses), every), len(losses)]
+    return [float(np.mean(losses[:e])) for e in ends]
+
+
+def as_found(losses, every):
+    return [float(np.mean(losses[: i + 1])) for i in range(0, len(losses), every)]
+
+
+def windowed(value):
+    """Return a mistake that shows something else of each window."""
+
+    def answer(losses, every):
+        return [float(value(losses[s : s + every])) for s in range(0, len(losses), every)]
+
+    return answer
+
+
+def shifted(losses, every):
+    """Reset after the print at steps 0, every, 2 every: windows that are one step late."""
+    starts = [0, *range(1, len(losses), every)]
+    ends = [*starts[1:], len(losses)]
+    return [float(np.mean(losses[s:e])) for s, e in zip(starts, ends, strict=True)]
+
+
+def dropped(losses, every):
+    whole = len(losses) // every * every
+    return log_losses(losses[:whole], every) if whole else []
+
+
+def smoothed(losses, every):
+    value, shown = losses[0], []
+    for i, loss in enumerate(losses):
+        value = 0.9 * value + 0.1 * loss
+        if (i + 1) % every == 0 or i + 1 == len(losses):
+            shown.append(value)
+    return shown
+
+
+def draw_logs(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for group in ("whole windows", "a short last window") * 3:
+        every = int(rng.integers(3, 6))
+        count = every * int(rng.integers(3, 5))
+        if group == "a short last window":
+            count += int(rng.integers(1, every)) if every > 1 else 0
+        losses = 3.0 * np.exp(-np.arange(count) / 6) + rng.uniform(0.1, 0.6, count)
+        cases.append(Case(group, (losses.tolist(), every)))
+    return cases
+
+
+U10_LOG_LOSSES = Exercise(
+    id="u10_log_losses",
+    call="log_losses(losses, every)",
+    points={"whole windows": 2.0, "a short last window": 1.0},
+    by_hand=(
+        Case("whole windows", ([8.0, 6.0, 3.0, 1.0], 2), ("by hand",)),
+        Case("whole windows", ([5.0, 3.0], 1), ("smallest",)),
+        Case("a short last window", ([8.0, 6.0, 3.0, 1.0, 0.5], 2), ("uneven",)),
+        Case("a short last window", ([8.0, 6.0], 5), ("smallest", "uneven")),
+    ),
+    promises=("by hand", "smallest", "uneven"),
+    draw=draw_logs,
+    reference=log_losses,
+    mistakes=(
+        Mistake(
+            "mean since the start",
+            "Your mean goes back to the first step. What does it show of the last window, late in "
+            "a long run?",
+            since_the_start,
+        ),
+        Mistake(
+            "as found",
+            "This is the logger as it was found. How many losses stand behind its first number, "
+            "and how many behind its last?",
+            as_found,
+        ),
+        Mistake(
+            "the last loss of a window",
+            "You show one step of each window. What became of the others?",
+            windowed(lambda w: w[-1]),
+        ),
+        Mistake(
+            "the first loss of a window",
+            "You show the first step of each window. How old is it when it is printed?",
+            windowed(lambda w: w[0]),
+        ),
+        Mistake(
+            "sums",
+            "You show sums. Would a longer window mean a higher loss?",
+            windowed(sum),
+        ),
+        Mistake(
+            "lowest of a window",
+            "You show the lowest loss of each window. Is a lucky batch the loss of the run?",
+            windowed(min),
+        ),
+        Mistake(
+            "middle of a window",
+            "You show the median. Does the text ask for the middle value or for the mean?",
+            windowed(np.median),
+        ),
+        Mistake(
+            "last window dropped",
+            "The steps behind the last whole window are never shown. Where did the run end?",
+            dropped,
+        ),
+        Mistake(
+            "last window divided by a whole one",
+            "Your last number is too small. By how many losses is it divided, and how many are "
+            "there?",
+            lambda losses, every: [
+                sum(losses[s : s + every]) / every for s in range(0, len(losses), every)
+            ],
+        ),
+        Mistake(
+            "windows one step late",
+            "You reset the sum, but the first print still comes after a single loss. After how "
+            "many steps is the first window full?",
+            shifted,
+        ),
+        Mistake(
+            "smoothed",
+            "You smooth over more than the window. What does an old loss do in a new window?",
+            smoothed,
+        ),
+    ),
+    accepted=(log_by_summing, log_by_cumsum),
+    lesson="Before a curve is explained, say what one point of it is: the mean of which steps, "
+    "renewed when. A mean since the start stalls whatever the run does.",
+    answered_by=(),
+)

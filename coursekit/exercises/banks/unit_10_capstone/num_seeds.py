@@ -1,0 +1,131 @@
+"""How many paired seeds an arm needs."""
+
+import math
+
+import numpy as np
+
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+
+
+def deviation(changes: list[float]) -> float:
+    return float(np.std(np.array(changes, dtype=float), ddof=1))
+
+
+def num_seeds(changes: list[float], wanted: float, quantile: float) -> int:
+    return max(2, math.ceil((quantile * deviation(changes) / wanted) ** 2 - 1e-4))
+
+
+def num_seeds_by_trying(changes, wanted, quantile):
+    n = 2
+    while quantile * deviation(changes) / math.sqrt(n) > wanted * (1 + 1e-5):
+        n += 1
+    return n
+
+
+def num_seeds_by_floor(changes, wanted, quantile):
+    mean = sum(changes) / len(changes)
+    variance = sum((c - mean) ** 2 for c in changes) / (len(changes) - 1)
+    return max(2, -int(-(quantile**2 * variance / wanted**2 - 1e-4) // 1))
+
+
+def needed(ratio: float) -> int:
+    return max(2, math.ceil(ratio - 1e-4))
+
+
+def draw_pilots(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for group in ("few", "many") * 4:
+        while True:
+            changes = rng.normal(
+                rng.uniform(-10, -4), rng.uniform(2.0, 5.0), int(rng.integers(4, 7))
+            )
+            quantile = float(rng.choice([2.0, 2.2]))
+            most = rng.uniform(3.0, 9.0) if group == "few" else rng.uniform(20.0, 60.0)
+            wanted = float(quantile * changes.std(ddof=1) / math.sqrt(most))
+            exact = (quantile * changes.std(ddof=1) / wanted) ** 2
+            if 0.15 < exact % 1 < 0.45:
+                break
+        cases.append(Case(group, (changes.tolist(), wanted, quantile)))
+    return cases
+
+
+U10_NUM_SEEDS = Exercise(
+    id="u10_num_seeds",
+    call="num_seeds(changes, wanted, quantile)",
+    points={"few": 1.0, "many": 1.0},
+    by_hand=(
+        Case("few", ([-8.0, -6.0, -4.0], 1.75, 2.0), ("by hand",)),
+        Case("few", ([-8.0, -6.0, -4.0], 2.0, 2.0), ("boundary",)),
+        Case("few", ([-5.0, -4.0], 50.0, 2.0), ("smallest",)),
+        Case("many", ([-9.0, -3.0, -3.0, -9.0], 1.5, 2.0), ("by hand",)),
+        Case("many", ([-8.0, -6.0, -4.0], 0.5, 2.0), ("boundary",)),
+    ),
+    promises=("boundary", "by hand", "smallest"),
+    draw=draw_pilots,
+    reference=num_seeds,
+    mistakes=(
+        Mistake(
+            "no square",
+            "You let the error fall as one over the seeds. What has to be twice as large for half "
+            "the error: the seeds?",
+            lambda c, w, q: needed(q * deviation(c) / w),
+        ),
+        Mistake(
+            "rounded down",
+            "You round down. Is the interval then as narrow as wanted?",
+            lambda c, w, q: max(2, math.floor((q * deviation(c) / w) ** 2 + 1e-4)),
+        ),
+        Mistake(
+            "divides by n",
+            "Your deviation divides by the number of seeds. Their mean was fitted to those same "
+            "seeds: how many deviations are still free?",
+            lambda c, w, q: needed((q * float(np.std(c)) / w) ** 2),
+        ),
+        Mistake(
+            "no quantile",
+            "You compare a standard error with half of an interval. What lies between the two?",
+            lambda c, w, q: needed((deviation(c) / w) ** 2),
+        ),
+        Mistake(
+            "whole width",
+            "Your interval is half as wide as asked. Is `wanted` its whole width or half of it?",
+            lambda c, w, q: needed((2 * q * deviation(c) / w) ** 2),
+        ),
+        Mistake(
+            "variance for deviation",
+            "You use a variance where a deviation belongs. What is the unit of `wanted`?",
+            lambda c, w, q: needed((q * deviation(c) ** 2 / w) ** 2),
+        ),
+        Mistake(
+            "scatter around zero",
+            "Your scatter is around zero. Does a large change need more seeds because it is large?",
+            lambda c, w, q: needed((q * math.sqrt(np.mean(np.square(c))) / w) ** 2),
+        ),
+        Mistake(
+            "without the pilot's seeds",
+            "You take the seeds of the pilot away. Does the text ask for all seeds, or for those "
+            "still to run?",
+            lambda c, w, q: num_seeds(c, w, q) - len(c),
+        ),
+        Mistake(
+            "one seed more",
+            "You add a seed at the end. Is the interval wider than wanted without it?",
+            lambda c, w, q: num_seeds(c, w, q) + 1,
+        ),
+        Mistake(
+            "range for deviation",
+            "You take the distance from the lowest to the highest change. Does it estimate the "
+            "deviation, or grow with the number of seeds?",
+            lambda c, w, q: needed((q * (max(c) - min(c)) / w) ** 2),
+        ),
+        Mistake(
+            "size of the effect in place of its scatter",
+            "Your number depends on the mean change alone. What makes a mean uncertain?",
+            lambda c, w, q: needed((q * abs(sum(c) / len(c)) / w) ** 2),
+        ),
+    ),
+    accepted=(num_seeds_by_trying, num_seeds_by_floor),
+    lesson="Half the error costs four times the seeds. Ask before the run, from a pilot: five "
+    "seeds are not bad because they are few, but where they can't see what you look for.",
+    answered_by=("coursekit.intervals", "coursekit.experiments.decision"),
+)
