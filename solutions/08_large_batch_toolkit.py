@@ -324,6 +324,13 @@ show(figures.tries_plot(tried, title=f"Five rates an arm, your {num_seeds} seeds
 # costs whoever tries once. Which arm is best depends on how often you may try.
 #
 # **Caveat.** It depends on the grid too: a grid around the best rate is already the result of tuning.
+#
+# Try it on one method against *itself*. How many tries does it need for a gain of five points?
+
+# %%
+from coursekit.explorers.tuning import tuning
+
+tuning()
 
 # %% [markdown]
 # ---

@@ -211,6 +211,24 @@ U08_BEST_SETTING = Exercise(
             scored(lambda row, c: min(filled(row, c))),
         ),
         Mistake(
+            "place in place of the rate",
+            "You return a place in the list. Which number stands there?",
+            lambda lrs, v, c: (
+                math.nan
+                if math.isnan(best_setting(lrs, v, c))
+                else lrs.index(best_setting(lrs, v, c))
+            ),
+        ),
+        Mistake(
+            "accuracy in place of the rate",
+            "You return how good the best setting is. Which setting is it?",
+            lambda lrs, v, c: (
+                math.nan
+                if math.isnan(best_setting(lrs, v, c))
+                else max(float(np.mean(filled(row, c))) for row in v)
+            ),
+        ),
+        Mistake(
             "never clipped",
             "You report the best of the grid wherever it stands. What if a better one lies beyond "
             "the end?",

@@ -133,6 +133,17 @@ U08_EXPECTED_BEST = Exercise(
             weighted(lambda n, k: [comb(n - 1 - i, k - 1) / comb(n, k) for i in range(n)]),
         ),
         Mistake(
+            "not ranked",
+            "You weigh the settings in the order in which they stand. In which order does the "
+            "formula want them?",
+            lambda v, t, k: sum(comb(i, k - 1) * x for i, x in enumerate(t)) / comb(len(t), k),
+        ),
+        Mistake(
+            "counted one place too high",
+            "Your weights do not add up to one. How many settings stand below the lowest?",
+            weighted(lambda n, k: [comb(i + 1, k - 1) / comb(n, k) for i in range(n)]),
+        ),
+        Mistake(
             "a quantile",
             "You read one setting off the ranking. Is the mean over all draws the value of one "
             "typical draw?",
@@ -152,5 +163,5 @@ U08_EXPECTED_BEST = Exercise(
     accepted=(by_enumeration, by_removal),
     lesson="Whoever tunes more looks better, whatever the method. So a comparison names how many "
     "settings each arm tried.",
-    answered_by=("coursekit.claims",),
+    answered_by=("coursekit.claims", "coursekit.explorers.tuning"),
 )

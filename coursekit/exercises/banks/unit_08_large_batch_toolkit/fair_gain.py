@@ -69,7 +69,7 @@ def draw_arms(rng: np.random.Generator) -> list[Case]:
     """Draw arms that share what a seed is worth; the best row differs by who chooses."""
     cases = []
     for group in ("one best setting", "two best settings") * 4:
-        k, seeds = int(rng.integers(4, 6)), int(rng.integers(4, 7))
+        k, seeds = int(rng.integers(5, 7)), int(rng.integers(4, 7))
         luck = rng.normal(0, 3, seeds)
         base = rng.uniform(34, 42, (2, k, 1))
         validation = base + luck + rng.normal(0, 0.4, (2, k, seeds))
@@ -81,6 +81,8 @@ def draw_arms(rng: np.random.Generator) -> list[Case]:
             test[arm, best[arm]] = rng.uniform(44, 47) + luck + rng.normal(0, 0.6, seeds)
             validation[arm, rows[2], 0] = 60.0  # this seed alone would choose otherwise
             validation[arm, rows[2], 1] -= 9.0
+            validation[arm, rows[4]] = 48.5 + luck + rng.normal(0, 0.3, seeds)
+            validation[arm, rows[4], -1] = 8.0  # most seeds like it, and their mean does not
             validation[arm, rows[3]] = 44.5 + luck + rng.normal(0, 0.3, seeds)  # good in both
             test[arm, rows[3]] = rng.uniform(49, 51) + rng.normal(0, 3.0, seeds)  # best on test
         t95 = {4: 3.18245, 5: 2.77645, 6: 2.57058}[seeds]
@@ -162,6 +164,23 @@ U08_FAIR_GAIN = Exercise(
             with_rows(each_seed_its_own),
         ),
         Mistake(
+            "chosen by the median seed",
+            "You choose by the median. Which average does the docstring name, and what does the "
+            "median do to a setting that fails now and then?",
+            with_rows(lambda v, t: tuple(t[a, v[a].median(dim=1)[0].argmax()] for a in range(2))),
+        ),
+        Mistake(
+            "chosen by the luckiest seed",
+            "You choose by the best seed. Is that the setting which is best on the average?",
+            with_rows(lambda v, t: tuple(t[a, v[a].amax(dim=1).argmax()] for a in range(2))),
+        ),
+        Mistake(
+            "each seed's best test accuracy",
+            "You take the highest test accuracy of each seed. Who could know that setting "
+            "beforehand?",
+            with_rows(lambda v, t: tuple(t.amax(dim=1))),
+        ),
+        Mistake(
             "validation reported",
             "You report the accuracy by which you chose. Is the winner of a choice still "
             "unbiased on what chose it?",
@@ -182,6 +201,12 @@ U08_FAIR_GAIN = Exercise(
             "Your interval treats the two arms as independent. Do a seed's two runs share "
             "something, and what does that do to their difference?",
             with_half(lambda a, b, t: t * ((a.var() + b.var()) / len(a)) ** 0.5),
+        ),
+        Mistake(
+            "standard errors added",
+            "You add the two arms' standard errors. Of which numbers is the error of the mean "
+            "asked?",
+            with_half(lambda a, b, t: t * (a.std() + b.std()) / len(a) ** 0.5),
         ),
         Mistake(
             "divided by the number of seeds",

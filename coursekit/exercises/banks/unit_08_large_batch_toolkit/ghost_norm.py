@@ -161,6 +161,17 @@ U08_GHOST_NORM = Exercise(
             ),
         ),
         Mistake(
+            "unbiased spread, eps beside it",
+            "You divide by torch's default spread, plus eps. What does it divide by, and where "
+            "does the docstring add eps?",
+            in_parts(lambda p, eps: (p - p.mean(dim=0)) / (p.std(dim=0) + eps)),
+        ),
+        Mistake(
+            "so many parts",
+            "You make as many parts as a part should have rows. Which of the two is given?",
+            lambda x, g, eps: torch.cat([normalised(p, 0, 0, eps) for p in x.double().chunk(g)]),
+        ),
+        Mistake(
             "no eps",
             "You leave eps out. What is a part's output whose rows are all alike?",
             in_parts(

@@ -86,6 +86,15 @@ def raw_when_empty(w, g, v, lr, momentum, decay):
     return [w - v, v]
 
 
+def zero_gradient_too(w, g, v, lr, momentum, decay):
+    """Look at the weight alone; a gradient of zeros is then scaled up by the decay."""
+    r = torch.tensor(1.0)
+    if w.ndim > 1 and w.norm() > 0:
+        r = right_ratio(w, g, decay)
+    v = momentum * v + lr * r * (g + decay * w)
+    return [w - v, v]
+
+
 def draw_lars(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, group in enumerate(("matrix", "vector") * 4):
@@ -240,6 +249,17 @@ U08_LARS_STEP = Exercise(
             "the old velocity moves the weights",
             "You move the weights before the velocity is new. In which order does the formula go?",
             moved(lambda w, g, v, r, m, d: (w - v, m * v + r * (g + d * w))),
+        ),
+        Mistake(
+            "decay counted twice below the line",
+            "You add the decay to the gradient and then once more below the line. How often does "
+            "the formula count it?",
+            with_ratio(lambda w, g, d: w.norm() / ((g + d * w).norm() + d * w.norm())),
+        ),
+        Mistake(
+            "a gradient of zeros scaled",
+            "Your gradient of zeros gets a ratio. Which one does the docstring want there?",
+            zero_gradient_too,
         ),
         Mistake(
             "a matrix of zeros stays",

@@ -210,6 +210,39 @@ U08_NULL_RESULT = Exercise(
             with_ends(lambda m, h: m - h, lambda m, h: m - h),
         ),
         Mistake(
+            "always the upper end",
+            "You always give the upper end. Is that the careful one for a remedy that is ahead?",
+            with_ends(lambda m, h: m + h, lambda m, h: m + h),
+        ),
+        Mistake(
+            "the far end for what is worse",
+            "For a remedy that is worse you give the end farther from zero. How much worse is it "
+            "at least?",
+            with_ends(lambda m, h: m - h, equal),
+        ),
+        Mistake(
+            "the upper end of an equality",
+            "Within the margin you always give the upper end. Could the remedy be farther behind "
+            "than it could be ahead?",
+            with_ends(decided, lambda m, h: m + h),
+        ),
+        Mistake(
+            "an equality without its sign",
+            "Within the margin you drop the sign. On which side could the two be farthest apart?",
+            with_ends(decided, lambda m, h: abs(m) + h),
+        ),
+        Mistake(
+            "sign dropped",
+            "You drop the sign. Who is ahead then?",
+            lambda g, m, t: abs(can_promise(g, m, t)),
+        ),
+        Mistake(
+            "divided by the number of seeds",
+            "Your spread divides by the number of seeds. How many differences are free once their "
+            "mean is known?",
+            with_interval(lambda g, t: t * np.std(g) / len(g) ** 0.5),
+        ),
+        Mistake(
             "spread of single seeds",
             "Your interval is that of one seed. How much less does a mean of several spread?",
             with_interval(lambda g, t: t * np.std(g, ddof=1)),
