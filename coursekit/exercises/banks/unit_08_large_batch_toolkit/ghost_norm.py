@@ -45,6 +45,11 @@ def normalised(x, dims, correction, eps):
     return (x - mean) / (var + eps).sqrt()
 
 
+def spread(part):
+    """Return torch's default standard deviation; nan for one row, without its warning."""
+    return (((part - part.mean(dim=0)) ** 2).sum(dim=0) / (len(part) - 1)).sqrt()
+
+
 def in_parts(formula):
     """Return an answer that treats each part by formula(part, eps)."""
     return lambda x, g, eps: torch.cat([formula(p, eps) for p in x.double().split(g)])
@@ -164,7 +169,7 @@ U08_GHOST_NORM = Exercise(
             "unbiased spread, eps beside it",
             "You divide by torch's default spread, plus eps. What does it divide by, and where "
             "does the docstring add eps?",
-            in_parts(lambda p, eps: (p - p.mean(dim=0)) / (p.std(dim=0) + eps)),
+            in_parts(lambda p, eps: (p - p.mean(dim=0)) / (spread(p) + eps)),
         ),
         Mistake(
             "so many parts",

@@ -103,6 +103,8 @@ def draw_lars(rng: np.random.Generator) -> list[Case]:
         w, g, v = (rng.normal(0, s, shape) for s in (2.0, 0.3, 0.2))
         if number == 6:
             w = np.zeros(shape)
+        if number == 4:
+            g = np.zeros(shape)
         args = (w, g, v, float(rng.choice([0.05, 0.1, 0.2])), float(rng.choice([0.5, 0.8, 0.9])))
         cases.append(Case(group, (*args, float(rng.choice([0.1, 0.3])))))
     return cases
