@@ -61,6 +61,11 @@ ROOFLINE = NumericTask(
             "How many bytes has a 16-bit number?",
             lambda p: p["tera"] / p["bandwidth"] / 2,
         ),
+        Slip(
+            "upside down",
+            "Is that operations a byte, or bytes an operation?",
+            lambda p: p["bandwidth"] / p["tera"],
+        ),
     ),
 )
 
