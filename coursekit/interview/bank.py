@@ -9,7 +9,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from coursekit.claims.ledger import load_entries, quote
 from coursekit.interview.declare import AFTER, LEVELS, Question, RedFlag, build, reflowed
 
 ROOM = Path(str(files("coursekit.interview")))
@@ -149,6 +148,8 @@ def told(claim: str) -> str:
     Raises:
         KeyError: If nothing words the claim, or the ledger lacks a number that is quoted.
     """
+    from coursekit.claims.ledger import load_entries, quote  # brings numpy: not before it is asked
+
     sentence = the_bank().measured[claim]
     filled = re.sub(r"\{\{([^}]+)\}\}", lambda name: quote(name.group(1)), sentence)
     where = "On a small model" if load_entries(claim) else "From the literature"

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from coursekit.claims.ledger import load_entries
 from coursekit.storage import ROOT
 
 PICTURES = ROOT / "docs" / "images" / "claims"
@@ -10,6 +9,8 @@ PICTURES = ROOT / "docs" / "images" / "claims"
 
 def verdict_of(claim: str) -> str:
     """Return what the ledger says of a claim in one line; "" where nothing was measured here."""
+    from coursekit.claims.ledger import load_entries  # brings numpy: not before it is asked
+
     entries = load_entries(claim)
     if not entries:
         return ""
