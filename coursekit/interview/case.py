@@ -152,6 +152,7 @@ def play(
     seconds = clock() - began
     made = {step.move for step in steps if step.scene == scene.id}
     left = {m.does: i for i, m in enumerate(scene.moves) if i not in made}
+    left = dict(sorted(left.items()))  # not as they are written: the best one often stands first
     chosen = yield AskChoice("Which is nearest to what you would do?", tuple(left))
     move = left[chosen]
     yield Say("note", scene.moves[move].says)

@@ -99,10 +99,22 @@ def time_of(seconds: float, question: Question) -> str:
     return f"answered in {whole // 60}:{whole % 60:02d}; a good answer takes {question.minutes} min"
 
 
+def tell_evidence(question: Question) -> Generator[Event, Any, None]:
+    """Tell the measurements and papers behind the answer, without their pictures."""
+    for claim in question.evidence:
+        yield Say("note", f"{claim}. {told(claim)}")
+    yield from _papers(question)
+
+
 def show_evidence(question: Question) -> Generator[Event, Any, None]:
-    """Show the measurements and papers behind the answer, and what the question was about."""
+    """Show the measurements behind the answer, with their pictures, and the papers."""
     for claim in question.evidence:
         yield ShowEvidence(claim, told(claim))
+    yield from _papers(question)
+
+
+def _papers(question: Question) -> Generator[Event, Any, None]:
+    """Name the papers, and what the question was about."""
     if question.sources:
         yield Say("note", f"To read: {'; '.join(question.sources)}.")
     yield Say("note", f"{question.id}: {', '.join(question.concepts)}. {question.tests}")

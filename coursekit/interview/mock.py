@@ -10,7 +10,7 @@ from coursekit.interview.case import Case, Step, play, review, where
 from coursekit.interview.declare import LEVELS, Question
 from coursekit.interview.events import Event, Say, Stopped
 from coursekit.interview.judge import Listener, check
-from coursekit.interview.marking import mark
+from coursekit.interview.marking import mark, tell_evidence
 from coursekit.interview.outcome import Outcome, Said
 from coursekit.interview.session import Clock, converse, title_of
 
@@ -133,12 +133,12 @@ def interview(
             if case:
                 yield from review(case, sheet.steps)
         for said in sheet.said[len(sheet.outcomes) :]:
-            outcome = yield from mark(
-                questions[said.question_id], said, at_once=False, listen=listen
-            )
+            question = questions[said.question_id]
+            outcome = yield from mark(question, said, at_once=False, listen=listen)
             save(outcome)
             sheet = replace(sheet, outcomes=(*sheet.outcomes, outcome))
             keep(sheet)
+            yield from tell_evidence(question)
     except Stopped:
         pass
     return sheet

@@ -33,9 +33,11 @@ def test_a_question_is_answered_followed_up_marked_and_backed_by_evidence(open_u
     for _ in range(MAX_STEPS):
         if not go_on.count():
             break
-        boxes = board.locator("textarea:visible, input[type=text]:visible")
-        if boxes.count():
-            boxes.last.fill("A quarter of the optimizer steps, at the same temperature.")
+        if board.locator("textarea:visible").count():
+            said = "A quarter of the optimizer steps, at the same temperature."
+            board.locator("textarea:visible").last.fill(said)
+        if board.locator("input[type=text]:visible").count():
+            board.locator("input[type=text]:visible").last.fill("7")
         ticks = board.locator("input[type=checkbox]")
         for i in range(ticks.count()):
             ticks.nth(i).check()

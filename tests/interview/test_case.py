@@ -95,6 +95,14 @@ def test_a_file_that_is_no_case_is_named(tmp_path):
         read_cases(tmp_path)
 
 
+def test_moves_stand_in_no_telling_order():
+    case = dataclasses.replace(
+        SMALL, scenes=(Scene("x", "?", (Move("b", "x", "y", 2), Move("a", "x", "y", 0))),)
+    )
+    events, _ = hear(hold_case(case, clock()), ["so", "b"])
+    assert next(e.options for e in events if isinstance(e, AskChoice)) == ("a", "b")
+
+
 def test_it_can_be_heard_to_its_end():
     moves = list(itertools.chain(*(("so", s.moves[0].does) for s in SMALL.scenes)))
     events, steps = hear(hold_case(SMALL, clock()), moves)
