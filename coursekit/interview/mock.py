@@ -129,10 +129,12 @@ def interview(
             sheet = replace(sheet, said=(*sheet.said, said))
             keep(sheet)
         if sheet.said and not sheet.outcomes:
-            yield Say("title", "The interview is over. Now mark it, question by question.")
+            yield Say("title", "The interview is over. Now you mark it.")
             if case:
                 yield from review(case, sheet.steps)
         for said in sheet.said[len(sheet.outcomes) :]:
+            place = len(sheet.outcomes) + 1
+            yield Say("title", f"Marks: {place} of {len(sheet.said)}")
             question = questions[said.question_id]
             outcome = yield from mark(question, said, at_once=False, listen=listen)
             save(outcome)

@@ -135,19 +135,34 @@ class Board:
     def _advance(self, reply: Any) -> None:
         """Send a reply, show what follows, and stop at the next thing asked."""
         try:
-            event = self.conversation.send(reply)
-            while isinstance(event, Say | ShowEvidence):
-                if isinstance(event, Say) and event.kind == "title":
-                    self.said.children = ()  # each question begins on an empty board
-                self._show(event)
-                event = self.conversation.send(None)
+            self._go_through(self.conversation.send(reply))
         except StopIteration as stop:
             self.asked.children = ()
             if self.over is not None:
                 self._write(f"<pre>{html.escape(self.over(stop.value))}</pre>")
             self._write("<b>The session is over. Run the cell again for other questions.</b>")
-            return
+
+    def _go_through(self, event: Event) -> None:
+        """Show events until something is asked, or until a new page begins after a full one."""
+        while isinstance(event, Say | ShowEvidence):
+            if isinstance(event, Say) and event.kind == "title" and self.said.children:
+                self._turn_page(event)
+                return
+            self._show(event)
+            event = self.conversation.send(None)
         self._ask(event)
+
+    def _turn_page(self, title: Say) -> None:
+        """Wait until the page has been read; then begin an empty one with its title."""
+        button = self.widgets.Button(description="Go on", button_style="primary")
+
+        def on_click(_: Any) -> None:
+            self.said.children = ()
+            self._show(title)
+            self._advance(None)
+
+        button.on_click(on_click)
+        self.asked.children = (button,)
 
     def _write(self, markup: str) -> None:
         self.said.children = (*self.said.children, self.widgets.HTML(markup))

@@ -64,6 +64,8 @@ def test_aloud_and_a_number():
     answer(b, "")
     answer(b, True, True, True, True)
     answer(b, "made")
+    assert "P7" in said(b)  # to be read before the next question comes
+    b.asked.children[-1].click()
     assert "GPUs?" in asked(b)
     assert "What broke?" not in said(b)  # a new question, an empty board
     answer(b, "3")
@@ -89,8 +91,10 @@ def test_a_mock_ends_with_its_report():
     answer(b, "Fewer steps.")
     assert "Count the updates." not in said(b)
     answer(b, "A quarter.")
-    answer(b, True, False, False, False)
+    b.asked.children[-1].click()
     assert "The interview is over" in said(b)
+    b.asked.children[-1].click()
+    answer(b, True, False, False, False)
     b.asked.children[-1].click()  # nothing is chosen yet
     assert len(saved) == 0
     answer(b, "in part")
