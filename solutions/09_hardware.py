@@ -531,7 +531,8 @@ with torch.no_grad():
 # `function` maps rows to rows, each from its own row alone; but the order of its sums depends on how many
 # rows it gets (here: always, on any machine). Return its results for all rows such that the bits of a row
 # do not depend on the others: call it with exactly `block` rows each time, in order, fill the last block
-# up, and return as many rows as came in. (A block for each single row would be far too many.)
+# up, and return as many rows as came in. (A block for each single row would be far too many. Where an input
+# fails, the check shows the weights W of `function`, rows → rows W, under its name.)
 #
 # <details><summary>Hint 1 (click to open)</summary>How many rows are missing to the next multiple of <code>block</code>? Python's <code>-n % block</code> says it.</details>
 # <details><summary>Hint 2 (click to open)</summary><code>torch.cat</code> joins rows and filling; <code>tensor.split(block)</code> cuts.</details>
@@ -697,6 +698,32 @@ def accuracy_over_workers(indices, right):
 check("u09_over_workers", accuracy_over_workers)
 
 # %% [markdown]
+# **A split that leaks** makes the same mistake on a larger scale. Four jittered copies of each of 256 series, a
+# quarter of them for validation; a classifier that only looks for the nearest training example:
+
+# %%
+sources = data.train_inputs[:256]
+copies = sources.repeat_interleave(4, dim=0)
+copies = copies + 0.1 * torch.randn(copies.shape, generator=g)
+labels = data.train_targets[:256].repeat_interleave(4)
+
+
+def nearest_accuracy(order):
+    """Accuracy in % of the nearest neighbour, on the first quarter of an order of the copies."""
+    held, rest = order[: len(order) // 4], order[len(order) // 4 :]
+    nearest = torch.cdist(copies[held], copies[rest]).argmin(dim=1)
+    return 100 * (labels[rest][nearest] == labels[held]).float().mean().item()
+
+
+by_copy = torch.randperm(1024, generator=g)
+by_source = (torch.randperm(256, generator=g)[:, None] * 4 + torch.arange(4)).flatten()
+print(f"split by copy:   {nearest_accuracy(by_copy):.0f} % validation accuracy")
+print(f"split by source: {nearest_accuracy(by_source):.0f} %")
+
+# %% [markdown]
+# Split what belongs together before you copy, augment, or cut into windows. A batch that holds copies is smaller
+# than it looks, too (unit 01).
+#
 # **Which examples a worker holds.** If all workers add up gradients at every step, it does not matter how the
 # examples are shared out, as long as the *batch* is a fair draw: with shards sorted by class the average is
 # still the batch's gradient to {{P10.plain_skewed}} (ledger, float64). What suffers is whatever a worker

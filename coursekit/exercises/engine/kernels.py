@@ -19,7 +19,10 @@ def kernel_of(weights: np.ndarray, allowed: int) -> Callable[[torch.Tensor], tor
         nonlocal served
         served += len(rows)
         if served > allowed:
-            raise ValueError(f"the function has computed {served} rows: does each need a block?")
+            raise ValueError(
+                f"the function has computed {served} rows, far more than the blocks of this input "
+                f"need (to try again in a cell of your own, fetch the input anew)"
+            )
         values = rows.detach().numpy().astype(np.float32)
         parts = min(max(len(values), 1), len(held))
         total = np.zeros((len(values), held.shape[1]), dtype=np.float32)
