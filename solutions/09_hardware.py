@@ -395,7 +395,8 @@ show(
 # with segments of one layer all segments' inputs are, and nothing is won. (Autograd holds a little more
 # than you counted: the loss's own tensor.) The price is a second forward pass of almost all layers. A
 # backward pass is about two forward passes of work, so a step goes from three to four: a third more, the
-# dashed line. Yours may lie above it, since going through the segments costs something too.
+# dashed line. Yours may lie above it, since going through the segments costs something too. In the ledger's
+# run on one CPU thread it was {{H2.time}} times the time (± over rounds).
 #
 # **Accumulation's price.** K micro-batches of B/K need the activations of one of them, and K times the
 # floor: $K \max(t_0, B/(Kr))$ in place of $\max(t_0, B/r)$. Above K knees that is nothing:
@@ -511,20 +512,23 @@ print(f"the small network's rate: {laws['40-64-64-10'][1]:,.0f} examples/s")
 net = mlp((40, 256, 256, 10), generator=g).to(device)
 test_rows = data.test_inputs[:64].to(device)
 sizes_tried = [1, 2, 3, 4, 8, 16, 32, 64]
+parted = False
 with torch.no_grad():
     whole = net(test_rows)
     for B in sizes_tried:
         parts = torch.cat([net(part) for part in test_rows.split(B)])[: len(whole)]
         same = int((parts == whole).all(dim=1).sum())
         gap = (parts - whole).abs().max().item()
+        parted = parted or same < 64
         print(f"batches of {B:2d}: {same:2d} of 64 rows equal in every bit, largest gap {gap:.1e}")
 
 # %% [markdown]
 # Nothing random happened. Each of these numbers is right to rounding, and repeats exactly if you repeat
 # *that* batch size. But a server that groups requests by load answers the same prompt in another batch
-# each time; with a chosen token per step, one flipped digit may change the rest of an answer. (One report
-# of 2025 counted 80 different answers to 1,000 equal prompts, and one with kernels made for it.) For
-# training it means: another batch size, another number of workers or another machine give other bits
+# each time; with a chosen token per step, one flipped digit may change the rest of an answer. (A report of
+# Thinking Machines, 2025, counted 80 different answers to 1,000 equal prompts, and a single one with kernels
+# made for it.) In the ledger, over {{P12.changed_1.seeds}} networks, {{P12.changed_1}} % of the rows alone had
+# another bit than in company, {{P12.changed_16}} % in batches of 16. For training it means: another batch size, another number of workers or another machine give other bits
 # from the first step on.
 #
 # ### Exercise 5 (3 points, 10 minutes): the same bits in any company
@@ -850,7 +854,8 @@ show(figures.compression_plot(shares, formula, measured, batch_size=BATCH, title
 # %% [markdown]
 # **What the figure says.** Formula and measurement agree. Sending a tenth costs far more than nine tenths of the
 # bytes suggest: the step is as noisy as one of a much smaller batch. And where the noise scale is small (the
-# start), it is worse: the signal itself is scattered. That is why practice keeps what was not sent and adds it
+# start), it is worse (in the ledger a tenth sent is as noisy as {{H3.share_start}} of the batch at the start,
+# {{H3.share_later}} after 300 steps): the signal itself is scattered. That is why practice keeps what was not sent and adds it
 # to the next step's gradient ("error feedback"): then nothing is lost, only late.
 #
 # **Change, predict, run**: `WORKERS = 1`. Which of the two curves moves?
@@ -957,7 +962,8 @@ show(figures.best_batches_plot(best.table, (best.examples, best.seconds, best.mo
 # %% [markdown]
 # **What the figure says.** Three curves, three lowest points. Nobody is wrong: whoever labels data wants the left
 # end, whoever waits wants the knee, whoever pays wants something between. "The best batch size" without a goal
-# is no question. On a machine that is never full (a large GPU and this network) the fastest batch is the
+# is no question. The ledger's run of one CPU thread, at the same prices, found B = {{H1.best_examples}},
+# {{H1.best_money}} and {{H1.best_seconds}} (± over rounds). On a machine that is never full (a large GPU and this network) the fastest batch is the
 # largest there is, all 2,048 examples.
 #
 # **Caveat.** The law of the steps was fitted from B = 16 to 512; left and right of that it is a guess. It is for
@@ -1112,7 +1118,7 @@ compare_predictions(
         "batch32": ("A step with B = 32 over one with B = 1", f"{ratio:.2f} times", "section 9.2"),
         "alone": (
             "One example alone and in a batch",
-            "equal up to rounding, not always in bits",
+            "equal up to rounding, not always in bits" if parted else "equal, bit for bit",
             "section 9.6",
         ),
         "checkpoint": ("Sixteen layers, every fourth kept", "less than a half", "section 9.4"),
