@@ -96,6 +96,7 @@ def refuse_mixed(name, args, kwargs):
 def begin(module):
     """Let `pick_device` of a module find the GPU, and torch make tensors on it, in this process."""
     _setup_privateuseone_for_python_backend(NAME)
+    getattr(torch, NAME).get_amp_supported_dtype = lambda: []  # checkpoints ask, autocast or not
     library = torch.library.Library("aten", "IMPL")
     _KEPT.append(library)
     for operation in (torch.ops.aten.empty.memory_format, torch.ops.aten.empty_strided.default):
