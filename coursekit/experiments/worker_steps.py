@@ -23,7 +23,7 @@ from torch.nn.utils import parameters_to_vector
 
 from coursekit.models.perceptrons import mlp
 
-TRIES = 3  # on a busy machine a process of torch sometimes aborts before it has begun
+ABORTED, TRIES = "terminate called without an active exception", 3  # torch's own, when busy
 PATIENCE = 120.0  # seconds until processes that do not answer are given up
 
 
@@ -81,7 +81,6 @@ def run_workers(
     command += ["--nproc-per-node", str(num_workers), "-m", __name__]
     path = os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    said = ""
     for _ in range(TRIES):
         with tempfile.TemporaryDirectory() as folder:
             try:
@@ -94,8 +93,15 @@ def run_workers(
             files = [Path(folder, f"{rank}.json") for rank in range(num_workers)]
             if all(file.exists() for file in files):
                 return _together([json.loads(file.read_text()) for file in files], batch_sizes)
-            said = done.stderr[-500:]
-    raise OSError(f"{num_workers} processes with torchrun did not run here: {said}")
+        if ABORTED not in done.stderr:
+            break
+    raise OSError(f"{num_workers} processes did not run here: {_reason(done.stderr)}")
+
+
+def _reason(stderr: str) -> str:
+    """Return the line of what torchrun printed that says why; it prints much after that."""
+    lines = [line for line in stderr.splitlines() if "Error: " in line]
+    return lines[0] if lines else stderr[-500:]
 
 
 def _together(found: list[dict[str, Any]], batch_sizes: tuple[int, ...]) -> WorkerTimes:
