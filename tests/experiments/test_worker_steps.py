@@ -22,5 +22,5 @@ def test_a_batch_that_does_not_split_is_refused():
 
 
 def test_processes_that_fail_say_why():
-    with pytest.raises(OSError, match="1 processes did not run here: .*Error"):
+    with pytest.raises(OSError, match=r"1 processes did not run here: .*Error"):
         run_workers(1, widths=(4,), batch_sizes=(8,), rounds=1)
