@@ -169,9 +169,10 @@ class Board:
 
     def _show(self, event: Say | ShowEvidence) -> None:
         if isinstance(event, Say):
-            tag, colour = TAGS.get(event.kind, "p"), COLOURS.get(event.kind, "inherit")
+            tag, colour = TAGS.get(event.kind, "p"), COLOURS.get(event.kind, "")
             text = html.escape(event.text)
-            self._write(f'<{tag} style="color:{colour};max-width:46em">{text}</{tag}>')
+            edge = f"border-left:3px solid {colour};padding-left:0.6em;" if colour else ""
+            self._write(f'<{tag} style="{edge}max-width:46em">{text}</{tag}>')
             return
         verdict = verdict_of(event.claim)
         ledger = f" <i>In the ledger: {html.escape(verdict)}.</i>" if verdict else ""
