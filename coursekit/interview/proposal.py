@@ -59,7 +59,9 @@ class Proposal:
         Never "good" with a red flag, where things move against the model answer, or where the
         wording is more like that of folklore.
         """
-        turned = self.opposing >= max(TURNED, self.agreeing) and self.wording < PLAINLY
+        turned = self.wording < PLAINLY and (
+            self.opposing >= max(TURNED, self.agreeing) or self.opposing > TURNED
+        )
         if self.share >= GOOD and not (self.red_flags or turned) and self.wording > FOLKLORE:
             return "good"
         return "middling" if self.share >= GOOD / 2 else "weak"

@@ -57,6 +57,9 @@ def relations(text: str) -> list[Told]:
         for i, (axis, sign) in ways:
             denied = any(word in NOT for word in words[max(0, i - 3) : i])
             told += [(thing, axis, -sign if denied else sign) for thing in sorted(things)]
+        numbers = re.findall(r"\b\d\d+\b", clause)
+        sign = -1 if any(word in NOT for word in words) else 1
+        told += [(number, "is", sign) for number in numbers]
     return told
 
 

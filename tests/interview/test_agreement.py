@@ -5,7 +5,7 @@ one, by people who had not seen the rules. `tuning`, `first` and `second` served
 
 `samples/forms/` hold other forms: short ones, notes and formulas, popular-and-wrong ones, lists of
 keywords, and answers turned into their opposite. `tuned` served to tune the rules; `fifth` was
-written before them and took no part.
+written before them and `sixth` after, and neither took part.
 """
 
 import json
