@@ -69,7 +69,7 @@ def best_verdict(values: Values) -> str:
 
 def checkpointed(size: str) -> tuple[nn.Module, Callable[[int], None]]:
     """Return sixteen equal layers, and a forward and backward pass with so long segments."""
-    width, rows = {"tiny": (16, 8), "cpu": (256, 256), "gpu": (4096, 8192)}[size]
+    width, rows = {"tiny": (16, 8), "cpu": (256, 256), "gpu": (2048, 4096)}[size]
     device, g = device_for(size), torch.Generator().manual_seed(0)
     model = mlp((width,) * (DEPTH + 1), generator=g).to(device)
     modules = list(model)
@@ -190,7 +190,7 @@ CLAIMS: tuple[Claim, ...] = (
         "that without: holds if its 95 % interval over rounds lies within 1.2 to 1.5, fails if it "
         "lies outside",
         setting="16 layers of 256, B = 256, one thread, eight interleaved rounds (on a GPU width "
-        "4096, B = 8,192)",
+        "2048, B = 4,096)",
         measure=measure_checkpoints,
         verdict=checkpoints_verdict,
         expected="holds",
