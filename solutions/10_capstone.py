@@ -588,7 +588,8 @@ check("u10_diagnosis", diagnosis)
 # understanding (always the learning rate, always the dearest run, always more seeds, chance) earn less
 # than a third of the points over fifty other draws; somebody who reads every line earns nearly all.
 # **Change, predict, run**: in `show_mystery(1, release=7)` and the five after it are six new ones, with
-# other faults among them; `tell(lambda number: [1, 1, 1], [1], release=7)` tries an answer.
+# other faults among them; `tell(lambda number: [1, 1, 1], [1], release=7)` tries an answer. (A private
+# release of the course brings six runs of its own.)
 
 # %% [markdown]
 # ## 10.10 Two engineers, one idea, opposite decisions

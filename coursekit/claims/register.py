@@ -25,6 +25,7 @@ from coursekit.claims.unit_07_flat_minima import (
 )
 from coursekit.claims.unit_08_toolkit import toolkit
 from coursekit.claims.unit_09_hardware import hardware
+from coursekit.claims.unit_10_capstone import what_broke
 from coursekit.device import device_name
 
 GROUPS = (
@@ -44,6 +45,7 @@ GROUPS = (
     minima,
     toolkit,
     hardware,
+    what_broke,
     estimators,
     literature,
 )

@@ -132,3 +132,19 @@ def test_the_command_makes_a_course_of_its_own(tmp_path, capsys):
     assert (out / "nbgrader_config.py").is_file()
     with pytest.raises(ValueError, match="is not empty"):
         command.run(seed=SEED, out=out, unit="01")
+
+
+def test_a_release_of_the_capstone_has_six_runs_of_its_own():
+    capstone = read_unit(ROOT / "solutions" / "10_capstone.py")
+    change = DECLARED["u10_diagnosis"][6]
+    variant = Variant(SEED, {"u10_diagnosis": change.name})
+    unit = variant_unit(capstone, variant, EXERCISES)
+    exercise = variant_bank(variant, EXERCISES)["u10_diagnosis"]
+    assert any(cell.text.startswith("RELEASE = 7") for cell in unit.cells)
+    answer = function_in(unit, "u10_diagnosis")
+    assert judge(exercise, answer, seed=1).status == "passed"
+    public = function_in(capstone, "u10_diagnosis")
+    assert judge(exercise, public, seed=1).score <= exercise.max_score / 3
+    notebook = student_notebook(instructor_notebook(unit, points_of=points_of, quote=lambda _: "0"))
+    assert list(leaked_lines(unit, notebook)) == []
+    assert any("RELEASE = 7" in cell.source for cell in notebook.cells)

@@ -111,6 +111,9 @@ def variant_unit(unit: Unit, variant: Variant, bank: Mapping[str, Exercise]) -> 
             cells.append(cell)
         if cell.role == "prelude" and changes:
             cells.append(_cell(cell, "code", _checks(changes)))
+            cells += [
+                _cell(cell, "code", change.set_up) for change in changes.values() if change.set_up
+            ]
     return Unit(unit.name, tuple(cells))
 
 
@@ -170,6 +173,8 @@ def _changed_solution(cell: SourceCell, exercise: Exercise, change: Change) -> S
         textwrap.fill(f"{NOTE.upper()}: {change.spec}", WIDTH - 4), "    ", lambda line: True
     )
     opened = docstring.rstrip().removesuffix('"""').rstrip()
+    if change.solution:
+        return _with_answer(cell, head, f'{opened}\n\n{note}\n    """', change.solution)
     names = exercise.parameters
     back = [change.given[name].back if name in change.given else name for name in names]
     called = f"public({', '.join(back)})"
@@ -188,6 +193,14 @@ def _changed_solution(cell: SourceCell, exercise: Exercise, change: Change) -> S
             f"    ### {MARK['end']}",
         ]
     )
+    ast.parse(text)
+    return dataclasses.replace(cell, text=text)
+
+
+def _with_answer(cell: SourceCell, head: list[str], docstring: str, answer: str) -> SourceCell:
+    """Return a solution cell with an answer of the release's own."""
+    body = [f"    ### {MARK['begin']}", textwrap.indent(answer, "    "), f"    ### {MARK['end']}"]
+    text = "\n".join([*head, docstring, *body])
     ast.parse(text)
     return dataclasses.replace(cell, text=text)
 

@@ -48,6 +48,9 @@ class Change:
         given: Parameters that come in another way.
         rewrites: (old, new) texts of the public wording that would contradict `spec`.
         drop: Names of mistakes whose hint does not fit any more.
+        solution: The instructor's answer in this release, lines of a function's body; "" where it
+            follows from the public one.
+        set_up: A line that the release runs below the prelude, "RELEASE = 7"; "" for none.
     """
 
     name: str
@@ -56,6 +59,8 @@ class Change:
     given: Mapping[str, Given] = field(default_factory=dict)
     rewrites: tuple[tuple[str, str], ...] = ()
     drop: tuple[str, ...] = ()
+    solution: str = ""
+    set_up: str = ""
 
 
 def changed_function(

@@ -4,6 +4,7 @@ Where there is none, `changes_general` has some for every shape of answer.
 """
 
 from coursekit.exercises.changes.change import Change, Given
+from coursekit.exercises.changes.mystery_sets import MYSTERY_SETS
 
 TRANSPOSED_GRADS = {
     "per_example_grads": Given("np.ascontiguousarray(per_example_grads.T)", "per_example_grads.T")
@@ -11,6 +12,7 @@ TRANSPOSED_GRADS = {
 TRANSPOSED_BATCHES = {"batch_grads": Given("np.ascontiguousarray(batch_grads.T)", "batch_grads.T")}
 
 DECLARED: dict[str, tuple[Change, ...]] = {
+    "u10_diagnosis": MYSTERY_SETS,
     "u00_best_lr": (
         Change(
             "error rates",

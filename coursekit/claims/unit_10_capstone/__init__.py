@@ -1,0 +1,1 @@
+"""Claims of unit 10: what broke, by a decision experiment."""
