@@ -332,6 +332,23 @@ show(
 # learning rate, the large batch is *above* the base. Look at the length of the intervals too: arms near
 # the stability limit scatter more.
 #
+# The ledger's ten seeds at three other learning rates of the base, changes in points (Q3):
+#
+# | arm | base lr 0.125 | base lr 0.5 | base lr 1 |
+# |---|---|---|---|
+# | their change | {{Q3.their_change_low}} | {{Q3.their_change_middle}} | {{Q3.their_change_high}} |
+# | … + warmup | {{Q3.warmup_low}} | {{Q3.warmup_middle}} | {{Q3.warmup_high}} |
+# | … + warmup and cosine | {{Q3.warmup_cosine_low}} | {{Q3.warmup_cosine_middle}} | {{Q3.warmup_cosine_high}} |
+# | root rule | {{Q3.root_low}} | {{Q3.root_middle}} | {{Q3.root_high}} |
+# | small batch, short, hot | {{Q3.hot_low}} | {{Q3.hot_middle}} | {{Q3.hot_high}} |
+# | full batch, short | {{Q3.full_low}} | {{Q3.full_middle}} | {{Q3.full_high}} |
+# | large batch, old lr, old steps | {{Q3.old_lr_low}} | {{Q3.old_lr_middle}} | {{Q3.old_lr_high}} |
+# | large batch, new lr, old steps | {{Q3.new_lr_low}} | {{Q3.new_lr_middle}} | {{Q3.new_lr_high}} |
+#
+# Read the last row from left to right: the same cure gains, then can't tell, then fails. In the middle
+# column its interval is wide because two of the ten seeds fell far below the base, and eight gained: such an
+# arm is at the limit, and its mean is the mean of two kinds of run.
+#
 # ## 10.6 Which explanations survive?
 # An explanation is a list of predictions. Written down before the runs, as ranges in points:
 #
@@ -686,10 +703,11 @@ show(figures.ramp_plot(arms, names=tuple(machines), title=title))
 #
 # | claim | verdict | because (ledger) |
 # |---|---|---|
+# | Q3: a quarter of the steps did it | **depends** on the base | equal steps give {{Q3.new_lr_low}} points at lr 0.125, {{Q3.new_lr_high}} at 1 |
 # | N4: the noise was killed | **fails** here | {{N4.noise_quartered}} points for a quarter of the noise |
 # | L12: tuning does not give it back | **depends** on the base | {{L12.gain_below}} below the limit, {{L12.gain_above}} above |
 #
-# Measure them again: `python3 -m coursekit claims N4 L12`.
+# Measure them again: `python3 -m coursekit claims Q3 N4 L12`.
 
 # %% [markdown]
 # ## 10.12 Your own model: a plan for its batch size

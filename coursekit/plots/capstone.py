@@ -51,7 +51,7 @@ def decision_plot(
     axes.set_title(title)
     axes.grid(axis="y", alpha=0)
     if other:
-        axes.legend(loc="lower right")
+        axes.legend(loc="upper right")
     return figure, f"{title}. Paired change to the base: {'; '.join(told)}."
 
 
@@ -71,7 +71,9 @@ def mystery_plot(evidence: Evidence, *, title: str) -> Plot:
         panels[0].plot(evidence.steps, row, color=BLUE, linewidth=1.3, marker=".")
     panels[0].set_yscale("log")
     panels[0].set_xlabel("step")
-    panels[0].set_ylabel("logged training loss")
+    panels[0].set_ylabel(
+        "logged training loss (1000: more, or nan)" if loss.max() > 999 else "logged training loss"
+    )
     panels[0].set_title(title)
     alt = (
         f"{title}: logged loss of {len(loss)} seeds, from {loss[:, 0].mean():.2f} to "
