@@ -123,7 +123,7 @@ def claims(
     all_: Annotated[bool, typer.Option("--all", help="Measure every claim again.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     page: Annotated[
-        bool, typer.Option("--page", help="Write docs/claims.md and its pictures.")
+        bool, typer.Option("--page", help="Write docs/claims.md, docs/claims/ and pictures.")
     ] = False,
 ) -> int:
     """Print the ledger of claims, or measure some of them again."""
@@ -178,13 +178,15 @@ def interview(
 @app.command(epilog="Example: python3 -m coursekit measure noise docs/examples/convnet.py")
 def measure(
     ctx: typer.Context,
-    what: Annotated[str, typer.Argument(help="noise, sharpness or batch-size.")],
-    script: Annotated[Path, typer.Argument(help="Defines model, loss_fn and data.")],
+    what: Annotated[str, typer.Argument(help="noise, sharpness, batch-size or rescale.")],
+    script: Annotated[
+        Path | None, typer.Argument(help="Defines model, loss_fn and data; not for rescale.")
+    ] = None,
     examples: Annotated[
         int | None, typer.Option("--examples", help="Measure the first so many. Default: all.")
     ] = None,
     lr: Annotated[
-        float | None, typer.Option("--lr", help="Learning rate, to compare sharpness with 2/lr.")
+        float | None, typer.Option("--lr", help="Learning rate: compared with sharpness; carried.")
     ] = None,
     differences: Annotated[
         bool,
@@ -192,11 +194,38 @@ def measure(
     ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of random probes.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    optimizer: Annotated[
+        str | None, typer.Option(help="sgd, momentum, adam, adamw or muon: to rescale.")
+    ] = None,
+    batch: Annotated[
+        tuple[float, float] | None, typer.Option(help="Tuned at this size, wanted at that.")
+    ] = None,
+    momentum: float | None = None,
+    betas: Annotated[str | None, typer.Option(help="0.9,0.999")] = None,
+    eps: float | None = None,
+    weight_decay: float | None = None,
+    warmup_steps: int | None = None,
+    sharpness: Annotated[float | None, typer.Option(help="At the start, if known.")] = None,
+    noise_scale: Annotated[float | None, typer.Option(help="In examples, if known.")] = None,
 ) -> int:
     """Measure your own model: gradient noise, sharpness, or what a batch size buys.
 
-    What follows -- goes to your script as its own arguments.
+    What follows -- goes to your script as its own arguments. `rescale` needs no script: it carries
+    an optimizer's settings to another batch size.
     """
+    settings = {
+        "optimizer": optimizer,
+        "batch": batch,
+        "momentum": momentum,
+        "betas": betas,
+        "eps": eps,
+        "weight_decay": weight_decay,
+        "warmup_steps": warmup_steps,
+        "sharpness": sharpness,
+        "noise_scale": noise_scale,
+    }
+    if what == "rescale":
+        return load("rescale")(script, lr=lr, json=json, **settings)
     return load("measure")(
         what,
         script,
@@ -206,6 +235,7 @@ def measure(
         differences=differences,
         seed=seed,
         json=json,
+        of_rescale=settings,
     )
 
 

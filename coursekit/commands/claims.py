@@ -40,7 +40,7 @@ def run(
             the ledger, write nothing.
         all: Measure all claims.
         json: Print rows as JSON.
-        page: Write docs/claims.md and its pictures from the ledger.
+        page: Write docs/claims.md, docs/claims/ and pictures from the ledger.
         folder: Where the ledger lies.
 
     Returns:
@@ -216,7 +216,7 @@ def print_table(ledger: dict[str, Any], ids: Sequence[str] = ()) -> None:
 
 
 def write_page(ledger: dict[str, Any]) -> int:
-    """Write docs/claims.md and its pictures."""
+    """Write docs/claims.md, docs/claims/ and pictures."""
     from coursekit.commands.claims_page import put_in_place
 
     for name in put_in_place(ledger):

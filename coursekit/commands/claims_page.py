@@ -1,4 +1,4 @@
-"""The page of all claims, docs/claims.md, with a picture each: made from the ledger alone."""
+"""The pages of all claims, made from the ledger alone: an index, and one for each unit's claims."""
 
 from typing import Any
 
@@ -8,39 +8,56 @@ from coursekit.claims.ledger import format_with_interval
 from coursekit.claims.register import CLAIMS
 from coursekit.claims.rows import row, short_device
 from coursekit.claims.turning import turning_points
+from coursekit.commands.figures_page import PAGE as FIGURES
+from coursekit.commands.figures_page import figures_page
 from coursekit.intervals import t_interval
 from coursekit.plots.claims import claim_picture
 from coursekit.storage import ROOT, write_atomically
 
-PAGE, PICTURES = "docs/claims.md", "docs/images/claims"
+PAGE, UNIT_PAGES, PICTURES = "docs/claims.md", "docs/claims", "docs/images/claims"
 MAX_SHOWN = 5  # quantities in a picture
-INTRO = """# Claims about batch size, measured
+SURPRISES = {  # what a reader should see first; the numbers are the ledger's
+    "N4": "Four times the batch at four times the learning rate changed accuracy by {fall} points. "
+    "A quarter of the noise alone changed it by {noise_quartered}: **it was not the noise**.",
+    "L12": "Tuning the learning rate at the large batch gave back {gain_below} of {fall_below} "
+    "points where the scaled rate was stable, and {gain_above} of {fall_above} where it was not.",
+    "L5": "The full batch took {ratio} times the learning rate of B=16 before training broke: "
+    "**more, not less**.",
+    "N6": "Warmup gained {full_gain} points with the full batch, where **there is no noise** to "
+    "give back.",
+    "P6": "A last batch of 37 instead of 64 changed accuracy by {keep_minus_drop_37} points. A "
+    "last batch of **one** changed it by {keep_minus_drop_1}.",
+    "N7": "32 x 32 accumulated had {to_large} of the noise of B=1024: **nothing of the small batch "
+    "is left**.",
+    "C7": "A batch one off a power of two took {neighbours_middle} of its time (one CPU thread): "
+    "**the same**.",
+}
+READING = """## How to read it
 
-What people say about batch size in interviews, lectures and guides, in our words, and what came out
-when we measured it. Rules were written before their measurement; where one was set or changed after
-a look at numbers, the table says (looked) and the rule says at what. Everything here is computed
-from the per-seed values in `coursekit/claims/measured/` by `python3 -m coursekit claims --page`; a
-test fails where this page and the ledger part.
+Rules were written before their measurement; where one was set or changed after a look at numbers,
+the table says (looked) and the rule says at what. Everything here is computed from the per-seed
+values in `coursekit/claims/measured/` by `python3 -m coursekit claims --page`; a test fails where
+these pages and the ledger part.
 
-**Read it like this.** *Verdict*: the claim holds, fails, depends on something that the rule names,
-was not reproduced here, or is unresolved. It is firm only where the whole 95 % interval of every
-quantity in its rule lies on one side of its threshold. *Status*: how far it is settled. Proven: by
-calculation. Measured: by small experiments, on small networks. Fails here: it came out false in our
-setting. Contested: published work stands on both sides, whatever came out here. Not reproduced: an
-effect reported elsewhere did not show. Untested here: literature alone. In a picture each dot is a
-seed; the black mark is the mean with its 95 % interval; a dashed red line is the mean at which the
-verdict would turn, everything else as measured. What all seeds share, above all the data set, is in
-no interval.
+*Verdict*: the claim holds, fails, depends on something that the rule names, was not reproduced
+here, or is unresolved. It is firm only where the whole 95 % interval of every quantity in its
+rule lies on one side of its threshold. *Status*: how far it is settled. Proven: by calculation.
+Measured: by small experiments, on small networks. Fails here: it came out false in our setting.
+Contested: published work stands on both sides, whatever came out here. Not reproduced: an effect
+reported elsewhere did not show. Untested here: literature alone. In a picture each dot is a seed;
+the black mark is the mean with its 95 % interval; a dashed red line is the mean at which the
+verdict would turn, everything else as measured. What all seeds share, above all the data set, is
+in no interval.
 
-**Argue with it.** Each claim says what would change its verdict. Measure one again with
-`python3 -m coursekit claims ID`, a third of all, another at each commit, with `--quick`, which
-compares and writes nothing, and all of them with `--all`.
+**Argue with it.** Each claim says what would change its verdict. Measure one again with `python3
+-m coursekit claims ID`, a third of all, another at each commit, with `--quick`, which compares
+and writes nothing, and all of them with `--all`.
 
 """
 
 
 def put_in_place(ledger: dict[str, Any]) -> list[str]:
-    """Write page and pictures; remove pictures of claims that are gone. Return what changed."""
+    """Write pages and pictures; remove those of claims that are gone. Return what changed."""
     files = page_files(ledger)
     changed = []
     for name, text in files.items():
@@ -48,22 +65,26 @@ def put_in_place(ledger: dict[str, Any]) -> list[str]:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             write_atomically(path, text)
             changed.append(f"wrote {name}")
-    for name in stray_pictures(files):
+    for name in strays(files):
         (ROOT / name).unlink()
         changed.append(f"removed {name}")
     return changed or [f"{PAGE} is what the ledger makes"]
 
 
-def stray_pictures(files: dict[str, str]) -> list[str]:
-    """Name pictures that belong to no claim."""
-    there = [f"{PICTURES}/{path.name}" for path in sorted((ROOT / PICTURES).glob("*.svg"))]
+def strays(files: dict[str, str]) -> list[str]:
+    """Name pictures that belong to no claim, and pages that belong to no unit."""
+    there = [
+        f"{folder}/{path.name}"
+        for folder, kind in ((PICTURES, "*.svg"), (UNIT_PAGES, "*.md"))
+        for path in sorted((ROOT / folder).glob(kind))
+    ]
     return [name for name in there if name not in files]
 
 
 def page_files(ledger: dict[str, Any]) -> dict[str, str]:
-    """Return the page and its pictures: path from the repository's root -> text."""
+    """Return the pages and their pictures: path from the repository's root -> text."""
     files: dict[str, str] = {}
-    sections = []
+    sections: dict[str, list[str]] = {}
     for claim in CLAIMS.values():
         entries = ledger.get(claim.id, {})
         size = next((s for s in ("cpu", "gpu") if s in entries), "")
@@ -71,21 +92,70 @@ def page_files(ledger: dict[str, Any]) -> dict[str, str]:
         if size:
             picture, alt = picture_of(claim, entries[size]["values"])
             files[f"{PICTURES}/{claim.id}.svg"] = picture
-        sections.append(section(claim, entries, size, alt))
+        sections.setdefault(claim.unit, []).append(section(claim, entries, size, alt))
     main = {c.id: main_row(c, ledger) for c in CLAIMS.values()}
+    units = sorted(sections)
+    for unit in units:
+        rows = [r for i, r in main.items() if CLAIMS[i].unit == unit]
+        files[unit_page(unit)] = (
+            f"# Claims of unit {unit}\n\n{links_between(unit, units)}\n\n"
+            + table(rows, "")
+            + "".join(sections[unit]).rstrip()
+            + "\n"
+        )
+    return {PAGE: index_page(main, ledger), FIGURES: figures_page(ledger), **files}
+
+
+def unit_page(unit: str) -> str:
+    """Return the path of the page with a unit's claims."""
+    return f"{UNIT_PAGES}/{unit}.md"
+
+
+def links_between(unit: str, units: list[str]) -> str:
+    """Return links to the index and to the pages before and after."""
+    at = units.index(unit)
+    near = [("before", units[at - 1])] if at else []
+    near += [("next", units[at + 1])] if at + 1 < len(units) else []
+    return " · ".join(["[all claims](../claims.md)", *(f"{w}: [{u}]({u}.md)" for w, u in near)])
+
+
+def index_page(main: dict[str, dict[str, Any]], ledger: dict[str, Any]) -> str:
+    """Return the page that has a line for each claim, what surprises first."""
     counts = {s: sum(r["status"] == s for r in main.values()) for s in STATUSES}
     summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    alarm = alarm_sentence(ledger_alarm(CLAIMS, ledger))
     lines = [
-        INTRO,
-        f"**All {len(main)} claims**: {summary}. {alarm}\n\n",
-        otherwise(main),
-        "| | people say | verdict | status | what came out |\n|---|---|---|---|---|\n",
-        *(table_line(r) for r in main.values()),
-        "\n",
-        *sections,
+        f"# {len(main)} claims about batch size, measured\n\n",
+        "What people say about batch size in interviews, lectures and guides, in our words, and\n"
+        "what came out when we measured it on small networks. First, what surprises:\n\n",
+        *surprises(ledger),
+        f"\n**Of all {len(main)}**: {summary}. [How to read it](#how-to-read-it).\n\n",
     ]
-    return {PAGE: "".join(lines).rstrip() + "\n", **files}
+    for unit in sorted({claim.unit for claim in CLAIMS.values()}):
+        link = f"{UNIT_PAGES.removeprefix('docs/')}/{unit}.md"
+        lines.append(f"**[Unit {unit}]({link})**\n\n")
+        lines.append(table([r for i, r in main.items() if CLAIMS[i].unit == unit], link))
+    return "".join([*lines, READING, otherwise(main), alarms(ledger), "\n"])
+
+
+def surprises(ledger: dict[str, Any]) -> list[str]:
+    """Return a line for each surprise, its numbers from the ledger."""
+    lines = []
+    for claim_id, text in SURPRISES.items():
+        values = ledger[claim_id]["cpu"]["values"]
+        figures = {name: format_with_interval(*t_interval(v)) for name, v in values.items()}
+        lines.append(f"- {link_to(claim_id)}: {text.format(**figures)}\n")
+    return lines
+
+
+def link_to(claim_id: str) -> str:
+    """Return a link from the index to a claim."""
+    page = unit_page(CLAIMS[claim_id].unit).removeprefix("docs/")
+    return f"[{claim_id}]({page}#{claim_id.lower()})"
+
+
+def alarms(ledger: dict[str, Any]) -> str:
+    """Say how many verdicts are wrong by chance."""
+    return alarm_sentence(ledger_alarm(CLAIMS, ledger))
 
 
 def main_row(claim: Claim, ledger: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +168,7 @@ def main_row(claim: Claim, ledger: dict[str, Any]) -> dict[str, Any]:
 def otherwise(main: dict[str, dict[str, Any]]) -> str:
     """List the claims whose verdict is not the expected one, a sentence each."""
     lines = [
-        f"- [{i}](#{i.lower()}), expected: {r['expected']}, found: {r['verdict']}. {r['finding']}\n"
+        f"- {link_to(i)}, expected: {r['expected']}, found: {r['verdict']}. {r['finding']}\n"
         for i, r in main.items()
         if not r["as_expected"]
     ]
@@ -107,11 +177,18 @@ def otherwise(main: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def table_line(r: dict[str, Any]) -> str:
+def table(rows: list[dict[str, Any]], page: str) -> str:
+    """Return the myth table of some claims, with links to their sections on a page."""
+    head = "| | people say | verdict | status | what came out |\n|---|---|---|---|---|\n"
+    return head + "".join(table_line(r, page) for r in rows) + "\n"
+
+
+def table_line(r: dict[str, Any], page: str) -> str:
     """Return a claim's line of the myth table."""
     figures = "<br>".join(r["figures"][:2]) or "–"
     verdict = f"{r['verdict']} (looked)" if r["looked"] else r["verdict"]
-    cells = (f"[{r['id']}](#{r['id'].lower()})", r["statement"], verdict, r["status"], figures)
+    link = f"[{r['id']}]({page}#{r['id'].lower()})"
+    cells = (link, r["statement"], verdict, r["status"], figures)
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
 
 
@@ -129,7 +206,7 @@ def section(claim: Claim, entries: dict[str, Any], size: str, alt: str) -> str:
     r = row(claim, size, entries.get(size))
     lines = [f"## {claim.id}\n", f"**“{claim.statement}”** {verdict_words(r)}\n"]
     if size:
-        lines.append(f"![{claim.id}: {alt}](images/claims/{claim.id}.svg)\n")
+        lines.append(f"![{claim.id}: {alt}](../images/claims/{claim.id}.svg)\n")
     facts = {
         "Heard": claim.heard,
         "Setting": claim.setting,
@@ -138,7 +215,6 @@ def section(claim: Claim, entries: dict[str, Any], size: str, alt: str) -> str:
         "Otherwise than expected" if not r["as_expected"] else "Found besides": claim.finding,
         "How to argue with this": claim.changes,
         "Source": claim.source,
-        "Unit": f"`{claim.unit}`",
     }
     lines += [f"- **{name}**: {text.removesuffix('.')}." for name, text in facts.items() if text]
     return "\n".join(lines) + "\n\n"

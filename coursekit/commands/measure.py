@@ -15,7 +15,7 @@ import json as json_format
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,7 @@ def units_of(found: dict[str, Any], counted: str) -> dict[str, str]:
 
 def run(
     what: str,
-    script: Path,
+    script: Path | None,
     its_args: Sequence[str] = (),
     *,
     examples: int | None = None,
@@ -163,6 +163,7 @@ def run(
     differences: bool = False,
     seed: int = 0,
     json: bool = False,
+    of_rescale: Mapping[str, Any] | None = None,
 ) -> int:
     """Measure a script's model and print what came out.
 
@@ -175,12 +176,19 @@ def run(
         differences: Take differences of gradients in place of second derivatives.
         seed: Of probes and start vectors.
         json: Print JSON.
+        of_rescale: Options that only `measure rescale` has; refused here.
 
     Raises:
-        ValueError: For another quantity, too few examples, or a script that can't be measured.
+        ValueError: For another quantity, an option that does not belong to it, no script, too few
+            examples, or a script that can't be measured.
     """
     if what not in ("noise", "sharpness", "batch-size"):
-        raise ValueError(f"can't measure {what!r}\nChoose noise, sharpness or batch-size.")
+        raise ValueError(f"can't measure {what!r}\nChoose noise, sharpness, batch-size or rescale.")
+    given = [f"--{n.replace('_', '-')}" for n, v in (of_rescale or {}).items() if v is not None]
+    if given:
+        raise ValueError(f"{', '.join(given)}: for `measure rescale` alone")
+    if script is None:
+        raise ValueError(f"which model? Name a script: measure {what} SCRIPT.py")
     if examples is not None and examples < 2:
         raise ValueError(f"--examples must be at least 2, got {examples}\nNoise needs a spread.")
     subject = read_script(script, examples, its_args)

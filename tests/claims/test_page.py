@@ -12,7 +12,15 @@ from coursekit.claims import load_ledger
 from coursekit.claims.register import CLAIMS
 from coursekit.claims.turning import turning_points
 from coursekit.commands import claims_page
-from coursekit.commands.claims_page import PAGE, PICTURES, page_files, put_in_place, stray_pictures
+from coursekit.commands.claims_page import (
+    PAGE,
+    PICTURES,
+    UNIT_PAGES,
+    page_files,
+    put_in_place,
+    strays,
+    unit_page,
+)
 from coursekit.plots.claims import claim_picture, nice_ticks, panels
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,38 +43,69 @@ def drifted(root, files):
 def test_the_committed_page_is_what_the_ledger_makes(files):
     remedy = "run `python3 -m coursekit claims --page` and commit docs/"
     assert drifted(ROOT, files) == [], remedy
-    assert stray_pictures(files) == [], remedy
+    assert strays(files) == [], remedy
 
 
 def test_a_number_changed_on_the_page_or_in_a_picture_is_found(files, tmp_path, monkeypatch):
     monkeypatch.setattr(claims_page, "ROOT", tmp_path)
     (tmp_path / PICTURES).mkdir(parents=True)
     (tmp_path / PICTURES / "Z9.svg").write_text("left over")
+    (tmp_path / UNIT_PAGES).mkdir(parents=True)
+    (tmp_path / UNIT_PAGES / "99_gone.md").write_text("left over")
     monkeypatch.setattr(claims_page, "page_files", lambda ledger: files)
     changed = put_in_place({})
     assert f"wrote {PAGE}" in changed
     assert f"removed {PICTURES}/Z9.svg" in changed
+    assert f"removed {UNIT_PAGES}/99_gone.md" in changed
     assert put_in_place({}) == [f"{PAGE} is what the ledger makes"]
     assert drifted(tmp_path, files) == []
-    for name in (PAGE, f"{PICTURES}/N4.svg"):
+    touched = [PAGE, f"{PICTURES}/N4.svg", unit_page("02_lr_scaling")]
+    for name in touched:
         digit = re.search(r"(?<=[−\d]\.)\d", files[name])
         (tmp_path / name).write_text(
             files[name][: digit.start()]
             + str((int(digit[0]) + 1) % 10)
             + files[name][digit.end() :]
         )
-    assert drifted(tmp_path, files) == [PAGE, f"{PICTURES}/N4.svg"]
+    assert sorted(drifted(tmp_path, files)) == sorted(touched)
 
 
 def test_every_claim_stands_on_the_page_with_how_to_argue(files):
-    page = files[PAGE]
     for claim in CLAIMS.values():
+        page = files[unit_page(claim.unit)]
         (section,) = re.findall(rf"^## {claim.id}\n(.*?)(?=^## |\Z)", page, re.M | re.S)
         assert claim.statement in section
         assert claim.rule.removesuffix(".") in section
         assert claim.changes.removesuffix(".") in section
+        link = unit_page(claim.unit).removeprefix("docs/")
+        assert f"| [{claim.id}]({link}#{claim.id.lower()}) |" in files[PAGE]
         assert f"| [{claim.id}](#{claim.id.lower()}) |" in page
-    assert "False alarms" in page
+    assert "False alarms" in files[PAGE]
+
+
+def test_surprises_come_first_and_no_page_is_long(files):
+    """A reader sees them in ten seconds; numbers are the ledger's."""
+    first = files[PAGE].splitlines()[:14]
+    lines = [line for line in first if line.startswith("- [")]
+    assert len(lines) == len(claims_page.SURPRISES) <= 8
+    assert all("±" in line for line in lines)
+    sizes = {name: len(text) for name, text in files.items() if name.endswith(".md")}
+    assert max(sizes.values()) < 40_000, sizes
+
+
+def test_links_between_pages_lead_somewhere(files):
+    pages = {name: text for name, text in files.items() if name.endswith(".md")}
+    for name, text in pages.items():
+        for target in re.findall(r"\]\(([^)#:]*)(?:#[^)]*)?\)", text):
+            if target:
+                parts = [*name.split("/")[:-1], *target.split("/")]
+                while ".." in parts:
+                    at = parts.index("..")
+                    del parts[at - 1 : at + 1]
+                assert "/".join(parts) in files, (name, target)
+        for link, anchor in re.findall(r"\]\(([^)#:]*)#([^)]*)\)", text):
+            other = f"docs/{link}" if link else name
+            assert f"\n## {anchor.upper()}\n" in pages[other] or anchor == "how-to-read-it"
 
 
 @pytest.mark.quick
@@ -81,7 +120,8 @@ def test_pictures_are_small_well_formed_and_have_a_text(files):
     assert sum(len(text.encode()) for text in pictures.values()) < 1_500_000
     for text in pictures.values():
         ElementTree.fromstring(text)
-    alts = re.findall(r"!\[(.*?)\]\(images/claims/", files[PAGE])
+    text = "".join(page for name, page in files.items() if name.startswith(UNIT_PAGES))
+    alts = re.findall(r"!\[(.*?)\]\(../images/claims/", text)
     assert len(alts) == len(pictures)
     assert all(len(alt) > 15 for alt in alts)
 
@@ -130,3 +170,19 @@ def test_ticks_are_round_and_few(view):
     ticks = nice_ticks(view)
     assert 2 <= len(ticks) <= 6
     assert all(view[0] <= t <= view[1] for t in ticks)
+
+
+def test_published_figures_stand_beside_ours(files):
+    """At least eight, each with a source that can be found and numbers of the ledger."""
+    page = files["docs/figures.md"]
+    sections = page.split("\n## ")[1:]
+    assert len(sections) >= 8
+    for section in sections:
+        assert re.search(r"arXiv:\d{4}\.\d{5}", section)
+        assert [w for w in ("Theirs", "Ours", "Agrees?") if f"**{w}" not in section] == []
+        ours = section.partition("**Ours.**")[2].partition("**Agrees?**")[0]
+        assert "±" in ours, section
+        (picture,) = re.findall(r"\((images/claims/.*?\.svg)\)", section)
+        assert f"docs/{picture}" in files
+    assert "{{" not in page
+    assert "@" not in page

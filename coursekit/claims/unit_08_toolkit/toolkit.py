@@ -11,6 +11,7 @@ from coursekit.claims.declare import Claim, Values
 from coursekit.claims.unit_04_accumulation.accumulation_grads import fresh_net, trained_nets
 from coursekit.claims.unit_08_toolkit import (
     batch_norm_claims,
+    decay_claims,
     growth_claims,
     optimizer_claims,
     small_batch_claims,
@@ -229,6 +230,7 @@ CLAIMS: tuple[Claim, ...] = (
         shown=("lars_gain", "lars_constant", "momentum_constant", "lars_warm", "momentum_warm"),
     ),
     *batch_norm_claims.CLAIMS,
+    *decay_claims.CLAIMS,
     *growth_claims.CLAIMS,
     *optimizer_claims.CLAIMS,
     *small_batch_claims.CLAIMS,
