@@ -64,6 +64,7 @@ def draw_adaptive(rng: np.random.Generator) -> list[Case]:
             values[-1] = -rng.uniform(9.0, 12.0)
         hessian = axes @ np.diag(values) @ axes.T
         cases.append(Case(group, ((hessian + hessian.T) / 2, weights)))
+    cases[-1] = Case("curved down too", (-cases[0].args[0], cases[0].args[1]))  # down everywhere
     return cases
 
 
@@ -90,6 +91,12 @@ U07_ADAPTIVE = Exercise(
                 np.array([[5.0, 0.0, 0.0], [0.0, -7.0, 0.0], [0.0, 0.0, 2.0]]),
                 np.array([0.0, 2.0, -1.0]),
             ),
+            keeps=("sign",),
+        ),
+        # down along both axes
+        Case(
+            "curved down too",
+            (np.array([[-3.0, 0.0], [0.0, -2.0]]), np.array([2.0, 1.0])),
             keeps=("sign",),
         ),
     ),
@@ -188,6 +195,69 @@ U07_ADAPTIVE = Exercise(
             "length of all entries",
             "You take the norm over all entries of the matrix. Does that belong to one direction?",
             of_scaled(lambda a: a.norm()),
+        ),
+        Mistake(
+            "rows alone, read as symmetric",
+            "You scale rows alone, and `eigvalsh` takes the matrix for symmetric. Which index is "
+            "still to be scaled?",
+            of_both(lambda h, w: top(w.abs()[:, None] * h)),
+        ),
+        Mistake(
+            "columns alone, read as symmetric",
+            "You scale columns alone, and `eigvalsh` takes the matrix for symmetric. Which index "
+            "is still to be scaled?",
+            of_both(lambda h, w: top(h * w.abs())),
+        ),
+        Mistake(
+            "columns twice",
+            "You scale the columns twice. Which of the two indices belongs to a row?",
+            of_both(lambda h, w: top(h * w * w)),
+        ),
+        Mistake(
+            "weights of length one",
+            "You bring the weights to length one first. Is the change of a weight a share of "
+            "itself, or of the whole vector?",
+            of_both(lambda h, w: top(scaled_matrix(h, w / w.norm()))),
+        ),
+        Mistake(
+            "times the length",
+            "You multiply the plain sharpness by the length of the weights. Does that tell one "
+            "weight from another?",
+            of_both(lambda h, w: top(h) * w.norm()),
+        ),
+        Mistake(
+            "eigenvalues paired with weights",
+            "You multiply eigenvalues by squared weights, in their order. Does the first "
+            "eigenvalue belong to the first weight?",
+            of_both(lambda h, w: (torch.linalg.eigvalsh(h) * w * w).max()),
+        ),
+        Mistake(
+            "divided by the squared length",
+            "You divide by the squared length of the weights. Is a larger weight's share a "
+            "shorter step?",
+            of_both(lambda h, w: top(h) / (w @ w)),
+        ),
+        Mistake(
+            "along the weights' sizes",
+            "You return the curvature along the sizes of the weights. Which changes are allowed?",
+            of_both(lambda h, w: w.abs() @ h @ w.abs()),
+        ),
+        Mistake(
+            "quotient along the weights' sizes",
+            "You return one Rayleigh quotient, along the sizes of the weights. Which direction is "
+            "the steepest?",
+            of_both(lambda h, w: w.abs() @ h @ w.abs() / (w @ w)),
+        ),
+        Mistake(
+            "quotient along the weights",
+            "You return one Rayleigh quotient, along the weights. Which direction is the steepest?",
+            of_both(lambda h, w: w @ h @ w / (w @ w)),
+        ),
+        Mistake(
+            "zero at least",
+            "You lift a result that is below zero. Where every relative change lowers the loss, "
+            "what is the largest curvature?",
+            of_scaled(lambda a: torch.linalg.eigvalsh(a)[-1].clamp(min=0.0)),
         ),
         Mistake(
             "the whole spectrum",

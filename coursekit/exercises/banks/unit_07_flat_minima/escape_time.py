@@ -71,6 +71,10 @@ def clipped_without_nan(steps, max_steps):
     return sum(max_steps if s is None else s for s in steps) / len(steps)
 
 
+def clipped_total(steps, max_steps):
+    return sum(max_steps if s is None else s for s in steps) / max(1, len(split(steps)[0]))
+
+
 def draw_escape(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("all escaped", "some still waiting") * 3:
@@ -228,6 +232,52 @@ U07_ESCAPE_TIME = Exercise(
             "You add the mean of the escaped and the wait of the others. Which total is divided "
             "by which number?",
             answer_of(lambda out, w, end: sum(out) / len(out) + w * end),
+        ),
+        Mistake(
+            "waiting one step more",
+            "You count one step more than the run had for those still waiting. How long have they "
+            "waited?",
+            answer_of(lambda out, w, end: (sum(out) + w * (end + 1)) / len(out)),
+        ),
+        Mistake(
+            "total where nobody escaped",
+            "You return the time of all where nobody escaped. What is known of the mean then?",
+            clipped_total,
+        ),
+        Mistake(
+            "waiting alone",
+            "Your total holds the time of those still waiting alone. Have the others not waited "
+            "before they escaped?",
+            answer_of(lambda out, w, end: w * end / len(out) if w else sum(out) / len(out)),
+        ),
+        Mistake(
+            "waiting alone, zero without",
+            "Your total holds nothing of those who escaped. Have they not waited before?",
+            answer_of(lambda out, w, end: w * end / len(out)),
+        ),
+        Mistake(
+            "mean of the escaped and a share of the run",
+            "You add to the mean of the escaped the run's length times the share still waiting. "
+            "Which sum is divided by which number?",
+            answer_of(lambda out, w, end: sum(out) / len(out) + w * end / (len(out) + w)),
+        ),
+        Mistake(
+            "geometric mean",
+            "You average logarithms. Which mean is asked?",
+            answer_of(
+                lambda out, w, end: math.exp(
+                    sum(math.log(s) for s in out + [end] * w) / (len(out) + w)
+                )
+            ),
+        ),
+        Mistake(
+            "share alone",
+            "You use the share that escaped, and not when. What do the single times tell besides?",
+            answer_of(
+                lambda out, w, end: (
+                    -end / math.log(w / (len(out) + w)) if w else sum(out) / len(out)
+                )
+            ),
         ),
     ),
     accepted=(by_the_rate, by_the_likelihood),

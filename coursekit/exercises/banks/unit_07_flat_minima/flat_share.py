@@ -7,6 +7,7 @@ import torch
 from scipy.special import logsumexp
 from torch import Tensor
 
+from coursekit.exercises.banks.unit_07_flat_minima.flat_share_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -96,14 +97,14 @@ def unshifted(widths: Tensor, energies: Tensor, temperature: float) -> Tensor:
 def draw_share(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("low energies", "high energies") * 3:
-        m = int(rng.integers(5, 8))
+        m = int(rng.integers(6, 9))
         widths = rng.choice([0.25, 0.5, 1.0, 2.0], m)
         widths[:2] = 0.25, 2.0
         edges = np.concatenate([[-2.0], -2.0 + np.cumsum(widths)])
         positions = ((edges[1:] + edges[:-1]) / 2).round(4)
         energies = rng.uniform(0.0, 2.0, m).round(2)
         temperature = float(rng.choice([0.4, 0.7, 1.6]))
-        middle = int(rng.integers(2, m - 2))
+        middle = int(rng.choice([1, m - 2]))
         energies[middle] = 0.3  # the cell on the border weighs something
         if group == "high energies":
             energies = energies + float(rng.choice([-900.0, 900.0]))
@@ -261,6 +262,7 @@ U07_FLAT_SHARE = Exercise(
                 )
             ),
         ),
+        *MORE,
     ),
     accepted=(share_by_logarithms, share_by_softmax),
     lesson="Only differences of energy count, so take the lowest away first. At equal depth the "

@@ -47,6 +47,7 @@ def walk(
     keep_batch: bool = True,
     from_all: bool = False,
     refuse: Callable[[int, int], bool] = lambda small, big: small > big,
+    beyond: Scale = lambda big, b, small: 0.0,
 ) -> Tensor:
     """Return the path; each switch is a slip, and the defaults make none."""
     big, b = len(batches[0]), len(pairs[0][0])
@@ -63,7 +64,7 @@ def walk(
         w = path[-1]
         first, second = pairs[0] if one_pair else pair
         at = start if stale else w
-        size = scale(big, b, small_size) if small_size <= big else 0.0
+        size = scale(big, b, small_size) if small_size <= big else beyond(big, b, small_size)
         kick = size * (plus * slope(at, first) - minus * slope(at, second))
         step = slope(w, range(len(inputs)) if from_all else batch) if keep_batch else 0.0
         path.append(w - lr * step - noise_lr(lr) * kick)
@@ -226,6 +227,32 @@ MISTAKES: tuple[Mistake, ...] = (
         "You return a plain run where less noise is asked than the batch has. Can adding take "
         "noise away?",
         slip(refuse=lambda small, big: False),
+    ),
+    Mistake(
+        "size of a negative variance",
+        "You take the size of the missing variance, though it is below zero. Can adding noise "
+        "take noise away?",
+        slip(
+            refuse=lambda small, big: False,
+            beyond=lambda big, b, s: math.sqrt(b / 2 * (1 / big - 1 / s)),
+        ),
+    ),
+    Mistake(
+        "nan where less noise is asked",
+        "You return nan where less noise is asked than the batch has. What does the task ask for?",
+        slip(refuse=lambda small, big: False, beyond=lambda big, b, s: math.nan),
+    ),
+    Mistake(
+        "inverse of the halves' variance",
+        "Your scale is a variance, with the size of a half upside down. By what must noise be "
+        "multiplied to change its variance?",
+        slip(scale=lambda big, b, s: 2 / b * (1 / s - 1 / big)),
+    ),
+    Mistake(
+        "halves' variance upside down",
+        "Your scale shrinks with the size of a half. Is the difference of long halves noisier, "
+        "or less noisy?",
+        slip(scale=lambda big, b, s: math.sqrt(2 / b * (1 / s - 1 / big))),
     ),
     Mistake(
         "equal sizes refused",

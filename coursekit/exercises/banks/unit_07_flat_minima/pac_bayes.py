@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.exercises.banks.unit_07_flat_minima.pac_bayes_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -238,6 +239,7 @@ U07_PAC_BAYES = Exercise(
             "Your bound lies below the training error. On which side of it is the truth to lie?",
             of_parts(lambda kl, t, e, n, s: e - math.sqrt((kl + t) / (2 * n))),
         ),
+        *MORE,
     ),
     accepted=(bound_by_distributions, bound_by_numpy),
     lesson="Flat means: the noise may be wide before the training error rises, and wide noise "

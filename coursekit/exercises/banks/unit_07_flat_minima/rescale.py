@@ -221,6 +221,28 @@ U07_RESCALE = Exercise(
             scaled(on_second=lambda f: 1 / f.square()),
         ),
         Mistake(
+            "second layer alone",
+            "You divide the second layer and leave the first. By what has its input grown?",
+            scaled(on_first=no_factor, on_bias=no_factor),
+        ),
+        Mistake(
+            "each bias beside its row",
+            "You put each unit's bias behind its row of weights. How does `parameters()` list a "
+            "layer?",
+            lambda layers, f: joined(
+                [
+                    torch.cat([f[:, None] * layers[0], (f * layers[1])[:, None]], dim=1),
+                    torch.cat([layers[2] / f, layers[3][:, None]], dim=1),
+                ]
+            ),
+        ),
+        Mistake(
+            "first weights alone",
+            "You scale the first weights alone. Which other numbers come into a unit, and what "
+            "goes out of it?",
+            scaled(on_bias=no_factor, on_second=no_factor),
+        ),
+        Mistake(
             "nothing changed",
             "Your weights are the old ones. Where do the factors come in?",
             with_factors(torch.ones_like),

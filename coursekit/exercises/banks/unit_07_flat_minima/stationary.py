@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_07_flat_minima.stationary_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -70,9 +71,10 @@ def edge_left_out(lr, curvature, noise_var, batch_size):
 
 def draw_stationary(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for group in ("stable", "stable", "unstable") * 2:
-        share = float(rng.choice([0.3, 0.6, 1.3, 1.7]) if group == "stable"
-                      else rng.choice([2.0, 2.5, 3.0]))  # fmt: skip
+    for number, group in enumerate(("stable", "stable", "unstable") * 2):
+        share = float(rng.choice([0.3, 0.6, 1.3, 1.7]))
+        if group == "unstable":  # on the edge, and beyond
+            share = 2.0 if number == 2 else float(rng.choice([2.5, 3.0]))
         curvature = float(rng.choice([0.5, 4.0, 8.0]))
         args = (share / curvature, curvature, float(rng.choice([0.7, 3.0, 5.0])),
                 int(rng.choice([3, 5, 7, 12])))  # fmt: skip
@@ -225,6 +227,7 @@ U07_STATIONARY = Exercise(
             "You return zero beyond the edge. Does the walker stay in the minimum there?",
             beyond(lambda lr, k, v, b: 0.0),
         ),
+        *MORE,
     ),
     accepted=(variance_by_the_series, variance_by_doubling),
     lesson="Rate and batch size enter as a quotient only while the rate times the curvature is "
