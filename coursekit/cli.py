@@ -111,7 +111,10 @@ app.registered_commands += teaching.registered_commands
 @app.command(epilog="Example: python3 -m coursekit claims N1 N2")
 def claims(
     ids: Annotated[
-        list[str] | None, typer.Argument(help="Claims to measure again.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            help="Claims to measure again and compare; after `show`: to print.", show_default=False
+        ),
     ] = None,
     quick: Annotated[
         bool,
@@ -121,13 +124,17 @@ def claims(
         ),
     ] = False,
     all_: Annotated[bool, typer.Option("--all", help="Measure every claim again.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put what comes out into the ledger.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     page: Annotated[
         bool, typer.Option("--page", help="Write docs/claims.md, docs/claims/ and pictures.")
     ] = False,
 ) -> int:
-    """Print the ledger of claims, or measure some of them again."""
-    return load("claims")(list(ids or []), quick=quick, all=all_, json=json, page=page)
+    """Print the ledger of claims, or measure some of them again and compare."""
+    given = list(ids or [])
+    return load("claims")(given, quick=quick, all=all_, write=write, json=json, page=page)
 
 
 @app.command(epilog="Example: python3 -m coursekit interview --mock 45")

@@ -724,7 +724,7 @@ for ratio in (2.0, 1.0, 0.5, 0.25):
 # | claim | verdict | because |
 # |---|---|---|
 # | N1: the variance is σ²/B | **holds** for independent draws; × (N − B)/(N − 1) without replacement | slopes {{N1.slope_digits}} and {{N1.slope_mnist1d}} |
-# | N2: diminishing returns, since the variance only halves | **fails** as an argument | price of variance at B = 256 over B = 16: {{N2.price_ratio}} |
+# | N2: one step of 2B buys less than two of B, since the variance only halves | **fails** as an argument | price of variance at B = 256 over B = 16: {{N2.price_ratio}} |
 # | N3: near-duplicates make larger batches help less | **depends** on what meets in a batch | {{N3.independent}} apart, {{N3.together}} together |
 #
 # </details>

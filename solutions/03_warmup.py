@@ -1097,7 +1097,7 @@ show(growth_plot(plans, reached, updates, title=title))
 # difference is narrower than the bars suggest.) In the ledger's runs, with four times the examples,
 # growth minus decay is {{L11.growth_minus_decay}} points, paired, in {{L11.growth_updates.mean}} updates
 # against {{L11.decay_updates.mean}}, and the decay itself is worth {{L11.decay_minus_constant}} points.
-# "Growing B equals decaying lr" **holds**.
+# "Growing B equals decaying lr" **holds** for plain SGD at equal epochs; other optimizers were not tried.
 #
 # **Caveat.** It ends where B comes near N, or where η is at its limit: then only lr can give. And
 # fewer *steps* are a gain only if a large batch costs no more time.
@@ -1114,7 +1114,7 @@ show(growth_plot(plans, reached, updates, title=title))
 # | L8: a large lr needs warmup | **depends** | sharp start {{L8.sharp_gain}}, usual {{L8.he_gain}} points |
 # | V3: also when lr is tuned | **depends** (on a GPU; open here) | sharp start {{V3.sharp_gain}}, usual {{V3.he_gain}} points |
 # | N6: warmup restores lost noise | **fails** | full batch: {{N6.full_gain}} points |
-# | L11: growing B equals decaying lr | **holds** | difference {{L11.growth_minus_decay}} points |
+# | L11: for plain SGD growing B equals decaying lr | **holds** | difference {{L11.growth_minus_decay}} points |
 #
 # </details>
 #

@@ -11,7 +11,7 @@
 # | **You need** | unit 01 (tr Σ/B); unit 02 (how the rate grows with B, for SGD and for Adam); a PyTorch training loop: `backward()`, `.grad`, an optimizer with its parameter groups |
 #
 # In this unit a **±** is half of a 95 % interval over seeds, always. Numbers with ± in the text come
-# from longer runs of ours, stored in the course's **ledger**, one value a seed. Where a figure shows
+# from longer runs of ours, made beforehand and stored in the course's **ledger**, one value a seed. Where a figure shows
 # them, your own run is drawn into the same figure.
 
 # %% prelude
@@ -293,7 +293,7 @@ title = f"Error of dividing each loss by K: ledger, {num_seeds} nets, and yours"
 show(errors_plot(errors, yours=your_errors, title=title))
 
 # %% [markdown]
-# **What the figure says.** With a last micro-batch of 40 the error is {{P1.last_40_he}} of the
+# **What the figure says.** With a last micro-batch of 40 the ledger's error is {{P1.last_40_he}} of the
 # gradient's length with He's initialisation and {{P1.last_40_torch}} with torch's. With two
 # examples left over it is {{P1.last_2_he}} and {{P1.last_2_torch}}: **longer than the gradient
 # itself**. Weighted by size, the same micro-batches are exact up to rounding ({{P1.weighted_he}}).
@@ -327,15 +327,15 @@ print(f"1/32 = {1 / 32:.4f}; without replacement {1 / 32 * (4096 - 1024) / (4096
 # The last two rows agree in all printed digits: batch by batch the vectors are the same up to
 # rounding. Against B = 32 expect 0.0236 and not 1/32 = 0.0313, since these batches are drawn without
 # replacement from 4096 examples: each variance has a factor (4096 − B)/4095 (unit 01).
-# Our longer run draws with replacement: 32 × 32 has {{N7.to_large}} times the variance of B = 1024,
+# The ledger's longer run draws with replacement: 32 × 32 has {{N7.to_large}} times the variance of B = 1024,
 # and {{N7.to_micro}} times that of B = 32. Nothing of the small batch's noise is left. If you want
 # small-batch noise, take small steps.
 #
 # ## 4.5 When the mean is over tokens
 # A language model's loss is a mean over **tokens**. Sequences have different lengths, and padding,
 # marked by the target −100, is left out. So micro-batches with equally many sequences have unequal
-# counts, and every step of the run is ragged, not one an epoch. In our figure "random token counts"
-# cost {{P1.tokens_he}} (He) and {{P1.tokens_torch}} (torch's init).
+# counts, and every step of the run is ragged, not one an epoch. In the figure above "random token
+# counts" cost, in the ledger, {{P1.tokens_he}} (He) and {{P1.tokens_torch}} (torch's init).
 #
 # ### Exercise 2 (3 points, 12 minutes): exact for tokens
 # The same loop, for a mean over real tokens. A micro-batch may consist of padding alone.
@@ -486,7 +486,7 @@ show(
 )
 
 # %% [markdown]
-# **What the figure says.** From B = 16 to 1024 the mean's gradient shrinks to {{L9.mean_ratio}} of
+# **What the figure says.** In the ledger, from B = 16 to 1024, the mean's gradient shrinks to {{L9.mean_ratio}} of
 # its length, and measured over the law is {{L9.theory_1024}}. The sum's grows to {{L9.sum_ratio}}
 # times. What overflows is a sum, or a loop that forgets to divide. **Caveat**: this is about
 # gradients; the loss scale of mixed precision multiplies either.
@@ -650,14 +650,14 @@ show(
 )
 
 # %% [markdown]
-# **What the figure says.** With leftovers the next step is {{P8.length_ratio}} times as long. At the
+# **What the figure says.** All of it is the ledger's. With leftovers the next step is {{P8.length_ratio}} times as long. At the
 # rate that is best without the leak, the leak changes accuracy by {{P8.leak_minus_flush_same_lr}}
 # points. With its *own* best rate the leaky loop is as good: {{P8.leak_minus_flush_tuned}} points. So
 # the leak acts like a larger learning rate in some steps: harmless far from the limit, ruinous near
 # it. **Caveat**: with one window an epoch every step leaks; with a hundred, one step in a hundred
 # does.
 #
-# **Something else: one short batch**, without accumulation. Here 37 examples are left where a batch
+# **Something else: one short batch**, without accumulation (the ledger's runs). Here 37 examples are left where a batch
 # has 64, and get a step of their own. Keeping that step, over dropping it, changed accuracy by
 # {{P6.keep_minus_drop_37}} points: nothing. But a last batch of **one** changed it by
 # {{P6.keep_minus_drop_1}} points: its step is one example's noise at full length. With a 64th of the
@@ -1095,6 +1095,8 @@ show(
 # %% [markdown]
 # ## 4.12 Myth lab: eight sentences, measured
 #
+# The numbers are the ledger's.
+#
 # | claim | verdict | because |
 # |---|---|---|
 # | N7: accumulation keeps the small batch's noise | **fails** | {{N7.to_large}} times the variance of B = 1024 |
@@ -1114,7 +1116,7 @@ show(
 # ## 4.13 On a GPU
 # The cells above find a GPU by themselves.
 #
-# <details><summary>What we measured on one (click to open)</summary>
+# <details><summary>The ledger's GPU numbers (click to open)</summary>
 #
 # On one {{P1.gpu.device}} with {{P1.gpu.last_2_he.seeds}} seeds, 64 + 64 + 2 with equal weights was off by
 # {{P1.gpu.last_2_he}} (He) and {{P1.gpu.last_2_torch}} (torch's init); clipping inside kept
@@ -1138,7 +1140,7 @@ print("you ran on:", device_name())
 # 2. *Mechanism*: "The gradient of a mean is the weighted sum of the parts' means. So noise, clipping
 #    and learning-rate rules are those of the large batch."
 # 3. *Evidence*: "Equal pieces agree to rounding; 64 + 64 + 2 with equal weights was off by
-#    {{P1.last_2_he}} times the gradient."
+#    {{P1.last_2_he}} times the gradient." (the ledger's)
 # 4. *Practice*: "I sum the loss, count tokens, divide once; clip after; flush the last window; and
 #    test against the whole batch in float64. BatchNorm is the exception."
 #

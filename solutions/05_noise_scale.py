@@ -11,7 +11,8 @@
 # | **You need** | unit 01: tr(Σ) is the noise of one example, a batch of B has tr(Σ)/B; a PyTorch training loop. From 5.6 on: second derivatives, the trace of a matrix |
 #
 # In this unit a **±** is half of a 95 % interval over seeds, networks or steps; each place says over
-# which. Numbers with ± in the text come from longer runs of ours, stored in the course's **ledger**;
+# which. Numbers with ± in the text come from longer runs of ours, made beforehand and stored in the
+# course's **ledger**;
 # where a figure shows your own runs, the ledger's are in it too.
 
 # %% prelude
@@ -455,7 +456,7 @@ own = (own_steps, [run[40:] for run in online.values()])
 show(figures.growth_plot(steps, **along, title=title, own=own))
 
 # %% [markdown]
-# **What the figure says.** The noise scale grows {{C3.growth}} times over {{C3.growth.seeds}} seeds, and for
+# **What the figure says.** In the ledger the noise scale grows {{C3.growth}} times over {{C3.growth.seeds}} seeds, and for
 # two different reasons. **Until about step 50** the *signal* falls, to {{C3.signal_50_over_0}} of what it
 # was: the network learns what all examples agree on. The noise of one example falls too, by less. **From
 # then on** the signal stands still ({{C3.signal_2560_over_50}} times), and the *noise* rises,
@@ -722,13 +723,13 @@ show(
 )
 
 # %% [markdown]
-# **What the figure says.** The law fits to {{C1.misfit}} %. B_crit is {{C1.b_crit}} examples ({{C1.knee_over_smallest.seeds}}
+# **What the figure says.** The law fits the ledger's runs to {{C1.misfit}} %. B_crit is {{C1.b_crit}} examples ({{C1.knee_over_smallest.seeds}}
 # seeds; the interval draws seeds anew and chooses each learning rate anew, which doubles it). At B_crit the
 # measured examples are {{C1.knee_over_min}} times the fitted least: twice, as the law says. At B = 512
 # the points lie a little above the line: the law is a good summary, and not exact.
 #
-# **Caveat.** B_crit belongs to a target: for a lower loss it is larger. Measured at three batch sizes
-# only, on a GPU, over {{C2.gpu.b_crit_15.seeds}} seeds: {{C2.gpu.b_crit_15}} at loss 1.5,
+# **Caveat.** B_crit belongs to a target: for a lower loss it is larger. In the ledger, measured at three
+# batch sizes only, on a GPU, over {{C2.gpu.b_crit_15.seeds}} seeds: {{C2.gpu.b_crit_15}} at loss 1.5,
 # {{C2.gpu.b_crit_12}} at 1.2, {{C2.gpu.b_crit_09}} at 0.9. It says nothing about test accuracy. And
 # without a tuned learning rate at each B you would measure your learning-rate rule instead.
 
@@ -875,14 +876,16 @@ for B in (16, 128, 1024):
     print(f"ledger,    B = {B:4d}: {mean:.1f} ± {half:.1f} epochs to loss 1.2")
 
 # %% [markdown]
-# From B = 16 to B = 1024 the epochs grow {{C5.epochs_ratio}} times, while the steps fall
+# In the ledger, from B = 16 to B = 1024, the epochs grow {{C5.epochs_ratio}} times, while the steps fall
 # {{C5.steps_ratio}} times.
 #
 # **"tr(Σ)/|G|² is the largest useful batch size."** Take it where a run meets a loss, and compare it
-# with the B_crit of runs to that loss: {{C2.ratio_15}} times at loss 1.5, {{C2.ratio_09}} times at 0.9.
+# with the B_crit of runs to that loss, in the ledger: {{C2.ratio_15}} times at loss 1.5, {{C2.ratio_09}} times at 0.9.
 # The right order of size, and not the knee. A part of the gap is curvature: after 200 steps
 # tr(HΣ)/GᵀHG is only {{C4.ratio_200}} of tr(Σ)/|G|². On a problem whose Hessian is a multiple of the
 # identity the two agree ({{C4.ratio_round}}).
+#
+# The numbers are the ledger's.
 #
 # | claim | verdict | because |
 # |---|---|---|
@@ -905,7 +908,7 @@ for B in (16, 128, 1024):
 # ## 5.11 On a GPU
 # The cells above find a GPU by themselves and take more networks, draws and seeds.
 #
-# <details><summary>What we measured on one (click to open)</summary>
+# <details><summary>The ledger's GPU numbers (click to open)</summary>
 #
 # We measured the claims on one {{C1.gpu.device}}: with {{C1.gpu.steps_16.seeds}} seeds B_crit is {{C1.gpu.b_crit}}, the
 # law fits to {{C1.gpu.misfit}} %, and the examples at B_crit are {{C1.gpu.knee_over_min}} times their
@@ -934,7 +937,7 @@ print(device_name(), "|", num_networks, "networks,", num_draws, "draws,", num_se
 # 2. *Mechanism*: "Steps fall as 1 + B_crit/B. Below B_crit doubling nearly halves them, above it hardly
 #    saves any, and the examples double."
 # 3. *Evidence*: "In a small network B_crit was {{C1.b_crit}}, and B = 512 cost
-#    {{C1.largest_over_knee}} times the examples of B_crit."
+#    {{C1.largest_over_knee}} times the examples of B_crit." (the ledger's)
 # 4. *Practice*: "Log signal and noise from the micro-batches we have anyway, late in training. Then run
 #    two batch sizes with tuned learning rates to one target loss. If we are at B_crit now, the offer
 #    buys 1.33 times the speed at most, for 1.5 times the GPU-hours at least."
@@ -948,7 +951,7 @@ print(device_name(), "|", num_networks, "networks,", num_draws, "draws,", num_se
 # 1. *Direct answer*: "From squared gradient lengths at two batch sizes, at the same weights."
 # 2. *Mechanism*: "E|g_B|² = |G|² + tr(Σ)/B: two equations, two unknowns."
 # 3. *Evidence*: "All eight micro-batches instead of the last cut the variance of tr(Σ)
-#    {{B1.variance_ratio}} times."
+#    {{B1.variance_ratio}} times." (the ledger's)
 # 4. *Practice*: "Average both over steps, debias, divide last; nan where the signal is not resolved."
 #
 # *A weak answer*: "log the ratio at each step and smooth it": it does not settle.
@@ -957,7 +960,7 @@ print(device_name(), "|", num_networks, "networks,", num_draws, "draws,", num_se
 # **"Does a larger batch need fewer epochs?"**
 # 1. *Direct answer*: "No, more: epochs to a loss rise as 1 + B/B_crit."
 # 2. *Mechanism*: "Beyond B_crit a step gains little, but each still costs B examples."
-# 3. *Evidence*: "{{C5.epochs_16}} epochs at B = 16, {{C5.epochs_1024}} at 1024."
+# 3. *Evidence*: "{{C5.epochs_16}} epochs at B = 16, {{C5.epochs_1024}} at 1024." (the ledger's)
 # 4. *Practice*: "I compare at one target loss, and report steps, examples and time apart."
 #
 # *A weak answer*: one that compares accuracies at equal epochs.

@@ -11,8 +11,8 @@
 # | **You need** | units 01 and 03; eigenvalues and eigenvectors of a symmetric matrix; Taylor's formula to second order; the variance of a sum; `torch.autograd.grad` |
 #
 # In this unit a **±** is half of a 95 % interval over seeds, always. Residuals and standard errors
-# are called so. Numbers with ± in the text come from longer runs of ours, stored in the course's
-# **ledger**; where a figure shows your own runs, the ledger's are drawn beside them.
+# are called so. Numbers with ± in the text come from longer runs of ours, made beforehand and stored in
+# the course's **ledger**; where a figure shows your own runs, the ledger's are drawn beside them.
 
 # %% prelude
 import math
@@ -663,7 +663,7 @@ show(figures.edge_plot(runs.steps, panels, title=title, points=points, panels=Tr
 # Yours are a little lower at 0.2, since after 480 steps some runs have only just arrived.
 #
 # So at these two rates the **learning rate** sets where the sharpness stays: at half the rate it is
-# twice as high. SGD with batches of 16 stays below: {{W1.sgd_0p2}} at η = 0.2, {{W1.sgd_0p4}} at 0.4.
+# twice as high. SGD with batches of 16 stays below, in the ledger: {{W1.sgd_0p2}} at η = 0.2, {{W1.sgd_0p4}} at 0.4.
 #
 # **Caveat.** This is clean for smooth activations, squared errors and runs long enough to arrive. With
 # cross-entropy the curvature falls again once the examples are fitted, smooth or not. **Change, predict,
@@ -793,7 +793,7 @@ for size in (12, 25, 100):
 # %% [markdown]
 # Each batch picks its own steepest direction. So, **with the same weights in both**, the mean of the
 # maxima is never below the maximum of the mean. (With other weights it may be: a batch of 99 with
-# λmax 10 and one of a single example with 0 give a plain mean of 5, and 9.9 for the set.) On our network a single batch of 16 shows {{W2.inflation_16}} times the sharpness of the
+# λmax 10 and one of a single example with 0 give a plain mean of 5, and 9.9 for the set.) On the ledger's network a single batch of 16 shows {{W2.inflation_16}} times the sharpness of the
 # training set, one of 64 {{W2.inflation_64}} times, one of 256 {{W2.inflation_256}} times. Other ways to
 # get a wrong number: dropout on, BatchNorm in training mode, weight decay counted in one run only.
 #
@@ -832,7 +832,7 @@ title = f"One function at each α, your {len(seeds)} networks"
 show(figures.rescaled_plot(alphas, says, title=title))
 
 # %% [markdown]
-# **Verdict: fails.** In our longer run λmax is {{G3.lambda_1}} at α = 1 and {{G3.lambda_10}} at α = 10,
+# **Verdict: fails.** In the ledger's longer run λmax is {{G3.lambda_1}} at α = 1 and {{G3.lambda_10}} at α = 10,
 # with the same outputs. A measure relative to each weight's own size (adaptive SAM) does not move. This
 # does not say that flatness is meaningless: SGD does not visit all rescalings alike. It says that λmax
 # *alone* proves nothing, and can't be compared between architectures.
@@ -856,7 +856,7 @@ show(
 )
 
 # %% [markdown]
-# **What the figure says.** Left: at a fixed rate λmax rises with B, at a rate that grows with B it
+# **What the figure says**, all from the ledger. Left: at a fixed rate λmax rises with B, at a rate that grows with B it
 # falls. Right: the accuracy of the same runs. At the fixed rate it falls by about three points as λmax
 # rises. But along the other line λmax falls from {{G1.lambda_scaled_8}} to {{G1.lambda_scaled_512}}
 # and accuracy hardly moves. So λmax alone does not tell accuracy, even in runs of one network on one data
@@ -881,7 +881,7 @@ for batch_size, rate in ((8, 0.1), (256, 0.1), (256, 0.6)):
     print(f"B = {batch_size:3d}, lr {rate}: sharpness {np.round(tops, 1)}, steps {run.steps}")
 
 # %% [markdown]
-# **Verdict: depends on the learning rate.** λmax at B = 512 over B = 8 is {{G1.ratio_fixed}} at a fixed
+# **Verdict: depends on the learning rate.** In the ledger λmax at B = 512 over B = 8 is {{G1.ratio_fixed}} at a fixed
 # learning rate, and {{G1.ratio_scaled}} where it grows with B: the order turns round. From B = 8 to 64
 # the second rule keeps η/B, and λmax moves little ({{G1.lambda_scaled_8}} and {{G1.lambda_scaled_64}}).
 # At 512 it is {{G1.lambda_scaled_512}}, below the limit 2/η = 3.1. So two things speak, the noise η/B
@@ -898,10 +898,12 @@ correlations = {name: g2[f"across_{key}"] for name, key in measures.items()}
 show(figures.correlation_plot(correlations, title="Nine settings, one dot a seed: ledger, 8 seeds"))
 
 # %% [markdown]
-# **Verdict: depends on the measure.** λmax {{G2.across_lambda}}, trace {{G2.across_trace}}, Keskar
+# **Verdict: depends on the measure.** The ledger's correlations: λmax {{G2.across_lambda}}, trace {{G2.across_trace}}, Keskar
 # {{G2.across_keskar}}, SAM {{G2.across_sam}}. And correlation over settings is weak evidence: the
 # settings differ in η/B, which may cause both. *Within* one setting, over seeds, λmax correlates with
 # accuracy by {{G2.within_lambda}} (mean over the nine settings).
+#
+# The numbers are the ledger's.
 #
 # | claim | verdict | because |
 # |---|---|---|
@@ -916,7 +918,7 @@ show(figures.correlation_plot(correlations, title="Nine settings, one dot a seed
 
 # %% [markdown]
 # ## 6.10 On a GPU
-# <details><summary>What we measured on one (click to open)</summary>
+# <details><summary>The ledger's GPU numbers (click to open)</summary>
 #
 # The code above finds a GPU by itself and then takes more seeds. We ran the claims on one
 # {{G1.gpu.device}}, with {{G1.gpu.ratio_fixed.seeds}} seeds: λmax at B = 512 over B = 8 was
@@ -944,7 +946,7 @@ print(device_name(pick_device()), "|", num_seeds, "seeds at the edge,", num_step
 # 2. *Mechanism*: "Noise scales with η/B, and stability bounds λ by about 2/η. The batch alone sets
 #    neither."
 # 3. *Evidence*: "At equal training loss λmax at B = 512 over B = 8 was {{G1.ratio_fixed}} with the
-#    learning rate fixed, and {{G1.ratio_scaled}} with it scaled."
+#    learning rate fixed, and {{G1.ratio_scaled}} with it scaled." (the ledger's)
 # 4. *Practice*: "I compare at equal training loss, and report η beside B."
 #
 # *A weak answer*: "Yes, Keskar showed it", without the learning rate.
@@ -958,7 +960,7 @@ print(device_name(pick_device()), "|", num_seeds, "seeds at the edge,", num_step
 # 3. *Evidence*: "On our small network some ten to twenty products do."
 # 4. *Practice*: "Evaluation mode, fixed data, weighted over batches, sharpest end rather than largest in
 #    size; and I would say on how many examples, since a batch of 16 shows {{W2.inflation_16}} times too
-#    much."
+#    much." (the ledger's)
 #
 # *A weak answer*: "compute the Hessian", or "power iteration until it looks stable".
 #

@@ -628,7 +628,7 @@ for name, optimizer, first in (
 # {{Q2.gap_base}} at B = 128, in the ledger: at the smallest batch the optimizer matters less, as Marek et
 # al. (2025) report for language models.
 #
-# And Adam's **square-root rule**, with its betas scaled as its authors ask? Over 12 epochs the path of the
+# And Adam's **square-root rule**, with its betas scaled as its authors ask? In the ledger, over 12 epochs, the path of the
 # training loss at 8 B misses that at B by {{L14.miss_held_8}} (in the logarithm) with betas held, by
 # {{L14.miss_scaled_8}} with betas scaled; with a linear rule by {{L14.miss_linear_8}}. "The betas have to
 # be scaled too" **fails** here: the root does the work.

@@ -42,7 +42,7 @@ def load_entries(claim_id: str, folder: Path = LEDGER) -> dict[str, Any]:
         return {}
     remedy = (
         f"restore it from version control, or delete it and measure again: "
-        f"python3 -m coursekit claims {claim_id}"
+        f"python3 -m coursekit claims {claim_id} --write"
     )
     try:
         entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""`claims`: print the ledger, measure claims again, or write the page of all claims."""
+"""`claims`: print the ledger, measure claims again and compare, write them, or write the page."""
 
 import json as json_format
 import sys
@@ -28,27 +28,30 @@ def run(
     *,
     quick: bool = False,
     all: bool = False,
+    write: bool = False,
     json: bool = False,
     page: bool = False,
     folder: Path = LEDGER,
 ) -> int:
-    """Print the ledger; or measure first, and write what came out.
+    """Print the ledger; or measure claims again and compare with it, or write what came out.
 
     Args:
-        ids: Claims to measure again; they alone are printed.
+        ids: Claims to measure again; or "show" and claims to print.
         quick: Measure a third of all claims (or the given ones) again at size "cpu", compare with
             the ledger, write nothing.
         all: Measure all claims.
+        write: Put what came out into the ledger, in place of comparing.
         json: Print rows as JSON.
         page: Write docs/claims.md, docs/claims/ and pictures from the ledger.
         folder: Where the ledger lies.
 
     Returns:
-        Exit status: 1 where ``quick`` finds a disagreement, 2 for an unknown claim or options that
-        exclude each other, else 0.
+        Exit status: 1 where a comparison finds a disagreement, 2 for an unknown claim or options
+        that exclude each other, else 0.
     """
     from coursekit.device import size
 
+    show, ids = ids[:1] == ["show"], [i for i in ids if i != "show"]
     unknown = [i for i in ids if i not in CLAIMS]
     if unknown:
         print(
@@ -56,20 +59,30 @@ def run(
         )
         return 2
     silent = [i for i in ids if CLAIMS[i].evidence == "literature"]
-    if silent:
+    if silent and not show:
         print(f"{', '.join(silent)}: literature alone, nothing to measure here", file=sys.stderr)
         print("To read what would test it: python3 -m coursekit claims --json", file=sys.stderr)
         return 2
-    if (all and (quick or ids)) or (page and (quick or all or ids)):
-        print("--all, --quick, --page and ids exclude each other, but for ids with --quick: "
-              "choose one", file=sys.stderr)  # fmt: skip
+    measures = (quick or all or bool(ids)) and not show
+    if (
+        (all and (quick or ids))
+        or (page and (quick or all or ids or write))
+        or (show and (quick or all or write))
+        or (write and (quick or not measures))
+    ):
+        print("--all, --quick, --page, `show` and ids exclude each other, but for ids with --quick "
+              "or `show`; --write goes with ids or --all: choose one", file=sys.stderr)  # fmt: skip
         return 2
     ledger = load_ledger(folder)
     if quick:
         return check_again(ids, ledger)
     if page:
         return write_page(ledger)
-    chosen = [i for i, c in CLAIMS.items() if c.evidence != "literature"] if all else ids
+    chosen = ids if measures else []
+    if all:
+        chosen = [i for i, c in CLAIMS.items() if c.evidence != "literature"]
+    if measures and not write and size() != "tiny":
+        return check_again(chosen, ledger, size())
     for claim_id, entry in measured(chosen, size(), ledger):
         if size() == "tiny":
             print(f"{claim_id}: size tiny is for trying out: nothing written", file=sys.stderr)
@@ -122,9 +135,9 @@ def commit_hash() -> str:
     return __version__
 
 
-def check_again(ids: list[str], ledger: dict[str, Any]) -> int:
-    """Measure some claims again at size cpu and compare with the ledger; write nothing."""
-    possible = {i: cost(i, "cpu", ledger) for i in CLAIMS if "cpu" in ledger.get(i, {})}
+def check_again(ids: list[str], ledger: dict[str, Any], size: str = "cpu") -> int:
+    """Measure some claims again and compare with the ledger's of this size; write nothing."""
+    possible = {i: cost(i, size, ledger) for i in CLAIMS if size in ledger.get(i, {})}
     if not ids:
         commit = commit_hash()
         ids = a_third(possible, commit)
@@ -135,13 +148,13 @@ def check_again(ids: list[str], ledger: dict[str, Any]) -> int:
         )
     absent = [i for i in ids if i not in possible]
     if absent:
-        print(f"the ledger has no cpu measurement of {', '.join(absent)}", file=sys.stderr)
-        print(f"Measure it: COURSEKIT_SIZE=cpu python3 -m coursekit claims {absent[0]}",
+        print(f"the ledger has no {size} measurement of {', '.join(absent)}", file=sys.stderr)
+        print(f"Measure it: COURSEKIT_SIZE={size} python3 -m coursekit claims {absent[0]} --write",
               file=sys.stderr)  # fmt: skip
         return 1
-    fresh = dict(measured(ids, "cpu", ledger))
+    fresh = dict(measured(ids, size, ledger))
     comparable = [i for i in ids if CLAIMS[i].portable]
-    stored = {i: ledger[i]["cpu"]["values"] for i in comparable}
+    stored = {i: ledger[i][size]["values"] for i in comparable}
     values = {i: fresh[i]["values"] for i in comparable}
     exact = [i for i in comparable if CLAIMS[i].evidence == "calculation"]
     found = disagreements(stored, values, exact=exact)
@@ -164,7 +177,7 @@ def check_again(ids: list[str], ledger: dict[str, Any]) -> int:
     print(f"{quantities} quantities compared; chance of a false alarm: at most {LEVEL:.0%}")
     if found:
         print("Something changed what is measured, or the ledger was changed by hand. If the new "
-              f"values are right: python3 -m coursekit claims {' '.join(found)}",
+              f"values are right: python3 -m coursekit claims {' '.join(found)} --write",
               file=sys.stderr)  # fmt: skip
     return 1 if found else 0
 

@@ -1,6 +1,6 @@
 """Predict first: questions answered before anything runs, shown again at the end.
 
-Where a person works (`coursekit lab` says so in the environment), the cells after a question wait
+Where a person works, in `coursekit lab` or any other JupyterLab, the cells after a question wait
 until it is answered or skipped. In scripts, while grading and in tests nothing waits.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from coursekit import progress
 from coursekit.explorers.mode import interactive, show_html
 
-LOCK = "COURSEKIT_LOCK"  # "1": what follows a question waits for its answer
+LOCK = "COURSEKIT_LOCK"  # "1": what follows a question waits for its answer; "0": it never does
 NOTED = "Noted. You will meet it again at the end of the unit. Now run the cells below."
 _waiting: dict[tuple[str, str], str] = {}  # (unit, key) of open questions -> the question
 _installed: list[Any] = []  # the shells that hold cells back
@@ -28,7 +28,18 @@ class PredictFirst(RuntimeError):
 
 def locking() -> bool:
     """Return True where a person works in a notebook, and cells may wait for an answer."""
-    return os.environ.get(LOCK) == "1" and interactive()
+    return interactive() and os.environ.get(LOCK, "1" if somebody_types() else "0") == "1"
+
+
+def somebody_types() -> bool:
+    """Say whether the cell came from a front end in which a person could be asked for input.
+
+    JupyterLab, Notebook and VS Code say so with each cell; nbconvert, nbclient, papermill and
+    nbgrader run notebooks on their own, and say that nobody is there.
+    """
+    from IPython import get_ipython
+
+    return bool(getattr(getattr(get_ipython(), "kernel", None), "_allow_stdin", False))
 
 
 def hold_back(lines: list[str]) -> list[str]:

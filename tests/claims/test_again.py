@@ -102,9 +102,13 @@ def test_cheap_claims_come_out_again():
     }
 
 
-def test_measuring_again_agrees_writes_nothing_and_says_its_level(ledger_copy, capsys):
+@pytest.mark.parametrize("options", [{"quick": True}, {}])
+def test_measuring_again_agrees_writes_nothing_and_says_its_level(
+    ledger_copy, capsys, options, monkeypatch
+):
+    monkeypatch.setenv("COURSEKIT_SIZE", "cpu")
     before = {p.name: p.read_bytes() for p in ledger_copy.iterdir()}
-    assert command.run(["E4", "E2"], quick=True, folder=ledger_copy) == 0
+    assert command.run(["E4", "E2"], **options, folder=ledger_copy) == 0
     out = capsys.readouterr().out
     assert "E4: agrees" in out
     assert "at most 1%" in out
@@ -128,7 +132,7 @@ def test_a_digit_changed_by_hand_is_refused(ledger_copy, monkeypatch, claim_id, 
         cli, "load", lambda name: lambda ids, **o: command.run(ids, folder=ledger_copy)
     )
     assert cli.main(["claims"]) == 1
-    assert f"python3 -m coursekit claims {claim_id}" in capsys.readouterr().err
+    assert f"python3 -m coursekit claims {claim_id} --write" in capsys.readouterr().err
 
 
 def test_a_changed_number_with_a_new_digest_is_found_by_measuring(ledger_copy, capsys):
@@ -201,11 +205,27 @@ def test_what_cannot_be_measured_is_said(capsys, ledger_copy):
 def test_measuring_writes_the_entry_and_a_tiny_one_is_never_written(ledger_copy, monkeypatch):
     (ledger_copy / "E4.json").unlink()
     monkeypatch.setenv("COURSEKIT_SIZE", "tiny")
-    assert command.run(["E4"], json=True, folder=ledger_copy) == 0
+    assert command.run(["E4"], write=True, json=True, folder=ledger_copy) == 0
     assert "E4" not in load_ledger(ledger_copy)
     monkeypatch.setenv("COURSEKIT_SIZE", "cpu")
-    assert command.run(["E4"], json=True, folder=ledger_copy) == 0
+    assert command.run(["E4"], write=True, json=True, folder=ledger_copy) == 0
     assert load_ledger(ledger_copy)["E4"]["cpu"]["verdict"] == "holds"
+
+
+def test_show_prints_some_claims_and_measures_nothing(capsys, monkeypatch):
+    monkeypatch.setattr(command, "measure_each", None)
+    assert command.run(["show", "N1", "C8"]) == 0  # C8: literature alone
+    out = capsys.readouterr().out
+    assert "N1" in out
+    assert "C8" in out
+    assert "N2" not in out
+    assert command.run(["show", "ZZ"]) == 2
+
+
+@pytest.mark.parametrize("options", [{"quick": True}, {"page": True}, {}])
+def test_write_needs_something_to_measure(options, capsys):
+    assert command.run([], write=True, **options) == 2
+    assert "--write goes with ids or --all" in capsys.readouterr().err
 
 
 def test_the_table_has_every_claim_and_json_its_rows(capsys):

@@ -96,7 +96,7 @@ def test_a_claim_says_what_it_has_to(claim_id):
 
 @pytest.mark.parametrize("claim_id", MEASURABLE)
 def test_a_claim_that_can_be_measured_was(claim_id):
-    assert "cpu" in LEDGER.get(claim_id, {}), f"python3 -m coursekit claims {claim_id}"
+    assert "cpu" in LEDGER.get(claim_id, {}), f"python3 -m coursekit claims {claim_id} --write"
 
 
 @pytest.mark.parametrize(("claim_id", "size"), ENTRIES)

@@ -99,10 +99,16 @@ def test_help_loads_no_command():
         ),
         (["test", "--quick"], ({"quick": True, "extra": []},)),
         (["build", "--check"], ({"check": True},)),
-        (["claims"], ([], {"quick": False, "all": False, "json": False, "page": False})),
+        (
+            ["claims"],
+            ([], {"quick": False, "all": False, "write": False, "json": False, "page": False}),
+        ),
         (
             ["claims", "N1", "N2", "--quick", "--all", "--json"],
-            (["N1", "N2"], {"quick": True, "all": True, "json": True, "page": False}),
+            (
+                ["N1", "N2"],
+                {"quick": True, "all": True, "write": False, "json": True, "page": False},
+            ),
         ),
         (
             ["--debug", "solution", "01", "--no-browser"],

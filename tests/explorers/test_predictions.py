@@ -76,6 +76,41 @@ def test_nothing_waits_where_nobody_is(shown, unset, monkeypatch):
     assert not predictions._waiting
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "can_ask", "waits"),
+    [("1", False, True), ("0", True, False), (None, True, True), (None, False, False)],
+)
+def test_any_notebook_waits_where_a_person_could_be_asked(
+    shown, monkeypatch, asked_for, can_ask, waits
+):
+    monkeypatch.delenv(predictions.LOCK)
+    if asked_for:
+        monkeypatch.setenv(predictions.LOCK, asked_for)
+    shown.shell.kernel = types.SimpleNamespace(_allow_stdin=can_ask)
+    predictions.predict("01_gradient_noise", "k", "What now?", ["this", "that"])
+    assert bool(predictions._waiting) is waits
+
+
+def test_a_kernel_knows_whether_its_front_end_can_ask():
+    """As JupyterLab runs a cell, and as nbconvert and nbgrader do."""
+    client = pytest.importorskip("jupyter_client.manager")
+    cell = "from coursekit.explorers.predictions import somebody_types\nprint(somebody_types())"
+    manager, kernel = client.start_new_kernel(kernel_name="python3")
+    try:
+        for can_ask in (True, False):
+            said = []
+            kernel.execute_interactive(
+                cell,
+                allow_stdin=can_ask,
+                timeout=60,
+                output_hook=lambda m, said=said: said.append(m["content"].get("text", "")),
+            )
+            assert "".join(said) == f"{can_ask}\n"
+    finally:
+        kernel.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
 def test_the_error_is_one_sentence_in_a_notebook():
     (line,) = PredictFirst("First predict.")._render_traceback_()
     assert line == "First predict."

@@ -177,19 +177,21 @@ CLAIMS = (
     ),
     Claim(
         id="N2",
-        statement="Doubling the batch has diminishing returns, because variance only halves.",
-        heard="interview guides",
+        statement="One step of a doubled batch buys less than two steps of the batch, because its "
+        "variance only halves.",
+        heard="interview guides, as: doubling the batch has diminishing returns",
         unit="01_gradient_noise",
         source="",
         rule="fails as an argument if variance x examples at B=256 over B=16 lies inside "
-        "0.95 to 1.05: then the price of variance does not depend on B; holds if it "
-        "lies outside",
+        "0.95 to 1.05: then the price of variance, k steps of B against one of kB, does not "
+        "depend on B; holds if it lies outside",
         setting="MLP 40-64-64-10 on MNIST-1D, N=1024, after one epoch, with replacement",
         measure=measure_price,
         verdict=price_verdict,
         expected="fails",
-        changes="Asking what a step gains instead of what its variance is: that does saturate, "
-        "once tr(Sigma)/B is small against |G|^2.",
+        changes="Asking what one more example saves inside one step: tr(Sigma)/B^2, which does "
+        "diminish. Or what a step gains instead of what its variance is: that saturates, once "
+        "tr(Sigma)/B is small against |G|^2.",
         shown=("price_ratio",),
     ),
     Claim(

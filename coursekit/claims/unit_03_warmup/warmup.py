@@ -75,8 +75,9 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         id="L11",
-        statement="Growing the batch is as good as decaying the learning rate.",
-        heard="the paper's title, repeated in interviews",
+        statement="For plain SGD growing the batch is as good as decaying the learning rate, at "
+        "equal epochs.",
+        heard="the paper's title, repeated in interviews without the optimizer",
         unit=UNIT,
         source="Smith et al. 2018, arXiv:1711.00489",
         rule="holds if at equal epochs accuracy of B x 4 (twice) minus lr / 4 (twice) is "
@@ -90,7 +91,7 @@ CLAIMS: tuple[Claim, ...] = (
         looked=True,
         expected="holds",
         changes="A start so large that B reaches N, or lr over the limit of stability: then the "
-        "two part.",
+        "two part. Momentum and Adam are not measured here: Adam's rule is another (L2, L14).",
         shown=("growth_minus_decay", "decay_minus_constant", "growth", "decay", "share_of_updates"),
     ),
     Claim(
