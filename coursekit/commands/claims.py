@@ -83,7 +83,7 @@ def run(
         chosen = [i for i, c in CLAIMS.items() if c.evidence != "literature"]
     if measures and not write and size() != "tiny":
         return check_again(chosen, ledger, size())
-    for claim_id, entry in measured(chosen, size(), ledger):
+    for claim_id, entry in measured(chosen, size(), ledger) if chosen else ():
         if size() == "tiny":
             print(f"{claim_id}: size tiny is for trying out: nothing written", file=sys.stderr)
             continue
