@@ -807,6 +807,14 @@ print(
 # 4. *Practice*: "I print |g| of one micro-batch beside the accumulated one. It costs one step."
 #
 # *A weak answer*: "It works now, let us move on."
+#
+# Practise more of them here. `python3 -m coursekit interview` also holds two **cases** of this unit: the
+# scenario itself and a mystery run, in which what you are told depends on what you ask for.
+
+# %%
+from coursekit.interview.widget import interview_corner
+
+interview_corner("10_capstone")
 
 # %% [markdown]
 # ## Recap
