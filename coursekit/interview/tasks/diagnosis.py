@@ -10,7 +10,7 @@ def _draw_arm(rng: random.Random) -> dict[str, float]:
     return {
         "b": rng.choice([128, 256]),
         "grown": rng.choice([2, 4, 8]),
-        "faster": rng.choice([1, 1.5, 3]),
+        "faster": rng.choice([1.2, 1.5, 3.5]),
         "before": rng.choice([0.5, 0.8]),
         "after": rng.choice([0.9, 0.95]),
     }
