@@ -1067,6 +1067,14 @@ for power in by_size(tiny=(16, 64), cpu=(64, 256, 1024), gpu=(256, 1024, 4096)):
 # and the run {{C6.gpu.total_full}} times. Neighbours of powers of two: {{C7.gpu.neighbours_small}},
 # {{C7.gpu.neighbours_middle}} and {{C7.gpu.neighbours_large}}.
 #
+# On one {{H1.gpu.device}}, the ledger again, the same width 2,048 and an hour at 4.00: fewest examples at
+# B = {{H1.gpu.best_examples}}, cheapest at {{H1.gpu.best_money}}, fastest at {{H1.gpu.best_seconds}} (± over rounds). Of
+# 64 rows {{P12.gpu.changed_16}} % had another bit in batches of 16 than all together, in bfloat16
+# {{P12.gpu.changed_bfloat16_16}} %; in blocks of 32 {{P12.gpu.changed_in_blocks}} %. And with {{P14.gpu.outer_gain_shuffled.seeds}}
+# seeds the question that twelve left open is settled: with every rate tuned an outer optimizer every 16 steps stands
+# {{P14.gpu.outer_gain_shuffled}} points from a meeting at every step on shuffled shards, and
+# {{P14.gpu.outer_gain_sorted}} on sorted ones.
+#
 # </details>
 #
 # You ran on:
