@@ -346,8 +346,8 @@ for s in by_size(tiny=(0, 2), cpu=(0, 1, 2, 3, 4)):
 # off λmax alone. But SGD does not visit all settings of the knobs alike, so λmax may still say
 # something about *runs*. And a measure that resists is not therefore a cause of anything.
 #
-# **Change, predict, run**: `tanh` in place of `relu()`, in `full_hessian` and for the outputs. Which
-# column breaks first?
+# **Change, predict, run**: `.tanh()` in place of `.relu()` in `full_hessian`. Which column is no longer
+# constant?
 #
 # ## 7.4 What a theorem says: PAC-Bayes
 # There is a theorem with flatness in it. It speaks of a network whose weights are *noisy*: each time it
@@ -421,8 +421,8 @@ show(figures.bound_plot(sigmas, errors, [float(b) for b in bounds], test_error, 
 # an average over all directions, and a rescaled network pays by its distance), or that the network
 # **without** noise has the bound.
 #
-# **Change, predict, run**: `weights=w0`, distance 0. Which sigma is best now, and is the bound worth
-# anything?
+# **Change, predict, run**: set `w = w0.clone()` before the noise is drawn, a network that has learned
+# nothing. Where is the bound now, and is it worth anything?
 
 # %% [markdown]
 # ---
@@ -497,8 +497,8 @@ show(
 # {{N8.variance_small}} at ηλ = 0.01 and {{N8.variance_large}} at 1.28.
 #
 # This is one reason to prefer flat minima that needs no valley-hopping: where λ > 2/η nothing rests at
-# all. **Change, predict, run**: `"batch_size": 100` for all. Which of the three columns of the
-# recursion moves?
+# all. **Change, predict, run**: `"batch_size": 100` for all points. The
+# variance at small steps now grows with η. Does the figure change?
 #
 # ## 7.6 Two wells
 # Now two minima of equal depth on a line, a sharp one (curvature 8, left) and a flat one (curvature 1,
@@ -780,8 +780,8 @@ show(at_work.put_in_plot(directions, measured, law, title="Noise put in: your in
 # %% [markdown]
 # **What the figure says.** The red bars stand where the dark ones do, within some percent of the law,
 # and the pale bars are an eighth of them. **Change,
-# predict, run**: divide `points` by 3 in the pairs alone (hand over another tensor). What does the
-# red bar do in each direction, if the covariance is wrong?
+# predict, run**: draw the pairs from the first ten examples alone (`[i % 10 for i in ...]`). Their
+# covariance is not that of all: do the red bars still stand right in both directions?
 #
 # Now on a network, with the library's injector, which needs one backward pass: +1/(b√2) and −1/(b√2) as
 # weights of two further batches of 18 examples. That is c = 1/√2, b = 18: the noise of a batch of 18,
