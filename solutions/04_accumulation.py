@@ -918,7 +918,9 @@ show(
 # **Change, predict, run**: a feature of mean 3 in place of 0. Does its change depend on the mean?
 #
 # **Dropout** draws anew for every micro-batch, as it does for every example of a large batch: same
-# law, other draws.
+# law, other draws. (On a CPU a single dropout layer takes its numbers row by row from one stream, so from one
+# seed the pieces get the large batch's own mask, and agree by luck; with two layers they do not. Test accumulation
+# with dropout switched off.)
 
 # %% [markdown]
 # ## 4.11 Build it: the loop of 4.2, mended

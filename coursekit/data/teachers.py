@@ -31,7 +31,9 @@ def linear_teacher(
         num_train: Training examples.
         eigenvalues: Variances of the features, shape (features,), > 0.
         noise_std: Standard deviation of the targets about the teacher.
-        generator: Source of teacher and data.
+        generator: Source of teacher and data. The splits are drawn one after
+            the other, so one seed with another `num_train` has other validation and test data: to
+            compare sizes, draw the largest once and use its first examples.
         num_other: Examples in the validation split, and in the test split.
 
     Returns:
@@ -76,7 +78,9 @@ def mlp_teacher(
     Args:
         num_train: Training examples.
         num_features: Length of an input.
-        generator: Source of teacher, inputs and noise.
+        generator: Source of teacher, inputs and noise. The splits are drawn one after
+            the other, so one seed with another `num_train` has other validation and test data: to
+            compare sizes, draw the largest once and use its first examples.
         width: Hidden units of the teacher (tanh).
         task: "classification" or "regression".
         num_classes: Classes; not used for regression.

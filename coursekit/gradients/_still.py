@@ -71,7 +71,12 @@ class StillModel:
         self._kept = {}
 
     def after_pass(self) -> None:
-        """Undo what a forward pass did to the buffers, without touching a graph that holds them."""
+        """Undo what a forward pass did to the buffers, without touching a graph that holds them.
+
+        Inside somebody's torch.autocast the copies of the weights in its type are dropped too: they
+        outlive a change of the weights, so every later pass would see the old ones.
+        """
+        torch.clear_autocast_cache()
         for (module, name), (own, copy, version) in self._kept.items():
             now = module._buffers.get(name)
             if now is not own or own._version != version:

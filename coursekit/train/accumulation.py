@@ -83,7 +83,8 @@ def accumulate(
             negative, or nothing is counted at all (on any one worker).
 
     Assumes that examples do not influence each other's loss (no BatchNorm, no contrastive loss)
-    and that random layers (dropout) may draw anew for each micro-batch.
+    and that random layers (dropout) may draw anew for each micro-batch. (On a CPU one dropout layer
+    draws the large batch's numbers in pieces, and agrees by luck; two do not.)
     """
     if max_norm is not None and not max_norm > 0:
         raise ValueError(f"max_norm must be > 0, or None for no clipping, got {max_norm}")

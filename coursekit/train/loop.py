@@ -94,6 +94,7 @@ def train(
             return History(losses, diverged_at=step, recorded=recorded)
         set_lr(optimizer, config.lr_schedule(step))
         optimizer.step()
+        torch.clear_autocast_cache()  # around the loop it would keep copies of the old weights
         optimizer.zero_grad()
     record(model, data, config, config.num_steps, recorded)
     return History(losses, recorded=recorded)

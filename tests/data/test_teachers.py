@@ -109,3 +109,12 @@ def test_bad_requests_are_named(settings, words):
 def test_eigenvalues_must_be_positive():
     with pytest.raises(ValueError, match="numbers > 0"):
         linear_teacher(5, eigenvalues=torch.tensor([1.0, 0.0]), noise_std=0.1, generator=seeded())
+
+
+@pytest.mark.parametrize("num_train", [100, 200])
+def test_another_size_has_other_test_data_so_cut_a_larger_set(num_train):
+    """As the docstring says: the same seed with another size draws other test data."""
+    large, _ = linear(num_train=200)
+    drawn, _ = linear(num_train=num_train)
+    is_same = torch.equal(drawn.test_inputs, large.test_inputs)
+    assert is_same == (num_train == 200)

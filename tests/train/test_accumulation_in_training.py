@@ -225,3 +225,18 @@ def test_a_count_needs_pairs_and_two_examples():
         target_count(torch.zeros(3))
     with pytest.raises(ValueError, match=">= 2 examples, got 1"):
         check_count(net(), cross_entropy, examples(1), count=len_of_first)
+
+
+@pytest.mark.parametrize(("layers", "agrees"), [(1, True), (2, False)])
+def test_on_a_cpu_one_dropout_layer_agrees_by_luck_and_two_do_not(layers, agrees):
+    hidden = [m for _ in range(layers) for m in (nn.Linear(6, 6), nn.ReLU(), nn.Dropout(0.5))]
+    model = nn.Sequential(*hidden, nn.Linear(6, 3)).double()
+    x, y = torch.randn(32, 6).double(), torch.randint(3, (32,))
+    found = []
+    for micro_batch_size in (32, 16):
+        torch.manual_seed(2)
+        model.zero_grad()
+        accumulate(model, cross_entropy, (x, y), micro_batch_size=micro_batch_size)
+        found.append(torch.cat([p.grad.flatten() for p in model.parameters()]))
+    error = ((found[0] - found[1]).norm() / found[0].norm()).item()
+    assert error < 1e-12 if agrees else error > 0.1

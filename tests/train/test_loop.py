@@ -217,3 +217,18 @@ def test_the_measures_of_the_course_agree_with_brute_force():
 def test_settings_that_cannot_be_are_refused(settings, words):
     with pytest.raises(ValueError, match=words):
         small_run(**settings)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_an_autocast_block_around_training_does_not_freeze_the_loss(enabled):
+    """See findings/autocast_around_the_loop.sh: torch would go on with the first weights."""
+    data = load("digits", num_train=128)
+    model = mlp((64, 16, 10), generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+        history = train(
+            model,
+            data,
+            TrainConfig(128, 12, lambda step: 0.3),
+            rng=torch.Generator().manual_seed(1),
+        )
+    assert history.losses[-1] < 0.8 * history.losses[0]

@@ -204,7 +204,8 @@ CLAIMS: tuple[Claim, ...] = (
         measure=measure_trust_ratio,
         verdict=trust_ratio_verdict,
         expected="fails",
-        changes="Nothing for the ratio itself. Whether it trains better is another question: T1.",
+        changes="Nothing for the ratio itself. Whether it trains better is another question: T1. "
+        "In timm and torch-optimizer LARS has no ratio at all while the weight decay is 0.",
         shown=("trust_times", "noise_scale_times", "trust_start_1", "noise_scale_start_1"),
     ),
     Claim(
@@ -226,7 +227,8 @@ CLAIMS: tuple[Claim, ...] = (
         finding="One schedule for both decides who wins: under warmup and cosine alone LARS is 4 "
         "points ahead, with a constant lr momentum is; each at its best, neither is told apart.",
         changes="Deeper networks, larger batches, fewer steps: at B=4096 a first reading on a GPU "
-        "had LARS well ahead of momentum, and level with Adam.",
+        "had LARS well ahead of momentum, and level with Adam. And the library: while the weight "
+        "decay is 0, the LARS of timm and torch-optimizer is plain SGD (docs/peers.md).",
         shown=("lars_gain", "lars_constant", "momentum_constant", "lars_warm", "momentum_warm"),
     ),
     *batch_norm_claims.CLAIMS,
