@@ -111,7 +111,7 @@ data = load("mnist1d", num_train=by_size(tiny=256, cpu=1024))
 pair = (data.train_inputs, data.train_targets)
 population = []  # a row a run: setting, B, the four measures, accuracy in %
 for batch_size, lr in GRID:
-    seeds = range(by_size(tiny=2, cpu=3, gpu=8))
+    seeds = range(by_size(tiny=2, cpu=3, gpu=4))
     every = max(4, 512 // batch_size) if batch_size <= 64 else 10
     runs = train_to_loss(
         SIZES, data, seeds=seeds, batch_size=batch_size, lr=lr, target=target,
