@@ -71,6 +71,17 @@ U01_BATCH_FOR_NOISE = Exercise(
             lambda s, t, r: math.floor(t / (s * r**2) + 1e-9),
         ),
         Mistake(
+            "rounded down, one at least",
+            "You see to it that a batch has an example, and then cut the fraction off, or take the "
+            "nearest number. Is the noise below the limit there?",
+            lambda s, t, r: max(1, math.floor(t / (s * r**2) + 1e-9)),
+        ),
+        Mistake(
+            "not rounded, one at least",
+            "You allow no batch below one example. Are three and a quarter examples a batch?",
+            lambda s, t, r: max(1.0, t / (s * r**2)),
+        ),
+        Mistake(
             "not rounded",
             "Can a batch hold a fraction of an example? And to which side must you round?",
             lambda s, t, r: t / (s * r**2),

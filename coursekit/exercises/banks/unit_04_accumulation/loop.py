@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 from coursekit.exercises.banks.unit_04_accumulation.linear_loss import weight_of
 from coursekit.exercises.banks.unit_04_accumulation.loop_cases import HAND_WEIGHTS, draw_loops
 from coursekit.exercises.banks.unit_04_accumulation.loop_slips import (
+    LIFTED,
     MicroBatches,
     full_ones,
     only_longest,
@@ -206,6 +207,7 @@ U04_LOOP = Exercise(
                 m, mb, [1 / n / sum(1 / s for s in sizes(mb)) for n in sizes(mb)]
             ),
         ),
+        LIFTED,
         Mistake(
             "divided by what was seen so far",
             "You divide each loss by the examples seen up to then. Is that the size of the batch "

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from coursekit.exercises.banks.unit_04_accumulation.linear_loss import sum_grad, weight_of
+from coursekit.exercises.engine.declare import Mistake
 
 MicroBatches = list[list[Tensor]]
 
@@ -41,6 +42,13 @@ def without_single(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor 
     )
 
 
+def short_ones_lifted(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    """Multiply each mean by the average size over its own, and divide by their number."""
+    lengths = sizes(micro_batches)
+    average = sum(lengths) / len(lengths)
+    return weighted(model, micro_batches, [average / n / len(lengths) for n in lengths])
+
+
 def softmax_twice(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
     x, y = (torch.cat(column) for column in zip(*micro_batches, strict=True))
     cross_entropy(model(x).softmax(dim=1), y).backward()
@@ -62,3 +70,10 @@ def weights_moved(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor |
         weight.data -= 0.1 * grad
     weight.grad = grad
     return grad
+
+
+LIFTED = Mistake(
+    "short ones lifted",
+    "You lift the short micro-batches, so that each has the same sum. Has it as many examples?",
+    short_ones_lifted,
+)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from coursekit.exercises.banks.unit_04_accumulation.linear_loss import sum_grad, weight_of
 from coursekit.exercises.banks.unit_04_accumulation.loop_slips import MicroBatches
+from coursekit.exercises.engine.declare import Mistake
 
 PAD = -100
 
@@ -74,6 +75,13 @@ def shifted(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
     return with_factors(lambda y, ys: 1 / max(sum(map(real, ys)), 1))(model, later)
 
 
+def shifted_or_nothing(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    shifted(model, micro_batches)
+    if not any(real(y[:, 1:]) for _, y in micro_batches):  # no backward() at all
+        weight_of(model).grad = torch.full_like(weight_of(model), torch.nan)
+    return weight_of(model).grad
+
+
 def whole_sequences(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
     kept = [[x[(y != PAD).all(dim=1)], y[(y != PAD).all(dim=1)]] for x, y in micro_batches]
     return with_factors(lambda y, ys: 1 / max(sum(map(real, ys)), 1))(model, kept)
@@ -84,3 +92,18 @@ def up_to_padding(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor |
     ends = [k for k, (_, y) in enumerate(micro_batches) if not real(y)]
     first = micro_batches[: ends[0]] if ends else micro_batches
     return with_factors(lambda y, ys: 1 / total)(model, first)
+
+
+SHIFTED = (
+    Mistake(
+        "targets shifted",
+        "You shift the targets by one. Does the exercise say that they are not shifted yet?",
+        shifted,
+    ),
+    Mistake(
+        "targets shifted, or no gradient",
+        "You shift the targets by one, and where nothing is left you leave no gradient. What does "
+        "the exercise say about the targets?",
+        shifted_or_nothing,
+    ),
+)

@@ -12,13 +12,13 @@ from coursekit.exercises.banks.unit_04_accumulation.loop_cases import HAND_WEIGH
 from coursekit.exercises.banks.unit_04_accumulation.loop_slips import MicroBatches
 from coursekit.exercises.banks.unit_04_accumulation.token_slips import (
     PAD,
+    SHIFTED,
     mean_per_sequence,
     only_last,
     padding_learned,
     padding_over_tokens,
     per_token,
     real,
-    shifted,
     transposed,
     up_to_padding,
     whole_sequences,
@@ -271,11 +271,7 @@ U04_TOKENS = Exercise(
             "belongs to the second row of your logits?",
             transposed,
         ),
-        Mistake(
-            "targets shifted",
-            "You shift the targets by one. Does the exercise say that they are not shifted yet?",
-            shifted,
-        ),
+        *SHIFTED,
         Mistake(
             "whole sequences only",
             "You leave out each sequence with padding in it. Is there nothing to learn from its "

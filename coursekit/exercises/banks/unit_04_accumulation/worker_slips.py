@@ -6,6 +6,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from coursekit.exercises.engine.declare import Mistake
+
 Shards = list[list[int]]
 
 
@@ -61,5 +63,16 @@ def counted_once(g: Tensor, s: Shards) -> Tensor:
     return weighted_by(g, [n / len(seen) for n in sizes])
 
 
+def as_many_as_the_longest(g: Tensor, s: Shards) -> Tensor:
+    return weighted_by(g, [len(x) / (len(s) * max(map(len, s))) for x in s])
+
+
 def any_fault(s: Shards) -> bool:
     return has_empty(s) or repeats_inside(s) or shared(s)
+
+
+AS_MANY_AS_THE_LONGEST = Mistake(
+    "sizes taken from the longest",
+    "You divide as if every shard were as long as the longest. Is it?",
+    refusing(any_fault, as_many_as_the_longest),
+)

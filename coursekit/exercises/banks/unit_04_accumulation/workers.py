@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from coursekit.exercises.banks.unit_04_accumulation.worker_slips import (
+    AS_MANY_AS_THE_LONGEST,
     Shards,
     any_fault,
     counted_once,
@@ -160,6 +161,7 @@ U04_WORKERS = Exercise(
                 any_fault, lambda g, s: weighted_by(g, [len(x) / (len(s) * len(s[0])) for x in s])
             ),
         ),
+        AS_MANY_AS_THE_LONGEST,
         Mistake(
             "short shards count more",
             "In your average the worker with fewer examples has the larger weight. Whose mean is "

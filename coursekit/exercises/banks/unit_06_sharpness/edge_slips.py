@@ -243,6 +243,25 @@ MISTAKES: tuple[Mistake, ...] = (
         of_ratios(weighted_by_steps),
     ),
     Mistake(
+        "threshold minus sharpness",
+        "You return a distance in units of curvature. Can two learning rates be compared by it?",
+        lambda t, s, lr, m: 2 * (1 + m) / lr * (1 - edge_ratio(t, s, lr, m)),
+    ),
+    Mistake(
+        "share that is missing",
+        "You return the share of the way that is missing. What should come out for a run that "
+        "sits on the edge?",
+        lambda t, s, lr, m: 1 - edge_ratio(t, s, lr, m),
+    ),
+    Mistake(
+        "nothing for a run that does not arrive",
+        "You return zero where the late records stay below the threshold. Is a run half-way up "
+        "as far from the edge as a flat one?",
+        of_ratios(
+            lambda share, r: r[late_of(share)].mean() if r[late_of(share)].max() >= 1 else 0.0
+        ),
+    ),
+    Mistake(
         "divided by all records",
         "You add up the late records and divide by the number of all. How many did you add?",
         of_ratios(lambda share, r: r[late_of(share)].sum() / len(r)),

@@ -191,6 +191,12 @@ U06_OVER_BATCHES = Exercise(
             lambda h, n: sharpness_over_batches(h[:-1], n[:-1]),
         ),
         Mistake(
+            "last of several left out",
+            "Where there are several batches you leave the last one out. Are its examples not part "
+            "of the loss?",
+            lambda h, n: sharpness_over_batches(h[: max(1, len(n) - 1)], n[: max(1, len(n) - 1)]),
+        ),
+        Mistake(
             "divided by the number of batches",
             "You weigh by size and divide by the number of batches. How many examples are in "
             "your sum?",
