@@ -3,7 +3,8 @@
 torch keeps a slot for a device of one's own. A tensor on ours is a shell around one on the CPU;
 each operation looks whether all of its tensors are shells, then computes with what they hold. So
 code that forgets a tensor on the CPU fails here as on a GPU, at the same line. Not imitated are the
-speed, CUDA graphs, generators on the device, code that asks for `device.type == "cuda"`.
+speed, CUDA graphs, a generator's own numbers and its refusal of another device, code that asks for
+`device.type == "cuda"`.
 
     python -m pretended_gpu SCRIPT.py     runs a script of the course on it
 """
@@ -60,6 +61,26 @@ class OnGpu(torch.Tensor):
     __array__ = numpy
 
 
+class GpuGenerator(torch.Generator):
+    """A generator on the GPU; its numbers are the CPU's."""
+
+    def __new__(cls, device):
+        return super().__new__(cls)
+
+    device = property(lambda self: torch.device(NAME, 0))
+
+    def manual_seed(self, seed):
+        super().manual_seed(seed)
+        return self
+
+
+class GeneratorOnEither(torch.Generator):
+    """Stands for `torch.Generator`: on the CPU or on the GPU, as asked."""
+
+    def __new__(cls, device="cpu", real=torch.Generator):
+        return GpuGenerator(device) if torch.device(device).type == NAME else real(device)
+
+
 def compute(operation, args, kwargs):
     """Do one operation of torch, of which at least one tensor lies on the GPU."""
     name = operation._schema.name.removeprefix("aten::")
@@ -102,6 +123,7 @@ def begin(module):
     for operation in (torch.ops.aten.empty.memory_format, torch.ops.aten.empty_strided.default):
         library.impl(operation, empty_by(operation), "PrivateUse1")
     torch.tensor, torch.as_tensor = moved_after(torch.tensor), moved_after(torch.as_tensor)
+    torch.Generator = GeneratorOnEither
     torch.UntypedStorage.data_ptr = pointer_or_name(torch.UntypedStorage.data_ptr)
     module.pick_device = lambda: torch.device(NAME, 0)
     module.device_name = lambda device=None: "a pretended GPU"

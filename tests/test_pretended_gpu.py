@@ -56,6 +56,12 @@ for made in (torch.zeros(2, device=gpu), torch.tensor([1.0], device=gpu), there.
 here.copy_(there)
 assert here.is_cpu and here.tolist() == there.tolist() and f"{there.sum():.3f}"
 
+# generators live on a device too
+ours = torch.Generator(gpu).manual_seed(3)
+drawn = torch.randn(5, generator=ours, device=ours.device)
+assert drawn.device == gpu and ours.device == gpu
+assert drawn.tolist() == torch.randn(5, generator=torch.Generator().manual_seed(3)).tolist()
+
 # the same numbers, with hooks, transforms and an optimizer
 twin = mlp((3, 4, 2), generator=torch.Generator().manual_seed(1))
 model.load_state_dict(twin.state_dict())
