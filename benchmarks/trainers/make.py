@@ -23,6 +23,7 @@ from tables import page_with_tables
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MEASURED = HERE / "measured"
+ORACLES = ROOT / "tests" / "oracles.txt"
 PAGES = ("trainers", "peers")
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 CPU = ("--timeout", "15", "--retries", "1", "--extra-index-url", CPU_WHEELS)
@@ -32,8 +33,7 @@ TRAINERS = (
     *TORCH, "transformers==5.24.0", "accelerate==1.15.0", "lightning==2.6.6", "opacus==1.6.0",
     "deepspeed==0.19.8", "optax==0.2.8", "jax==0.10.2", "pytorch-ignite==0.5.5", "skorch==1.4.0",
     "keras==3.15.1", "pytorch-optimizer==4.1.0", "torch-optimizer==0.3.0", "pyhessian==0.1",
-    "hessian-eigenthings==1.0.0a5", "gns-pytorch==0.1.5", "backpack-for-pytorch==1.7.1",
-    "curvlinops-for-pytorch==3.0.1",
+    "hessian-eigenthings==1.0.0a5", "gns-pytorch==0.1.5",
 )  # fmt: skip
 VISION = (*TORCH, "torchvision==0.28.0", "timm==1.0.31", "fastai==2.8.12")
 
@@ -76,6 +76,8 @@ def environment(name: str) -> Path:
         torch = [p for p in packages if p.startswith(("torch==", "torchvision==", "numpy=="))]
         subprocess.run([*first, *torch], check=True, env=settings)
         subprocess.run([*first, *packages], check=True, env=settings)
+        if name == "trainers":  # BackPACK and curvlinops, which would bring another torch along
+            subprocess.run([*first, "--no-deps", "-r", ORACLES], check=True, env=settings)
         stamp.write_text("\n".join(packages))
     return python
 
