@@ -20,6 +20,10 @@ def centred(settings, values):
     return left
 
 
+def places(values):
+    return np.argsort(np.argsort(values, kind="stable"), kind="stable").astype(float)
+
+
 def tiny(left, values):
     return np.abs(left).max() <= 1e-9 * max(1e-300, float(np.abs(values).max()))
 
@@ -228,8 +232,8 @@ def w_sign(settings, sharpness, accuracy):
 
 def w_ranks(settings, sharpness, accuracy):
     """Spearman: ranks of all runs first, then centred."""
-    x = np.argsort(np.argsort(sharpness)).astype(float)
-    y = np.argsort(np.argsort(accuracy)).astype(float)
+    x = places(sharpness)
+    y = places(accuracy)
     x, y = centred(settings, x), centred(settings, y)
     return pearson(x, y) if x.any() and y.any() else math.nan
 
@@ -239,7 +243,7 @@ def w_ranks_after(settings, sharpness, accuracy):
     x, y = centred(settings, sharpness), centred(settings, accuracy)
     if tiny(x, sharpness) or tiny(y, accuracy):
         return math.nan
-    x, y = np.argsort(np.argsort(x)).astype(float), np.argsort(np.argsort(y)).astype(float)
+    x, y = places(x), places(y)
     return pearson(x - x.mean(), y - y.mean())
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.exercises.banks.unit_07_flat_minima.adaptive_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
 
@@ -64,7 +65,9 @@ def draw_adaptive(rng: np.random.Generator) -> list[Case]:
             values[-1] = -rng.uniform(9.0, 12.0)
         hessian = axes @ np.diag(values) @ axes.T
         cases.append(Case(group, ((hessian + hessian.T) / 2, weights)))
-    cases[-1] = Case("curved down too", (-cases[0].args[0], cases[0].args[1]))  # down everywhere
+    hessian, weights = cases[0].args
+    cases[-1] = Case("curved down too", (-hessian, weights))  # down everywhere
+    cases.append(Case("curved down too", (-hessian, np.append(weights[:-1], 0.0))))  # 0 is largest
     return cases
 
 
@@ -99,6 +102,12 @@ U07_ADAPTIVE = Exercise(
             (np.array([[-3.0, 0.0], [0.0, -2.0]]), np.array([2.0, 1.0])),
             keeps=("sign",),
         ),
+        # a share of a weight of 0 changes nothing
+        Case(
+            "curved down too",
+            (np.array([[-3.0, 0.0], [0.0, -2.0]]), np.array([2.0, 0.0])),
+            keeps=("sign",),
+        ),
     ),
     promises=("by hand", "sign", "smallest"),
     draw=draw_adaptive,
@@ -113,8 +122,8 @@ U07_ADAPTIVE = Exercise(
         ),
         Mistake(
             "one side alone",
-            "You scale rows and not columns, or columns and not rows. In w times one plus z, "
-            "which of the two indices of H belongs to a change of a weight?",
+            "A weight counts once in an entry on your diagonal. In w times one plus z, how many of "
+            "the two indices of H belong to a change of a weight?",
             of_both(lambda h, w: torch.linalg.eigvals(w.abs()[:, None] * h).real.max()),
         ),
         Mistake(
@@ -142,7 +151,8 @@ U07_ADAPTIVE = Exercise(
         ),
         Mistake(
             "largest diagonal entry",
-            "You take the largest diagonal entry. Must the steepest direction be one weight alone?",
+            "You take the largest entry of the matrix. Must the steepest direction be one weight "
+            "alone?",
             of_scaled(lambda a: a.diagonal().max()),
         ),
         Mistake(
@@ -269,6 +279,7 @@ U07_ADAPTIVE = Exercise(
             "You return the scaled matrix. Which one of its numbers is asked?",
             of_scaled(lambda a: a),
         ),
+        *MORE,
     ),
     accepted=(adaptive_with_signs, adaptive_by_a_similar_matrix),
     lesson="Curvature with respect to relative changes: a factor on one layer and its inverse on "

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_07_flat_minima.escape_time_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 Steps = Sequence[float | None]
@@ -77,7 +78,7 @@ def clipped_total(steps, max_steps):
 
 def draw_escape(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for group in ("all escaped", "some still waiting") * 3:
+    for number, group in enumerate(("all escaped", "some still waiting") * 3):
         n, max_steps = int(rng.integers(6, 10)), int(rng.integers(4, 9)) * 50
         steps: list = [
             int(x) for x in np.ceil(rng.exponential(0.3 * max_steps, n)).clip(1, max_steps - 1)
@@ -86,7 +87,8 @@ def draw_escape(rng: np.random.Generator) -> list[Case]:
             for i in rng.choice(n, int(rng.integers(2, 4)), replace=False):
                 steps[i] = None
         i = next(i for i, s in enumerate(steps) if s is not None)
-        steps[i] = max_steps  # one escapes in the last step
+        if number < 4:  # one escapes in the last step
+            steps[i] = max_steps
         cases.append(Case(group, (steps, max_steps)))
     nobody: list = [None] * int(rng.integers(2, 5))
     return [*cases, Case("some still waiting", (nobody, 50 * int(rng.integers(1, 9))))]
@@ -176,7 +178,7 @@ U07_ESCAPE_TIME = Exercise(
             "You divide by one less than the number of escapes. Was anything fitted before?",
             answer_of(
                 lambda out, w, end: (
-                    (sum(out) + w * end) / (len(out) - 1) if len(out) > 1 else math.inf
+                    (sum(out) + w * end) / (len(out) - 1) if len(out) > 1 else math.nan
                 )
             ),
         ),
@@ -199,7 +201,8 @@ U07_ESCAPE_TIME = Exercise(
         ),
         Mistake(
             "infinite where nobody escaped",
-            "You say inf where nobody escaped. Is it known that nobody ever will?",
+            "You divide by zero, or say inf, where nobody escaped. Is it known that nobody ever "
+            "will?",
             answer_of(lambda out, w, end: (sum(out) + w * end) / len(out), math.inf),
         ),
         Mistake(
@@ -279,6 +282,7 @@ U07_ESCAPE_TIME = Exercise(
                 )
             ),
         ),
+        *MORE,
     ),
     accepted=(by_the_rate, by_the_likelihood),
     lesson="Whoever is still waiting is slow, and the run's end hides how slow. At a constant rate "

@@ -96,7 +96,7 @@ def unshifted(widths: Tensor, energies: Tensor, temperature: float) -> Tensor:
 
 def draw_share(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for group in ("low energies", "high energies") * 3:
+    for number, group in enumerate(("low energies", "high energies") * 3):
         m = int(rng.integers(6, 9))
         widths = rng.choice([0.25, 0.5, 1.0, 2.0], m)
         widths[:2] = 0.25, 2.0
@@ -108,6 +108,9 @@ def draw_share(rng: np.random.Generator) -> list[Case]:
         energies[middle] = 0.3  # the cell on the border weighs something
         if group == "high energies":
             energies = energies + float(rng.choice([-900.0, 900.0]))
+        if number == 5:  # one cell far above the others
+            energies[-1 if middle == 1 else 0] += 2000.0
+            temperature = 0.25
         cases.append(
             Case(group, (positions, widths, energies, float(positions[middle]), temperature))
         )
@@ -145,6 +148,11 @@ U07_FLAT_SHARE = Exercise(
             "high energies",
             (np.array([-1.0, 1.0]), np.array([2.0, 1.0]), np.array([-1000.0, -1002.0]), 0.0, 2.0),
             keeps=("range", "sign"),
+        ),
+        Case(
+            "high energies",
+            (np.array([-1.0, 1.0]), np.array([1.0, 1.0]), np.array([1000.0, -1000.0]), 0.0, 1.0),
+            keeps=("range",),
         ),
     ),
     promises=("boundary", "range", "sign", "smallest", "uneven"),

@@ -57,7 +57,83 @@ def mean_of_sides(positions, widths, energies, top, temperature):
     return w[right].mean() / (w[right].mean() + w[~right].mean())
 
 
+def counted_from(zero):
+    """Return an answer that takes another energy away than the lowest."""
+
+    def answer(positions, widths, energies, top, temperature):
+        u = energies.double()
+        w = widths.double() * torch.exp(-(u - zero(u)) / temperature)
+        return w[positions > top].sum() / w.sum()
+
+    return answer
+
+
+def in_single(below):
+    """Return an answer that takes no energy away, in float32."""
+
+    def answer(positions, widths, energies, top, temperature):
+        w = widths.float() * torch.exp(-energies.float() / temperature)
+        return below(w[positions > top].sum(), w.sum())
+
+    return answer
+
+
+def half_for_nan(part, whole):
+    share = part / whole
+    return torch.full_like(share, 0.5) if share.isnan() else share
+
+
+def times_the_length(positions, widths, energies, top, temperature):
+    w, right = weights(widths, energies, temperature), positions > top
+    a, b = (w[s].sum() * widths[s].sum() for s in (right, ~right))
+    return a / (a + b)
+
+
 MORE = (
+    Mistake(
+        "counted from a high energy",
+        "You count from a higher energy than the lowest. How large is the lowest one's "
+        "exponential then?",
+        counted_from(torch.max),
+    ),
+    Mistake(
+        "exponentials out of range in float64",
+        "Your exponentials are all zero where the energies are high: float64 only moves the limit. "
+        "Which constant can be taken from all energies without changing any share?",
+        counted_from(torch.zeros_like),
+    ),
+    Mistake(
+        "a small number below the line",
+        "A small number below the line avoids the error, and your share is zero. Which constant "
+        "can be taken from all energies without changing any share?",
+        in_single(lambda part, whole: part / (whole + 1e-12)),
+    ),
+    Mistake(
+        "half in place of nan",
+        "You say one half where zero is divided by zero. Does a share depend on the energies "
+        "themselves, or on their differences?",
+        in_single(half_for_nan),
+    ),
+    Mistake(
+        "times each side's length",
+        "You multiply each side by its length once more. Where are the widths in your sums?",
+        times_the_length,
+    ),
+    Mistake(
+        "cells counted",
+        "You count cells. Where does a walker spend its time?",
+        lambda p, w, u, top, t: (p > top).double().mean(),
+    ),
+    Mistake(
+        "in percent",
+        "Your share is above one. In which unit does the docstring want it?",
+        lambda p, w, u, top, t: 100 * by_mask(weights(w, u, t), p > top),
+    ),
+    Mistake(
+        "depth itself for a density",
+        "Your density falls in proportion to the energy. How does Gibbs' fall?",
+        lambda p, w, u, top, t: by_mask(w.double() * (u.double().max() - u.double()), p > top),
+    ),
     Mistake(
         "trapezoids between positions",
         "You integrate from position to position. Which width does the text give to a cell?",

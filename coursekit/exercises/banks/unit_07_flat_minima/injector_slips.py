@@ -239,7 +239,8 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "nan where less noise is asked",
-        "You return nan where less noise is asked than the batch has. What does the task ask for?",
+        "You return nan, or stop with another error, where less noise is asked than the batch has. "
+        "What does the task ask for?",
         slip(refuse=lambda small, big: False, beyond=lambda big, b, s: math.nan),
     ),
     Mistake(

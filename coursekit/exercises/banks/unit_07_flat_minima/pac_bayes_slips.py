@@ -22,7 +22,40 @@ def slip(**parts):
     return answer
 
 
+def lengths_apart(weights, start, sigma, error, num_examples, delta):
+    """Take the difference of the squared lengths for the squared distance."""
+    gap = float(weights.double().square().sum() - start.double().square().sum())
+    return bound(
+        weights, start, sigma, error, num_examples, delta, kl=lambda d, s: abs(gap) / (2 * s**2)
+    )
+
+
+def error_in_percent(weights, start, sigma, error, num_examples, delta):
+    return bound(weights, start, sigma, error / 100, num_examples, delta)
+
+
 MORE = (
+    Mistake(
+        "difference of squared lengths",
+        "You take away one squared length from the other. Is that the squared length of the "
+        "difference?",
+        lengths_apart,
+    ),
+    Mistake(
+        "square of the summed sizes",
+        "You add up sizes and square the sum. Which length of a vector does the text mean?",
+        slip(kl=lambda d, s: d.abs().sum() ** 2 / (2 * s**2)),
+    ),
+    Mistake(
+        "root over the two as well",
+        "Your root in the logarithm covers the number before it. Where does it begin?",
+        slip(tail=lambda n, d: math.log(math.sqrt(2 * n) / d)),
+    ),
+    Mistake(
+        "error taken for a percentage",
+        "You divide the training error by a hundred. In which unit does the docstring give it?",
+        error_in_percent,
+    ),
     Mistake(
         "only the logarithm divided",
         "You divide the logarithm alone. How far does the line of the fraction reach?",

@@ -73,6 +73,8 @@ def draw_stationary(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, group in enumerate(("stable", "stable", "unstable") * 2):
         share = float(rng.choice([0.3, 0.6, 1.3, 1.7]))
+        if number == 0:  # it takes a thousand steps to come to rest
+            share = 0.004
         if group == "unstable":  # on the edge, and beyond
             share = 2.0 if number == 2 else float(rng.choice([2.5, 3.0]))
         curvature = float(rng.choice([0.5, 4.0, 8.0]))
@@ -90,6 +92,7 @@ U07_STATIONARY = Exercise(
         Case("stable", (0.5, 1.0, 3.0, 1), keeps=("smallest",)),
         Case("stable", (0.75, 2.0, 4.0, 5), keeps=("by hand",)),  # each step goes too far
         Case("stable", (0.125, 4.0, 3.0, 8), keeps=("by hand",)),
+        Case("stable", (0.001, 2.0, 3.0, 5), keeps=("range",)),  # at rest after a long time
         Case("unstable", (0.5, 4.0, 1.0, 8), keeps=("boundary",)),
         Case("unstable", (0.75, 4.0, 1.0, 8), keeps=("range",)),
     ),
@@ -161,8 +164,8 @@ U07_STATIONARY = Exercise(
         ),
         Mistake(
             "lr left out",
-            "Your rate cancels completely. How often does it stand above the line, and how often "
-            "below?",
+            "A rate is missing above the line. If a kick is multiplied by the rate, by what is its "
+            "variance multiplied?",
             finite(lambda lr, k, v, b: by_formula(lr, k, v, b) / lr),
         ),
         Mistake(
@@ -219,7 +222,8 @@ U07_STATIONARY = Exercise(
         ),
         Mistake(
             "nan beyond the edge",
-            "You return nan beyond the edge. Is the variance unknown there, or without bound?",
+            "You return no number beyond the edge, or refuse. Is the variance unknown there, or "
+            "without bound?",
             beyond(lambda lr, k, v, b: math.nan),
         ),
         Mistake(

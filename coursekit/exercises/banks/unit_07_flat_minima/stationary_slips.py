@@ -20,6 +20,23 @@ def a_hundred_steps(lr, curvature, noise_var, batch_size):
     return variance
 
 
+def with_inf_on_the_edge(change):
+    """Return an answer that goes by the formula beyond the edge, where numpy divides by zero."""
+
+    def answer(lr, curvature, noise_var, batch_size):
+        gap = 2 - lr * curvature
+        return lr * noise_var / (batch_size * curvature * change(gap)) if gap else math.inf
+
+    return answer
+
+
+def compared_with_two(lr, curvature, noise_var, batch_size):
+    gap = 2 - lr * curvature
+    if curvature >= 2 or gap == 0:
+        return math.inf
+    return lr * noise_var / (batch_size * curvature * gap)
+
+
 def zero_at_least(lr, curvature, noise_var, batch_size):
     gap = 2 - lr * curvature
     if gap == 0:
@@ -28,6 +45,42 @@ def zero_at_least(lr, curvature, noise_var, batch_size):
 
 
 MORE = (
+    Mistake(
+        "standard deviation for a variance",
+        "You take the root of `noise_var`. Is it a standard deviation?",
+        below(lambda lr, k, v, b: lr * math.sqrt(v) / (b * k * (2 - lr * k))),
+    ),
+    Mistake(
+        "two lost before the bracket",
+        "At small steps your variance is not that of the diffusion, but a multiple of it. Which "
+        "factor was lost when you took it out of the bracket?",
+        below(lambda lr, k, v, b: lr * v / (b * k * (1 - lr * k / 2))),
+    ),
+    Mistake(
+        "temperature",
+        "You return the temperature. What is the variance at that temperature?",
+        below(lambda lr, k, v, b: lr * v / (2 * b)),
+    ),
+    Mistake(
+        "formula beyond the edge, inf on it",
+        "Your variance is below zero beyond the edge. Can a mean square be?",
+        with_inf_on_the_edge(lambda gap: gap),
+    ),
+    Mistake(
+        "size beyond the edge, inf on it",
+        "You take a size where the formula is below zero. Does the walker come to rest there?",
+        with_inf_on_the_edge(abs),
+    ),
+    Mistake(
+        "curvature compared with two",
+        "You say inf from some curvature on, whatever the rate. What do the two make together?",
+        compared_with_two,
+    ),
+    Mistake(
+        "a hundred steps, then the edge",
+        "You repeat the recursion a fixed number of times. How many does it take at a small rate?",
+        below(lambda lr, k, v, b: a_hundred_steps(lr, k, v, b)),
+    ),
     Mistake(
         "brackets of the quotient",
         "Your curvature stands above the line. In which order does Python do quotients and "

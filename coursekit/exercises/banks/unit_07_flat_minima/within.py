@@ -126,6 +126,8 @@ def draw_within(rng: np.random.Generator) -> list[Case]:
     alone = [f"B={2**k}" for k in range(4)]  # no two runs of one setting
     columns = [rng.uniform(1, 9, 4).round(2).tolist(), rng.uniform(40, 46, 4).round(1).tolist()]
     cases.append(Case("uneven settings", (alone, *columns)))
+    twins = np.repeat(rng.uniform(40, 46, 2).round(1), 2).tolist()  # equal inside each setting
+    cases.append(Case("uneven settings", (["B=2", "B=2", "B=8", "B=8"], columns[0], twins)))
     return cases
 
 
@@ -157,6 +159,12 @@ U07_WITHIN = Exercise(
         Case(
             "uneven settings", (["a", "b", "c"], [1.0, 2.0, 5.0], [3.0, 9.0, 1.0]), keeps=("nan",)
         ),
+        # the accuracy alone does not vary inside a setting
+        Case(
+            "uneven settings",
+            (["a", "b", "a"], [1.0, 5.0, 2.0], [40.0, 41.0, 40.0]),
+            keeps=("nan",),
+        ),
     ),
     promises=("average", "by hand", "nan", "order", "smallest", "uneven"),
     draw=draw_within,
@@ -183,8 +191,8 @@ U07_WITHIN = Exercise(
         ),
         Mistake(
             "weighted mean of correlations",
-            "You average the settings' correlations, weighted by runs. Which sums does the text "
-            "want to be formed over all runs together?",
+            "Each setting counts by its number of runs, as if its spread had been divided out. "
+            "Which sums does the text want to be formed over all runs together?",
             of_parts(lambda r, n: float(np.average(r, weights=n))),
         ),
         Mistake(
@@ -273,8 +281,8 @@ U07_WITHIN = Exercise(
         ),
         Mistake(
             "zero where nothing varies",
-            "You say zero where no setting has two runs. Is the correlation there absent, or "
-            "unknown?",
+            "You say zero where nothing varies inside a setting. Is the correlation there absent, "
+            "or unknown?",
             formula(lambda x, y, k: pearson(x, y) if np.any(x) and np.any(y) else 0.0),
         ),
         *MORE,

@@ -73,7 +73,153 @@ def two_means(settings, sharpness, accuracy):
     return float(x @ y / math.sqrt((x @ x) * (y @ y)))
 
 
+def as_they_are(settings, sharpness, accuracy):
+    x, y = np.array(sharpness, float), np.array(accuracy, float)
+    return float(x @ y / math.sqrt((x @ x) * (y @ y)))
+
+
+def one_as_it_is(which):
+    """Return an answer that takes means away from one of the two alone."""
+
+    def answer(settings, sharpness, accuracy):
+        columns = [np.array(sharpness, float), np.array(accuracy, float)]
+        columns[1 - which] = less(settings, columns[1 - which], np.mean)
+        x, y = columns
+        return float(x @ y / math.sqrt((x @ x) * (y @ y))) if np.any(x) and np.any(y) else math.nan
+
+    return answer
+
+
+def equal_blocks(settings, sharpness, accuracy):
+    size = max(1, len(settings) // len(set(settings)))
+    blocks = [str(i // size) for i in range(len(settings))]
+    return of(lambda x, y: x @ y / math.sqrt((x @ x) * (y @ y)))(blocks, sharpness, accuracy)
+
+
+def places(column):
+    return np.argsort(np.argsort(column, kind="stable"), kind="stable").astype(float)
+
+
+def ranks_then_centred(settings, sharpness, accuracy):
+    product = of(lambda x, y: x @ y / math.sqrt((x @ x) * (y @ y)))
+    return product(settings, places(sharpness), places(accuracy))
+
+
+def correlated_places(x, y):
+    return np.corrcoef(places(x), places(y))[0, 1]
+
+
+def unless(problem, value):
+    """Return an answer that says something else where a setting has one run, or nothing varies."""
+
+    def answer(settings, sharpness, accuracy):
+        x, y = less(settings, sharpness, np.mean), less(settings, accuracy, np.mean)
+        if problem(x, y, [settings.count(name) for name in set(settings)]):
+            return value
+        size = math.sqrt((x @ x) * (y @ y))
+        return float(x @ y / size) if size else math.nan
+
+    return answer
+
+
+def lone_runs_as_they_are(settings, sharpness, accuracy):
+    columns = []
+    for values in (sharpness, accuracy):
+        column, names = np.array(values, float), np.array(settings)
+        for name in set(settings):
+            if settings.count(name) > 1:
+                column[names == name] -= column[names == name].mean()
+        columns.append(column)
+    x, y = columns
+    return float(x @ y / math.sqrt((x @ x) * (y @ y))) if np.any(x) and np.any(y) else math.nan
+
+
+def while_it_changes(settings, sharpness, accuracy):
+    columns = [list(sharpness), list(accuracy)]
+    for column in columns:
+        for i, name in enumerate(settings):
+            same = [v for n, v in zip(settings, column, strict=True) if n == name]
+            column[i] -= sum(same) / len(same)
+    return as_they_are(settings, *columns) if any(columns[0]) and any(columns[1]) else math.nan
+
+
+def sums_over_all_runs(settings, sharpness, accuracy):
+    n = len(settings)
+    return as_they_are(
+        settings,
+        *(less(settings, c, lambda v: v.sum() / n) for c in (sharpness, accuracy)),
+    )
+
+
 MORE = (
+    Mistake(
+        "nothing taken away",
+        "You put the numbers as they are into the formula. What is to be taken away first?",
+        as_they_are,
+    ),
+    Mistake(
+        "accuracy as it is",
+        "Your accuracy still holds what its setting has. From which of the two are means taken?",
+        one_as_it_is(1),
+    ),
+    Mistake(
+        "sharpness as it is",
+        "Your sharpness still holds what its setting has. From which of the two are means taken?",
+        one_as_it_is(0),
+    ),
+    Mistake(
+        "sign turned",
+        "Your number has the other sign. Are both columns value less mean?",
+        of(lambda x, y: -(x @ y) / math.sqrt((x @ x) * (y @ y))),
+    ),
+    Mistake(
+        "blocks of one length",
+        "You cut the list into blocks of one length. Are the runs sorted, and as many in each "
+        "setting?",
+        equal_blocks,
+    ),
+    Mistake(
+        "ranks, then centred",
+        "You rank all runs and centre the ranks. Which correlation does the docstring name?",
+        ranks_then_centred,
+    ),
+    Mistake(
+        "places of the deviations",
+        "You correlate the places of the deviations. Which correlation does the docstring name?",
+        of(correlated_places),
+    ),
+    Mistake(
+        "divided by zero",
+        "You divide by zero where nothing varies inside a setting. What does the docstring say of "
+        "it?",
+        unless(lambda x, y, n: not (np.any(x) and np.any(y)), math.inf),
+    ),
+    Mistake(
+        "zero where one does not vary",
+        "You say zero where one of the two does not vary inside a setting. Is the correlation "
+        "there absent, or unknown?",
+        unless(lambda x, y, n: bool(np.any(x)) != bool(np.any(y)), 0.0),
+    ),
+    Mistake(
+        "unknown as soon as a run is alone",
+        "You give up as soon as one setting has one run. What do the other settings say?",
+        unless(lambda x, y, n: min(n) < 2, math.nan),
+    ),
+    Mistake(
+        "lone runs as they are",
+        "You take nothing away where a setting has one run. What is the mean of one number?",
+        lone_runs_as_they_are,
+    ),
+    Mistake(
+        "means taken while the list changes",
+        "You write into the list whose means you take. Which values does the next mean see?",
+        while_it_changes,
+    ),
+    Mistake(
+        "divided by the number of all runs",
+        "You divide each setting's sum by the number of all runs. How many runs are in the sum?",
+        sums_over_all_runs,
+    ),
     Mistake(
         "root forgotten",
         "Your number shrinks when both columns are given in larger units. What stands over the "
