@@ -171,7 +171,7 @@ def within_settings(settings, sharpness, accuracy):
 
     settings: list of names, one a run, in no order; sharpness, accuracy: lists of as many numbers.
     Runs per setting may differ; a setting may be one run alone. nan where nothing is left of one of
-    the two (no setting has two runs).
+    the two (no setting has two runs, or the runs of each setting are alike).
     """
     ### BEGIN SOLUTION
     x, y = np.array(sharpness, dtype=float), np.array(accuracy, dtype=float)

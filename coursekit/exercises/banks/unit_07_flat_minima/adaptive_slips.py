@@ -49,7 +49,7 @@ MORE = (
     ),
     Mistake(
         "weights of zero left out",
-        "You leave out weights that are zero. What does the loss do when such a weight changes by a "
+        "You leave out weights that are zero. What does the loss do when one changes by a "
         "share of itself?",
         of(without_zeros),
     ),

@@ -126,7 +126,7 @@ MORE = (
     ),
     Mistake(
         "in percent",
-        "Your share is above one. In which unit does the docstring want it?",
+        "You return a percentage. In which unit does the docstring want it?",
         lambda p, w, u, top, t: 100 * by_mask(weights(w, u, t), p > top),
     ),
     Mistake(

@@ -53,8 +53,8 @@ MORE = (
     ),
     Mistake(
         "first half less the batch",
-        "You take the batch's own gradient from the first half's. What noise do the two share "
-        "with the step?",
+        "You take the batch's own gradient from the first half's. Is the difference independent of "
+        "the step that it is added to?",
         stepping(lambda w, lr, g, a, p, q, c: w - lr * (g(w, a) + c * (g(w, p) - g(w, a)))),
     ),
     Mistake(
