@@ -27,6 +27,7 @@ from coursekit.gradients.batches import (
     tied_params,
     trainable_params,
 )
+from coursekit.gradients.precision import TF32_EPS, tf32_in_use
 
 BLOCK_BYTES = {"cpu": 2**24, "cuda": 2**30}  # weights drawn at once, one set per example
 MAX_PLANNED = 3  # examples on which a model is checked
@@ -75,6 +76,8 @@ def check_tappable(model: nn.Module, loss: BatchLoss, batch: Batch) -> int:
     with torch.no_grad():
         value = loss(model, few)
     eps = max(torch.finfo(t.dtype).eps for t in (value, *whole.values(), *(x.shift for x in taps)))
+    if value.dtype == torch.float32 and tf32_in_use(model):
+        eps = max(eps, TF32_EPS)
     within, scale = tolerance(eps), sum(g.double().square().sum().item() for g in whole.values())
     for name, param in params.items():
         squares, total = found.get(name, (param.new_zeros(1), torch.zeros_like(param)))

@@ -7,6 +7,7 @@ from dense_curvature import built, generator, small_data, small_net
 from torch import nn
 from torch.func import functional_call, jacrev
 
+from coursekit.curvature import _taps
 from coursekit.curvature._taps import NoLayerRoute, check_tappable, draw_output_change, tapped
 from coursekit.gradients.batches import BatchLoss, as_batch_loss
 
@@ -134,3 +135,27 @@ def test_models_without_a_layer_route_say_why(make, message):
 def test_bytes_of_layers_are_counted_per_example():
     size = check_tappable(small_net(), as_batch_loss(F.cross_entropy), small_data())
     assert size == 8 * (4 + 6 + 6 + 3)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_convolutions_in_tf32_keep_their_layer_route(told, monkeypatch):
+    """A GPU rounds a convolution's factors to 10 bits, in another way for another batch size.
+
+    Where nobody says so, such rounding looks like rows that are no examples.
+    """
+    convolve = F.conv2d
+
+    def rounded(inputs, *args, **kwargs):
+        return convolve(inputs, *args, **kwargs) * (1 + 1e-3 * (-1) ** len(inputs))
+
+    monkeypatch.setattr(F, "conv2d", rounded)
+    monkeypatch.setattr(_taps, "tf32_in_use", lambda model: told)
+    g = generator(0)
+    layers = (nn.Conv2d(1, 4, 3), nn.Tanh(), nn.Conv2d(4, 4, 3), nn.Flatten(), nn.Linear(64, 3))
+    model = nn.Sequential(*layers)
+    batch = (torch.randn(4, 1, 8, 8, generator=g), torch.tensor([0, 1, 2, 0]))
+    if told:
+        assert check_tappable(model, as_batch_loss(F.cross_entropy), batch) > 0
+    else:
+        with pytest.raises(NoLayerRoute):
+            check_tappable(model, as_batch_loss(F.cross_entropy), batch)

@@ -62,6 +62,7 @@ def test_two_reads_are_what_a_gpu_gets_by_default():
     assert measured("cpu", steps=2)._passes.every
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # torch.compile's own
 def test_compiled_and_half_precision():
     truth = measured("cpu", read="all").moments()
     for settings in ({"compiled": True}, {"half": True}, {"compiled": True, "half": True}):
