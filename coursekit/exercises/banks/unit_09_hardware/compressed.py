@@ -164,6 +164,84 @@ U09_COMPRESSED = Exercise(
             "Your two numbers look exchanged. Which comes first?",
             lambda *args: compressed(*args)[::-1],
         ),
+        Mistake(
+            "one example for a worker's batch",
+            "You scatter the gradient of one example. How many examples does a worker average "
+            "before it sends?",
+            lambda signal, trace, b, n, q: variant(
+                lambda signal, noise, n, q: (1 / q - 1) * (signal + noise * b) / n
+            )(signal, trace, b, n, q),
+        ),
+        Mistake(
+            "batch taken for a worker's",
+            "You take the batch for one worker's. Whose examples does B count?",
+            lambda signal, trace, b, n, q: compressed(signal, trace, b * n, n, q),
+        ),
+        Mistake(
+            "a worker's noise before compression",
+            "Without compression your noise is that of one worker. What does averaging all of "
+            "them do?",
+            variant(
+                lambda signal, noise, n, q: (n - 1) * noise + (1 / q - 1) * (signal / n + noise)
+            ),
+        ),
+        Mistake(
+            "share squared",
+            "You divide by the share twice. With what chance does a square survive?",
+            variant(lambda signal, noise, n, q: (1 / q**2 - 1) * (signal / n + noise)),
+        ),
+        Mistake(
+            "workers twice",
+            "You divide by the workers twice. What does the average of independent errors do to "
+            "their square?",
+            variant(lambda signal, noise, n, q: (1 / q - 1) * (signal / n + noise) / n),
+        ),
+        Mistake(
+            "root of the workers",
+            "You divide by a root. Is it a length that is asked for, or its square?",
+            variant(lambda signal, noise, n, q: (1 / q - 1) * (signal / n + noise) * n**0.5),
+        ),
+        Mistake(
+            "length in place of its square",
+            "You take a root at the end. Is it a length that is asked for, or its square?",
+            lambda *args: [compressed(*args)[0] ** 0.5, compressed(*args)[1]],
+        ),
+        Mistake(
+            "noise over trace",
+            "Your second number falls as the noise falls. Is a quieter step like a smaller batch?",
+            lambda *args: [compressed(*args)[0], 1 / compressed(*args)[1]],
+        ),
+        Mistake(
+            "share that is left",
+            "Your second number is a share of the batch. Which unit is asked for?",
+            lambda *args: [compressed(*args)[0], compressed(*args)[1] / args[2]],
+        ),
+        Mistake(
+            "a worker's effective batch",
+            "You share the effective batch out over the workers. Whose noise do you read it from?",
+            lambda *args: [compressed(*args)[0], compressed(*args)[1] / args[3]],
+        ),
+        Mistake(
+            "whole examples",
+            "You round the effective batch. Does the text ask for that?",
+            lambda *args: [compressed(*args)[0], float(round(compressed(*args)[1]))],
+        ),
+        Mistake(
+            "noise scale over noise",
+            "You put the noise scale over the noise. Which unit has that?",
+            variant(right, lambda signal, trace, b, n, q, noise: trace / signal / noise),
+        ),
+        Mistake(
+            "square of what is left out",
+            "You square the share that is left out. Are the entries that are sent right as they "
+            "are?",
+            variant(lambda signal, noise, n, q: (1 - q) ** 2 * (signal / n + noise)),
+        ),
+        Mistake(
+            "batch times the workers",
+            "You multiply the batch by the workers. How many examples has each of them?",
+            variant(lambda signal, noise, n, q: (1 / q - 1) * (signal + noise / n) / n),
+        ),
     ),
     accepted=(compressed_by_one_worker, compressed_by_entries),
     lesson="What is left out of the exchange comes back as noise: the run sees a smaller batch "

@@ -74,6 +74,24 @@ def against_the_best(workers, examples, seconds):
     return [rate / max(rates) for rate in rates]
 
 
+def against(choose):
+    """Return the mistake that compares with another entry, per worker."""
+
+    def answer(workers, examples, seconds):
+        rates = [b / (n * t) for n, b, t in zip(workers, examples, seconds, strict=True)]
+        return [rate / choose(rates, seconds) for rate in rates]
+
+    return answer
+
+
+def workers_sorted_alone(workers, examples, seconds):
+    return efficiency(sorted(workers), examples, seconds)
+
+
+def changed(change):
+    return lambda *args: [float(change(share)) for share in efficiency(*args)]
+
+
 def in_order(workers, examples, seconds):
     pairs = sorted(zip(workers, efficiency(workers, examples, seconds), strict=True))
     return [share for _, share in pairs]
@@ -94,8 +112,9 @@ U09_EFFICIENCY = Exercise(
         Case("same batch a worker", ([4, 2, 1], [40, 20, 10], [2.5, 1.6, 1.0]), keeps=("order",)),
         Case("same batch in all", ([1, 2, 5], [60, 60, 60], [6.0, 3.75, 2.0]), keeps=("uneven",)),
         Case("same batch in all", ([5, 1], [60, 60], [2.0, 6.0]), keeps=("order",)),
+        Case("same batch in all", ([3, 1], [60, 60], [1.6, 6.0]), keeps=("range",)),  # above 1
     ),
-    promises=("by hand", "order", "smallest", "uneven"),
+    promises=("by hand", "order", "range", "smallest", "uneven"),
     draw=draw_clusters,
     reference=efficiency,
     mistakes=(
@@ -165,6 +184,38 @@ U09_EFFICIENCY = Exercise(
             "the one worker left out",
             "An entry is missing. What is the efficiency of one worker alone?",
             without_the_one,
+        ),
+        Mistake(
+            "the last entry for the one worker",
+            "You compare with the last entry. Which entry is the one worker's?",
+            against(lambda rates, seconds: rates[-1]),
+        ),
+        Mistake(
+            "the most efficient for the one worker",
+            "You compare with the most efficient entry. Who is in the text's comparison?",
+            against(lambda rates, seconds: max(rates)),
+        ),
+        Mistake(
+            "the slowest for the one worker",
+            "You compare with the slowest entry. Is that always the one worker?",
+            against(lambda rates, seconds: rates[list(seconds).index(max(seconds))]),
+        ),
+        Mistake(
+            "never above one",
+            "You cut at one. May several workers, each with a smaller part in its cache, do "
+            "better than one?",
+            changed(lambda share: min(1.0, share)),
+        ),
+        Mistake(
+            "workers sorted alone",
+            "You put the workers in order. What of the examples and the seconds that belong to "
+            "them?",
+            workers_sorted_alone,
+        ),
+        Mistake(
+            "rounded",
+            "You round. How many digits does the text ask for?",
+            changed(lambda share: round(share, 2)),
         ),
     ),
     accepted=(efficiency_by_arrays, efficiency_by_worker_seconds),

@@ -175,6 +175,79 @@ MISTAKES = (
     ),
 )
 
+
+def with_known(change):
+    """Return the mistake that knows which examples are right, and reports something else."""
+
+    def answer(indices, right):
+        known: dict[int, int] = {}
+        for worker, hits in zip(indices, right, strict=True):
+            known.update(zip(worker, hits, strict=True))
+        return float(change(known))
+
+    return answer
+
+
+def last_left_out(indices, right):
+    """Leave out every worker's last example."""
+    pairs = zip(indices, right, strict=True)
+    known = {i: h for w, r in pairs for i, h in zip(w[:-1], r[:-1], strict=True)}
+    return sum(known.values()) / max(len(known), 1)
+
+
+def by_distinct(indices, right):
+    sizes = [len(set(w)) for w in indices]
+    return float(np.dot(sizes, [np.mean(r) for r in right]) / sum(sizes))
+
+
+def shortest_known(indices, right):
+    n = min(len(w) for w in indices)
+    return accuracy_over_workers([w[:n] for w in indices], [r[:n] for r in right])
+
+
+FURTHER = (
+    Mistake(
+        "the number of right ones",
+        "You return how many are right. Out of how many?",
+        with_known(lambda known: sum(known.values())),
+    ),
+    Mistake(
+        "the share of wrong ones",
+        "You return the share that is wrong. Which share is asked for?",
+        with_known(lambda known: 1 - sum(known.values()) / len(known)),
+    ),
+    Mistake(
+        "right over wrong",
+        "You divide by those that are wrong. Of which examples is the share?",
+        with_known(lambda k: sum(k.values()) / max(1, len(k) - sum(k.values()))),
+    ),
+    Mistake(
+        "largest index for the number",
+        "You count up to the largest index. Has every number up to there been seen?",
+        with_known(lambda known: sum(known.values()) / (max(known) + 1)),
+    ),
+    Mistake(
+        "rounded",
+        "You round. How many digits does the text ask for?",
+        with_known(lambda known: round(sum(known.values()) / len(known), 2)),
+    ),
+    Mistake(
+        "index zero left out",
+        "An example is missing in your count: index zero. Is it a filling?",
+        with_known(lambda k: (sum(k.values()) - k.get(0, 0)) / max(1, len(k) - (0 in k))),
+    ),
+    Mistake(
+        "every worker's last left out",
+        "You leave each worker's last example out. Is it always one that was handed out again?",
+        last_left_out,
+    ),
+    Mistake(
+        "shares weighted by distinct examples",
+        "You weight shares by a worker's distinct examples. What of one that two workers hold?",
+        by_distinct,
+    ),
+)
+
 U09_OVER_WORKERS = Exercise(
     id="u09_over_workers",
     call="accuracy_over_workers(indices, right)",
@@ -192,7 +265,7 @@ U09_OVER_WORKERS = Exercise(
     promises=("by hand", "order", "smallest", "uneven"),
     draw=draw_shards,
     reference=accuracy_over_workers,
-    mistakes=MISTAKES,
+    mistakes=(*MISTAKES, *FURTHER),
     accepted=(accuracy_by_unique, accuracy_by_sets),
     lesson="A sampler that makes all workers equally long hands some examples out twice. In "
     "training that hardly matters; in an evaluation it is a wrong number.",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_09_hardware.step_time import fit_step_time
+from coursekit.exercises.banks.unit_09_hardware.step_time_law import fit_step_time
 from coursekit.exercises.engine.declare import Mistake
 
 Table = Sequence[Sequence[float]]
@@ -56,6 +56,7 @@ def with_cost(
     law: Callable[..., Any] | None = None,
     nothing: Callable[..., list[float]] | None = None,
     choose: Callable[..., float] | None = None,
+    time: Callable[..., float] | None = None,
 ) -> Callable[..., list[float]]:
     """Return the mistake that counts, filters, fits or chooses otherwise."""
 
@@ -70,7 +71,7 @@ def with_cost(
             if not inside:
                 continue
             steps = float(steps_at(b))
-            t = max(floor, b / rate)
+            t = max(floor, b / rate) if time is None else time(b, floor, rate, timed)
             usual = {
                 "examples": b * steps,
                 "seconds": steps * t,

@@ -185,6 +185,59 @@ U09_ROOFLINE = Exercise(
                 else math.nan
             ),
         ),
+        Mistake(
+            "bytes of inputs and outputs forgotten",
+            "You count inputs and outputs as numbers, and the weights in bytes. In which unit is "
+            "the bandwidth given?",
+            lambda n, m, s, flops, bandwidth: variant(ends=lambda n, m: (n + m) / s)(
+                n, m, s, flops, bandwidth
+            ),
+        ),
+        Mistake(
+            "bytes of the weights forgotten",
+            "You count the weights as numbers, and the rest in bytes. In which unit is the "
+            "bandwidth given?",
+            lambda n, m, s, flops, bandwidth: variant(weights=lambda n, m: n * m / s)(
+                n, m, s, flops, bandwidth
+            ),
+        ),
+        Mistake(
+            "equally fast called infinite",
+            "Where both times grow equally fast you answer something else. Do they ever meet?",
+            variant(never=lambda moved, slack: math.nan if slack else math.inf),
+        ),
+        Mistake(
+            "rounded",
+            "You round to the nearest example. Does the text ask for that?",
+            lambda *args: (lambda b: b if math.isnan(b) else float(round(b)))(roofline_knee(*args)),
+        ),
+        Mistake(
+            "bits",
+            "You count bits. In which unit is the bandwidth given?",
+            lambda n, m, s, flops, bandwidth: roofline_knee(n, m, 8 * s, flops, bandwidth),
+        ),
+        Mistake(
+            "weights for every example",
+            "You move the weights again for each example. How often does a layer need them for "
+            "one batch?",
+            variant(weights=lambda n, m: n + m, ends=lambda n, m: n * m),
+        ),
+        Mistake(
+            "a square layer",
+            "You take the layer for a square one. Where does the number of outputs come in?",
+            lambda n, m, s, flops, bandwidth: roofline_knee(n, n, s, flops, bandwidth),
+        ),
+        Mistake(
+            "as many outputs as weights",
+            "You move as many numbers an example as the layer has weights. How many inputs and "
+            "outputs are there?",
+            variant(ends=lambda n, m: n * m),
+        ),
+        Mistake(
+            "knee upside down",
+            "Your number is one over a batch size. By what did you divide?",
+            lambda *args: 1 / roofline_knee(*args),
+        ),
     ),
     accepted=(knee_by_seconds, knee_by_bisection),
     lesson="Below the knee the weights' way from memory takes the time, and more examples ride "

@@ -134,8 +134,17 @@ U09_ROW_STABLE = Exercise(
             ),
             keeps=("uneven",),
         ),
+        Case(  # one row over: a block for each would be far too many
+            "ragged",
+            (
+                np.ones((4, 1)),
+                np.array([[1.0, 2, 3, 4]] * 8 + [[2.0**24, 1, 1, -(2.0**24)]]),
+                8,
+            ),
+            keeps=("range",),
+        ),
     ),
-    promises=("boundary", "by hand", "smallest", "uneven"),
+    promises=("boundary", "by hand", "range", "smallest", "uneven"),
     draw=draw_rows,
     run="kernel",
     same=same_bits,
@@ -180,8 +189,8 @@ U09_ROW_STABLE = Exercise(
         ),
         Mistake(
             "fewer rows than a block",
-            "You take the last rows again to fill the last block. What if there are fewer rows "
-            "than a block holds?",
+            "Where there are fewer rows than a block holds, you call `function` on those alone. In "
+            "which order are their sums added?",
             last_rows_again,
         ),
         Mistake(
@@ -204,6 +213,47 @@ U09_ROW_STABLE = Exercise(
             "one row short",
             "One row is missing at the end. Where do you cut the filling off?",
             one_row_short,
+        ),
+        Mistake(
+            "a block for each row",
+            "You spend a block on every row. How many rows fit into one?",
+            lambda function, rows, block: torch.cat(
+                [function(row.expand(block, -1))[:1] for row in rows]
+            ),
+        ),
+        Mistake(
+            "remainder filled in",
+            "You add as many rows as are left over. How many are missing to the next multiple?",
+            lambda function, rows, block: torch.cat(
+                blocks(function, padded(rows, len(rows) % block), block)
+            )[: len(rows)],
+        ),
+        Mistake(
+            "the last block alone",
+            "You return the last block's results. Where are those of the others?",
+            lambda function, rows, block: blocks(function, padded(rows, -len(rows) % block), block)[
+                -1
+            ][: len(rows)],
+        ),
+        Mistake(
+            "backwards",
+            "Your rows come back in reverse. In which order are they asked for?",
+            lambda function, rows, block: row_stable(function, rows, block).flip(0),
+        ),
+        Mistake(
+            "two blocks a call",
+            "You hand over two blocks at a time. How many rows should a call see?",
+            lambda function, rows, block: torch.cat(
+                blocks(function, padded(rows, -len(rows) % block), 2 * block)
+            )[: len(rows)],
+        ),
+        Mistake(
+            "scaled up for the filling",
+            "You scale up for the filling. Does a row's result depend on how many others there "
+            "are?",
+            lambda function, rows, block: (
+                row_stable(function, rows, block) * ((len(rows) + -len(rows) % block) / len(rows))
+            ),
         ),
     ),
     accepted=(stable_by_filling_each, stable_with_old_rows),
