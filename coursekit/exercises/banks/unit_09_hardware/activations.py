@@ -43,7 +43,8 @@ def draw_networks(rng: np.random.Generator) -> list[Case]:
         while True:
             layers = int(rng.integers(6, 10))
             widths = [int(w) for w in rng.integers(5, 400, layers + 1)]
-            segment = layers if group == "no checkpoints" else int(rng.integers(2, 4))
+            more = int(rng.integers(1, 4)) * (len(cases) % 4 // 2)  # half of them above L
+            segment = layers + more if group == "no checkpoints" else int(rng.integers(2, 4))
             slips = {answer(widths, 1, segment, 1) for answer in SLIPS}
             right = activation_bytes(widths, 1, segment, 1)
             if group == "no checkpoints" or (right not in slips and len(slips) == len(SLIPS)):
@@ -64,6 +65,7 @@ U09_ACTIVATIONS = Exercise(
         Case("checkpoints", ([10, 10, 10, 10, 1], 1, 2, 1), keeps=("by hand",)),
         Case("checkpoints", ([1, 40, 50, 2, 3, 4], 1, 2, 1), keeps=("uneven",)),
         Case("checkpoints", ([6, 5, 4, 3], 1, 1, 1), keeps=("range",)),
+        Case("checkpoints", ([5, 5, 5, 60, 70, 2, 3], 1, 2, 1), keeps=("uneven",)),
     ),
     promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_networks,

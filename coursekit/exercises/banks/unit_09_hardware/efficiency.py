@@ -38,6 +38,11 @@ def draw_clusters(rng: np.random.Generator) -> list[Case]:
             float(b / n / rate + (wait * rng.uniform(0.6, 1.4) if n > 1 else 0.0))
             for n, b in zip(workers, examples, strict=True)
         ]
+        if len(cases) == 5:  # each worker's part fits into a cache: more than one worker's rate
+            seconds = [
+                float(b / n / rate * (rng.uniform(0.6, 0.9) if n > 1 else 1.0))
+                for n, b in zip(workers, examples, strict=True)
+            ]
         while True:
             order = rng.permutation(4)
             if order[0] != 0 and list(np.array(workers)[order]) != sorted(workers):

@@ -39,6 +39,8 @@ def draw_shards(rng: np.random.Generator) -> list[Case]:
         while True:
             n = int(rng.choice([13, 14, 15, 17, 18, 19, 21, 22, 23]))  # not by fours: repeats move
             names = [int(i) for i in rng.choice(900, n, replace=False)]
+            if 0 not in names:
+                names[int(rng.integers(n))] = 0  # an index like any other
             hit = dict(zip(names, (int(x) for x in rng.random(n) < 0.6), strict=True))
             if group == "uneven shards":
                 cuts = sorted(int(c) for c in rng.choice(np.arange(2, n - 1), 2, replace=False))

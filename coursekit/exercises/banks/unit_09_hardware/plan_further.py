@@ -20,7 +20,7 @@ FURTHER = (
     ),
     Mistake(
         "infinite where none fits",
-        "Nothing fits here, and your cost is infinite. What does the docstring ask for?",
+        "Nothing fits here, so there is no least cost. What does the docstring ask for then?",
         with_cost(nothing=lambda candidates: [math.nan, math.inf]),
     ),
     Mistake(

@@ -54,6 +54,8 @@ def draw_layers(rng: np.random.Generator) -> list[Case]:
         cases.append(Case("narrow", (n, m, s, float(bandwidth * most * share), bandwidth)))
     n, m = (int(x) for x in rng.integers(8, 60, 2))
     cases.append(Case("narrow", (n, m, 4, float(n * m / (n + m) * rng.uniform(0.2, 0.4)), 1.0)))
+    n, k = (int(2**x) for x in rng.integers(3, 7, 2))  # equally fast, in every rounding
+    cases.append(Case("narrow", (n, n, 4, float(n * k), float(4 * k))))
     return cases
 
 
@@ -203,7 +205,7 @@ U09_ROOFLINE = Exercise(
         ),
         Mistake(
             "equally fast called infinite",
-            "Where both times grow equally fast you answer something else. Do they ever meet?",
+            "Where both times grow equally fast you divide by what is left, nothing. Do they ever meet?",
             variant(never=lambda moved, slack: math.nan if slack else math.inf),
         ),
         Mistake(

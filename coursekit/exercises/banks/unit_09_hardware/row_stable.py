@@ -45,10 +45,10 @@ def stable_with_old_rows(function, rows, block):
 def draw_rows(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for group in ("full blocks", "ragged") * 2:
-        block = int(rng.integers(3, 6))
-        size = block * int(rng.integers(2, 4)) + (0 if group == "full blocks" else 2)
+        block = int(rng.integers(6, 9) if len(cases) == 2 else rng.integers(3, 6))
+        size = block * int(rng.integers(2, 4)) + (0 if group == "full blocks" else 1)
         size = 2 if len(cases) == 3 else size  # fewer rows than a block holds
-        weights = rng.uniform(0.5, 1.5, (12, 2))
+        weights = rng.uniform(0.5, 1.5, (12, 5))
         weights[8] = weights[1]
         rows = rng.normal(size=(size, 12))
         large = rng.uniform(3000.0, 6000.0, size)
@@ -213,13 +213,6 @@ U09_ROW_STABLE = Exercise(
             "one row short",
             "One row is missing at the end. Where do you cut the filling off?",
             one_row_short,
-        ),
-        Mistake(
-            "a block for each row",
-            "You spend a block on every row. How many rows fit into one?",
-            lambda function, rows, block: torch.cat(
-                [function(row.expand(block, -1))[:1] for row in rows]
-            ),
         ),
         Mistake(
             "remainder filled in",
