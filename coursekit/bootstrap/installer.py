@@ -27,8 +27,8 @@ NETWORK = re.compile(
 )
 FULL_DISK = re.compile(r"No space left on device|Errno 28|not enough space on the disk")
 SOURCES = re.compile(  # settings of pip that say where packages come from, and how
-    r"INDEX|PROXY|CERT|TRUSTED|FIND_LINKS|TIMEOUT|RETRIES|CACHE|KEYRING|CONSTRAINT|BINARY|FEATURE"
-)
+    r"INDEX|PROXY|CERT|TRUSTED|FIND_LINKS|TIMEOUT|RETRIES|CACHE|KEYRING|CONSTRAINT|FEATURE"
+)  # not NO_BINARY: there is no torch without wheels
 DECIDES_LAST = ("global", "user", "site", "env")
 GO_ON = "run the same command again: it goes on where this one stopped"
 
@@ -109,8 +109,10 @@ def pip_environment(python: str) -> dict:
     found = {}
     for path in _configuration_files(python):
         parser = configparser.RawConfigParser()
-        with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
-            parser.read(path, encoding="utf-8")
+        with contextlib.suppress(OSError, configparser.Error):
+            # bytes of another encoding, in a comment or a password, must not cost the index
+            text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+            parser.read_string(text.lstrip("\ufeff"))
         for section in ("global", "install"):
             for name, value in parser.items(section) if parser.has_section(section) else ():
                 variable = "PIP_" + name.upper().replace("-", "_")

@@ -185,6 +185,8 @@ def real_pip(tmp_path_factory):
         "[install]\nroot = {away}\nuser = yes\n",
         "[install]\nrequire-hashes = true\n",
         "[install]\ndry-run = true\nno-deps = true\n",
+        "[install]\nno-binary = :all:\n",
+        "[global]\nno-binary = tiny-of-coursekit\nonly-binary = :none:\nrequire-virtualenv = yes\n",
         "[install]\nignore-installed = true\ntarget = {away}\nrequire-hashes = on\n",
     ],
     ids=lambda text: " ".join(text.split()[1::1])[:30],
@@ -209,6 +211,71 @@ def test_a_stubborn_configuration_of_the_real_pip_changes_nothing(
     assert found.stdout == "True\n", (tmp_path / "log").read_text()
     assert not (tmp_path / "away").exists()
     run_step([*argv, "uninstall", "-y", "tiny-of-coursekit"], "away again", log=tmp_path / "log")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"PIP_USER": "1"},
+        {"PIP_TARGET": "{away}"},
+        {"PIP_PREFIX": "{away}", "PIP_ROOT": "{away}"},
+        {"PIP_REQUIRE_HASHES": "1", "PIP_NO_BINARY": ":all:"},
+        {"PIP_DRY_RUN": "1", "PIP_PYTHON": "/nowhere/python", "PIP_ONLY_BINARY": ":none:"},
+        {"PYTHONUSERBASE": "{away}", "PIP_BREAK_SYSTEM_PACKAGES": "1", "PIP_NO_DEPS": "1"},
+    ],
+    ids=lambda setting: " ".join(setting),
+)
+def test_stubborn_variables_change_nothing(real_pip, setting, tmp_path, monkeypatch):
+    """What says where from stays: the links here come as a variable too."""
+    python, folder = real_pip
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value.format(away=tmp_path / "away"))
+    argv = [str(python), "-m", "pip"]
+    own = pip_environment(str(python))
+    run_step([*argv, "install", "tiny-of-coursekit"], "tiny", log=tmp_path / "log", environment=own)
+    code = "import tiny; print(tiny.__file__)"
+    found = subprocess.run(
+        [str(python), "-I", "-c", code], text=True, capture_output=True, cwd=tmp_path
+    )
+    assert Path(found.stdout.strip()).is_relative_to(folder / "env"), (tmp_path / "log").read_text()
+    assert not (tmp_path / "away").exists()
+    own = pip_environment(str(python))
+    run_step([*argv, "uninstall", "-y", "tiny-of-coursekit"], "away again", log=tmp_path / "log",
+             environment=own)  # fmt: skip
+
+
+def test_index_proxy_and_certificate_are_kept_whatever_else_the_file_holds(
+    real_pip, tmp_path, monkeypatch
+):
+    """Also where the file has a comment in another encoding, as on a Windows of the past."""
+    python, _ = real_pip
+    config = tmp_path / "pip.conf"
+    config.write_bytes(
+        b"# r\xe9seau de l'\xe9cole\n[global]\nindex-url = https://mirror.example/simple\n"
+        b"extra-index-url =\n    https://one.example/simple\n    https://two.example/simple\n"
+        b"proxy = http://p\xe4ss%20word@proxy.example:3128\nuser = true\n"
+        b"[install]\ntarget = /away\ncert = /etc/school.pem\ntrusted-host = mirror.example\n"
+    )
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    monkeypatch.setattr(
+        "coursekit.bootstrap.installer._configuration_files", lambda python: [str(config)]
+    )
+    found = {k: v for k, v in pip_environment(str(python)).items() if k.startswith("PIP_")}
+    assert os.fsencode(found.pop("PIP_PROXY")) == b"http://p\xe4ss%20word@proxy.example:3128"
+    assert found == {
+        "PIP_INDEX_URL": "https://mirror.example/simple",
+        "PIP_EXTRA_INDEX_URL": "https://one.example/simple https://two.example/simple",
+        "PIP_CERT": "/etc/school.pem",
+        "PIP_TRUSTED_HOST": "mirror.example",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_CONFIG_FILE": os.devnull,
+    }
 
 
 def test_without_the_care_the_same_configuration_leads_astray(real_pip, tmp_path):

@@ -462,15 +462,22 @@ def sleeps_and_catches_everything(x):
             continue
 
 
-def returns_in_finally(x):
-    def swallow():
-        try:
-            sum(range(1000))
-        finally:
-            return 0  # noqa: B012
+SWALLOWS = """
+def swallow():
+    try:
+        sum(range(1000))
+    finally:
+        return 0
+"""
 
+
+def returns_in_finally(x):
+    names = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python 3.14 warns of it
+        exec(SWALLOWS, names)
     for _ in forever():
-        swallow()
+        names["swallow"]()
 
 
 @pytest.mark.parametrize(
