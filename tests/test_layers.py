@@ -179,3 +179,10 @@ def test_nobody_outside_the_library_imports_private_modules():
             private = [part for part in module.split(".") if part.startswith("_")]
             own = module.split(".")[1:2] == [top_name(path)] if path in FILES else False
             assert own or not private or module == "__future__", f"{path} imports {module}"
+
+
+@pytest.mark.quick
+def test_no_two_test_files_share_a_name():
+    """Pytest imports them by name alone, and would refuse to collect the whole suite."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LEDGER = load_ledger()
 ENTRIES = [(claim_id, size) for claim_id, sizes in LEDGER.items() for size in sizes]
 MEASURABLE = [claim_id for claim_id, c in CLAIMS.items() if c.evidence != "literature"]
-pytestmark = pytest.mark.quick
 SMALL = {
     "N1": {
         "cpu": {"device": "CPU", "seconds": 3.2, "values": {"slope": [-1.0, -0.98, -1.02]}},
@@ -25,6 +24,7 @@ SMALL = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -40,6 +40,7 @@ def test_a_number_is_computed_from_the_values(name, text):
     assert quote(name, ledger=SMALL) == text
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     "name", ["N9.slope", "N1", "N1.slop", "N1.slope.median", "N1.slope.mean.x"]
 )
@@ -48,6 +49,7 @@ def test_an_unknown_name_is_refused(name):
         quote(name, ledger=SMALL)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("mean", "half", "text"),
     [
@@ -62,6 +64,7 @@ def test_two_digits_of_the_interval_decide_the_rounding(mean, half, text):
     assert format_with_interval(mean, half) == text
 
 
+@pytest.mark.quick
 def test_the_ledger_survives_a_round_trip_and_leaves_no_other_file(tmp_path):
     assert load_ledger(tmp_path) == {}
     for size, entry in SMALL["N1"].items():
@@ -77,11 +80,13 @@ def test_the_ledger_survives_a_round_trip_and_leaves_no_other_file(tmp_path):
         load_ledger(tmp_path)
 
 
+@pytest.mark.quick
 def test_each_claim_has_a_name_of_its_own():
     names = [claim.id for group in GROUPS for claim in group.CLAIMS]
     assert len(names) == len(set(names))
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("claim_id", CLAIMS)
 def test_a_claim_says_what_it_has_to(claim_id):
     claim = CLAIMS[claim_id]
@@ -94,11 +99,13 @@ def test_a_claim_says_what_it_has_to(claim_id):
     assert not re.search(r"\{\{", claim.statement + claim.rule + claim.finding)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("claim_id", MEASURABLE)
 def test_a_claim_that_can_be_measured_was(claim_id):
     assert "cpu" in LEDGER.get(claim_id, {}), f"python3 -m coursekit claims {claim_id} --write"
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("claim_id", "size"), ENTRIES)
 def test_an_entry_says_what_its_values_do(claim_id, size):
     """The verdict comes out of the per-seed values again; other than expected is explained."""
@@ -115,6 +122,7 @@ def test_an_entry_says_what_its_values_do(claim_id, size):
     assert as_expected(claim, verdict) or claim.finding, "otherwise than expected: say so"
 
 
+@pytest.mark.quick
 def test_status_follows_from_evidence_dispute_and_verdict():
     claim = CLAIMS["N1"]
     assert status_of(claim, "holds") == status_of(claim, "depends") == "measured"
@@ -126,6 +134,7 @@ def test_status_follows_from_evidence_dispute_and_verdict():
     assert status_of(replace(claim, contested=True), "fails") == "contested"
 
 
+@pytest.mark.quick
 def test_a_verdict_turns_when_its_numbers_do():
     values = LEDGER["N1"]["cpu"]["values"]
     uncorrected = {**values, "without_digits_512": [2 * v for v in values["without_digits_512"]]}
@@ -137,6 +146,7 @@ def test_a_verdict_turns_when_its_numbers_do():
     assert CLAIMS["Q1"].verdict({"change": [1.0, 1.1, 1.2]}) == "fails"
 
 
+@pytest.mark.quick
 def test_prose_quotes_only_what_the_ledger_holds():
     names = []
     for path in (ROOT / "solutions").glob("*.py"):
@@ -155,6 +165,7 @@ def test_a_claim_can_be_measured(claim_id):
     assert json.loads(json.dumps(entry)) == entry
 
 
+@pytest.mark.quick
 def test_a_claim_of_the_literature_has_nothing_to_measure():
     for claim_id in set(CLAIMS) - set(MEASURABLE):
         with pytest.raises(ValueError, match="literature"):

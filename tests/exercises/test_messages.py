@@ -12,13 +12,12 @@ from coursekit.exercises import EXERCISES
 from coursekit.exercises.engine.judge import judge
 from coursekit.exercises.engine.messages import points, reveal
 
-pytestmark = pytest.mark.quick
-
 
 def divided_by_n(per_example_grads):
     return per_example_grads.var(0, unbiased=False).sum()
 
 
+@pytest.mark.quick
 def test_the_message_of_a_known_mistake():
     verdict = judge(EXERCISES["u01_tr_cov"], divided_by_n, seed=0)
     assert verdict.message.splitlines() == [
@@ -31,16 +30,19 @@ def test_the_message_of_a_known_mistake():
     ]
 
 
+@pytest.mark.quick
 def test_the_message_of_a_right_answer_says_what_was_learned():
     verdict = judge(HALF, HALF.reference, seed=0)
     assert verdict.message == "[right] half(x): 3 of 3 points.\n  Half of a half is a quarter."
 
 
+@pytest.mark.quick
 def test_a_warm_up_has_no_marks():
     exercise = EXERCISES["u00_num_steps"]
     assert "no marks here" in judge(exercise, exercise.reference, seed=0).message
 
 
+@pytest.mark.quick
 def test_groups_are_named_where_some_are_right():
     partly = judge(HALF, abs, seed=0)
     assert "Right:" not in partly.message
@@ -49,16 +51,19 @@ def test_groups_are_named_where_some_are_right():
     assert partly.startswith("[not yet] half(x): 0.5 of 3 points.\n")
 
 
+@pytest.mark.quick
 def test_the_first_failing_input_is_shown_with_the_names_of_the_call():
     message = judge(HALF, lambda x: x / 2 if x > 0 else 0.0, seed=0).message
     assert "\n      x = -6\n" in message
 
 
+@pytest.mark.quick
 def test_an_unknown_mistake_gets_a_next_step():
     message = judge(HALF, lambda x: x**2, seed=0).message
     assert "Work this input out on paper." in message
 
 
+@pytest.mark.quick
 def test_a_wrong_shape_is_named_with_the_one_wanted():
     message = judge(CENTRED, lambda x: x.sum(), seed=0).message
     assert "You return one number, asked is the shape (2, 2)." in message
@@ -74,6 +79,7 @@ def test_lines_fit_a_notebook():
             assert len(lines) <= 30, exercise.id  # tables of runs are long
 
 
+@pytest.mark.quick
 def test_what_is_shown_can_be_pasted_and_gives_what_was_returned():
     exercise = EXERCISES["u01_standard_error"]
     for seed in range(5):
@@ -105,6 +111,7 @@ FAILURES = (
 )
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("answer", FAILURES)
 def test_no_kind_of_failure_shows_the_expected_value(answer):
     verdict = judge(ODD, answer, seed=0)
@@ -113,6 +120,7 @@ def test_no_kind_of_failure_shows_the_expected_value(answer):
     assert "7318.25" in reveal(verdict.first_failure)
 
 
+@pytest.mark.quick
 def test_a_stub_and_a_value_show_no_expected_value_either():
     def stub(x):
         raise NotImplementedError
@@ -121,6 +129,7 @@ def test_a_stub_and_a_value_show_no_expected_value_either():
         assert "7318" not in judge(ODD, answer, seed=0).message
 
 
+@pytest.mark.quick
 def test_the_reveal_reads_like_a_sentence():
     verdict = judge(EXERCISES["u01_tr_cov"], divided_by_n, seed=0)
     line = "  After three tries: the right result for this input is 5."
@@ -129,6 +138,7 @@ def test_the_reveal_reads_like_a_sentence():
     assert block.endswith("is [[-1., -2.], [ 1.,  2.]].")
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("score", "most", "text"),
     [(0.0, 1.0, "0 of 1 point"), (1.5, 2.0, "1.5 of 2 points"), (3.0, 3.0, "3 of 3 points")],
