@@ -141,7 +141,8 @@ def propose(question: Question, answer: str) -> Proposal:
     parts = sentences(spelled(answer))
     prompt = stems(" ".join(sentences(question.prompt)))
     heard = [part for part in parts if says_something(part, prompt)]
-    if is_list_of_words(answer):
+    own = " ".join(part for part in sentences(answer) if says_something(part, prompt))
+    if is_list_of_words(answer) or is_list_of_words(own):
         heard = []
     notes = len(answer.strip().splitlines()) >= NOTES
     seen = tuple(found_in(point.terms, heard, notes=notes) for point in question.points)
