@@ -163,6 +163,9 @@ def interview(
     judge: Annotated[
         str, typer.Option("--judge", help="A program of yours that listens: JSON in, JSON out.")
     ] = "",
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write the report to a .csv or .json file too.")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="The same session again.")] = None,
 ) -> int:
     """Practise interview questions: answer, follow-up, rubric, evidence."""
@@ -178,6 +181,7 @@ def interview(
         export=export,
         aloud=aloud,
         judge=judge,
+        report=report,
         seed=seed,
     )
 

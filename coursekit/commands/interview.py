@@ -3,8 +3,10 @@
 import random
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from coursekit import progress
 from coursekit.interview import choose, kept, memory
@@ -17,6 +19,7 @@ from coursekit.interview.declare import Question
 from coursekit.interview.judge import Listener, check, program
 from coursekit.interview.outcome import Outcome
 from coursekit.interview.report import write_report
+from coursekit.interview.report_file import check_name, write_file
 from coursekit.interview.session import hold
 from coursekit.interview.terminal import drive
 from coursekit.storage import write_atomically
@@ -37,6 +40,7 @@ def run(
     export: Path | None = None,
     aloud: bool = False,
     judge: str = "",
+    report: Path | None = None,
     seed: int | None = None,
 ) -> int:
     """Hold a session, a mock interview or a case, or export the deck.
@@ -53,11 +57,12 @@ def run(
         export: Write all fitting questions to this file as a text deck, and ask nothing.
         aloud: Answers are spoken, not typed.
         judge: A program of one's own that listens in place of the offline check.
+        report: Write the report to this .csv or .json file too.
         seed: Draws the same session again.
 
     Raises:
         ValueError: For options that exclude each other, a time that is not positive, a date that
-            is past, or where no question fits.
+            is past, where no question fits, or for a report that cannot be written.
     """
     chosen = [name for name, on in (("--due", due), ("--mock", mock), ("--resume", resume)) if on]
     if len(chosen) > 1:
@@ -65,15 +70,32 @@ def run(
     length = minutes if mock is None else mock
     if not length > 0:
         raise ValueError(f"a session takes more than 0 minutes, got {length:g}")
+    if report is not None:
+        if export is not None or case:
+            raise ValueError("--report goes with a session or a mock, not with --export or --case")
+        check_name(report)
     if export is not None:
         return _export(export, level, unit)
     if case:
         return _case(case, aloud=aloud)
     listen = program(judge) if judge else check
     if resume or mock is not None:
-        return _mock(length, level, unit, resume=resume, aloud=aloud, listen=listen, seed=seed)
+        return _mock(
+            *(length, level, unit),
+            resume=resume,
+            aloud=aloud,
+            listen=listen,
+            report=report,
+            seed=seed,
+        )
     return _practise(
-        minutes, level, unit, due=due, until=until, aloud=aloud, listen=listen, seed=seed
+        *(minutes, level, unit),
+        due=due,
+        until=until,
+        aloud=aloud,
+        listen=listen,
+        report=report,
+        seed=seed,
     )
 
 
@@ -121,6 +143,7 @@ def _practise(
     until: str,
     aloud: bool,
     listen: Listener,
+    report: Path | None,
     seed: int | None,
 ) -> int:
     date = _date(until)
@@ -142,10 +165,23 @@ def _practise(
     talk = hold(questions, rng=rng, save=save, planned_minutes=minutes, listen=listen)
     outcomes = drive(talk, aloud=aloud)
     print()
-    print(write_report(outcomes or [], all_questions(), minutes, before.answers))
+    _report(report, outcomes or [], minutes, before.answers)
     if outcomes:
         print("Kept. What comes back when: python3 -m coursekit interview --due", file=sys.stderr)
     return 0
+
+
+def _report(
+    path: Path | None,
+    outcomes: Sequence[Outcome],
+    minutes: float,
+    earlier: Sequence[Mapping[str, Any]],
+) -> None:
+    """Print the report; write it to a file too if one was named."""
+    print(write_report(outcomes, all_questions(), minutes, earlier))
+    if path is not None:
+        write_file(path, outcomes, all_questions(), minutes)
+        print(f"Written to {path}.", file=sys.stderr)
 
 
 def _date(until: str) -> datetime | None:
@@ -168,6 +204,7 @@ def _mock(
     resume: bool,
     aloud: bool,
     listen: Listener,
+    report: Path | None,
     seed: int | None,
 ) -> int:
     sheet = kept.load().sheet
@@ -204,5 +241,5 @@ def _mock(
     if done.case:
         worth = score(all_cases()[done.case], done.steps)
         print(f"The scenario: {len(done.steps)} steps, {100 * worth:.0f} % of the best path\n")
-    print(write_report(done.outcomes, all_questions(), minutes, before))
+    _report(report, done.outcomes, minutes, before)
     return 0

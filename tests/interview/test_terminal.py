@@ -1,5 +1,6 @@
 """The terminal: a session in a real pseudo-terminal, and what each key does."""
 
+import csv
 import dataclasses
 import io
 import json
@@ -190,7 +191,8 @@ def answer_all(session, most=80):
 
 
 def test_a_session_in_a_pseudo_terminal(terminal, tmp_path):
-    session = terminal("--unit", "01", "--minutes", "1", "--seed", "1")
+    report = tmp_path / "r.csv"
+    session = terminal("--unit", "01", "--minutes", "1", "--seed", "1", "--report", str(report))
     answer_all(session)
     assert session.end() == 0
     assert "Evidence" in session.text
@@ -201,6 +203,11 @@ def test_a_session_in_a_pseudo_terminal(terminal, tmp_path):
     assert kept["follow_up"] == "made"
     assert kept["answer"]
     assert kept["further"]
+    with report.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    for name in ("question_id", "answer", "further", "follow_up"):
+        assert row[name] == kept[name]
+    assert float(row["score"]) == kept["score"]
 
 
 def test_ctrl_c_keeps_nothing_half(terminal, tmp_path):
@@ -229,7 +236,7 @@ def test_a_mock_is_left_resumed_and_reported(terminal, tmp_path):
     assert session.end() == 0
     assert "Go on with: python3 -m coursekit interview --resume" in session.text
     assert "| " not in session.text  # no model answer before the end
-    session = terminal("--resume")
+    session = terminal("--resume", "--report", str(tmp_path / "r.json"))
     session.read_until(PROMPTS)
     assert "Question 1 of" not in session.text
     session.type("A quarter.\n")
@@ -237,7 +244,10 @@ def test_a_mock_is_left_resumed_and_reported(terminal, tmp_path):
     assert session.end() == 0
     assert "The interview is over." in session.text
     assert "Not said in" in session.text
-    assert len(answers(tmp_path)) >= 2
+    kept = answers(tmp_path)
+    assert len(kept) >= 2
+    told = json.loads((tmp_path / "r.json").read_text())["questions"]
+    assert [row["question_id"] for row in told] == [answer["question_id"] for answer in kept]
     session = terminal("--resume")
     assert session.end() == 1
     assert "no mock interview was left" in session.text
