@@ -30,6 +30,10 @@ from coursekit.interview.tasks.by_name import TASKS
 
 TAGS = {"title": "h4", "result": "h4"}
 COLOURS = {"flag": "#D55E00", "note": "#0072B2"}
+READABLE = (  # what a box wants of the reader: the browser's grey is too dark in the dark theme
+    "<style>.coursekit-interview ::placeholder"
+    "{color:var(--jp-ui-font-color2, inherit) !important;opacity:1}</style>"
+)
 
 
 def interview_corner(unit: str, *, minutes: float = 10, seed: int | None = None) -> None:
@@ -176,7 +180,8 @@ class Board:
             return
         verdict = verdict_of(event.claim)
         ledger = f" <i>In the ledger: {html.escape(verdict)}.</i>" if verdict else ""
-        self._write(f"<p><b>{event.claim}</b>: {html.escape(event.says)}{ledger}</p>")
+        says = f"<b>{event.claim}</b>: {html.escape(event.says)}{ledger}"
+        self._write(f'<p style="max-width:46em">{says}</p>')
         picture = picture_of(event.claim)
         if picture is not None:
             kind = {".svg": "svg+xml", ".png": "png"}[picture.suffix]
@@ -234,4 +239,4 @@ class Board:
             self._advance(value)
 
         send.on_click(on_click)
-        self.asked.children = (w.HTML(asked), *fields, send)
+        self.asked.children = (w.HTML(READABLE + asked), *fields, send)
