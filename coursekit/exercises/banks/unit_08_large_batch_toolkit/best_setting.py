@@ -1,25 +1,9 @@
 """The best setting of one arm, diverged runs counted, and whether its grid holds it."""
 
-import math
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
-
-
-def place_of(scores):
-    return scores.index(max(scores))
-
-
-def unless_clipped(lrs, best):
-    return lrs[best] if 0 < best < len(lrs) - 1 else math.nan
-
-
-def best_setting(lrs, validation, chance):
-    means = [sum(chance if a is None else a for a in row) / len(row) for row in validation]
-    return unless_clipped(lrs, place_of(means))
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.best_slips import MISTAKES, best_setting
+from coursekit.exercises.engine.declare import Case, Exercise
 
 
 def by_numpy(lrs, validation, chance):
@@ -39,40 +23,6 @@ def by_walk(lrs, validation, chance):
     return lrs[best] if best * (last - best) > 0 else float("nan")
 
 
-def scored(score: Callable[..., Any]) -> Callable[..., float]:
-    """Return an answer that ranks the rows by another score of (row, chance)."""
-    return lambda lrs, v, chance: unless_clipped(lrs, place_of([score(row, chance) for row in v]))
-
-
-def clipped_where(clipped: Callable[[int, int], bool]) -> Callable[..., float]:
-    """Return an answer that finds the best and refuses it at other places."""
-
-    def answer(lrs, validation, chance):
-        best = place_of([float(np.mean(filled(row, chance))) for row in validation])
-        return math.nan if clipped(best, len(lrs)) else lrs[best]
-
-    return answer
-
-
-def filled(row, value):
-    return [value if a is None else a for a in row]
-
-
-def alive(row):
-    return [a for a in row if a is not None]
-
-
-def last_of_equals(lrs, validation, chance):
-    means = [float(np.mean(filled(row, chance))) for row in validation]
-    return unless_clipped(lrs, len(means) - 1 - place_of(means[::-1]))
-
-
-def best_inner_one(lrs, validation, chance):
-    """Look for the best among the inner settings only."""
-    means = [float(np.mean(filled(row, chance))) for row in validation]
-    return lrs[1 + place_of(means[1:-1])]
-
-
 def draw_settings(rng: np.random.Generator) -> list[Case]:
     """Draw tables whose rows win by different scores: mean, maximum, median, survivors, first."""
     cases = []
@@ -86,10 +36,11 @@ def draw_settings(rng: np.random.Generator) -> list[Case]:
         if group == "all runs end":
             chosen = (
                 [53.0, 51.0, 53.0, 51.5, 51.5],  # the best mean
-                [51.0, 50.75, 60.0, 40.0, 51.25],  # the luckiest seed
+                [40.0, 40.0, 90.0, 40.0, 40.0],  # the luckiest seed
                 [53.5, 25.0, 53.25, 37.5, 53.0],  # the best median
                 [57.5, 51.25, 50.0, 47.5, 45.0],  # the best first seed
                 [51.25, 51.5, 51.75, 51.75, 51.75],  # the best worst seed
+                [0.0, 65.0, 64.0, 63.0, 62.0],  # the best if what is below a guess were a guess
             )
         elif number % 4 == 1:
             chosen = (
@@ -148,6 +99,40 @@ U08_BEST_SETTING = Exercise(
             keeps=("order", "smallest"),
         ),
         Case(
+            "all runs end",
+            (
+                [0.1, 0.2, 0.4, 0.8],
+                [[20.0, 20.0], [0.0, 88.0], [45.0, 46.0], [12.0, 12.0]],
+                10.0,
+            ),
+            keeps=("average",),
+        ),
+        Case(
+            "all runs end",
+            (
+                [0.1, 0.2, 0.4, 0.8, 1.6, 3.2],
+                [
+                    [20.0, 20.0, 20.0, 20.0, 20.0],
+                    [10.0, 60.0, 60.0, 10.0, 10.0],
+                    [70.0, 45.0, 45.0, 45.0, 45.0],
+                    [40.0, 44.0, 44.0, 50.0, 44.0],
+                    [40.0, 40.0, 40.0, 40.0, 50.0],
+                    [12.0, 12.0, 12.0, 12.0, 12.0],
+                ],
+                10.0,
+            ),
+            keeps=("average",),
+        ),
+        Case(
+            "some runs diverge",
+            (
+                [0.1, 0.2, 0.4, 0.8],
+                [[20.0, 30.0, 22.0], [41.0, 42.0, 40.0], [None, 15.0, None], [12.0, 11.0, 13.0]],
+                10.0,
+            ),
+            keeps=("missing",),
+        ),
+        Case(
             "some runs diverge",
             (
                 [0.1, 0.2, 0.4, 0.8],
@@ -170,105 +155,7 @@ U08_BEST_SETTING = Exercise(
     draw=draw_settings,
     reference=best_setting,
     nan_says="You say that the best setting stands at an end of the grid. Which one is it?",
-    mistakes=(
-        Mistake(
-            "diverged runs left out",
-            "You average over the seeds that survived. Would you run a setting that kills two "
-            "seeds of three?",
-            scored(lambda row, c: np.mean(alive(row)) if alive(row) else c),
-        ),
-        Mistake(
-            "a diverged run as nothing",
-            "You count a diverged run as no accuracy at all. What does a network score that only "
-            "guesses?",
-            scored(lambda row, c: np.mean(filled(row, 0.0))),
-        ),
-        Mistake(
-            "one death rules a setting out",
-            "You discard every setting with a diverged seed. What does the docstring count such a "
-            "run as?",
-            scored(lambda row, c: -1.0 if None in row else np.mean(row)),
-        ),
-        Mistake(
-            "the luckiest seed",
-            "You rank by the best seed. Which seed will you get next time?",
-            scored(lambda row, c: max(filled(row, c))),
-        ),
-        Mistake(
-            "the median seed",
-            "You rank by the median. Which average does the docstring name, and what does it do "
-            "to a setting that fails half of the time?",
-            scored(lambda row, c: float(np.median(filled(row, c)))),
-        ),
-        Mistake(
-            "the first seed",
-            "You look at one seed. How much do seeds of one setting differ?",
-            scored(lambda row, c: filled(row, c)[0]),
-        ),
-        Mistake(
-            "the worst seed",
-            "You rank by the worst seed. Is that the average that the docstring names?",
-            scored(lambda row, c: min(filled(row, c))),
-        ),
-        Mistake(
-            "place in place of the rate",
-            "You return a place in the list. Which number stands there?",
-            lambda lrs, v, c: (
-                math.nan
-                if math.isnan(best_setting(lrs, v, c))
-                else lrs.index(best_setting(lrs, v, c))
-            ),
-        ),
-        Mistake(
-            "accuracy in place of the rate",
-            "You return how good the best setting is. Which setting is it?",
-            lambda lrs, v, c: (
-                math.nan
-                if math.isnan(best_setting(lrs, v, c))
-                else max(float(np.mean(filled(row, c))) for row in v)
-            ),
-        ),
-        Mistake(
-            "never clipped",
-            "You report the best of the grid wherever it stands. What if a better one lies beyond "
-            "the end?",
-            clipped_where(lambda best, k: False),
-        ),
-        Mistake(
-            "only the upper end",
-            "You watch one end of the grid. Can the best setting lie below the smallest that was "
-            "tried?",
-            clipped_where(lambda best, k: best == k - 1),
-        ),
-        Mistake(
-            "only the lower end",
-            "You watch one end of the grid. Can the best setting lie above the largest that was "
-            "tried?",
-            clipped_where(lambda best, k: best == 0),
-        ),
-        Mistake(
-            "ends and inside exchanged",
-            "You refuse inner settings and report those at an end. Which of the two can't be "
-            "trusted?",
-            clipped_where(lambda best, k: 0 < best < k - 1),
-        ),
-        Mistake(
-            "best inner one",
-            "You leave the ends of the grid out of the choice. If an end is best, is some other "
-            "setting then the best?",
-            best_inner_one,
-        ),
-        Mistake(
-            "the last of equals",
-            "Two settings are equally good. Which of them does the docstring want?",
-            last_of_equals,
-        ),
-        Mistake(
-            "the worst setting",
-            "You take the smallest mean. Which end of an accuracy is good?",
-            scored(lambda row, c: -np.mean(filled(row, c))),
-        ),
-    ),
+    mistakes=MISTAKES,
     accepted=(by_numpy, by_walk),
     lesson="Chosen by validation, averaged over seeds, the dead counted: and a best setting at an "
     "end of its grid is no best setting yet.",

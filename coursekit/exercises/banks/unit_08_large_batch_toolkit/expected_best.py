@@ -1,7 +1,7 @@
 """What k tries of tuning are worth: the expected test accuracy of the best of k settings."""
 
 import itertools
-from math import comb
+from math import comb, perm
 
 import numpy as np
 
@@ -49,6 +49,12 @@ def with_replacement(n, k):
 def at_quantile(validation, test, k):
     order = ranked(validation, test)
     return float(np.interp(k / (k + 1) * (len(order) - 1), range(len(order)), order))
+
+
+def as_rank(validation, test, k):
+    """Read the sorted order as if it were each setting's rank."""
+    order = np.argsort(validation).tolist()
+    return sum(comb(i, k - 1) * t for i, t in zip(order, test, strict=True)) / comb(len(test), k)
 
 
 def draw_tries(rng: np.random.Generator) -> list[Case]:
@@ -158,6 +164,71 @@ U08_EXPECTED_BEST = Exercise(
             "one try fewer",
             "You count one try fewer than were made. How many others are drawn beside the best?",
             lambda v, t, k: expected_best(v, t, max(k - 1, 1)),
+        ),
+        Mistake(
+            "counted one place too low",
+            "You take one off a counter that begins at nothing. How many settings stand below "
+            "the highest?",
+            weighted(lambda n, k: [comb(max(i - 1, 0), k - 1) / comb(n, k) for i in range(n)]),
+        ),
+        Mistake(
+            "all k from below",
+            "You draw all k from the settings below. Is the best itself not one of them?",
+            weighted(lambda n, k: [comb(i, k) / comb(n, k) for i in range(n)]),
+        ),
+        Mistake(
+            "at or below",
+            "Your weight is the chance that the best is this setting or a worse one. Which "
+            "chance does P name?",
+            weighted(lambda n, k: [comb(i + 1, k) / comb(n, k) for i in range(n)]),
+        ),
+        Mistake(
+            "draws of the others",
+            "You divide by the draws of the other settings. How many draws of all are there?",
+            weighted(lambda n, k: [comb(i, k - 1) / comb(n - 1, k - 1) for i in range(n)]),
+        ),
+        Mistake(
+            "order counted below the line",
+            "Below the line you count the order of drawing, and above it you don't. Does the "
+            "order matter?",
+            weighted(lambda n, k: [comb(i, k - 1) / perm(n, k) for i in range(n)]),
+        ),
+        Mistake(
+            "not divided",
+            "Your weights count draws. What makes chances of them?",
+            weighted(lambda n, k: [comb(i, k - 1) for i in range(n)]),
+        ),
+        Mistake(
+            "the best left out",
+            "Your sum ends before the setting with the best validation accuracy. How often is it "
+            "chosen?",
+            weighted(lambda n, k: [comb(i, k - 1) / comb(n, k) * (i < n - 1) for i in range(n)]),
+        ),
+        Mistake(
+            "the highest test accuracy",
+            "You take the highest test accuracy. Who could know that setting beforehand?",
+            lambda v, t, k: max(t),
+        ),
+        Mistake(
+            "order read as rank",
+            "Your sort says which setting stands at each place. At which place does each setting "
+            "stand?",
+            as_rank,
+        ),
+        Mistake(
+            "whole-number division",
+            "Your chances are whole numbers. Which division keeps the rest?",
+            weighted(lambda n, k: [comb(i, k - 1) // comb(n, k) for i in range(n)]),
+        ),
+        Mistake(
+            "gain over one try",
+            "You report how much more than one try it is. What does the docstring ask for?",
+            lambda v, t, k: expected_best(v, t, k) - float(np.mean(t)),
+        ),
+        Mistake(
+            "a share in place of percent",
+            "Your answer is a hundred times too small. In which unit did the accuracies come?",
+            lambda v, t, k: expected_best(v, t, k) / 100,
         ),
     ),
     accepted=(by_enumeration, by_removal),

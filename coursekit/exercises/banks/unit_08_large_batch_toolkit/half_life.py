@@ -42,9 +42,11 @@ def decay(formula: Callable[..., float]) -> Callable[..., list]:
 
 def draw_memories(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for group in ("a smaller batch", "a larger batch") * 4:
+    for number, group in enumerate(("a smaller batch", "a larger batch") * 4):
         beta = float(rng.choice([0.8, 0.9, 0.95, 0.98, 0.99]))
         batch_size, ratio = int(rng.integers(12, 40)), int(rng.choice([2, 3, 4, 8]))
+        if number == 0:  # nearer to one than the usual settings
+            beta, ratio = 0.98, 32
         sizes = (
             (batch_size * ratio, batch_size)
             if group == "a smaller batch"
@@ -64,6 +66,7 @@ U08_HALF_LIFE = Exercise(
     by_hand=(
         Case("a smaller batch", (0.25, 64, 32), keeps=("by hand",)),
         Case("a smaller batch", (0.5, 10, 1), keeps=("smallest",)),
+        Case("a smaller batch", (0.98, 100, 1), keeps=("smallest",)),
         Case("a larger batch", (0.5, 16, 48), keeps=("by hand",)),
     ),
     promises=("by hand", "smallest"),
@@ -136,6 +139,75 @@ U08_HALF_LIFE = Exercise(
             "You use the difference of the two batch sizes. How many small batches make a large "
             "one?",
             decay(lambda b, n, m: b ** abs(m - n)),
+        ),
+        Mistake(
+            "one minus beta divided",
+            "You divide one minus beta by the ratio. Should a larger batch remember more steps "
+            "or fewer?",
+            decay(lambda b, n, m: 1 - (1 - b) * n / m),
+        ),
+        Mistake(
+            "power of one minus beta",
+            "You raise one minus beta to a power. What does an old gradient's weight shrink by?",
+            decay(lambda b, n, m: 1 - (1 - b) ** (m / n)),
+        ),
+        Mistake(
+            "whole ratio",
+            "You drop the rest of the ratio. What is left of it at a smaller batch?",
+            decay(lambda b, n, m: b ** (m // n)),
+        ),
+        Mistake(
+            "decay clipped",
+            "Your decay never comes nearer to one than the usual setting. Does the docstring set "
+            "a limit?",
+            decay(lambda b, n, m: min(b ** (m / n), 0.999)),
+        ),
+        Mistake(
+            "near one only",
+            "Your half-life holds where beta is near one. What is the logarithm of beta where it "
+            "is not?",
+            memory(lambda b, n, m: n * math.log(2) / (1 - b)),
+        ),
+        Mistake(
+            "logarithms exchanged",
+            "Your half-life is shorter for a longer memory. Which logarithm stands on top?",
+            memory(lambda b, n, m: n * math.log(b) / math.log(0.5)),
+        ),
+        Mistake(
+            "two kinds of logarithm",
+            "You divide two logarithms. Have they one base?",
+            memory(lambda b, n, m: n * math.log10(0.5) / math.log(b)),
+        ),
+        Mistake(
+            "whole steps",
+            "You round the steps. Does the docstring ask for whole ones?",
+            memory(lambda b, n, m: n * math.ceil(math.log(0.5) / math.log(b) - 1e-9)),
+        ),
+        Mistake(
+            "divided by the batch",
+            "You divide the steps by the batch. How many examples do several steps read?",
+            memory(lambda b, n, m: math.log(0.5) / math.log(b) / n),
+        ),
+        Mistake(
+            "new steps",
+            "You count in steps at the new batch. What does the docstring count in?",
+            memory(lambda b, n, m: n * math.log(0.5) / math.log(b) / m),
+        ),
+        Mistake(
+            "half of the newest weight left in",
+            "You ask when the weight itself is a half. Compared with what it counted at first?",
+            memory(lambda b, n, m: n * math.log(0.5 / (1 - b)) / math.log(b)),
+        ),
+        Mistake(
+            "beta squared",
+            "You square beta since the gradients are squared. What multiplies the old average in "
+            "each step?",
+            memory(lambda b, n, m: n * math.log(0.5) / math.log(b * b)),
+        ),
+        Mistake(
+            "beta first",
+            "You return both numbers. In which order does the docstring want them?",
+            lambda b, n, m: half_life(b, n, m)[::-1],
         ),
     ),
     accepted=(by_steps, by_search),

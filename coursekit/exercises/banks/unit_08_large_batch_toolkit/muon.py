@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.exercises.banks.unit_08_large_batch_toolkit.muon_slips import (
-    MISTAKES,
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.muon_slips import MISTAKES
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.muon_ways import (
     muon,
     orthogonal,
     values_after,
@@ -60,6 +60,10 @@ def draw_muon(rng: np.random.Generator) -> list[Case]:
         momentum = float(rng.choice([0.6, 0.8]))
         if group == "nothing to do":
             grads = np.zeros_like(grads)
+        if group == "several steps":
+            grads[1] = 0.0  # the momentum goes on
+        if group == "a wide gradient":
+            grads *= 1e-3  # its size has no say
         lr = float(rng.choice([0.1, 0.2, 0.5]))
         cases.append(Case(group, (weight, grads, lr, momentum, int(rng.integers(2, 5)))))
     return cases
@@ -108,6 +112,22 @@ U08_MUON = Exercise(
                 2,
             ),
             keeps=("order",),
+        ),
+        Case(
+            "several steps",
+            (
+                np.zeros((1, 2)),
+                np.array([[[3.0, 4.0]], [[0.0, 0.0]]]),
+                0.25,
+                0.5,
+                2,
+            ),
+            keeps=("boundary",),
+        ),
+        Case(
+            "a wide gradient",
+            (np.zeros((1, 2)), np.array([[[0.0003, 0.0004]]]), 1.0, 0.0, 1),
+            keeps=("range",),
         ),
         Case(
             "nothing to do",

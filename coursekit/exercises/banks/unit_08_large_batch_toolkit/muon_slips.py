@@ -1,106 +1,24 @@
 """Muon for one matrix, and wrong ways to it."""
 
-from collections.abc import Callable
-
 import torch
-from torch import Tensor
 
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.muon_ways import (
+    A,
+    B,
+    C,
+    by_length,
+    divided,
+    exact,
+    iterated,
+    looks,
+    orthogonal,
+    orthogonal_first,
+    quintic,
+    stored_orthogonal,
+    with_course,
+    with_part,
+)
 from coursekit.exercises.engine.declare import Mistake
-
-A, B, C = 3.4445, -4.7750, 2.0315
-
-
-def orthogonal(matrix: Tensor, ns_steps: int) -> Tensor:
-    """Newton-Schulz on the side with fewer rows."""
-    if matrix.shape[0] > matrix.shape[1]:
-        return orthogonal(matrix.T, ns_steps).T
-    x = matrix / matrix.norm().clamp(min=1e-7)
-    for _ in range(ns_steps):
-        gram = x @ x.T
-        x = A * x + (B * gram + C * gram @ gram) @ x
-    return x
-
-
-def values_after(s: Tensor, ns_steps: int) -> Tensor:
-    """Return what the iteration makes of singular values."""
-    s = s / s.pow(2).sum().sqrt().clamp(min=1e-7)
-    for _ in range(ns_steps):
-        s = A * s + B * s**3 + C * s**5
-    return s
-
-
-def run(
-    weight: Tensor,
-    grads: Tensor,
-    lr: float,
-    momentum: float,
-    ns_steps: int,
-    *,
-    direction: Callable[[Tensor, int], Tensor] = orthogonal,
-    average: Callable[[Tensor, Tensor, float], Tensor] = lambda m, g, b: b * m + (1 - b) * g,
-    ahead: Callable[[Tensor, Tensor, float], Tensor] = lambda m, g, b: b * m + (1 - b) * g,
-    scale: Callable[[int, int], float] = lambda rows, columns: max(1.0, rows / columns) ** 0.5,
-) -> Tensor:
-    """Muon with parts that can be exchanged: mistakes differ in one of them."""
-    w = weight.double()
-    m = torch.zeros_like(w)
-    for g in grads.double():
-        m = average(m, g, momentum)
-        w = w - lr * scale(*w.shape) * direction(ahead(m, g, momentum), ns_steps)
-    return w
-
-
-def muon(weight, grads, lr, momentum, ns_steps):
-    return run(weight, grads, lr, momentum, ns_steps)
-
-
-def with_part(**parts):
-    """Return an answer with one part exchanged."""
-    return lambda w, g, lr, m, n: run(w, g, lr, m, n, **parts)
-
-
-def exact(matrix, ns_steps):
-    u, s, vt = torch.linalg.svd(matrix, full_matrices=False)
-    return (u * (s > 1e-9)) @ vt
-
-
-def iterated(start, polynomial):
-    """Return a direction from another start and another polynomial of (x, x x^T)."""
-
-    def direction(matrix, ns_steps):
-        if matrix.shape[0] > matrix.shape[1]:
-            return direction(matrix.T, ns_steps).T
-        x = start(matrix)
-        for _ in range(ns_steps):
-            x = polynomial(x, x @ x.T)
-        return x
-
-    return direction
-
-
-def by_length(matrix):
-    return matrix / matrix.norm().clamp(min=1e-7)
-
-
-def quintic(x, gram):
-    return A * x + (B * gram + C * gram @ gram) @ x
-
-
-def divided(matrix):
-    """Divide by the length whatever it is; nan for a matrix of zeros."""
-    return matrix / matrix.norm()
-
-
-def orthogonal_first(w, grads, lr, momentum, ns_steps):
-    """Make each gradient orthogonal, and average afterwards."""
-    w, m = w.double(), torch.zeros_like(w).double()
-    for g in grads.double():
-        o = orthogonal(g, ns_steps)
-        m = momentum * m + (1 - momentum) * o
-        step = momentum * m + (1 - momentum) * o
-        w = w - lr * max(1.0, w.shape[0] / w.shape[1]) ** 0.5 * step
-    return w
-
 
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(
@@ -197,5 +115,88 @@ MISTAKES: tuple[Mistake, ...] = (
         "divided by nothing",
         "A gradient of zeros has no length, and you divide by it. What should the step be?",
         with_part(direction=iterated(divided, quintic)),
+    ),
+    Mistake(
+        "each entry for itself",
+        "Your powers act on the entries. On what does the polynomial of a matrix act?",
+        with_part(direction=iterated(by_length, lambda x, gram: A * x + B * x**3 + C * x**5)),
+    ),
+    Mistake(
+        "entries squared",
+        "You square the entries of a product. What is the square of a matrix?",
+        with_part(direction=iterated(by_length, lambda x, g: A * x + (B * g + C * g**2) @ x)),
+    ),
+    Mistake(
+        "one power too many",
+        "Your last term multiplies once too often. How many products has the text's?",
+        with_part(direction=iterated(by_length, lambda x, g: A * x + (B * g + C * g @ g @ g) @ x)),
+    ),
+    Mistake(
+        "b without its sign",
+        "Your middle coefficient pushes values up. Which sign has it in the text?",
+        with_part(direction=iterated(by_length, lambda x, g: A * x + (-B * g + C * g @ g) @ x)),
+    ),
+    Mistake(
+        "always as many rounds",
+        "Your number of rounds is fixed. Which one came as an argument?",
+        with_part(direction=lambda m, n: orthogonal(m, 5)),
+    ),
+    Mistake(
+        "length one in every round",
+        "You divide by the length in every round. When does the text divide?",
+        with_part(
+            direction=iterated(
+                lambda m: m, lambda x, _: quintic(by_length(x), by_length(x) @ by_length(x).T)
+            )
+        ),
+    ),
+    Mistake(
+        "a large floor",
+        "Your small gradient takes a small step. How small must a length be for the text's floor?",
+        with_part(direction=iterated(lambda m: m / m.norm().clamp(min=1.0), quintic)),
+    ),
+    Mistake(
+        "a step of zeros passed over",
+        "You pass over a gradient of zeros. What is left of the earlier ones?",
+        with_course(
+            lambda grads, b: (
+                looks(grads[grads.abs().amax(dim=(1, 2)) > 0], b) if grads.any() else []
+            )
+        ),
+    ),
+    Mistake(
+        "started at the first gradient",
+        "Your momentum begins at the first gradient. Where does it begin in the text?",
+        with_course(lambda grads, b: looks(grads, b, start=grads[0])),
+    ),
+    Mistake(
+        "momentum that adds up",
+        "Your momentum adds the new gradient whole. With which weight does the text add it?",
+        with_course(lambda grads, b: looks(grads, b, new=1.0)),
+    ),
+    Mistake(
+        "the whole gradient ahead",
+        "Your look ahead adds the gradient whole. With which weight does the text add it?",
+        with_part(ahead=lambda m, g, b: b * m + g),
+    ),
+    Mistake(
+        "the first gradient alone",
+        "You take one step. How many gradients came?",
+        with_course(lambda grads, b: looks(grads, b)[:1]),
+    ),
+    Mistake(
+        "one step at the end",
+        "You take one step, after all gradients. When does the text step?",
+        with_course(lambda grads, b: looks(grads, b)[-1:]),
+    ),
+    Mistake(
+        "the mean gradient",
+        "You take one step along the mean. When does the text step?",
+        with_course(lambda grads, b: grads.mean(dim=0, keepdim=True)),
+    ),
+    Mistake(
+        "orthogonal momentum kept",
+        "You keep the orthogonal matrix as momentum. What does the text keep?",
+        stored_orthogonal,
     ),
 )
