@@ -136,7 +136,10 @@ def what_came(exercise: Exercise, result: CaseResult) -> str:
     if outcome.kind == "not_plain":
         return f"Your function returned {detail}" + ("" if detail.endswith("?") else ".")
     if outcome.value is None:
-        return "Your function returned None. Does it end with a `return`?"
+        return (
+            "Your function returned None. Does each way through it end with a `return`, and of "
+            "what the docstring asks for?"
+        )
     returned = f"Your function returned {readable(describe(outcome.value), 320)}"
     if result.only_changed:
         return (

@@ -69,13 +69,6 @@ def over_the_rates(lrs, validation, chance):
     return unless_clipped(lrs, min(int(seeds.argmax()), len(lrs) - 1))
 
 
-def stopped_at_an_end(lrs, validation, chance):
-    best = best_setting(lrs, validation, chance)
-    if math.isnan(best):
-        raise ValueError("the best setting stands at an end of the grid")
-    return best
-
-
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         "diverged runs left out",
@@ -213,10 +206,5 @@ MISTAKES: tuple[Mistake, ...] = (
         "two rates on either side wanted",
         "You call a setting clipped that has a neighbour on either side. Which places are ends?",
         clipped_where(lambda best, k: not 1 < best < k - 2),
-    ),
-    Mistake(
-        "stopped at an end",
-        "You stop with an error where the question is open. What does the docstring want there?",
-        stopped_at_an_end,
     ),
 )

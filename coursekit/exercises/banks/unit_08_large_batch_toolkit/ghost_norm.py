@@ -63,6 +63,7 @@ U08_GHOST_NORM = Exercise(
             keeps=("range",),
         ),
         Case("equal parts", (np.array([[1.0], [5.0]]), 1, 0.25), keeps=("smallest",)),
+        Case("equal parts", (np.array([[0.001], [-0.001]]), 2, 0.25), keeps=("range",)),
         Case(
             "a smaller last part",
             (np.array([[2.0], [4.0], [9.0], [7.0], [3.0]]), 3, 0.25),
