@@ -135,9 +135,9 @@ def powers(first):
 def best_setting(lrs, validation, chance):
     """The best learning rate, one number; nan if it is the first or the last of the grid.
 
-    lrs: list of K >= 3 ascending rates; validation: list of K lists, each with S >= 1 accuracies in
-    percent, averaged over seeds; None, a run that diverged, counts as chance. Of equal means the
-    smaller rate counts.
+    lrs: list of K >= 3 ascending rates; validation: list of K lists, each with the accuracies of
+    S >= 1 seeds in percent, to be averaged over seeds; None, a run that diverged, counts as chance
+    (in percent; no other accuracy is replaced). Of equal means the smaller rate counts.
     """
     ### BEGIN SOLUTION
     means = [sum(chance if a is None else a for a in row) / len(row) for row in validation]
@@ -258,7 +258,7 @@ show(
     figures.gains_plot(
         {"ledger, 12 seeds": ledger_gains, f"yours, {num_seeds} seeds": gains},
         title="B = 512, sixteen epochs",
-        label="test accuracy minus tuned momentum's, points",
+        label="test accuracy minus tuned momentum's, points (right: ahead of it)",
         margin=1.0,
         summarised=(f"yours, {num_seeds} seeds",),
     )
@@ -267,15 +267,15 @@ show(
 # %% [markdown]
 # **What the figure says.** Plain SGD is far behind momentum: momentum is a remedy, and the strongest
 # here. Of the others none is shown to be more than a point ahead; LARS and Adam are behind. And the
-# last row shows how much is still missing: the small batch, which makes sixteen times as many steps.
+# row "SGD at B = 32" (ledger alone) shows how much is still missing: it makes sixteen times as many steps.
 # In the ledger, with a schedule tuned too: SGD {{T3.sgd_gain}}, Adam {{T3.adam_gain}}, LARS
 # {{T3.lars_gain}}, LAMB {{T3.lamb_gain}}, Muon {{T3.muon_gain}}, and B = 32 {{T3.small_gain}} points.
 #
 # **Caveat.** One small network, 64 steps. "LARS is behind here" is not "LARS does not work": nets with
 # dozens of layers of different scales were what it was made for. What carries over is the procedure.
 #
-# **Change, predict, run**: leave rule 2 out. Give momentum one rate, `powers(-4)[1:2]`, and the remedies
-# their five. Who wins?
+# **Change, predict, run**: leave rules 2 and 3 out. Give momentum a grid that somebody copied, three
+# octaves lower: `sweep(SGD(momentum=0.9), powers(-7))`. Which remedies are ahead now?
 
 # %% [markdown]
 # ## 8.4 What tuning is worth
@@ -398,9 +398,9 @@ for ghost_size in by_size(tiny=(16, 64), cpu=(16, 64, 256)):
 
 # %% [markdown]
 # Four times the part, half the noise. So ghost batch norm does what it says. Does it help? In the
-# ledger, each arm at its own best rate, equal epochs: B = 512 loses {{G7.gap}} points against B = 32, and
-# ghost statistics of 32 gave back {{G7.ghost_gain}}. **Not reproduced**: what was missing were
-# steps, not noise. (The paper, Hoffer et al. 2017, trained far longer, and held the rate.)
+# ledger, with BatchNorm and SGD, each arm at its own best rate, equal epochs: B = 512 loses {{G7.gap}} points
+# against B = 32, and ghost statistics of 32 gave back {{G7.ghost_gain}}. **Not reproduced**: that noise was
+# not what was missing here. (The paper, Hoffer et al. 2017, trained far longer, and held the rate.)
 #
 # **Change, predict, run**: a part of one row. What is its output, and why?
 
@@ -412,7 +412,8 @@ for ghost_size in by_size(tiny=(16, 64), cpu=(16, 64, 256)):
 # $$ r = \frac{|w|}{|g| + \lambda |w|}, \qquad v \leftarrow m v + \eta\, r\,(g + \lambda w),
 #    \qquad w \leftarrow w - v , $$
 #
-# with momentum m and weight decay λ. Vectors (biases) have r = 1: they begin at zero.
+# with momentum m and weight decay λ. Vectors (biases) have r = 1: they begin at zero. (The paper multiplies
+# r by a small constant, `trust` in our library. Only η times it matters, so 8.3 set it to 1.)
 #
 # ### Exercise 5 (3 points, 10 minutes): a step of LARS
 #
@@ -658,7 +659,7 @@ show(
     figures.gains_plot(
         {"ledger, 12 seeds": rows, f"yours, {num_seeds} seeds": yours},
         title="Small steps against one accumulated step, equal examples",
-        label="small steps minus accumulated, points",
+        label="test accuracy of small steps minus that of accumulated ones, points",
         margin=1.0,
     )
 )
@@ -682,12 +683,12 @@ show(
 # %%
 l17 = load_ledger()["L17"]["cpu"]["values"]
 names = {"sgd": "SGD", "adam_0p999": "Adam, β₂ = .999", "adam_0p95": "Adam, β₂ = .95"}
-ways = {"naive": "B × 4, lr kept", "root": "B × 4, lr / 2", "constant": "neither"}
+ways = {"naive": "B × 4, lr kept", "root": "B × 4, lr / 2", "constant": "neither: both kept"}
 show(
     figures.gains_plot(
         {f"{ways[w]}": {names[o]: l17[f"{o}_{w}"] for o in names} for w in ways},
-        title="Growth in place of decay: ledger, 8 seeds",
-        label="training loss minus that of lr / 4 twice",
+        title="B × 4 in place of lr / 4, twice: ledger, 8 seeds",
+        label="final training loss minus that of the decay (left: better)",
     )
 )
 
@@ -756,13 +757,14 @@ for name, optimizer, lrs in (
 # ### Exercise 7 (2 points, 10 minutes): what can you promise?
 # `gains` are paired differences; the interval is their mean ± `t95` standard errors.
 #
-# - Whole interval beyond the margin on either side: return the end **nearer to zero** ("at least this").
+# - Whole interval beyond the margin on either side, no end on it: return the end **nearer to zero** ("at
+#   least this").
 # - Whole interval within −margin to margin, ends included: return the end **farther from zero** ("at
 #   most this far apart").
 # - Otherwise these seeds can't tell: return `math.nan`.
 #
 # <details><summary>Hint 1 (click to open)</summary>Compute both ends; everything else is comparisons.</details>
-# <details><summary>Hint 2 (click to open)</summary>An interval from below −margin to above it is none of the first three.</details>
+# <details><summary>Hint 2 (click to open)</summary>An interval from below −margin to above it fits neither of the first two.</details>
 # <details><summary>Hint 3 (click to open)</summary><code>max(low, high, key=abs)</code> is the end farther from zero.</details>
 
 
@@ -811,7 +813,7 @@ for what, claim, quantity in (
 
 # %% [markdown]
 # ### Which result would a reviewer not believe, and why?
-# Five sentences from papers that do not exist. Four of them break a rule of 8.2. Write down which rule,
+# Five sentences from papers that do not exist. Four of them break a rule of 8.2 or 8.9. Write down which rule,
 # then open the answers.
 #
 # A. "With warmup and cosine for all, LARS beats momentum by 4 points (8 seeds)."

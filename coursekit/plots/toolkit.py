@@ -49,7 +49,9 @@ def gains_plot(
     figure, (axes,) = new_figure(8.5, 1.6 + 0.55 * len(names))
     told, labelled = [], set()
     if margin is not None:
-        axes.axvspan(-margin, margin, color="0.9", zorder=0, label=f"within ± {margin:g}")
+        axes.axvspan(
+            -margin, margin, color="0.9", zorder=0, label=f"within the margin, ± {margin:g}"
+        )
     axes.axvline(0.0, color="black", linewidth=1)
     for i, (whose, arms) in enumerate(gains.items()):
         colour, marker, _ = LOOKS[i]
@@ -132,7 +134,7 @@ def values_plot(
         values = start
         for _ in range(count):
             values = polynomial(values)
-        name = f"after {count}" if count else "as it was"
+        name = f"after {count} round{'s' * (count > 1)}" if count else "as it was"
         axes.plot(start, values, line, color=colour, label=name)
         told.append(f"{name}: 0.01 becomes {np.interp(0.01, start, values):.2f}")
     axes.axhline(1.0, color="black", linewidth=1)
@@ -149,6 +151,8 @@ def examples_plot(
 ) -> Plot:
     """Draw examples to a target over the batch size: level where none is wasted.
 
+    The legend says how many times as many the last batch size needs as the first.
+
     Args:
         batch_sizes: B, one a point.
         needed: Name -> (points, seeds) examples.
@@ -158,8 +162,9 @@ def examples_plot(
     told = []
     for (name, rows), (colour, marker, line) in zip(needed.items(), LOOKS, strict=False):
         centre, half = means([[float(x) / 1000 for x in row] for row in rows])
+        label = f"{name}: × {centre[-1] / centre[0]:.1f}"
         axes.errorbar(
-            batch_sizes, centre, half, fmt=marker + line, color=colour, capsize=4, label=name
+            batch_sizes, centre, half, fmt=marker + line, color=colour, capsize=4, label=label
         )
         told.append(f"{name} {centre[0]:.1f} to {centre[-1]:.1f} thousand")
     log2_axis(axes, batch_sizes, "batch size B, examples")

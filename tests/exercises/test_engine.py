@@ -150,7 +150,11 @@ def previous_result():
 
 
 WRONG = {  # answer, kind of its first outcome, words of its message
-    "None": (lambda x: None, "value", "returned None. Does each way through it end with a `return`, and of"),
+    "None": (
+        lambda x: None,
+        "value",
+        "returned None. Does each way through it end with a `return`, and of",
+    ),
     "wrong number": (lambda x: x + 1.0, "value", "returned 7."),
     "no number": (lambda x: "3", "value", "not a number"),
     "bool": (lambda x: x > 0, "value", "not a number"),

@@ -62,7 +62,7 @@ def test_the_alt_texts_tell_what_the_figures_show():
     assert "at 0.4, at an end of its grid" in PLOTS["sweep"]()[1]
     assert "at 0.2, inside its grid" in PLOTS["sweep"]()[1]
     assert "Muon 42.0 to 44.0" in PLOTS["tries"]()[1]
-    assert "after 2: 0.01 becomes 0.02" in PLOTS["values"]()[1]
+    assert "after 2 rounds: 0.01 becomes 0.02" in PLOTS["values"]()[1]
     assert "Adam 9.0 to 35" in PLOTS["examples"]()[1]
 
 
@@ -70,4 +70,4 @@ def test_each_arm_has_a_row_whoever_measured_it():
     (axes,) = PLOTS["gains"]()[0].axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["LARS", "Muon", "mine"]
     named = axes.get_legend_handles_labels()[1]
-    assert sorted(named) == ["ledger", "within ± 1", "yours"]
+    assert sorted(named) == ["ledger", "within the margin, ± 1", "yours"]
