@@ -115,7 +115,7 @@ def test_in_a_script_mock_and_case_are_told(capsys):
     mock_corner()
     case_corner("opening")
     assert "We scaled the batch" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="no case 'x': there are .*opening"):
+    with pytest.raises(ValueError, match=r"no case 'x': there are .*opening"):
         case_corner("x")
 
 
