@@ -42,4 +42,5 @@ def device_name(device: torch.device | None = None) -> str:
     device = device or pick_device()
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"

@@ -381,7 +381,8 @@ deep_times = seconds_in_rounds(
 )
 for n, k in segments.items():
     counted = float(use_bytes([UNITS] * (DEPTH + 1), ROWS, k, 4)) / 2**20
-    print(f"checkpoints every {n}: counted {counted:.2f} MB, held by autograd {held[n]:.2f} MB")
+    every = f"layers between checkpoints {n:>4s}"
+    print(f"{every}: counted {counted:.2f} MB, held by autograd {held[n]:.2f} MB")
 print(f"state, with Adam: {training_state_bytes(deep, slots=2) / 2**20:.1f} MB at any batch size")
 title = f"{DEPTH} layers of {UNITS}, B = {ROWS}, your runs"
 show(
@@ -399,7 +400,8 @@ show(
 # run on one CPU thread it was {{H2.time}} times the time (± over rounds).
 #
 # **Accumulation's price.** K micro-batches of B/K need the activations of one of them, and K times the
-# floor: $K \max(t_0, B/(Kr))$ in place of $\max(t_0, B/r)$. Above K knees that is nothing:
+# floor: $K \max(t_0, B/(Kr))$ in place of $\max(t_0, B/r)$. By the law that is
+# nothing from K knees on:
 
 # %%
 floor, rate = laws["40-64-64-10"]
@@ -411,9 +413,10 @@ for B, K in ((SIZES[-1], 2), (SIZES[-1], 8), (SIZES[-1], 64), (SIZES[-1], SIZES[
     )
 
 # %% [markdown]
-# (The timed number counts an update for each micro-batch, which accumulation saves; so it is a little
-# too high.) So: micro-batches at or above the knee are free, and accumulation buys a large batch with
-# time below it. Whether it should be large at all is another question (unit 05).
+# The timed number is higher for two reasons. It counts an update for each micro-batch, which accumulation
+# saves; and close to the knee the law is too kind (9.2's caveat), so that a micro-batch of one knee may cost
+# up to twice. So: micro-batches of several knees are free, and below the knee accumulation buys a large
+# batch with time. Whether it should be large at all is another question (unit 05).
 #
 # **Change, predict, run**: `UNITS` doubled at the same `ROWS`. Which grows faster, state or activations?
 # And `ROWS` doubled?
@@ -867,9 +870,9 @@ title = f"{WORKERS} workers, B = {BATCH}, your runs (± over {repeats} repeats)"
 show(figures.compression_plot(shares, formula, measured, batch_size=BATCH, title=title))
 
 # %% [markdown]
-# **What the figure says.** Formula and measurement agree. Sending a tenth costs far more than nine tenths of the
-# bytes suggest: the step is as noisy as one of a much smaller batch. And where the noise scale is small (the
-# start), it is worse (in the ledger a tenth sent is as noisy as {{H3.share_start}} of the batch at the start,
+# **What the figure says.** Formula and measurement agree. A tenth of the entries saves
+# nine tenths of the bytes and costs at least nine tenths of the batch: even where G is zero, the noise is 1/q
+# times the batch's. Where the noise scale is small (the start), it is worse (in the ledger a tenth sent is as noisy as {{H3.share_start}} of the batch at the start,
 # {{H3.share_later}} after 300 steps): the signal itself is scattered. That is why practice keeps what was not sent and adds it
 # to the next step's gradient ("error feedback"): then nothing is lost, only late.
 #
@@ -892,7 +895,8 @@ show(figures.compression_plot(shares, formula, measured, batch_size=BATCH, title
 #
 # $$ B = \sqrt{B_{\text{crit}}\; \frac{p_h\, t_0}{p_e}} , $$
 #
-# the geometric mean of B_crit and of the batch whose examples cost as much as the time of a step.
+# the geometric mean of $B_{\text{crit}} = E_{\min}/S_{\min}$ and of the batch whose examples cost as much as
+# the time of a step. If that lies above the knee, the cheapest batch is the knee: beyond it money rises too.
 #
 # ### Build it: the plan (25 minutes, no marks)
 # From tables to a batch size. The check names the milestones that you have reached, so run it after each:
@@ -962,7 +966,7 @@ best = best_batches(
 )
 even = 1e6 * PRICES.device_hour / 3600 * clock.floor / PRICES.million_examples
 print(
-    f"B_crit {law_of_steps.value:.0f}, knee {clock.knee:.0f}; the examples of {even:.2g} cost a step"
+    f"B_crit {law_of_steps.value:.0f}, knee {clock.knee:.0f}; a step's floor costs as much as {even:.2g} examples"
 )
 print(f"the root law puts the cheapest batch at {math.sqrt(law_of_steps.value * even):.0f}")
 for goal, B in (("examples", best.examples), ("seconds", best.seconds), ("money", best.money)):
@@ -1071,7 +1075,7 @@ for power in by_size(tiny=(16, 64), cpu=(64, 256, 1024), gpu=(256, 1024, 4096)):
 # B = {{H1.gpu.best_examples}}, cheapest at {{H1.gpu.best_money}}, fastest at {{H1.gpu.best_seconds}} (± over rounds). Of
 # 64 rows {{P12.gpu.changed_16}} % had another bit in batches of 16 than all together, in bfloat16
 # {{P12.gpu.changed_bfloat16_16}} %; in blocks of 32 {{P12.gpu.changed_in_blocks}} %. And with {{P14.gpu.outer_gain_shuffled.seeds}}
-# seeds the question that twelve left open is settled: with every rate tuned an outer optimizer every 16 steps stands
+# seeds in place of the CPU run's twelve the question of P14 is settled: with every rate tuned an outer optimizer every 16 steps stands
 # {{P14.gpu.outer_gain_shuffled}} points from a meeting at every step on shuffled shards, and
 # {{P14.gpu.outer_gain_sorted}} on sorted ones.
 #

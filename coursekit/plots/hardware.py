@@ -57,7 +57,7 @@ def step_time_plot(
     _batch_axis(axes, sizes)
     axes.set_yscale("log")
     axes.set_ylabel("milliseconds a step")
-    axes.set_title(f"{title}: median, bars: lowest to highest round", fontsize=11)
+    axes.set_title(f"{title}: medians; bars: lowest to highest round; lines: the law", fontsize=11)
     axes.legend(fontsize=9, loc="upper left")
     return figure, f"{title}. The fitted laws: {'; '.join(told)}."
 
@@ -91,6 +91,11 @@ def roofline_plot(
     )
     axes.errorbar(batch_sizes, middle, spread, fmt="o", color=BLUE, capsize=3, label="measured")
     least = np.maximum(compute, move) * 1e6
+    ahead = np.log(compute) - np.log(move)  # of the lines; where it passes zero they meet
+    if ahead[0] < 0 < ahead[-1]:
+        knee = float(np.exp(np.interp(0.0, ahead, np.log(batch_sizes))))
+        axes.axvline(knee, color="0.4", linewidth=1, linestyle=":")
+        axes.annotate(f" knee {knee:.2g}", (knee, least.min() / 1.8), fontsize=10, va="bottom")
     axes.fill_between(batch_sizes, least.min() / 4, least, color="0.93", zorder=0)
     axes.set_ylim(bottom=least.min() / 2)
     _batch_axis(axes, batch_sizes)
@@ -124,7 +129,13 @@ def checkpoint_plot(
     places = np.arange(len(segments))
     left.bar(places, megabytes, color=SKY)
     for x, value in zip(places, megabytes, strict=True):
-        left.annotate(f"{value:.2g}", (x, value), ha="center", va="bottom", fontsize=10)
+        left.annotate(
+            f"{value:.3g}" if value >= 10 else f"{value:.2f}",
+            (x, value),
+            ha="center",
+            va="bottom",
+            fontsize=10,
+        )
     left.set_ylabel("activations held at most, MB")
     rows = np.array(seconds) / np.median(seconds[0])
     middle = np.median(rows, axis=1)
@@ -132,7 +143,7 @@ def checkpoint_plot(
     right.errorbar(places, middle, spread, fmt="o", color=BLUE, capsize=4)
     right.axhline(1.0, color="black", linewidth=1)
     right.axhline(4 / 3, color=ORANGE, linestyle="--", linewidth=1.5)
-    right.annotate("one more forward pass: 4/3", (places[0], 4 / 3), ha="left", va="bottom",
+    right.annotate("one more forward pass: 4/3", (places[-1] + 0.1, 4 / 3), ha="right", va="top",
                    fontsize=9)  # fmt: skip
     right.set_ylabel("time of a step / without checkpoints")
     right.set_ylim(bottom=0.8)
@@ -162,7 +173,7 @@ def arms_plot(arms: Mapping[str, Sequence[float]], *, title: str, label: str) ->
     axes.errorbar(centre, -np.arange(len(arms)), xerr=half, fmt="D", color=BLUE, capsize=5)
     axes.set_yticks(-np.arange(len(arms)), list(arms))
     axes.set_ylim(-len(arms) + 0.4, 0.6)
-    axes.set_xlabel(label)
+    axes.set_xlabel(f"{label} (dots: seeds; diamonds: means with their 95 % intervals)")
     axes.set_title(title, fontsize=11)
     told = "; ".join(f"{n} {c:.1f} ± {h:.1f}" for n, c, h in zip(arms, centre, half, strict=True))
     return figure, f"{title}. {told}."

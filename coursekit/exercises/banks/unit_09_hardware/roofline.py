@@ -205,7 +205,7 @@ U09_ROOFLINE = Exercise(
         ),
         Mistake(
             "equally fast called infinite",
-            "Where both times grow equally fast you divide by what is left, nothing. Do they ever meet?",
+            "Where both times grow equally fast you divide by nothing. Do they ever meet?",
             variant(never=lambda moved, slack: math.nan if slack else math.inf),
         ),
         Mistake(
