@@ -5,26 +5,17 @@ from itertools import pairwise
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_10_capstone.build_decide_slips import (
+    SLIPS,
+    row_of,
+    table_of,
+    verdict_of,
+    with_rows,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
 
 DIVERGED = -1.0  # in a table: the run gives nan
-
-
-def verdict_of(mean: float, half: float) -> float:
-    return 1.0 if mean - half > 0 else -1.0 if mean + half < 0 else 0.0
-
-
-def table_of(run, arms, seeds, chance):
-    rows = [[run(arm, seed) for seed in seeds] for arm in arms]
-    table = np.array(rows, dtype=float)
-    return np.where(np.isnan(table), chance, table)
-
-
-def row_of(changes, quantile):
-    mean = float(np.mean(changes))
-    half = float(quantile * np.std(changes, ddof=1) / math.sqrt(len(changes)))
-    return [mean, half, verdict_of(mean, half)]
 
 
 def decide(run, arms, seeds, chance, quantile):
@@ -54,16 +45,6 @@ def decide_arm_by_arm(run, arms, seeds, chance, quantile):
         pairs[np.isnan(pairs)] = chance
         rows.append(row_of(pairs[:, 1] - pairs[:, 0], quantile))
     return rows
-
-
-def with_rows(rows_of):
-    """Return a mistake that makes its rows of (base, arm, quantile), both filled."""
-
-    def answer(run, arms, seeds, chance, quantile):
-        table = table_of(run, arms, seeds, chance)
-        return [rows_of(table[0], row, quantile) for row in table[1:]]
-
-    return answer
 
 
 def unpaired(base, row, quantile):
@@ -120,12 +101,16 @@ def draw_experiments(rng: np.random.Generator) -> list[Case]:
                 noise = rng.normal(0, 2.0, n)
                 noise -= noise.mean()
                 table[i] += (clear if i % 3 else 0.3) + noise
+        if group == "intervals":
+            table[2] = base  # no change at all: the interval is zero itself
         if group == "diverged runs":
             table[1, rng.permutation(n)[:2]] = DIVERGED
             table[0, int(rng.integers(n))] = DIVERGED
+            table[2, int(rng.integers(n))] = rng.uniform(2.0, 8.0)  # bad, and yet it finished
         arms = [[64 * 2**i, float(0.1 * 2**i), int(rng.integers(20, 90))] for i in range(count)]
         seeds = [int(s) for s in rng.permutation(50)[:n]]
-        cases.append(Case(group, (table, arms, seeds, 10.0, float(rng.choice([2.6, 2.8])))))
+        chance = float(rng.choice([12.5, 20.0]))
+        cases.append(Case(group, (table, arms, seeds, chance, float(rng.choice([2.6, 2.8])))))
     return cases
 
 
@@ -159,12 +144,17 @@ U10_BUILD = Exercise(
             ("boundary",),
         ),
         Case(
+            "intervals",
+            (np.array([[50.0, 50.0], [49.0, 47.0]]), TWO, [3, 7], 10.0, 2.0),
+            ("boundary",),
+        ),
+        Case(
             "diverged runs",
             (
-                np.array([[50.0, 52.0, DIVERGED], [DIVERGED, 50.0, 12.0]]),
+                np.array([[50.0, 52.0, DIVERGED, 14.0], [DIVERGED, 50.0, 12.0, 44.0]]),
                 TWO,
-                [3, 7, 5],
-                10.0,
+                [3, 7, 5, 2],
+                20.0,
                 2.0,
             ),
             ("missing",),
@@ -238,6 +228,7 @@ U10_BUILD = Exercise(
             "You return accuracies. What does the text ask for, and why does it help?",
             with_rows(lambda base, row, q: row_of(row, q)),
         ),
+        *SLIPS,
     ),
     accepted=(decide_seed_by_seed, decide_arm_by_arm),
     lesson="A table of paired changes with a verdict in three values: better, worse, can't tell. "

@@ -45,6 +45,27 @@ def pick(score, keep=lambda d, e: abs(d) > 2 * e, nobody=-1):
     return answer
 
 
+def able(first, second, errors):
+    rows = enumerate(zip(first, second, errors, strict=True))
+    return [i for i, (f, s, e) in rows if abs(f - s) > 2 * e]
+
+
+def shortlist(tells):
+    """Return a mistake: the cheapest of those that another test lets pass."""
+
+    def answer(prices, first, second, errors):
+        rows = enumerate(zip(first, second, errors, strict=True))
+        kept = [i for i, (f, s, e) in rows if tells(f, s, e)]
+        return min(kept, key=lambda i: prices[i], default=-1)
+
+    return answer
+
+
+def only_the_cheapest(prices, first, second, errors):
+    i = prices.index(min(prices))
+    return i if i in able(first, second, errors) else -1
+
+
 def draw_menus(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, group in enumerate(("one that tells", "none that tells") * 4):
@@ -58,8 +79,8 @@ def draw_menus(rng: np.random.Generator) -> list[Case]:
             errors[dear], errors[far] = rng.uniform(0.3, 0.4), rng.uniform(3.0, 4.0)
             gaps[near] = errors[near] * rng.uniform(1.2, 1.8)  # above one error, below two
             gaps[told] = errors[told] * rng.uniform(2.3, 2.8)
-            gaps[dear] = errors[dear] * rng.uniform(9.0, 12.0)
-            gaps[far] = errors[far] * rng.uniform(4.0, 6.0)
+            gaps[dear] = errors[dear] * rng.uniform(16.0, 20.0)
+            gaps[far] = errors[far] * rng.uniform(12.0, 15.0)
             signs = rng.choice([-1.0, 1.0], n)
             signs[told] = -1.0 if number % 4 else 1.0
             gaps[near], errors[near] = 3.0, rng.uniform(1.7, 2.5)
@@ -67,8 +88,16 @@ def draw_menus(rng: np.random.Generator) -> list[Case]:
         else:
             gaps[by_price[1]] = errors[by_price[1]] * rng.uniform(1.2, 1.8)
             signs = rng.choice([-1.0, 1.0], n)
+        if group == "one that tells" and number % 4 == 2:  # one price, and the first does not tell
+            places = sorted((int(near), int(told), int(dear)))
+            for rows in (gaps, errors, signs):
+                rows[places] = rows[[near, told, dear]]
+            for place in places:
+                prices[place] = 1.0
         first = np.round(rng.uniform(-10, 5, n))
         first[0] = 0.0
+        if group == "one that tells" and number % 4 == 0:  # a gain beside a loss of the same size
+            first[by_price[2]] = (signs * gaps)[by_price[2]] / 2
         second = first - signs * gaps
         args = (prices, first.tolist(), second.tolist(), errors.tolist())
         cases.append(Case(group, args))
@@ -95,13 +124,14 @@ U10_CHOOSE = Exercise(
         Case(
             "one that tells",
             (
-                [4.0, 2.0, 2.0, 8.0],
+                [4.0, 2.0, 2.0, 2.0],
                 [0.0, 0.0, 0.0, 0.0],
-                [3.0, 4.0, 9.0, 9.0],
+                [3.0, 4.0, 9.0, 5.0],
                 [1.0, 1.0, 1.0, 1.0],
             ),
             ("order",),
         ),
+        Case("one that tells", ([2.0, 2.0], [0.0, -3.0], [1.0, 3.0], [1.0, 1.0]), ("sign",)),
         Case("none that tells", ([3.0], [1.0], [1.0], [0.5]), ("smallest",)),
         Case("none that tells", ([1.0, 2.0], [0.0, 0.0], [2.0, -1.0], [1.0, 1.0]), ("boundary",)),
     ),
@@ -184,6 +214,83 @@ U10_CHOOSE = Exercise(
             "the cheapest where none tells",
             "None tells the two apart, and you still run one. What would it be for?",
             lambda p, f, s, e: choose(p, f, s, e) if choose(p, f, s, e) >= 0 else p.index(min(p)),
+        ),
+        Mistake(
+            "four errors",
+            "You ask for more than two intervals that don't meet. How far does each reach?",
+            pick(lambda p, d, e: -p, keep=lambda d, e: abs(d) > 4 * e),
+        ),
+        Mistake(
+            "sizes compared",
+            "You compare how large the two predictions are. Do a gain and a loss of one size "
+            "agree?",
+            shortlist(lambda f, s, e: abs(abs(f) - abs(s)) > 2 * e),
+        ),
+        Mistake(
+            "only the cheapest asked",
+            "You ask the cheapest alone, and give up. What of the next?",
+            only_the_cheapest,
+        ),
+        Mistake(
+            "most for the price",
+            "Among those that tell you take the most difference for the money. Does half of it "
+            "tell less?",
+            pick(lambda p, d, e: abs(d) / p),
+        ),
+        Mistake(
+            "last of equals",
+            "Of equal prices you take the last. Which one does the text ask for?",
+            lambda p, f, s, e: max(
+                (k for k in able(f, s, e) if p[k] == p[choose(p, f, s, e)]), default=-1
+            ),
+        ),
+        Mistake(
+            "place on a shortlist",
+            "You return a place among those that tell. In which list does the text count?",
+            lambda p, f, s, e: able(f, s, e).index(choose(p, f, s, e)) if able(f, s, e) else -1,
+        ),
+        Mistake(
+            "another of that price",
+            "You look for the right price and take the first that has it. Does that one tell?",
+            lambda p, f, s, e: p.index(p[choose(p, f, s, e)]) if able(f, s, e) else -1,
+        ),
+        Mistake(
+            "zero where none tells",
+            "None tells the two apart, and you return the place of the first. What does the text "
+            "ask for?",
+            lambda p, f, s, e: max(0, choose(p, f, s, e)),
+        ),
+        Mistake(
+            "the cheapest that agrees",
+            "You take the cheapest on which the two agree. What would you learn from it?",
+            pick(lambda p, d, e: -p, keep=lambda d, e: abs(d) <= 2 * e),
+        ),
+        Mistake(
+            "an effect for a difference",
+            "You look for a large effect. If both predict it, what does it tell?",
+            shortlist(lambda f, s, e: max(abs(f), abs(s)) > 2 * e),
+        ),
+        Mistake(
+            "opposite signs",
+            "You ask for a gain against a loss. Can a small loss and a large one be told apart?",
+            shortlist(lambda f, s, e: f * s < 0 and abs(f - s) > 2 * e),
+        ),
+        Mistake(
+            "the largest error for all",
+            "You take the largest error for every experiment. Whose error is it?",
+            lambda p, f, s, e: choose(p, f, s, [max(e)] * len(e)),
+        ),
+        Mistake(
+            "price times error",
+            "You weigh the price with the error. If it tells, is it cheaper for telling better?",
+            lambda p, f, s, e: min(able(f, s, e), key=lambda i: p[i] * e[i], default=-1),
+        ),
+        Mistake(
+            "clearest of equals",
+            "Of equal prices you take the largest difference. Which one does the text ask for?",
+            lambda p, f, s, e: min(
+                able(f, s, e), key=lambda i: (p[i], -abs(f[i] - s[i])), default=-1
+            ),
         ),
     ),
     accepted=(choose_by_sorting, choose_by_arrays),

@@ -70,6 +70,22 @@ def dearer_that_tells(m: Mystery) -> list[int]:
     return answers(m, m.fault, name, m.expected(name))
 
 
+def the_rate_for_the_rival(m: Mystery) -> list[int]:
+    name = next((n for n in ("lr x 4", "lr / 4") if n in m.menu), m.menu[-1])
+    return answers(m, m.about.rival, name, m.about.menu[name][1])
+
+
+def twice_as_long(m: Mystery) -> list[int]:
+    name = "twice the epochs" if "twice the epochs" in m.menu else m.menu[-1]
+    return answers(m, m.fault, name, m.expected(name))
+
+
+def neither_outcome(m: Mystery) -> list[int]:
+    outcomes = EXPERIMENTS[m.best].outcomes
+    left = [o for o in outcomes if o not in m.about.menu[m.best]]
+    return answers(m, m.fault, m.best, left[-1] if left else m.about.menu[m.best][1])
+
+
 def draw_numbers(rng: np.random.Generator) -> list[Case]:
     return [Case(f"run {NAMES[n]}", (int(n),)) for n in rng.permutation(list(NUMBERS))]
 
@@ -134,6 +150,33 @@ U10_DIAGNOSIS = Exercise(
             "in another order",
             "Your numbers are the right ones in another order. What does the text ask for first?",
             lambda number: diagnosis(number)[::-1],
+        ),
+        Mistake(
+            "the rival, and more of the learning rate",
+            "Your explanation would be mended by another learning rate. Which line of the log "
+            "does it leave unexplained?",
+            told(the_rate_for_the_rival),
+        ),
+        Mistake(
+            "the run twice as long",
+            "You let it run longer. What would that say under the next best explanation?",
+            told(twice_as_long),
+        ),
+        Mistake(
+            "neither outcome",
+            "Your third number is an outcome that neither of the two best explanations predicts. "
+            "What does your own say?",
+            told(neither_outcome),
+        ),
+        Mistake(
+            "explanation and experiment exchanged",
+            "Your first two numbers stand in each other's place. What does the text ask for first?",
+            lambda number: [diagnosis(number)[i] for i in (1, 0, 2)],
+        ),
+        Mistake(
+            "outcome left out",
+            "You name an explanation and an experiment. What will it say?",
+            lambda number: diagnosis(number)[:2],
         ),
     ),
     accepted=(diagnosis_from_the_lists, diagnosis_by_price),

@@ -67,13 +67,40 @@ def smoothed(losses, every):
     return shown
 
 
+def windows(losses, every):
+    return [(s, min(s + every, len(losses))) for s in range(0, len(losses), every)]
+
+
+def shown_at_the_start(losses, every):
+    ends = [1, *range(1 + every, len(losses) + 1, every)]
+    starts = [0, *ends[:-1]]
+    return [sum(losses[s:e]) / every for s, e in zip(starts, ends, strict=True)]
+
+
+def joined(losses, every):
+    count = max(1, len(losses) // every)
+    ends = [*range(every, count * every, every), len(losses)]
+    return [float(np.mean(losses[s:e])) for s, e in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+def one_lost(losses, every):
+    shown, window = [], []
+    for step, loss in enumerate(losses):
+        if step and step % every == 0:
+            shown.append(sum(window) / len(window) if window else loss)
+            window = []
+        else:
+            window.append(loss)
+    return [*shown, sum(window) / len(window)] if window else shown
+
+
 def draw_logs(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for group in ("whole windows", "a short last window") * 3:
+    for number, group in enumerate(("whole windows", "a short last window") * 3):
         every = int(rng.integers(3, 6))
         count = every * int(rng.integers(3, 5))
         if group == "a short last window":
-            count += int(rng.integers(1, every)) if every > 1 else 0
+            count += 1 if number == 1 else int(rng.integers(1, every))
         losses = 3.0 * np.exp(-np.arange(count) / 6) + rng.uniform(0.1, 0.6, count)
         cases.append(Case(group, (losses.tolist(), every)))
     return cases
@@ -153,6 +180,105 @@ U10_LOG_LOSSES = Exercise(
             "smoothed",
             "You smooth over more than the window. What does an old loss do in a new window?",
             smoothed,
+        ),
+        Mistake(
+            "reset, but shown at the first step",
+            "You reset the sum, but print when a window begins. How many losses stand behind your "
+            "first number?",
+            shown_at_the_start,
+        ),
+        Mistake(
+            "never reset",
+            "Your sum is never reset. What of the old losses is in a new window?",
+            lambda losses, every: [sum(losses[:e]) / (e - s) for s, e in windows(losses, every)],
+        ),
+        Mistake(
+            "divided by all steps so far",
+            "You reset the sum and divide by all steps since the start. How many losses stand in "
+            "the sum?",
+            lambda losses, every: [sum(losses[s:e]) / e for s, e in windows(losses, every)],
+        ),
+        Mistake(
+            "an empty window",
+            "Your last number stands for no step at all. Is anything left at the end?",
+            lambda losses, every: log_losses(losses, every) + [0.0] * (len(losses) % every == 0),
+        ),
+        Mistake(
+            "last window twice",
+            "Your last window is shown twice. Is anything left at the end?",
+            lambda losses, every: (lambda m: m + m[-1:] * (len(losses) % every == 0))(
+                log_losses(losses, every)
+            ),
+        ),
+        Mistake(
+            "the rest in the last whole window",
+            "You put what is left into the window before. May a window be longer than `every`?",
+            joined,
+        ),
+        Mistake(
+            "the short window first",
+            "Your short window comes first. Where is something left?",
+            lambda losses, every: log_losses(losses[::-1], every)[::-1],
+        ),
+        Mistake(
+            "last window reaching back",
+            "Your last window goes back into the one before. To which window does a loss belong?",
+            lambda losses, every: [
+                float(np.mean(losses[max(0, e - every) : e])) for _, e in windows(losses, every)
+            ],
+        ),
+        Mistake(
+            "a number for each step, moving",
+            "You return a number for each step, with a window that moves along. How many losses "
+            "do two windows share?",
+            lambda losses, every: [
+                float(np.mean(losses[max(0, i + 1 - every) : i + 1])) for i in range(len(losses))
+            ],
+        ),
+        Mistake(
+            "every taken as a number of windows",
+            "You make as many windows as `every` says. What does it count?",
+            lambda losses, every: [
+                float(w.mean()) for w in np.array_split(losses, min(every, len(losses)))
+            ],
+        ),
+        Mistake(
+            "windows of nearly equal length",
+            "You spread the steps evenly. How long is each window but the last?",
+            lambda losses, every: [
+                float(w.mean()) for w in np.array_split(losses, len(windows(losses, every)))
+            ],
+        ),
+        Mistake(
+            "windows one step too long",
+            "Your windows are one step too long. How many numbers are there from one print to the "
+            "next?",
+            lambda losses, every: log_losses(losses, every + 1),
+        ),
+        Mistake(
+            "one step lost at each print",
+            "A loss is lost wherever a window begins. In which order are adding, showing and "
+            "resetting right?",
+            one_lost,
+        ),
+        Mistake(
+            "repeated for each step",
+            "You repeat the mean for each step of its window. How many numbers does a window give?",
+            lambda losses, every: [
+                m
+                for m, (s, e) in zip(log_losses(losses, every), windows(losses, every), strict=True)
+                for _ in range(s, e)
+            ],
+        ),
+        Mistake(
+            "one number for all",
+            "You return a single number. What can a curve of one point show?",
+            lambda losses, every: [float(np.mean(log_losses(losses, every)))],
+        ),
+        Mistake(
+            "newest first",
+            "Your newest window comes first. In which order did the run see them?",
+            lambda losses, every: log_losses(losses, every)[::-1],
         ),
     ),
     accepted=(log_by_summing, log_by_cumsum),

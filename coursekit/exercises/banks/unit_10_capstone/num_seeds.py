@@ -34,18 +34,26 @@ def needed(ratio: float) -> int:
 
 def draw_pilots(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for group in ("few", "many") * 4:
+    for number, group in enumerate(("few", "many") * 4):
         while True:
             changes = rng.normal(
                 rng.uniform(-10, -4), rng.uniform(2.0, 5.0), int(rng.integers(4, 7))
             )
-            quantile = float(rng.choice([2.0, 2.2]))
-            most = rng.uniform(3.0, 9.0) if group == "few" else rng.uniform(20.0, 60.0)
+            quantile = float(rng.choice([2.2, 2.5]))
+            fewest = (2.0, 0.0, 3.0, 0.0)[number] if number < 4 else 7.0  # the pilot had 4 to 6
+            most = rng.uniform(fewest, fewest + 1.0) if group == "few" else rng.uniform(20.0, 60.0)
             wanted = float(quantile * changes.std(ddof=1) / math.sqrt(most))
             exact = (quantile * changes.std(ddof=1) / wanted) ** 2
             if 0.15 < exact % 1 < 0.45:
                 break
         cases.append(Case(group, (changes.tolist(), wanted, quantile)))
+    for group, roots in (("few", (2, 4)), ("many", (5, 9))):
+        mean, root = -float(rng.integers(3, 12)), int(rng.integers(*roots))
+        step = float(root * rng.integers(1, 4))
+        exact = [mean - step, mean, mean + step]  # of deviation `step`: root**2 seeds, to the digit
+        cases.append(Case(group, (exact, 2.0 * step / root, 2.0)))
+        if group == "few":
+            cases.append(Case(group, (exact, float(step * rng.integers(6, 12)), 2.0)))
     return cases
 
 
@@ -57,6 +65,7 @@ U10_NUM_SEEDS = Exercise(
         Case("few", ([-8.0, -6.0, -4.0], 1.75, 2.0), ("by hand",)),
         Case("few", ([-8.0, -6.0, -4.0], 2.0, 2.0), ("boundary",)),
         Case("few", ([-5.0, -4.0], 50.0, 2.0), ("smallest",)),
+        Case("few", ([-9.0, -3.0, -3.0, -9.0], 4.5, 2.0), ("by hand",)),
         Case("many", ([-9.0, -3.0, -3.0, -9.0], 1.5, 2.0), ("by hand",)),
         Case("many", ([-8.0, -6.0, -4.0], 0.5, 2.0), ("boundary",)),
     ),
@@ -105,7 +114,7 @@ U10_NUM_SEEDS = Exercise(
             "without the pilot's seeds",
             "You take the seeds of the pilot away. Does the text ask for all seeds, or for those "
             "still to run?",
-            lambda c, w, q: num_seeds(c, w, q) - len(c),
+            lambda c, w, q: max(2, num_seeds(c, w, q) - len(c)),
         ),
         Mistake(
             "one seed more",
@@ -122,6 +131,78 @@ U10_NUM_SEEDS = Exercise(
             "size of the effect in place of its scatter",
             "Your number depends on the mean change alone. What makes a mean uncertain?",
             lambda c, w, q: needed((q * abs(sum(c) / len(c)) / w) ** 2),
+        ),
+        Mistake(
+            "one more where it is exact",
+            "Where the formula gives a whole number, you go on to the next. Is the interval too "
+            "wide there?",
+            lambda c, w, q: max(2, math.floor((q * deviation(c) / w) ** 2 + 1e-4) + 1),
+        ),
+        Mistake(
+            "quantile outside the square",
+            "The quantile stands outside your square. Which quantities does half of an interval "
+            "multiply?",
+            lambda c, w, q: needed(q * (deviation(c) / w) ** 2),
+        ),
+        Mistake(
+            "a quantile of your own",
+            "You take the quantile of a large sample. Which one is given?",
+            lambda c, w, q: needed((1.96 * deviation(c) / w) ** 2),
+        ),
+        Mistake(
+            "the pilot's standard error",
+            "You begin with the standard error of the pilot. Is that how far one change scatters?",
+            lambda c, w, q: needed((q * deviation(c) / w) ** 2 / len(c)),
+        ),
+        Mistake(
+            "half of the half",
+            "You plan for twice the interval that is wanted. Does the quantile reach to one side "
+            "or to both?",
+            lambda c, w, q: needed((q * deviation(c) / w / 2) ** 2),
+        ),
+        Mistake(
+            "no least number",
+            "You return fewer seeds than an interval needs. What is the deviation of a single "
+            "change?",
+            lambda c, w, q: math.ceil((q * deviation(c) / w) ** 2 - 1e-4),
+        ),
+        Mistake(
+            "too many at the least",
+            "Your smallest number of seeds is too large. From how many on is there a deviation?",
+            lambda c, w, q: max(3, num_seeds(c, w, q)),
+        ),
+        Mistake(
+            "never fewer than the pilot",
+            "You never plan fewer seeds than the pilot had. Could the pilot have been larger than "
+            "need be?",
+            lambda c, w, q: max(len(c), num_seeds(c, w, q)),
+        ),
+        Mistake(
+            "the pilot on top",
+            "You add the seeds of the pilot. Are they to be counted among those that you return, "
+            "or beside them?",
+            lambda c, w, q: num_seeds(c, w, q) + len(c),
+        ),
+        Mistake(
+            "half of the range",
+            "You take half of the way from the lowest to the highest change. Is that a deviation?",
+            lambda c, w, q: needed((q * (max(c) - min(c)) / 2 / w) ** 2),
+        ),
+        Mistake(
+            "not a whole number",
+            "You return what the formula gives. Can you run a part of a seed?",
+            lambda c, w, q: max(2.0, (q * deviation(c) / w) ** 2),
+        ),
+        Mistake(
+            "upside down",
+            "A smaller error costs you fewer seeds. Which of the two is to be divided by the "
+            "other?",
+            lambda c, w, q: needed((w / (q * max(deviation(c), 1e-9))) ** 2),
+        ),
+        Mistake(
+            "a share of the mean change",
+            "You divide the scatter by the mean change. Is `wanted` a share, or in points?",
+            lambda c, w, q: needed((q * deviation(c) / max(abs(sum(c) / len(c)), 1e-9) / w) ** 2),
         ),
     ),
     accepted=(num_seeds_by_trying, num_seeds_by_floor),

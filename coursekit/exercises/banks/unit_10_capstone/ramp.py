@@ -157,6 +157,96 @@ U10_RAMP = Exercise(
                 sum(step_time(b, rate, least) for _, b in stages),
             ],
         ),
+        Mistake(
+            "longer of the two totals",
+            "You compare the two times of the whole schedule. Which of them binds in each stage?",
+            lambda stages, rate, least: (
+                lambda n: [n, max(n * least, sum(e for e, _ in stages) / rate)]
+            )(ramp(stages, rate, least)[0]),
+        ),
+        Mistake(
+            "the last stage's step time",
+            "All your steps take as long as those of the last stage. At which batch were the "
+            "others taken?",
+            lambda stages, rate, least: timed(lambda *_: step_time(stages[-1][1], rate, least))(
+                stages, rate, least
+            ),
+        ),
+        Mistake(
+            "first stage alone",
+            "You return the first stage. Where does your loop return?",
+            lambda stages, rate, least: ramp(stages[:1], rate, least),
+        ),
+        Mistake(
+            "examples and batch exchanged",
+            "You take the batch for the examples of a stage. Which of the two stands first?",
+            lambda stages, rate, least: ramp([[b, e] for e, b in stages], rate, least),
+        ),
+        Mistake(
+            "pair exchanged in the steps",
+            "You divide the batch by the examples. Which of the two stands first in a stage?",
+            lambda stages, rate, least: [
+                sum(b / e for e, b in stages),
+                sum(b / e * step_time(b, rate, least) for e, b in stages),
+            ],
+        ),
+        Mistake(
+            "examples taken for steps",
+            "You take the first number of a stage for its steps. What is it?",
+            lambda stages, rate, least: ramp([[e * b, b] for e, b in stages], rate, least),
+        ),
+        Mistake(
+            "hours",
+            "Your second number is in hours. What is the unit in its name?",
+            lambda stages, rate, least: [
+                ramp(stages, rate, least)[0],
+                ramp(stages, rate, least)[1] / 3600,
+            ],
+        ),
+        Mistake(
+            "stage by stage",
+            "You return a pair for each stage. What of the whole?",
+            lambda stages, rate, least: [ramp([stage], rate, least) for stage in stages],
+        ),
+        Mistake(
+            "mean of the stages",
+            "You average over the stages. Does one stage run beside another or after it?",
+            lambda stages, rate, least: [x / len(stages) for x in ramp(stages, rate, least)],
+        ),
+        Mistake(
+            "counted from the start",
+            "You take the examples of the stages before away. From where does a stage count its "
+            "own?",
+            lambda stages, rate, least: ramp(
+                [
+                    [e - before, b]
+                    for (e, b), before in zip(stages, [0, *(e for e, _ in stages)], strict=False)
+                ],
+                rate,
+                least,
+            ),
+        ),
+        Mistake(
+            "full from the second stage on",
+            "You let the hardware be full after the first stage. Which stage's batch fills it?",
+            lambda stages, rate, least: [
+                ramp(stages, rate, least)[0],
+                ramp(stages[:1], rate, least)[1] + sum(e for e, _ in stages[1:]) / rate,
+            ],
+        ),
+        Mistake(
+            "first batch in the steps",
+            "You divide all examples by the first batch. What did the ramp change?",
+            lambda stages, rate, least: [
+                sum(e / stages[0][1] for e, _ in stages),
+                sum(e / stages[0][1] * step_time(b, rate, least) for e, b in stages),
+            ],
+        ),
+        Mistake(
+            "one step more a stage",
+            "You add a step to each stage. Is anything left of its examples?",
+            lambda stages, rate, least: ramp([[e + b, b] for e, b in stages], rate, least),
+        ),
     ),
     accepted=(ramp_by_arrays, ramp_by_bounds),
     lesson="A ramp saves steps. Whether that saves time is the hardware's business: below the knee "

@@ -164,6 +164,95 @@ U10_RATIOS = Exercise(
                 arm[1] - base[1],
             ],
         ),
+        Mistake(
+            "the arm alone",
+            "Your numbers are the arm's own. What are they to be compared with?",
+            lambda base, arm: [arm[2], arm[0] * arm[2], temperature(arm), arm[1]],
+        ),
+        Mistake(
+            "relative changes",
+            "A part that is held gives zero in your answer. Which ratio says that it is held?",
+            lambda base, arm: [x - 1 for x in ratios(base, arm)],
+        ),
+        Mistake(
+            "learning rate first",
+            "Your numbers stand in the order of the arguments. In which order does the text ask "
+            "for them?",
+            lambda base, arm: [ratios(base, arm)[i] for i in (3, 0, 1, 2)],
+        ),
+        Mistake(
+            "steps and rate exchanged",
+            "You take the second number of an arm for its steps. In which order does an arm hold "
+            "its four?",
+            lambda base, arm: ratios(*([a[0], a[2], a[1], a[3]] for a in (base, arm))),
+        ),
+        Mistake(
+            "rounded",
+            "Your numbers are rounded. Whose business is rounding: the ratio's or the table's?",
+            lambda base, arm: [round(x, 2) for x in ratios(base, arm)],
+        ),
+        Mistake(
+            "whole ratios",
+            "You divide without a remainder. Can an arm have half of the base's steps?",
+            lambda base, arm: [
+                float(int(x)) if i < 2 else x for i, x in enumerate(ratios(base, arm))
+            ],
+        ),
+        Mistake(
+            "momentum added to one",
+            "A larger momentum lowers your temperature. What does the sum of all its powers do?",
+            with_part(
+                2,
+                lambda base, arm: (
+                    arm[1] / arm[0] / (1 + arm[3]) / (base[1] / base[0] / (1 + base[3]))
+                ),
+            ),
+        ),
+        Mistake(
+            "momentum itself",
+            "You divide by the momentum itself. How far does a gradient go in all if hardly any "
+            "momentum carries it?",
+            with_part(
+                2,
+                lambda base, arm: (
+                    arm[1] / arm[0] / (arm[3] or 1) / (base[1] / base[0] / (base[3] or 1))
+                ),
+            ),
+        ),
+        Mistake(
+            "momentum of the base left out",
+            "You count the arm's momentum and not the base's. Had the base none?",
+            with_part(2, lambda base, arm: temperature(arm) / (base[1] / base[0])),
+        ),
+        Mistake(
+            "momentum counted twice",
+            "Your momentum enters as a square. What stands in the formula of the text?",
+            with_part(
+                2,
+                lambda base, arm: (
+                    temperature(arm) / temperature(base) * (1 - base[3]) / (1 - arm[3])
+                ),
+            ),
+        ),
+        Mistake(
+            "learning rate counted twice",
+            "Your temperature holds a square of the learning rate. What stands in the formula of "
+            "the text?",
+            with_part(
+                2, lambda base, arm: temperature(arm) * arm[1] / (temperature(base) * base[1])
+            ),
+        ),
+        Mistake(
+            "momentum in the steps",
+            "You count more steps where there is momentum. How often do the weights move?",
+            with_part(0, lambda base, arm: arm[2] / base[2] * (1 - base[3]) / (1 - arm[3])),
+        ),
+        Mistake(
+            "steps divided by batch",
+            "Your second number divides by the batch. Does a larger batch see fewer examples in a "
+            "step?",
+            with_part(1, lambda base, arm: arm[2] / arm[0] / (base[2] / base[0])),
+        ),
     ),
     accepted=(ratios_by_factors, ratios_by_logs),
     lesson="An arm that changes two of these four can't say which of them did it. Write the four "

@@ -1,8 +1,10 @@
 """Which explanations survive the arms of an experiment."""
 
+from typing import Any
+
 import numpy as np
 
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.declare import CLOSE_IN_FLOAT32, Case, Exercise, Mistake
 
 Pairs = list[list[list[float]]]  # explanation, arm, (low, high)
 
@@ -33,6 +35,17 @@ def survivors_by_gap(means, halves, predictions):
         ]
         result.append(1 if max(gaps) <= 0 else 0)
     return result
+
+
+def counting_booleans(got: Any, want: Any) -> bool:
+    """Compare as numbers; True says survives as well as 1 does."""
+    numbers = np.asarray(got, dtype=float) if truths(got) else got
+    return CLOSE_IN_FLOAT32(numbers, want)
+
+
+def truths(got: Any) -> bool:
+    rows = got.tolist() if isinstance(got, np.ndarray) else got
+    return isinstance(rows, list) and all(isinstance(x, bool) for x in rows)
 
 
 def every(test, join=all):
@@ -72,15 +85,23 @@ def best_fit_only(ms, hs, ps):
     return [int(x == min(misses)) for x in misses]
 
 
+def agreeing(ms, hs, ps):
+    return [sum(meets(m, h, *pair) for m, h, pair in zip(ms, hs, p, strict=True)) for p in ps]
+
+
 def draw_tables(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for group in ("one arm", "several arms") * 4:
+    for number, group in enumerate(("one arm", "several arms") * 4):
         arms = 1 if group == "one arm" else int(rng.integers(3, 5))
-        means = np.round(4 * rng.uniform(-12, 6, arms)) / 4
         halves = rng.integers(4, 12, arms) / 4
+        means = np.floor(rng.uniform(-12, 6, arms)) + 0.75 - halves  # the ends are not whole
         kinds = ["inside", "overlaps", "below", "above", "covers", "touches", "further below"]
+        kinds += ["touches below", "just above"]
         order = [str(k) for k in rng.permutation(kinds)]
+        if number == 3:
+            order = [k for k in order if k in ("below", "above", "just above")]  # none survives
         predictions, fails = [], 0
+        near = 0.45 if number % 4 < 2 else 0.7  # of the half-width, from the mean
         for kind in order:
             rows = []
             odd = int(rng.integers(arms))
@@ -93,14 +114,16 @@ def draw_tables(rng: np.random.Generator) -> list[Case]:
                 rows.append(
                     {
                         "inside": [m - 0.4 * h, m + 0.5 * h],
-                        "overlaps": [m + 0.4 * h, m + 2.5 * h]
+                        "overlaps": [m + near * h, m + 2.5 * h]
                         if rng.integers(2)
-                        else [m - 2.5 * h, m - 0.4 * h],
+                        else [m - 2.5 * h, m - near * h],
                         "below": [m - 4 * h, m - 1.5 * h],
                         "further below": [m - 9 * h, m - 5 * h],
                         "above": [m + 1.5 * h, m + 4 * h],
                         "covers": [m - 3 * h, m + 3 * h],
                         "touches": [m + h, m + 3 * h],
+                        "touches below": [m - 3 * h, m - h],
+                        "just above": [m + h + 0.2, m + h + 9.0],
                     }[which]
                 )
             predictions.append(rows)
@@ -123,6 +146,11 @@ U10_SURVIVORS = Exercise(
         ),
         Case(
             "several arms",
+            ([-5.0, 0.5], [2.0, 1.0], [[[-8.0, -4.0], [3.0, 9.0]], [[1.0, 4.0], [-2.0, 2.0]]]),
+            ("by hand",),
+        ),
+        Case(
+            "several arms",
             ([1.0, 2.0, 3.0], [1.0, 1.0, 1.0], [[[2.0, 5.0], [-4.0, 1.0], [3.0, 3.0]]]),
             ("boundary",),
         ),
@@ -130,6 +158,7 @@ U10_SURVIVORS = Exercise(
     promises=("boundary", "by hand", "smallest"),
     draw=draw_tables,
     reference=survivors,
+    same=counting_booleans,
     mistakes=(
         Mistake(
             "mean alone",
@@ -200,6 +229,67 @@ U10_SURVIVORS = Exercise(
             "best fit alone",
             "You keep the explanation that fits best. Can't two survive the same experiment?",
             best_fit_only,
+        ),
+        Mistake(
+            "touching above is refuted",
+            "An interval that begins where the prediction ends is refuted in your answer. Whose "
+            "are the ends?",
+            every(lambda m, h, low, high: m + h >= low and m - h < high),
+        ),
+        Mistake(
+            "touching below is refuted",
+            "An interval that ends where the prediction begins is refuted in your answer. Whose "
+            "are the ends?",
+            every(lambda m, h, low, high: m + h > low and m - h <= high),
+        ),
+        Mistake(
+            "an end of the interval inside",
+            "You ask for an end of the interval inside the prediction. What if the interval holds "
+            "the whole prediction?",
+            every(lambda m, h, low, high: low <= m - h <= high or low <= m + h <= high),
+        ),
+        Mistake(
+            "an end of the prediction inside",
+            "You ask for an end of the prediction inside the interval. What if the prediction "
+            "holds the whole interval?",
+            every(lambda m, h, low, high: m - h <= low <= m + h or m - h <= high <= m + h),
+        ),
+        Mistake(
+            "interval twice as wide",
+            "Your interval is too wide. How far does it reach to either side of the mean?",
+            every(lambda m, h, low, high: meets(m, 2 * h, low, high)),
+        ),
+        Mistake(
+            "interval half as wide",
+            "Your interval is too narrow. How far does it reach to either side of the mean?",
+            every(lambda m, h, low, high: meets(m, h / 2, low, high)),
+        ),
+        Mistake(
+            "the whole table",
+            "You return a verdict for each arm. What do they say of the explanation together?",
+            lambda ms, hs, ps: [
+                [int(meets(m, h, *r)) for m, h, r in zip(ms, hs, p, strict=True)] for p in ps
+            ],
+        ),
+        Mistake(
+            "counts",
+            "You count the arms that agree. What does one that doesn't agree do?",
+            agreeing,
+        ),
+        Mistake(
+            "most arms wins",
+            "You keep whichever agrees on most arms. Must one of them survive?",
+            lambda ms, hs, ps: [int(c == max(agreeing(ms, hs, ps))) for c in agreeing(ms, hs, ps)],
+        ),
+        Mistake(
+            "whole points",
+            "You round the interval to whole points. Who asks for that?",
+            every(lambda m, h, low, high: round(m - h) <= high and low <= round(m + h)),
+        ),
+        Mistake(
+            "no verdict where zero is inside",
+            "You let an arm off whose interval holds zero. What did the explanation predict there?",
+            every(lambda m, h, low, high: abs(m) <= h or meets(m, h, low, high)),
         ),
     ),
     accepted=(survivors_by_arrays, survivors_by_gap),
