@@ -6,9 +6,9 @@ import torch
 def r_loop(prices, first, second, errors):
     best = -1
     for i in range(len(prices)):
-        if abs(first[i] - second[i]) > 2 * errors[i]:
-            if best == -1 or prices[i] < prices[best]:
-                best = i
+        tells = abs(first[i] - second[i]) > 2 * errors[i]
+        if tells and (best == -1 or prices[i] < prices[best]):
+            best = i
     return best
 
 

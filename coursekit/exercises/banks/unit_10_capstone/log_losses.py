@@ -84,7 +84,8 @@ def joined(losses, every):
 
 
 def one_lost(losses, every):
-    shown, window = [], []
+    shown: list[float] = []
+    window: list[float] = []
     for step, loss in enumerate(losses):
         if step and step % every == 0:
             shown.append(sum(window) / len(window) if window else loss)
