@@ -13,7 +13,7 @@
 # The story has two halves. *Flat minima generalise better*: part a. *Small batches find them, since
 # their noise drives SGD out of sharp ones*: part b. Each half can hold or fail without the other.
 #
-# In this unit a **±** is half of a 95 % interval over seeds, always. Longer runs of ours were stored
+# In this unit a **±** is half of a 95 % interval over seeds, unless it says over what. Longer runs of ours were stored
 # beforehand, with one number a seed: the **ledger**. Where a figure shows your own runs, the ledger's
 # are drawn beside them.
 
@@ -148,9 +148,10 @@ show(
 # %% [markdown]
 # **What the figure says.** From right to left λmax falls and accuracy rises: the large marks, which are
 # means of settings, lie along a line. In the ledger the rank correlation over the nine settings is
-# {{G2.across_lambda}}. That is the evidence that one sees quoted.
+# {{G2.across_lambda}} (nine networks of one seed, then the mean over seeds). That is the evidence that
+# one sees quoted.
 #
-# Now look at the small dots of one colour around one large mark: runs of one setting, which differ by
+# Now look at the small dots that thin lines tie to one large mark: runs of one setting, which differ by
 # their seed alone. Is the flatter one the better one?
 #
 # ### Exercise 1 (3 points, 10 minutes): correlation within settings
@@ -192,7 +193,7 @@ check("u07_within", within_settings)
 use_within = mine_or_library("u07_within", within_settings)
 settings = [row[0] for row in population]
 accuracies = [row[-1] for row in population]
-print("your runs                across settings   within settings")
+print("your runs             all runs together   within settings")
 for column, name in enumerate(("λmax", "trace", "Keskar", "SAM"), start=2):
     values = [row[column] for row in population]
     together = use_within(["all"] * len(values), values, accuracies)
@@ -215,11 +216,16 @@ show(
 # %% [markdown]
 # **What the figure says.** The ledger's numbers for λmax: {{G2.across_lambda}} across settings,
 # {{G2.given_ratio_lambda}} once η/B is held (a partial correlation), {{G2.within_lambda}} within a
-# setting. So nearly all of the first number comes from what differs *between* settings, and that is
-# η/B. A third thing that moves both can make any two things correlate.
+# setting (a mean of nine rank correlations, one a setting, ± over settings). So nearly all of the first
+# number comes from what differs *between* settings, and that is η/B. A third thing that moves both can
+# make any two things correlate.
 #
 # And the four measures disagree about the same networks: in the ledger λmax and trace reach −0.8,
 # Keskar's is {{G2.across_keskar}}, SAM's {{G2.across_sam}}.
+#
+# **Your own table** has 18 runs, and six means are taken away. Among so few, luck alone makes a
+# correlation within settings anything from −0.55 to 0.55, in 19 of 20 tables. So its right column can
+# show no more than that nothing strong is there.
 #
 # **At a scaled learning rate** the line breaks altogether. Where the rate grows with B, the ledger's
 # λmax falls from {{G1.lambda_scaled_8}} (B = 8) to {{G1.lambda_scaled_512}} (B = 512) at the same

@@ -26,7 +26,7 @@ def population_plot(
     *,
     title: str,
 ) -> Plot:
-    """Draw test accuracy against sharpness: small dots for runs, a large mark for each setting.
+    """Draw test accuracy against sharpness: a small dot a run, tied to its setting's large mark.
 
     Args:
         ledger: Group ("B = 8") -> one (sharpness, accuracy) a setting, each a list over seeds.
@@ -37,22 +37,29 @@ def population_plot(
     told = []
     for (name, settings), (colour, marker) in zip(ledger.items(), MARKS, strict=False):
         for i, (x, y) in enumerate(settings):
-            axes.plot(x, y, marker, color=colour, markersize=3, alpha=0.35, zorder=1)
+            middle = (float(np.exp(np.mean(np.log(x)))), float(np.mean(y)))
+            for run in zip(x, y, strict=True):  # a spoke says which setting a run belongs to
+                axes.plot(*zip(middle, run, strict=True), color=colour, linewidth=0.6, alpha=0.35,
+                          zorder=1)  # fmt: skip
+            axes.plot(x, y, marker, color=colour, markersize=3, alpha=0.6, zorder=2)
             label = f"{name}, ledger: mean of a setting" if i == 0 else None
-            axes.plot(np.exp(np.mean(np.log(x))), np.mean(y), marker, color=colour, markersize=10,
-                      markeredgecolor="black", label=label, zorder=3)  # fmt: skip
+            axes.plot(*middle, marker, color=colour, markersize=10, markeredgecolor="black",
+                      label=label, zorder=4)  # fmt: skip
         told.append(
             f"{name}: sharpness {np.mean([np.mean(x) for x, _ in settings]):.2g}, accuracy "
             f"{np.mean([np.mean(y) for _, y in settings]):.1f} %"
         )
         for i, (x, y) in enumerate(mine.get(name, [])):
             label = f"{name}, your runs" if i == 0 else None
-            axes.plot(x, y, "x", color=colour, markersize=7, label=label, zorder=2)
+            axes.plot(x, y, "x", color=colour, markersize=7, label=label, zorder=3)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlabel("λmax of the training loss (each run stopped at the same loss)")
+    axes.plot([], [], ".-", color="0.6", linewidth=0.6, label="small: one run of its setting")
     axes.set_ylabel("test accuracy, %")
     axes.set_title(title)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.15 * (high - low), high)  # room for the legend
     axes.legend(fontsize=8, loc="lower left", ncols=2)
     return figure, f"{title}. Means: {'; '.join(told)}."
 

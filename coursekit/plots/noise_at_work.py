@@ -25,12 +25,14 @@ def rest_plot(
     figure, (axes,) = new_figure(8.5, 4.0)
     centre, half = means(measured)
     axes.axhline(1.0, color=GREEN, linestyle="--", label="limit of small steps (the SDE)")
-    axes.plot(shares, exact, color=BLUE, label="exact")
+    axes.plot(shares, exact, color=BLUE, label="exact, by your formula")
     axes.errorbar(shares, centre, half, fmt="o", color=RED, capsize=3, label="your walkers")
     axes.set_yscale("log")
     axes.set_xlabel("lr times curvature, ηλ (the batch grows with η: η/B is fixed)")
     axes.set_ylabel("variance / that of small steps")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ticks = [tick for tick in (1, 2, 3, 5, 10, 20, 50, 100) if tick <= 2 * max(exact)]
+    axes.set_yticks(ticks, [str(tick) for tick in ticks])
+    axes.minorticks_off()
     axes.set_title(title)
     axes.legend(fontsize=9)
     return figure, (
