@@ -128,8 +128,8 @@ def ratios(base, arm):
 check("u10_ratios", ratios)
 
 # %% [markdown]
-# **Change, predict, run**: give the arm a momentum of 0.9 and a tenth of the learning rate. Which of the
-# four stays?
+# **Change, predict, run**: the base itself as the arm, but with a momentum of 0.9 and a tenth of the
+# learning rate. Which of the four changes?
 #
 # The arms of our experiment. Each was chosen so that somebody's explanation fails on it, if it is
 # wrong:
@@ -531,12 +531,13 @@ every = 20
 averaged = [sum(true_losses[: i + 1]) / (i + 1) for i in range(0, len(true_losses), every)]
 mended = [float(x) for x in use_log(true_losses, every)]
 at = list(range(0, len(true_losses), every))
-loggers = {"as found: mean since the start": (at, averaged), "mended": (at[: len(mended)], mended)}
+middle = [start + (every - 1) / 2 for start in at][: len(mended)]  # of each window
+loggers = {"as found: mean since the start": (at, averaged), "mended": (middle, mended)}
 show(figures.loggers_plot(true_losses, loggers, title="One run, two logs"))
 
 # %% [markdown]
 # **What the figure says.** At step 100 the learning rate was raised, and the loss fell at once. The mean
-# since the start hardly notices: every later run of it drags along what came before. "Progress stalls" is
+# since the start hardly notices: every later number of it drags along what came before. "Progress stalls" is
 # then true of the log and of nothing else. The same happens where a log counts *steps* and the batch was
 # raised: an interval of 50 steps covers more examples than before (P11 in the ledger: progress for each
 # *step* goes on, only progress for each example falls).
@@ -666,7 +667,8 @@ show(figures.ramp_plot(arms, names=tuple(machines), title=title))
 # **What the figure says.** All four schedules see the same examples. On the left a step takes as long at
 # any of these batches, so time is steps: the ramp is done in three quarters of the small batch's time. On
 # the right the hardware is full already, and no schedule is faster than another. Now the heights. Beside
-# the small batch at a constant rate, the ramp is faster *and* ends at a lower loss, a clear win. Beside the
+# the small batch at a constant rate, the ramp is faster and its mean loss is no higher (your run's intervals
+# may overlap: then nobody can say that it is lower). Beside the
 # small batch whose rate decays at the same epochs it is faster and ends higher: part of what a ramp gives is
 # what a decay gives (unit 03, L11). So the two engineers can both be right: which machine, and which
 # baseline?
@@ -720,12 +722,14 @@ show(figures.ramp_plot(arms, names=tuple(machines), title=title))
 # python3 -m coursekit measure sharpness my_model.py --lr 0.1
 # ```
 #
-# Or in a cell, in three lines, as here for the network of 10.4 after some training:
+# Or in a cell, in three lines, as here for the network of 10.4 early in its training (near the end, where the
+# mean gradient is hardly longer than its error, no noise scale can be told from a few examples: you get `nan`
+# and an interval without an upper end):
 
 # %%
 generator = torch.Generator().manual_seed(0)
 plan_model = mlp((64, 32, 10), generator=generator)
-settings = TrainConfig(64, by_size(tiny=32, cpu=480), lambda step: 0.1)
+settings = TrainConfig(64, by_size(tiny=32, cpu=48), lambda step: 0.1)
 train(plan_model, digits, settings, rng=generator)
 pair = (digits.train_inputs, digits.train_targets)
 scale = grad_noise_scale(model_moments(plan_model, nn.CrossEntropyLoss(), pair))

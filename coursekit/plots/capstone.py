@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import FuncFormatter
 
 from coursekit.experiments.mysteries.evidence import Evidence
 from coursekit.plots.style import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, Plot, means, new_figure
@@ -70,6 +71,12 @@ def mystery_plot(evidence: Evidence, *, title: str) -> Plot:
     for row in loss:
         panels[0].plot(evidence.steps, row, color=BLUE, linewidth=1.3, marker=".")
     panels[0].set_yscale("log")
+    if loss.max() < 10 * loss.min():  # within a decade: 2.8 and 3.0, not powers of ten
+        for axis_formatter in (
+            panels[0].yaxis.set_major_formatter,
+            panels[0].yaxis.set_minor_formatter,
+        ):
+            axis_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
     panels[0].set_xlabel("step")
     panels[0].set_ylabel(
         "logged training loss (1000: more, or nan)" if loss.max() > 999 else "logged training loss"
