@@ -12,23 +12,6 @@ from coursekit.interview.widget import interview_corner
 
 interview_corner("00_start", minutes=1, seed=3)
 """
-DARK = "apputils:change-theme', {theme: 'JupyterLab Dark'}"
-READABLE = 4.5  # contrast of small text, WCAG 2.2, 1.4.3
-CONTRAST = """(box, part) => {
-    const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
-    const luminance = rgb => {
-        const [r, g, b] = rgb.map(v => v / 255)
-            .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const below = numbers(getComputedStyle(box).backgroundColor);
-    if (below.length !== 3) return 0;  // seen through: what lies below is unknown
-    const style = getComputedStyle(box, part), ink = numbers(style.color);
-    const over = (ink[3] ?? 1) * Number(style.opacity);
-    const seen = below.map((v, i) => over * ink[i] + (1 - over) * v);
-    const [low, high] = [luminance(seen), luminance(below)].sort((a, b) => a - b);
-    return (high + 0.05) / (low + 0.05);
-}"""
 MAX_STEPS = 14  # number, once more, why, follow-up, red flags, rubric, mark: fewer than that
 
 
@@ -78,14 +61,3 @@ def test_a_question_is_answered_followed_up_marked_and_backed_by_evidence(open_u
     assert "In the ledger" in shown
     board.locator("summary").first.click()
     assert board.locator("img").first.evaluate("image => image.naturalWidth") > 100
-
-
-def test_what_a_box_asks_for_can_be_read_in_the_dark(open_unit):
-    notebook = open_unit(UNIT)
-    notebook.page.evaluate(f"async () => {{ await window.jupyterapp.commands.execute('{DARK}) }}")
-    notebook.type_over(corner_cell(), SESSION)
-    notebook.run(corner_cell())
-    box = notebook.page.locator(".coursekit-interview").locator("input[type=text], textarea").first
-    box.wait_for()
-    notebook.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
-    assert box.evaluate(CONTRAST, "::placeholder") >= READABLE
