@@ -120,7 +120,7 @@ def claims(
         bool,
         typer.Option(
             "--quick",
-            help="Measure a third of the claims (or those named) and compare; write nothing.",
+            help="Measure a quarter of the claims (or those named) and compare; write nothing.",
         ),
     ] = False,
     all_: Annotated[bool, typer.Option("--all", help="Measure every claim again.")] = False,

@@ -1,4 +1,4 @@
-"""Measure claims again: which third of them, several at a time, and whether the ledger agrees."""
+"""Measure claims again: which quarter of them, several at a time, and whether the ledger agrees."""
 
 import hashlib
 import math
@@ -17,8 +17,8 @@ FLOOR = 1e-6  # differences below this count as rounding, and so do those below
 RELATIVE_FLOOR = 1e-4  # this share of the value
 
 
-def a_third(seconds: Mapping[str, float], commit: str) -> list[str]:
-    """Choose claims that cost a third of the whole: others at each commit, the same on a re-run.
+def a_quarter(seconds: Mapping[str, float], commit: str) -> list[str]:
+    """Choose claims that cost a quarter of the whole: others at each commit, the same on a re-run.
 
     The claims are taken in an order that the commit's hash decides, as long as they fit.
 
@@ -34,7 +34,7 @@ def a_third(seconds: Mapping[str, float], commit: str) -> list[str]:
         return hashlib.sha256(f"{commit} {claim_id}".encode()).hexdigest()
 
     chosen: list[str] = []
-    left = sum(seconds.values()) / 3
+    left = sum(seconds.values()) / 4
     for claim_id in sorted(seconds, key=place):
         if seconds[claim_id] <= left or not chosen:
             chosen.append(claim_id)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from coursekit.claims.again import LEVEL, a_third, disagreements, measure_each, num_compared
+from coursekit.claims.again import LEVEL, a_quarter, disagreements, measure_each, num_compared
 from coursekit.claims.alarm import alarm_sentence, chance_to_turn, ledger_alarm
 from coursekit.claims.ledger import LEDGER, load_ledger, save_entry
 from coursekit.claims.register import CLAIMS
@@ -37,7 +37,7 @@ def run(
 
     Args:
         ids: Claims to measure again; or "show" and claims to print.
-        quick: Measure a third of all claims (or the given ones) again at size "cpu", compare with
+        quick: Measure a quarter of all claims (or the given ones) again at size "cpu", compare with
             the ledger, write nothing.
         all: Measure all claims.
         write: Put what came out into the ledger, in place of comparing.
@@ -140,9 +140,9 @@ def check_again(ids: list[str], ledger: dict[str, Any], size: str = "cpu") -> in
     possible = {i: cost(i, size, ledger) for i in CLAIMS if size in ledger.get(i, {})}
     if not ids:
         commit = commit_hash()
-        ids = a_third(possible, commit)
+        ids = a_quarter(possible, commit)
         print(
-            f"{len(ids)} of {len(possible)} measured claims, a third of the cost, chosen by "
+            f"{len(ids)} of {len(possible)} measured claims, a quarter of the cost, chosen by "
             f"{commit[:12]}: {' '.join(ids)}",
             file=sys.stderr,
         )

@@ -50,7 +50,7 @@ verdict would turn, everything else as measured. What all seeds share, above all
 in no interval.
 
 **Argue with it.** Each claim says what would change its verdict. Measure one again with `python3
--m coursekit claims ID`, a third of all, another at each commit, with `--quick`, which compares
+-m coursekit claims ID`, a quarter of all, another at each commit, with `--quick`, which compares
 and writes nothing, and all of them with `--all`.
 
 """

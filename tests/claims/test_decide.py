@@ -26,7 +26,14 @@ pytestmark = pytest.mark.quick
 LEDGER = load_ledger()
 MEASURED = [i for i, c in CLAIMS.items() if c.evidence == "measurement" and "cpu" in LEDGER[i]]
 # The same in every seed to the last bit, so that there is no spread to blow up.
-WITHOUT_SPREAD = {"G8": "log2_shift", "L10": "trust_times", "P4": "again_4"}
+# (H1's other column differs by a factor of twenty between two bests: too much for 30 times 5 %.)
+WITHOUT_SPREAD = {
+    "G8": "log2_shift",
+    "L10": "trust_times",
+    "P4": "again_4",
+    "P12": "changed_1",
+    "H1": "best_money",
+}
 
 
 @pytest.mark.parametrize(

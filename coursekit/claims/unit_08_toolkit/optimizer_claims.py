@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.claims.decide import above, all_of, any_of, below, decide, log_ratio, no
+from coursekit.claims.decide import above, all_of, any_of, decide, log_ratio, no, ratio_below
 from coursekit.claims.declare import Claim, Values
 from coursekit.data.splits import load
 from coursekit.device import pick_device
@@ -147,7 +147,7 @@ def beyond_verdict(values: Values) -> str:
     arms = ("momentum", "adam", "muon")
     if any(values[f"{a}_{t}_at_edge"][0] for a in arms for t in ("small", "large")):
         return "unresolved"
-    less = [below(np.log(values[f"waste_over_{o}"]), 0) for o in ("adam", "momentum")]
+    less = [ratio_below(values[f"waste_over_{o}"]) for o in ("adam", "momentum")]
     some = all_of(any_of(*less), any_of(*map(no, less)))
     return decide(holds=all_of(*less), fails=all_of(*map(no, less)), depends=some)
 
