@@ -94,7 +94,8 @@ def draw_tables(rng: np.random.Generator) -> list[Case]:
     for number, group in enumerate(("one arm", "several arms") * 4):
         arms = 1 if group == "one arm" else int(rng.integers(3, 5))
         halves = rng.integers(4, 12, arms) / 4
-        means = np.floor(rng.uniform(-12, 6, arms)) + 0.75 - halves  # the ends are not whole
+        below = np.floor(rng.uniform(-12, 6, arms)) * (number != 5)  # 5: zero in each interval
+        means = below + 0.75 - halves  # the ends are not whole
         kinds = ["inside", "overlaps", "below", "above", "covers", "touches", "further below"]
         kinds += ["touches below", "just above"]
         order = [str(k) for k in rng.permutation(kinds)]
