@@ -112,25 +112,17 @@ app.registered_commands += teaching.registered_commands
 def claims(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(
-            help="Claims to measure again and compare; after `show`: to print.", show_default=False
-        ),
+        typer.Argument(help="To measure and compare; after `show`: to print.", show_default=False),
     ] = None,
     quick: Annotated[
-        bool,
-        typer.Option(
-            "--quick",
-            help="Measure a quarter of the claims (or those named) and compare; write nothing.",
-        ),
+        bool, typer.Option("--quick", help="Measure a quarter (or those named) and compare.")
     ] = False,
     all_: Annotated[bool, typer.Option("--all", help="Measure every claim again.")] = False,
     write: Annotated[
         bool, typer.Option("--write", help="Put what comes out into the ledger.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    page: Annotated[
-        bool, typer.Option("--page", help="Write docs/claims.md, docs/claims/ and pictures.")
-    ] = False,
+    page: Annotated[bool, typer.Option("--page", help="Write docs/claims*, pictures.")] = False,
 ) -> int:
     """Print the ledger of claims, or measure some of them again and compare."""
     given = list(ids or [])

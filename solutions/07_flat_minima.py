@@ -846,7 +846,7 @@ show(
 # ## 7.9 In the place of noise
 # If noise helps because it regularises, other regularisers may do. And they do: in the ledger weight
 # decay gives {{G13.weight_decay_gives}} points at B = 128 and dropout {{G13.dropout_gives}}, strengths
-# chosen on validation data, where the small batch's noise was worth {{G13.lost}}. But are networks
+# chosen on validation data, where the small batch was ahead by {{G13.lost}}. But are networks
 # trained with them *flatter*?
 
 # %%

@@ -455,8 +455,8 @@ for scale in (1e-3, 1.0, 1e3):
 # %% [markdown]
 # The gradient's size has no say. "LARS corrects the noise of each layer" is another sentence, and
 # **fails**: dividing one layer by ten and multiplying the next by ten leaves the function and its noise
-# scale as they are (times {{L10.noise_scale_times}} in the ledger), and moves the ratio by
-# {{L10.trust_times}} times.
+# scale as they are: in the ledger it is the same to the last digit. The layer's ratio was
+# {{L10.trust_start_1}} and becomes {{L10.trust_start_0p1}}, a hundredth of it.
 #
 # ### Build it: Muon (30 minutes, no marks)
 # **Muon** goes further. LARS makes a step of a given length; Muon makes it equally long **in every

@@ -467,7 +467,8 @@ menu = ["five more seeds", "warmup", "equal steps at the old lr", "equal steps a
 prices = [5.0, 1.0, 4.0, 4.0]
 steps_say, limit_says = [-13.0, -13.0, 0.0, 6.0], [-13.0, -12.0, 0.0, -30.0]
 place = int(float(use_choose(prices, steps_say, limit_says, [1.0, 2.0, 1.0, 3.0])))
-print(f"too few steps, or lr above the limit? Run: {menu[place]}")
+told = f"run: {menu[place]}" if place >= 0 else "no run on the list would tell"
+print(f"too few steps, or lr above the limit? {told}")
 
 # %% [markdown]
 # **Change, predict, run**: an error of 20 points for the last (two seeds near the limit). What is left?
@@ -792,7 +793,7 @@ print(
 # 1. *Direct answer*: "At equal epochs you took a quarter of the steps, and you moved closer to the stability
 #    limit. Which of the two it was depends on where you started; the noise is my third guess."
 # 2. *Mechanism*: "η/B did not change, so the temperature did not. The steps did, and η against 2/λ did."
-# 3. *Evidence*: "In a small network a quarter of the noise at equal steps cost {{N4.noise_quartered}} points,
+# 3. *Evidence*: "In a small network a quarter of the noise at equal steps changed accuracy by {{N4.noise_quartered}} points,
 #    and equal steps gave back {{N4.steps_given_back}}, of a fall of {{N4.fall}}." (the ledger's)
 # 4. *Practice*: "Two arms, ten paired seeds: the new setting for as many steps as before, and the old
 #    learning rate for as many steps. Before they run I write down what each explanation predicts."

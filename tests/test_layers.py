@@ -186,3 +186,9 @@ def test_no_two_test_files_share_a_name():
     """Pytest imports them by name alone, and would refuse to collect the whole suite."""
     names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.quick
+def test_no_module_is_longer_than_300_lines():
+    long = {str(p.relative_to(PACKAGE)): len(p.read_text().splitlines()) for p in FILES}
+    assert {name: count for name, count in long.items() if count > 300} == {}
