@@ -217,16 +217,19 @@ def draw_output_change(tap: Tap, rng: torch.Generator) -> Tensor:
         if isinstance(module, nn.Embedding) and module.padding_idx is not None:
             weights["weight"][:, module.padding_idx] = 0  # this row has no gradient
         if isinstance(module, nn.Conv1d | nn.Conv2d) and module.groups == 1:
-            changes.append(_convolved(module, weights, rows))
+            changed = _convolved(module, weights, rows)
+            changes.append(changed.unflatten(2, tap.shift.shape[2:]))
         else:
             changes.append(vmap(output_of)(weights, rows))
     return torch.cat(changes).to(tap.shift.dtype)
 
 
 def _convolved(module: nn.Conv1d | nn.Conv2d, weights: dict[str, Tensor], inputs: Tensor) -> Tensor:
-    """Convolve each example with a kernel of its own: as a grouped convolution it takes longer."""
+    """Convolve each example with a kernel of its own, shape (examples, channels, positions).
+
+    As a grouped convolution it takes longer.
+    """
     output = weights["weight"].flatten(2) @ patches_of(module, inputs)
     if "bias" in weights:
         output += weights["bias"].unsqueeze(2)
-    shape = module._conv_forward(inputs[:1], weights["weight"][0], None).shape
-    return output.unflatten(2, shape[2:])
+    return output
