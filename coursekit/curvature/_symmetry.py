@@ -7,11 +7,11 @@ from torch import Tensor
 
 from coursekit.curvature._differences import difference_on, moved_entries
 from coursekit.curvature._twice import split_like
-from coursekit.curvature.trace import draw_signs
 from coursekit.gradients._random_state import generator_on
 from coursekit.gradients.batches import Batch
 from coursekit.gradients.minibatch import flatten
 from coursekit.gradients.objective import Objective
+from coursekit.gradients.precision import last_digits_moved
 
 ProductOf = Callable[[Batch], Callable[[Tensor], Tensor]]  # a batch -> v -> H v
 CUSTOM_TOLERANCE = 0.05  # a missing part is no small one; kinks of ReLU are
@@ -102,16 +102,8 @@ def _rounding(
 ) -> float:
     """Return how far a product moves when the weights move in their last digits."""
     params = list(objective.weights.values())
-    kept = [p.detach().clone() for p in params]
-    rng = generator_on(params[0].device, 1)
-    try:
-        for param in params:
-            sign = draw_signs(param, param.shape, rng)
-            param.data.mul_(1 + 4 * objective.eps * sign)
+    with last_digits_moved(params, objective.eps):
         return (product_of(batch)(vector) - product).norm().item()
-    finally:
-        for param, saved in zip(params, kept, strict=True):
-            param.data.copy_(saved)
 
 
 def _faulty_layer(

@@ -7,12 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import RandomSampler
 
-from coursekit.gradients._random_state import (
-    generator_on,
-    random_state,
-    random_state_kept,
-    same_state,
-)
+from coursekit.gradients._random_state import random_state, random_state_kept, same_state
 from coursekit.gradients.batches import (
     Batch,
     Data,
@@ -26,7 +21,7 @@ from coursekit.gradients.batches import (
     trainable_params,
 )
 from coursekit.gradients.counts import Count, checked_count
-from coursekit.gradients.precision import observed_eps
+from coursekit.gradients.precision import last_digits_moved, observed_eps
 
 LARGE = 10_000_000  # weights of a model on which fewer examples are looked at
 
@@ -286,15 +281,7 @@ def _rounding(
     measure: _LossAndGradient, batch: Batch, found: tuple[float, list[Tensor]], eps: float
 ) -> tuple[float, float]:
     """Return how far loss and gradient move when the weights move in their last digits."""
-    kept = [p.detach().clone() for p in measure.params]
-    rng = generator_on(measure.params[0].device)
-    try:
-        for param in measure.params:
-            ups = torch.empty_like(param).bernoulli_(generator=rng)
-            param.data.mul_(1 + 4 * eps * (2 * ups - 1))
+    with last_digits_moved(measure.params, eps):
         loss, grads = measure(batch)
         moved = _norm([a - b for a, b in zip(grads, found[1], strict=True)])
         return abs(loss - found[0]), moved
-    finally:
-        for param, saved in zip(measure.params, kept, strict=True):
-            param.data.copy_(saved)

@@ -1,6 +1,6 @@
 """How exactly a model computes: the type of its weights, TF32, autocast."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from coursekit.gradients._random_state import generator_on
 from coursekit.gradients.batches import trainable_params
 
 TF32_EPS = 2.0**-10  # its products keep 10 bits of each factor
@@ -53,3 +54,18 @@ def observed_eps(model: nn.Module) -> Iterator[Callable[[], float]]:
         eps.append(TF32_EPS)
     with _TypesSeen() as seen:
         yield lambda: max(*eps, 0.0, *(float(torch.finfo(t).eps) for t in seen.types))
+
+
+@contextmanager
+def last_digits_moved(params: Sequence[nn.Parameter], eps: float) -> Iterator[None]:
+    """Move each weight up or down by 4 eps of itself, and put it back on leaving."""
+    kept = [p.detach().clone() for p in params]
+    rng = generator_on(params[0].device)
+    try:
+        for param in params:
+            ups = torch.empty_like(param).bernoulli_(generator=rng)
+            param.data.mul_(1 + 4 * eps * (2 * ups - 1))
+        yield
+    finally:
+        for param, saved in zip(params, kept, strict=True):
+            param.data.copy_(saved)
