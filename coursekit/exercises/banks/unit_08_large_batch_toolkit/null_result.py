@@ -34,7 +34,15 @@ def by_size(gains, margin, t95):
 def draw_gains(rng: np.random.Generator) -> list[Case]:
     """Draw intervals that lie beyond, inside and across the margin, narrow and wide."""
     kinds = {  # centre and half-width in margins
-        "an answer": ((1.9, 0.5), (-1.9, 0.5), (0.3, 0.4), (-0.6, 0.25), (2.6, 0.9), (-2.6, 0.9)),
+        "an answer": (
+            (1.9, 0.5),
+            (-1.9, 0.5),
+            (0.3, 0.4),
+            (-0.6, 0.25),
+            (2.6, 0.9),
+            (-2.6, 0.9),
+            (3.5, 1.8),
+        ),
         "no answer": ((0.9, 0.6), (-0.9, 0.6), (1.4, 0.8), (0.2, 1.6), (-1.4, 0.8), (0.6, 0.5)),
     }
     cases = []
@@ -66,10 +74,12 @@ U08_NULL_RESULT = Exercise(
         Case("an answer", ([-5.0, -6.0, -7.0, -6.0], 2.0, 2.5), keeps=("sign",)),
         Case("an answer", ([-1.0, 0.5, -0.5, 0.5], 2.0, 2.5), keeps=("sign",)),
         Case("an answer", ([2.0, 2.0, 2.0], 2.0, 4.0), keeps=("boundary",)),
+        Case("an answer", ([8.0, 12.0, 10.0, 14.0], 1.0, 2.0), keeps=("by hand",)),
         Case("no answer", ([0.5, 3.5, 0.5, 3.5], 1.5, 3.0), keeps=("nan",)),
         Case("no answer", ([-4.0, 4.0, 3.0], 2.0, 4.25), keeps=("nan",)),
         Case("no answer", ([2.0, 3.0, 3.0, 4.0], 2.0, 3.0), keeps=("nan",)),
         Case("no answer", ([4.0, 8.0, 4.0, 4.0], 2.0, 3.0), keeps=("nan", "boundary")),
+        Case("no answer", ([-4.0, -8.0, -4.0, -4.0], 2.0, 3.0), keeps=("nan", "boundary")),
     ),
     promises=("boundary", "by hand", "nan", "sign", "smallest"),
     draw=draw_gains,

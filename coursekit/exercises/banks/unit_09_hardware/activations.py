@@ -66,6 +66,7 @@ U09_ACTIVATIONS = Exercise(
         Case("checkpoints", ([1, 40, 50, 2, 3, 4], 1, 2, 1), keeps=("uneven",)),
         Case("checkpoints", ([6, 5, 4, 3], 1, 1, 1), keeps=("range",)),
         Case("checkpoints", ([5, 5, 5, 60, 70, 2, 3], 1, 2, 1), keeps=("uneven",)),
+        Case("checkpoints", ([4, 4, 4, 4, 50, 4], 1, 3, 1), keeps=("uneven",)),
     ),
     promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_networks,

@@ -45,7 +45,7 @@ def stable_with_old_rows(function, rows, block):
 def draw_rows(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for group in ("full blocks", "ragged") * 2:
-        block = int(rng.integers(6, 9) if len(cases) == 2 else rng.integers(3, 6))
+        block = int(rng.integers(6, 9) if len(cases) >= 2 else rng.integers(3, 6))
         size = block * int(rng.integers(2, 4)) + (0 if group == "full blocks" else 1)
         size = 2 if len(cases) == 3 else size  # fewer rows than a block holds
         weights = rng.uniform(0.5, 1.5, (12, 5))

@@ -70,7 +70,8 @@ def draw_menus(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, group in enumerate(("one that tells", "none that tells") * 4):
         n = 6
-        prices = [float(x) for x in rng.permutation([0.1, 0.5, 1.0, 2.0, 3.0, 8.0])]
+        unit = 25.0 if number in (4, 5) else 1.0
+        prices = (unit * rng.permutation([0.1, 0.5, 1.0, 2.0, 3.0, 8.0])).tolist()
         errors = rng.uniform(0.5, 2.0, n)
         gaps = errors * rng.uniform(0.2, 0.9, n)  # below one error: tells nothing
         by_price = np.argsort(prices)
@@ -99,8 +100,7 @@ def draw_menus(rng: np.random.Generator) -> list[Case]:
         if group == "one that tells" and number % 4 == 0:  # a gain beside a loss of the same size
             first[by_price[2]] = (signs * gaps)[by_price[2]] / 2
         second = first - signs * gaps
-        args = (prices, first.tolist(), second.tolist(), errors.tolist())
-        cases.append(Case(group, args))
+        cases.append(Case(group, (prices, first.tolist(), second.tolist(), errors.tolist())))
     return cases
 
 
