@@ -76,7 +76,11 @@ def noise_cloud_coords() -> dict[str, Any]:
     return noise_cloud.cloud_data(grads)
 
 
-MAKERS = {"noise_cloud": noise_cloud_coords, "opening_plane": opening_plane, "lr_frontier": lr_frontier}
+MAKERS = {
+    "noise_cloud": noise_cloud_coords,
+    "opening_plane": opening_plane,
+    "lr_frontier": lr_frontier,
+}
 
 
 def main(names: list[str]) -> None:

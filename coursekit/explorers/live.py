@@ -5,8 +5,8 @@ the stored data in front of it, which makes one ES module in anywidget's form:
 `export default {render({model, el})}`, where the model knows "state" and "data".
 
 A notebook shows it as HTML that carries the module: so it moves on after the kernel has ended. (A
-widget's view would be an error message then; see docs/decisions/017-explorers.md.) Where scripts are not
-run, a still picture takes its place.
+widget's view would be an error message then: docs/decisions/020-explorers.md.) Where scripts are
+not run, a still picture takes its place.
 """
 
 import base64
@@ -52,7 +52,7 @@ def as_script(value: Any) -> str:
 
 
 def still_picture(name: str) -> str:
-    """Return the SVG of an explorer's first state, drawn beforehand (docs/make_explorer_pictures.py)."""
+    """Return the SVG of an explorer's first state, as docs/make_explorer_pictures.py drew it."""
     module_text(name)  # names what is missing
     return (WEB / f"{name}.svg").read_text(encoding="utf-8")
 
@@ -75,7 +75,7 @@ def still_html(name: str) -> str:
 def live_html(
     name: str, *, state: Mapping[str, Any] | None = None, data: Mapping[str, Any] | None = None
 ) -> str:
-    """Return HTML in which an explorer lives, on its own in any page; a still picture without scripts.
+    """Return HTML in which an explorer lives in any page; a still picture without scripts.
 
     Args:
         name: One of `explorer_names`.
@@ -94,7 +94,7 @@ def live_html(
 def show_explorer(
     name: str, *, state: Mapping[str, Any] | None = None, data: Mapping[str, Any] | None = None
 ) -> None:
-    """Show an explorer in a notebook; at the tiny size its still picture, in a script its sentence."""
+    """Show an explorer: alive in a notebook, still at the tiny size, in words in a script."""
     if interactive():
         show_html(live_html(name, state=state, data=data), "")
     else:

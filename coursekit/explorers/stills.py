@@ -8,7 +8,7 @@ WIDTH = 754  # pixels of the frame: 720 for the picture
 
 
 def page_of(*names: str, state: dict[str, Any] | None = None) -> str:
-    """Return a page that shows explorers, one under another; ``window.maths`` maps name -> functions."""
+    """Return a page that shows explorers; ``window.maths`` holds the functions of each by name."""
     hosts = "".join(
         f'<div data-ckx-host="{name}" style="width:{WIDTH}px;max-width:100%"></div>'
         for name in names
@@ -27,7 +27,7 @@ def page_of(*names: str, state: dict[str, Any] | None = None) -> str:
 
 
 def draw_still(page: Any, name: str) -> str:
-    """Return the SVG of an explorer's first state as a file of its own; ``page`` is playwright's."""
+    """Return the SVG of an explorer's first state as a file; ``page`` is playwright's."""
     page.set_content(page_of(name))
     page.wait_for_selector(".ckx svg")
     drawn: str = page.evaluate(
