@@ -29,7 +29,7 @@ from coursekit.models import mlp
 from coursekit.replicas import run_grid
 from coursekit.replicas._graph import CapturedStep
 from coursekit.replicas._plan import prepare
-from coursekit.replicas._run import move, train_stack
+from coursekit.replicas._run import train_stack
 from coursekit.replicas._stack import Replicas, Stack
 from coursekit.train.optim import BY_NAME
 
@@ -124,7 +124,7 @@ def stack_of(make: Callable, data: Dataset, count: int, *, backend: str, **setti
 @torch.no_grad()
 def our_step(stack: Stack, data: Dataset, batch_size: int) -> tuple[float, float]:
     """Return microseconds of one captured step of a stack, and seconds to capture it."""
-    data = move(data, DEVICE)
+    data = data.to(DEVICE)
     begin = time.perf_counter()
     replicas = Replicas(stack, data, DEVICE)
     seeds = len(stack.rng_states)

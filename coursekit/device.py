@@ -1,6 +1,8 @@
 """Where to compute, and how large an experiment to run: one switch each."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -44,3 +46,19 @@ def device_name(device: torch.device | None = None) -> str:
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+
+
+@contextmanager
+def one_thread(device: torch.device) -> Iterator[None]:
+    """Compute on one thread of a CPU; on a GPU change nothing.
+
+    The products of a small stack are too small to share: on 16 threads they wait for each other
+    longer than they compute.
+    """
+    threads = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

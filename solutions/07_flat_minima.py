@@ -802,6 +802,7 @@ few = load("mnist1d", num_train=1024)
 few = type(few)("few", pool.train_inputs[:1024], pool.train_targets[:1024], *[
     getattr(pool, f"{split}_{part}") for split in ("validation", "test") for part in ("inputs", "targets")
 ])  # fmt: skip
+few, pool = few.to(pick_device()), pool.to(pick_device())
 arms = {"B = 16": Arm(16), "B = 128": Arm(128), "B = 128\nwith noise": Arm(128, added=18)}
 seeds = range(by_size(tiny=2, cpu=3, gpu=8))
 n11 = load_ledger()["N11"]["cpu"]["values"]

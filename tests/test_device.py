@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from coursekit.device import by_size, device_name, pick_device, size
+from coursekit.device import by_size, device_name, one_thread, pick_device, size
 
 pytestmark = pytest.mark.quick
 
@@ -32,3 +32,15 @@ def test_an_unknown_size_is_refused(monkeypatch):
 def test_the_device_has_a_name():
     assert pick_device().type == ("cuda" if torch.cuda.is_available() else "cpu")
     assert device_name()
+
+
+def test_a_small_stack_computes_on_one_thread_and_gives_the_others_back():
+    before = torch.get_num_threads()
+    with one_thread(torch.device("cpu")):
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
+    with pytest.raises(KeyError), one_thread(torch.device("cpu")):
+        raise KeyError
+    assert torch.get_num_threads() == before
+    with one_thread(torch.device("cuda")):
+        assert torch.get_num_threads() == before

@@ -1,5 +1,6 @@
 """Data sets with fixed train, validation and test splits, and the order in which SGD reads them."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -37,6 +38,11 @@ class Dataset:
     def num_features(self) -> int:
         """How many numbers one input holds."""
         return self.train_inputs[0].numel()
+
+    def to(self, device: torch.device | str) -> "Dataset":
+        """Return the data set on a device."""
+        tensors = {n: v.to(device) for n, v in vars(self).items() if isinstance(v, Tensor)}
+        return dataclasses.replace(self, **tensors)  # type: ignore[arg-type]
 
 
 def load(

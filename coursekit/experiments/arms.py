@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from coursekit.data.splits import Dataset
+from coursekit.device import one_thread
 from coursekit.models.perceptrons import mlp
 
 SIZES = (40, 64, 64, 10)
@@ -152,9 +153,10 @@ def train_arm(
     """
     params = stacked_weights(seeds, data.train_inputs.device)
     kept = {}
-    for step in steps_of(arm, params, data, seeds, num_steps, once=once):
-        if step in at:
-            kept[step] = [p.detach().clone() for p in params]
+    with one_thread(data.train_inputs.device):
+        for step in steps_of(arm, params, data, seeds, num_steps, once=once):
+            if step in at:
+                kept[step] = [p.detach().clone() for p in params]
     return kept
 
 
@@ -176,13 +178,14 @@ def train_arm_to_loss(
     params = stacked_weights(seeds, data.train_inputs.device)
     kept = torch.full_like(flat_weights(params), torch.nan)
     steps = np.full(len(seeds), -1)
-    for step in steps_of(arm, params, data, seeds, max_steps):
-        if step % check_every == 0:
-            losses = np.array(loss_of(params, data.train_inputs, data.train_targets))
-            new = np.flatnonzero((losses < target) & (steps < 0))
-            kept[new], steps[new] = flat_weights(params)[new], step
-            if (steps >= 0).all():
-                break
+    with one_thread(data.train_inputs.device):
+        for step in steps_of(arm, params, data, seeds, max_steps):
+            if step % check_every == 0:
+                losses = np.array(loss_of(params, data.train_inputs, data.train_targets))
+                new = np.flatnonzero((losses < target) & (steps < 0))
+                kept[new], steps[new] = flat_weights(params)[new], step
+                if (steps >= 0).all():
+                    break
     return kept, steps
 
 

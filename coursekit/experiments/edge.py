@@ -14,7 +14,6 @@ from coursekit.device import pick_device
 from coursekit.experiments.equal_loss import mlp_with
 from coursekit.models.perceptrons import mlp
 from coursekit.replicas._mlp import mlp_logits
-from coursekit.replicas._run import move
 from coursekit.train.loop import stream_blocks
 
 
@@ -91,7 +90,7 @@ def follow_edge(
     ):
         raise ValueError(f"record_steps must ascend to at least 1, got {list(record_steps)}")
     device = pick_device() if device is None else torch.device(device)
-    data = move(data, device)
+    data = data.to(device)
     inputs, targets = data.train_inputs, data.train_targets
     wanted = one_hot(targets, sizes[-1]).to(inputs.dtype)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]

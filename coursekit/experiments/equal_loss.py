@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from coursekit.data.splits import Dataset
-from coursekit.device import pick_device
+from coursekit.device import one_thread, pick_device
 from coursekit.models.perceptrons import mlp
 from coursekit.replicas._plan import prepare
-from coursekit.replicas._run import denormals_flushed, move
+from coursekit.replicas._run import denormals_flushed
 from coursekit.replicas._stack import Replicas
 from coursekit.train.loop import stream_blocks
 
@@ -96,12 +96,12 @@ def train_to_loss(
         factors=np.ones(1),
         batch_sizes=np.array([batch_size]),
     )
-    data = move(data, device)
+    data = data.to(device)
     generators = []
     for state in stack.rng_states:
         generators.append(torch.Generator())
         generators[-1].set_state(state)
-    with denormals_flushed(), torch.no_grad():
+    with one_thread(device), denormals_flushed(), torch.no_grad():
         replicas = Replicas(stack, data, device)
         rates = torch.as_tensor(stack.lrs, dtype=replicas.dtype, device=device)
         kept = torch.full_like(torch.cat([w.flatten(1) for w in replicas.weights], dim=1), np.nan)

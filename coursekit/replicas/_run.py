@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from coursekit.data.splits import Dataset
 from coursekit.replicas._stack import Replicas, Result, Stack, named_tensors
@@ -38,7 +38,7 @@ def train_stack(
         (), are the time to capture CUDA graphs and that of all else.
     """
     device = torch.device(device)
-    data = move(data, device)
+    data = data.to(device)
     current = torch.cuda.device(device) if device.type == "cuda" else nullcontext()
     with current, denormals_flushed(), torch.no_grad():
         if stack.backend == "loop":
@@ -133,14 +133,6 @@ def _replicas_of(model: nn.Module, alone: Stack, data: Dataset) -> Replicas:
     """Return a stack of one with the model's weights, to evaluate it."""
     now = {name: t.detach().unsqueeze(0) for name, t in named_tensors(model).items()}
     return Replicas(dataclasses.replace(alone, initial=now), data, data.train_inputs.device)
-
-
-def move(data: Dataset, device: torch.device) -> Dataset:
-    """Return the data set on a device."""
-    tensors: dict[str, Any] = {
-        n: v.to(device) for n, v in vars(data).items() if isinstance(v, Tensor)
-    }
-    return dataclasses.replace(data, **tensors)
 
 
 @contextmanager
