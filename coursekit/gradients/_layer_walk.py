@@ -179,7 +179,8 @@ def _walked(
     size = objective.chunk_size
     for batch in objective.batches():
         if walk is None:
-            walk = _Walk(_planned(objective, batch, one_by_one), room=room)
+            ghost = _planned(objective, batch, one_by_one, verified=verified)
+            walk = _Walk(ghost, room=room)
             if room and not walk.ghost.plan.one_by_one:
                 walk.pieces = []
             size = size or examples_that_fit(
@@ -207,16 +208,20 @@ def _walked(
     return walk
 
 
-def _planned(objective: Objective, batch: Batch, one_by_one: bool) -> LayerPass:
-    """Return a pass by the plan that an earlier walk made, or by a new one."""
+def _planned(objective: Objective, batch: Batch, one_by_one: bool, *, verified: bool) -> LayerPass:
+    """Return a pass by the plan that an earlier walk made, or by a new one.
+
+    A walk that will be verified needs the norm of one example as the model now stands.
+    """
     model, loss, weigh = objective.model, objective.loss, objective.weight_of
     known = objective.layer_plans[-1:]
     if known and (known[0].one_by_one or not one_by_one):
         plan = known[0]
-        example = slice_batch(batch, plan.first, plan.first + 1)
-        with full_precision(model):
-            grads = gradient_of(model, loss, example, weigh(example))
-        plan = replace(plan, sq_norm=squared_norm(grads))
+        if verified:
+            example = slice_batch(batch, plan.first, plan.first + 1)
+            with full_precision(model):
+                grads = gradient_of(model, loss, example, weigh(example))
+            plan = replace(plan, sq_norm=squared_norm(grads))
     else:
         plan = make_plan(model, loss, batch, weigh, one_by_one=one_by_one)
         objective.layer_plans.append(plan)
