@@ -4,7 +4,8 @@ from typing import Any
 
 from coursekit import exercises, progress
 from coursekit.exercises import Verdict, failing_input, mine_or_library
-from coursekit.explorers.predictions import compare_predictions, predict, predict_number
+from coursekit.explorers.predictions import predict, predict_number
+from coursekit.explorers.reveal import compare_predictions
 from coursekit.plots import show
 
 __all__ = [

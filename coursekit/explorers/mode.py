@@ -6,8 +6,8 @@ from coursekit.device import size
 
 
 def interactive() -> bool:
-    """Return True in a notebook with ipywidgets, outside grading and tests."""
-    if size() == "tiny" or find_spec("ipywidgets") is None or find_spec("IPython") is None:
+    """Return True in a notebook with ipywidgets and anywidget, outside grading and tests."""
+    if size() == "tiny" or not all(map(find_spec, ("ipywidgets", "anywidget", "IPython"))):
         return False
     from IPython import get_ipython
 

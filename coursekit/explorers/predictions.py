@@ -1,19 +1,26 @@
-"""Predict first: questions answered before anything runs, shown again at the end.
+"""Predict first: questions answered before anything runs; `reveal` shows them again at the end.
 
 Where a person works, in `coursekit lab` or any other JupyterLab, the cells after a question wait
 until it is answered or skipped. In scripts, while grading and in tests nothing waits.
 """
 
+import functools
 import html
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from coursekit import progress
 from coursekit.explorers.mode import interactive, show_html
+from coursekit.explorers.reveal import read_number
+from coursekit.explorers.saved import show_living
 
 LOCK = "COURSEKIT_LOCK"  # "1": what follows a question waits for its answer; "0": it never does
+OPEN = "Answer before you go on."
+BEFORE = "Noted before."
 NOTED = "Noted. You will meet it again at the end of the unit. Now run the cells below."
+SKIPPED = "Skipped. Run the cells below."
 _waiting: dict[tuple[str, str], str] = {}  # (unit, key) of open questions -> the question
 _installed: list[Any] = []  # the shells that hold cells back
 
@@ -85,16 +92,9 @@ def predict(unit: str, key: str, question: str, options: Sequence[str]) -> None:
             f"{question}\n" + "\n".join(f"  - {option}" for option in options),
         )
         return
-    import ipywidgets as widgets
-
     kept = progress.predictions(unit).get(key)
-    field = widgets.RadioButtons(
-        options=list(options),
-        value=kept if kept in options else None,
-        layout=widgets.Layout(width="100%"),
-    )
-    keep = _ask(unit, key, question, field, known=kept in options)
-    field.observe(lambda change: keep(change["new"]), names="value")
+    chosen = kept if kept in options else ""
+    _ask(unit, key, question, lambda text: text, options=list(options), chosen=chosen)
 
 
 def predict_number(unit: str, key: str, question: str, of: str = "times") -> None:
@@ -110,97 +110,86 @@ def predict_number(unit: str, key: str, question: str, of: str = "times") -> Non
         text = f"{question}\n  - a number, in {of}"
         show_html(f"<p><b>{html.escape(question)}</b> (a number, in {html.escape(of)})</p>", text)
         return
-    import ipywidgets as widgets
+    kept = str(progress.predictions(unit).get(key, "")).removesuffix(of).strip()
 
-    kept = str(progress.predictions(unit).get(key, ""))
-    field = widgets.Text(
-        value=kept.removesuffix(of).strip(),
-        placeholder="a number",
-        description=of,
-        continuous_update=False,
+    def with_unit(typed: str) -> str | None:
+        number = read_number(typed)
+        return None if number is None else f"{number:g} {of}"
+
+    _ask(unit, key, question, with_unit, unit_shown=of, chosen=kept)
+
+
+@functools.cache
+def question_widget() -> type:
+    """Return the widget: a form with native fields, whose answer is locked by a button."""
+    import anywidget
+    import traitlets
+
+    class Question(anywidget.AnyWidget):
+        _esm = Path(__file__).with_name("web") / "predict.js"
+        question = traitlets.Unicode().tag(sync=True)
+        options = traitlets.List(traitlets.Unicode()).tag(sync=True)
+        unit = traitlets.Unicode().tag(sync=True)  # of a number
+        chosen = traitlets.Unicode().tag(sync=True)  # what the field says, once locked
+        state = traitlets.Enum(["open", "locked", "skipped"], "open").tag(sync=True)
+        said = traitlets.Unicode().tag(sync=True)  # the line beside the buttons
+
+    return Question
+
+
+def _ask(
+    unit: str,
+    key: str,
+    question: str,
+    read: Callable[[str], str | None],
+    *,
+    chosen: str,
+    options: Sequence[str] = (),
+    unit_shown: str = "",
+) -> None:
+    """Show a question; keep its answer once it is locked, as `read` words it (None: unreadable)."""
+    widget = question_widget()(
+        question=question,
+        options=list(options),
+        unit=unit_shown,
+        chosen=chosen,
+        state="locked" if chosen else "open",
+        said=BEFORE if chosen else OPEN,
     )
-    keep = _ask(unit, key, question, field, known=bool(kept))
 
-    def noted(change: Mapping[str, Any]) -> None:
-        number = read_number(change["new"])
-        if number is not None:
-            keep(f"{number:g} {of}")
+    def picture() -> str:
+        answer = read(widget.chosen) if widget.state == "locked" else None
+        return saved_question(question, options or [f"a number, in {unit_shown}"], answer)
 
-    field.observe(noted, names="value")
+    def on_state(_: Any) -> None:
+        if widget.state == "locked":
+            answer = read(widget.chosen)
+            if answer is None:
+                widget.state = "open"
+                widget.said = "That is no number."
+                return
+            progress.record_prediction(unit, key, answer)
+            widget.chosen, widget.said = answer.removesuffix(unit_shown).strip(), NOTED
+        else:
+            widget.said = SKIPPED if widget.state == "skipped" else OPEN
+        if widget.state != "open":
+            _waiting.pop((unit, key), None)
+        keep(picture())
 
-
-def _ask(unit: str, key: str, question: str, field: Any, *, known: bool) -> Callable[[str], None]:
-    """Show a question with its field; return what keeps an answer."""
-    import ipywidgets as widgets
-    from IPython.display import display
-
-    said = widgets.HTML("Noted before." if known else "Answer before you go on.")
-    skip = widgets.Button(description="Skip", layout=widgets.Layout(width="6em"))
-
-    def keep(value: str) -> None:
-        progress.record_prediction(unit, key, value)
-        _waiting.pop((unit, key), None)
-        said.value = NOTED
-
-    def skipped(_: Any) -> None:
-        _waiting.pop((unit, key), None)
-        said.value = "Skipped. Run the cells below."
-
-    skip.on_click(skipped)
-    if locking() and not known:
+    if locking() and not chosen:
         wait_for(unit, key, question)
-    title = widgets.HTML(f"<b>{html.escape(question)}</b>")
-    display(widgets.VBox([title, field, widgets.HBox([skip, said])]))
-    return keep
+    keep = show_living(widget, picture())
+    widget.observe(on_state, names="state")
 
 
-def read_number(text: object) -> float | None:
-    """Return the number at the beginning of a text, None if there is none."""
-    words = str(text).replace("×", " ").replace("x", " ").replace("%", " ").split()
-    try:
-        return float(words[0]) if words else None
-    except ValueError:
-        return None
-
-
-def judged(mine: str | None, said: str) -> tuple[str, bool]:
-    """Say how a prediction stands beside what was measured, and whether to read again.
-
-    Numbers may be off by a quarter; a choice is right if what was measured begins with it.
-    """
-    if mine is None:
-        return f"you made no prediction, it was {said}", False
-    guess, truth = read_number(mine), read_number(said)
-    if guess is not None and truth is not None:
-        right = abs(guess - truth) <= 0.25 * abs(truth)
+def saved_question(question: str, options: Sequence[str], answer: str | None) -> str:
+    """Return what a saved notebook shows of a question without its kernel."""
+    if answer is not None:
+        said, colour = f"You said: <b>{html.escape(answer)}</b>.", "#009E73"
     else:
-        right = said.startswith(mine)
-    return f"you said {mine}, it was {said}", not right
-
-
-def compare_predictions(unit: str, measured: Mapping[str, Sequence[str]]) -> None:
-    """Show each prediction of a unit beside what was measured, and what to read again.
-
-    Args:
-        unit: Such as "01_gradient_noise".
-        measured: key -> (short name of the question, what was measured) or, with a third text,
-            where that is explained: "section 1.6".
-    """
-    kept = progress.predictions(unit)
-    rows = []
-    for key, (name, said, *where) in measured.items():
-        sentence, again = judged(kept.get(key), said)
-        rows.append((name, sentence, f"read {where[0]} again" if again and where else ""))
-    cells = "".join(
-        "<tr>"
-        + "".join(f'<td style="text-align:left">{html.escape(c)}</td>' for c in row)
-        + "</tr>"
-        for row in rows
-    )
-    head = "<tr><th>question</th><th>predicted and measured</th><th></th></tr>"
-    show_html(
-        f"<table>{head}{cells}</table>",
-        "\n".join(
-            f"{name}: {said}{'; ' if again else ''}{again}".rstrip() for name, said, again in rows
-        ),
+        listed = ", ".join(map(html.escape, options))
+        said, colour = f"Not answered ({listed}). Run this cell to answer.", "#0072B2"
+    return (
+        f'<div style="border-left:4px solid {colour};padding:2px 12px">'
+        f"<b>{html.escape(question)}</b><br>{said}</div>"
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from coursekit import progress
 from coursekit.explorers.mode import interactive, show_html
+from coursekit.explorers.saved import show_living
 from coursekit.interview import choose, kept, mock
 from coursekit.interview.bank import all_questions
 from coursekit.interview.case import all_cases, hold_case
@@ -59,10 +60,8 @@ def interview_corner(unit: str, *, minutes: float = 10, seed: int | None = None)
             "\n".join(["Interview questions of this unit:", *(f"  - {p}" for p in first)]),
         )
         return
-    from IPython.display import display
-
     chosen = choose.for_minutes(questions, minutes, cards=progress.load().cards, rng=rng)
-    display(Board(hold(chosen, rng=rng, save=keep, planned_minutes=minutes)).box)
+    Board(hold(chosen, rng=rng, save=keep, planned_minutes=minutes)).show()
 
 
 def mock_corner(minutes: float = 20, *, target: str = "onsite", seed: int | None = None) -> None:
@@ -78,8 +77,6 @@ def mock_corner(minutes: float = 20, *, target: str = "onsite", seed: int | None
     if not interactive():
         show_html("<p>A mock interview.</p>", "A mock interview: run this in a notebook.")
         return
-    from IPython.display import display
-
     number = random.randrange(2**31) if seed is None else seed
     chosen = mock.compose(all_questions(), minutes, target, random.Random(number))
     sheet = mock.Sheet(tuple(q.id for q in chosen), minutes, number)
@@ -92,7 +89,7 @@ def mock_corner(minutes: float = 20, *, target: str = "onsite", seed: int | None
         kept.keep_sheet(None)
         return write_report(done.outcomes, all_questions(), minutes, earlier)
 
-    display(Board(talk, over).box)
+    Board(talk, over).show()
 
 
 def case_corner(case: str) -> None:
@@ -111,9 +108,7 @@ def case_corner(case: str) -> None:
         opening = played.scenes[0].says
         show_html(f"<p>{html.escape(opening)}</p>", opening)
         return
-    from IPython.display import display
-
-    display(Board(hold_case(played, time.monotonic)).box)
+    Board(hold_case(played, time.monotonic)).show()
 
 
 class Board:
@@ -130,14 +125,31 @@ class Board:
         self.widgets = widgets
         self.conversation = conversation
         self.over = over
+        self.results: list[str] = []  # "Question 1: 60 %", for a saved notebook
+        self.keep: Callable[[str], None] = lambda markup: None
         self.said = widgets.VBox([])
         self.asked = widgets.VBox([])
         self.box = widgets.VBox([self.said, self.asked])
         self.box.add_class("coursekit-interview")
         self._advance(None)
 
+    def show(self) -> None:
+        """Show the conversation; a saved notebook keeps its results and its last page."""
+        self.keep = show_living(self.box, self.picture())
+
+    def picture(self) -> str:
+        """Return what stays when the kernel is gone."""
+        results = "".join(f"<li>{html.escape(result)}</li>" for result in self.results)
+        page = "".join(child.value for child in self.said.children)
+        again = "Run this cell to practise."
+        return f"<p><b>Interview practice.</b> {again}</p><ul>{results}</ul>{page}"
+
     def _advance(self, reply: Any) -> None:
         """Send a reply, show what follows, and stop at the next thing asked."""
+        self._go_on(reply)
+        self.keep(self.picture())
+
+    def _go_on(self, reply: Any) -> None:
         try:
             self._go_through(self.conversation.send(reply))
         except StopIteration as stop:
@@ -175,6 +187,8 @@ class Board:
         if isinstance(event, Say):
             tag, colour = TAGS.get(event.kind, "p"), COLOURS.get(event.kind, "")
             text = html.escape(event.text)
+            if event.kind == "result":
+                self.results.append(event.text)
             edge = f"border-left:3px solid {colour};padding-left:0.6em;" if colour else ""
             self._write(f'<{tag} style="{edge}max-width:46em">{text}</{tag}>')
             return

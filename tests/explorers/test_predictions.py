@@ -6,8 +6,9 @@ import types
 import pytest
 
 from coursekit import progress
-from coursekit.explorers import predictions
-from coursekit.explorers.predictions import PredictFirst, compare_predictions, hold_back, judged
+from coursekit.explorers import predictions, reveal
+from coursekit.explorers.predictions import PredictFirst, hold_back
+from coursekit.explorers.reveal import Row, compare_predictions, headline, standing
 
 pytestmark = pytest.mark.quick
 
@@ -21,15 +22,26 @@ def nothing_open(monkeypatch, tmp_path):
 
 @pytest.fixture
 def shown(monkeypatch):
-    """A notebook in which a person works: widgets are real, the display keeps them."""
-    pytest.importorskip("ipywidgets")
+    """A notebook in which a person works: widgets are real, with the pictures that stay of them."""
+    pytest.importorskip("anywidget")
     shell = types.SimpleNamespace(input_transformers_cleanup=[])
-    kept = []
+    boxes, pictures = [], []
+
+    def show_living(widget, picture):
+        boxes.append(widget)
+        pictures.append(picture)
+        return pictures.append
+
     monkeypatch.setenv(predictions.LOCK, "1")
     monkeypatch.setattr(predictions, "interactive", lambda: True)
+    monkeypatch.setattr(predictions, "show_living", show_living)
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    monkeypatch.setattr("IPython.display.display", kept.append)
-    return types.SimpleNamespace(boxes=kept, shell=shell)
+    return types.SimpleNamespace(boxes=boxes, pictures=pictures, shell=shell)
+
+
+def lock(box, answer):
+    """Do what the form does when its button is pressed: both traits in one message."""
+    box.set_state({"chosen": answer, "state": "locked"})
 
 
 def test_what_follows_waits_until_an_answer_is_given(shown):
@@ -40,27 +52,29 @@ def test_what_follows_waits_until_an_answer_is_given(shown):
         exec("".join(hold_back(["x = 1\n"])))
     asks = ['predict("u", "k", "?", [])\n']
     assert hold_back(asks) == asks, "the next question can be asked"
-    shown.boxes[0].children[1].value = "that"
+    assert "Not answered (this, that)" in shown.pictures[-1]
+    lock(shown.boxes[0], "that")
+    assert "You said: <b>that</b>" in shown.pictures[-1], "what a saved notebook shows"
     assert hold_back(["x = 1\n"]) == ["x = 1\n"]
     assert progress.predictions("01_gradient_noise") == {"k": "that"}
     predictions.predict("01_gradient_noise", "k", "What now?", ["this", "that"])
     assert hold_back(["x = 1\n"]) == ["x = 1\n"], "answered before"
+    assert (shown.boxes[1].state, shown.boxes[1].chosen) == ("locked", "that")
 
 
 def test_a_number_is_kept_with_its_unit(shown):
     predictions.predict_number("01_gradient_noise", "n", "How many?", of="times")
-    field = shown.boxes[0].children[1]
-    field.value = "many"
+    lock(shown.boxes[0], "many")
+    assert (shown.boxes[0].state, shown.boxes[0].said) == ("open", "That is no number.")
     assert hold_back(["x = 1\n"]) != ["x = 1\n"]
-    field.value = "2.5x"
+    lock(shown.boxes[0], "2.5x")
     assert hold_back(["x = 1\n"]) == ["x = 1\n"]
     assert progress.predictions("01_gradient_noise") == {"n": "2.5 times"}
 
 
 def test_a_question_can_be_skipped(shown):
     predictions.predict("01_gradient_noise", "k", "What now?", ["this", "that"])
-    skip = shown.boxes[0].children[2].children[0]
-    skip.click()
+    shown.boxes[0].set_state({"state": "skipped"})
     assert hold_back(["x = 1\n"]) == ["x = 1\n"]
     assert progress.predictions("01_gradient_noise") == {}
 
@@ -118,23 +132,48 @@ def test_the_error_is_one_sentence_in_a_notebook():
 
 
 @pytest.mark.parametrize(
-    ("mine", "said", "again"),
+    ("mine", "said", "how"),
     [
-        ("2 times", "7 times in your run", True),
-        ("6 times", "7 times in your run", False),
-        ("grow 16 times", "grow 16 times, up to the frontier", False),
-        ("grow 4 times", "grow 16 times", True),
-        (None, "exactly zero", False),
+        ("2 times", "7 times in your run", "surprising"),
+        ("4 times", "7 times in your run", "wrong"),
+        ("6 times", "7 times in your run", "right"),
+        ("-1 points", "2 points", "surprising"),
+        ("grow 16 times", "grow 16 times, up to the frontier", "right"),
+        ("grow 4 times", "grow 16 times", "wrong"),
+        ("the noise", "open: unit by unit you will be able to tell", "open"),
+        (None, "exactly zero", "none"),
     ],
 )
-def test_a_prediction_is_judged(mine, said, again):
-    sentence, reread = judged(mine, said)
-    assert reread is again
-    assert said in sentence
+def test_a_prediction_is_judged(mine, said, how):
+    assert standing(mine, said) == how
+    row = Row("?", mine, said, how, "section 1.6")
+    assert said in reveal.in_a_line(row)
+    assert bool(row.again) is (how in ("wrong", "surprising"))
 
 
 def test_the_end_says_what_to_read_again(capsys):
     progress.record_prediction("01_gradient_noise", "n", "2 times")
-    compare_predictions("01_gradient_noise", {"n": ("Near-copies", "7 times", "section 1.6")})
-    out = capsys.readouterr().out
-    assert out == "Near-copies: you said 2 times, it was 7 times; read section 1.6 again\n"
+    progress.record_prediction("01_gradient_noise", "z", "exactly zero")
+    compare_predictions(
+        "01_gradient_noise",
+        {
+            "n": ("Near-copies", "7 times", "section 1.6"),
+            "z": ("All N", "exactly zero"),
+            "o": ("Unasked", "so"),
+        },
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "You predicted 1 of 2. What you missed is what this unit was for.",
+        "Near-copies: you said 2 times, it was 7 times (surprising); read section 1.6 again",
+        "All N: you said exactly zero, it was exactly zero (right)",
+        "Unasked: you made no prediction, it was so",
+    ]
+
+
+def test_a_card_draws_both_numbers_on_one_scale():
+    rows = [Row("<n>", "2 times", "8 times", "surprising", ""), Row("z", "a", "b", "wrong", "")]
+    cards = reveal.as_cards(rows)
+    assert cards.count("width:25.0%") == 1
+    assert cards.count("width:100.0%") == 1, "words have no bars"
+    assert "&lt;n&gt;" in cards
+    assert headline([]) == "Nothing was predicted here that could come true."
