@@ -93,7 +93,7 @@ def predict(unit: str, key: str, question: str, options: Sequence[str]) -> None:
         )
         return
     kept = progress.predictions(unit).get(key)
-    chosen = kept if kept in options else ""
+    chosen = str(kept) if kept in options else ""
     _ask(unit, key, question, lambda text: text, options=list(options), chosen=chosen)
 
 
