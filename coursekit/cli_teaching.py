@@ -110,11 +110,25 @@ def export(
     )
 
 
-@teaching.command(epilog="Example: python3 -m coursekit variant --seed 2027 --out ../spring")
+@teaching.command(
+    epilog="Example: python3 -m coursekit variant --unit 01 --seed 2027 --out ../spring"
+)
 def variant(
-    seed: Annotated[int, typer.Option("--seed", help="Chooses what is changed.")],
-    out: Annotated[Path, typer.Option("--out", help="A new folder, outside what students see.")],
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Chooses what is changed. Default: drawn.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="The release's folder, outside what students see; new or begun."
+        ),
+    ] = None,
     unit: Annotated[str, typer.Option("--unit", help="One unit. Default: all.")] = "",
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--not", help="Leave out a change, 'ID: NAME'; an ID alone stays public."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print old and new side by side.")] = False,
 ) -> int:
     """Make a private release whose exercises ask for something else than the public ones."""
-    return load("variant")(seed=seed, out=out, unit=unit)
+    return load("variant")(seed=seed, out=out, unit=unit, without=without or (), show=show)

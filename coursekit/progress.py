@@ -77,6 +77,16 @@ def unit_number(name: str) -> str:
     return found.group(1)
 
 
+def of_release(exercise_id: str, code: str) -> str:
+    """Return under which name progress in an exercise of a private release is kept.
+
+    Args:
+        exercise_id: For instance ``u01_tr_cov``.
+        code: The code of its task there; "" for the public one.
+    """
+    return f"{exercise_id}.{code}" if code else exercise_id
+
+
 def load() -> Progress:
     """Return what is recorded; empty if nothing is.
 

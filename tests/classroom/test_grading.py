@@ -273,6 +273,13 @@ def test_release_bank_and_variant_decide(template, tmp_path, monkeypatch):
     course.release_path(UNIT).write_text("{}")
     fingerprints.append(grading.fingerprint(course, UNIT))
     assert len(set(fingerprints)) == 3
+    (course.root / "variant.json").write_text('{"changes": {"u99_x": "a change of another unit"}}')
+    fingerprints.append(grading.fingerprint(course, UNIT))
+    (course.root / "variant.json").write_text('{"changes": {"u98_x": "the same", "u97_y": "z"}}')
+    assert grading.fingerprint(course, UNIT) == fingerprints[-1]
+    mine = f"u{UNIT[:2]}_x"
+    (course.root / "variant.json").write_text(json.dumps({"changes": {mine: "one of this unit"}}))
+    assert grading.fingerprint(course, UNIT) not in fingerprints
 
 
 def test_a_damaged_record_is_kept_aside_and_graded_again(course):

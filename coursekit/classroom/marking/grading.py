@@ -1,6 +1,7 @@
 """Grade a unit for a class: what changed is graded, each mark is kept at once, then recorded."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -239,11 +240,24 @@ def fingerprint(course: Course, unit: str) -> str:
     bank = f"exercises/banks/unit_{unit[:2]}_*"
     files += [*PACKAGE.glob(f"{bank}.py"), *PACKAGE.glob(f"{bank}/*.py")]
     files += [course.release_path(unit)]
-    files += [course.root / VARIANT] if (course.root / VARIANT).exists() else []
-    whole = hashlib.sha256()
+    variant = course.root / VARIANT
+    files += (
+        PACKAGE.glob(f"exercises/changes/tasks/unit_{unit[:2]}.toml") if variant.exists() else []
+    )
+    whole = hashlib.sha256(_changes_of(variant, unit) if variant.exists() else b"")
     for path in sorted(files):
         whole.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return whole.hexdigest()
+
+
+def _changes_of(variant: Path, unit: str) -> bytes:
+    """Return what a private release says of one unit; all it says if it cannot be read."""
+    content = variant.read_bytes()
+    try:
+        changes = sorted(json.loads(content)["changes"].items())
+        return repr([one for one in changes if one[0].startswith(f"u{unit[:2]}_")]).encode()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return content
 
 
 def _job(course: Course, handed: Handed, class_seed: int, basis: str, late: Lateness) -> Job:

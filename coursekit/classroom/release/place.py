@@ -33,7 +33,9 @@ def drift(root: Path, files: dict[str, str]) -> list[str]:
     return found
 
 
-def put_in_place(root: Path, files: dict[str, str]) -> tuple[list[str], list[str]]:
+def put_in_place(
+    root: Path, files: dict[str, str], *, remove_others: bool = True
+) -> tuple[list[str], list[str]]:
     """Write a release and remove the notebooks of units that are gone.
 
     Every file is first written under `.build/`, then renamed into place; when a rename fails, those
@@ -42,6 +44,7 @@ def put_in_place(root: Path, files: dict[str, str]) -> tuple[list[str], list[str
     Args:
         root: The repository.
         files: What `release_files` returned.
+        remove_others: False leaves units alone that are not among the files.
 
     Returns:
         Names of the files written or removed, and of those found but left alone.
@@ -54,7 +57,7 @@ def put_in_place(root: Path, files: dict[str, str]) -> tuple[list[str], list[str
         for folder in (RELEASE_FOLDER, SOURCE_FOLDER)
         for name in _unexpected(root, folder, files)
     ]
-    stale = [name for name in unexpected if _made_by_build(root / name)]
+    stale = [name for name in unexpected if remove_others and _made_by_build(root / name)]
     changed = [
         name
         for name in sorted(files)

@@ -1,1 +1,1 @@
-"""What may a private release ask instead? Changes of an exercise's specification."""
+"""What may a private release ask instead? Each graded exercise's own changes, in tasks/."""

@@ -1,40 +1,54 @@
-"""Changes of an exercise's specification, for private releases.
+"""One change of an exercise for private releases: another task on the same subject.
 
-A change says in one sentence what the learner shall return instead (another divisor, sign, unit,
-axis, a sum in place of a mean), and the same as expressions. From those follow together: the text,
-the reference, the mistakes, the accepted answers, the random cases, and the instructor's solution.
+A change has a task of its own (text, hints, docstring), an answer of its own, and mistakes that
+are slips in that answer. What it shares with the public exercise are the id, the points, the
+groups of cases and, unless it says otherwise, the cases themselves. It asks for something that
+the public answer does not deliver, whatever one line is put around it.
 """
 
 import dataclasses
+import hashlib
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import textwrap
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
+from coursekit.exercises.engine.adapters import to_torch
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
-from coursekit.exercises.engine.hints import declared_result
-from coursekit.exercises.engine.judge import judge
-from coursekit.exercises.engine.plain import as_array, as_number, plain
+from coursekit.exercises.engine.plain import plain
 
-NAMES = {"math": math, "torch": torch, "np": np}
-SEEDS = (11, 12, 13)  # on which a change is tried before it is used
-LEAST_MISTAKES = 3
+NAMES = {  # what an answer may use, if its unit imports it
+    "math": math,
+    "torch": torch,
+    "nn": nn,
+    "cross_entropy": nn.functional.cross_entropy,
+}
+PUBLIC = "the public exercise"
+PUBLIC_HINT = (
+    "This is what the public course asks for. Read the task above once more: what does this "
+    "release ask for?"
+)
 
 
 @dataclass(frozen=True)
-class Given:
-    """How one parameter comes in this release.
+class Slip:
+    """A wrong answer to the changed task: its solution with one piece of text exchanged.
 
     Args:
-        make: Expression for it over the public parameters, plain data: "np.transpose(grads)".
-        back: Expression for the public value over the parameters as they come now: "grads.T".
+        hint: A question about the misconception, never the answer.
+        old: Stands in the solution once; "" if `new` is the whole body.
+        new: What the slip has in its place.
     """
 
-    make: str
-    back: str
+    hint: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True)
@@ -42,128 +56,167 @@ class Change:
     """One way in which a release differs from the public exercise.
 
     Args:
-        name: Names it in a release's file; unique for an exercise.
-        spec: One or two sentences for the learner.
-        result: Expression over `value`, the public answer, and the parameters as they come now.
-        given: Parameters that come in another way.
-        rewrites: (old, new) texts of the public wording that would contradict `spec`.
-        drop: Names of mistakes whose hint does not fit any more.
-        solution: The instructor's answer in this release, lines of a function's body; "" where it
-            follows from the public one.
-        set_up: A line that the release runs below the prelude, "RELEASE = 7"; "" for none.
+        exercise_id: Whose change it is.
+        name: Names it for the instructor; unique for an exercise. Students never see it.
+        task: Markdown in place of all that stands between the exercise's heading and its hints;
+            "" keeps text, hints and docstring, where a line of set_up alone makes the difference.
+        hints: In place of the public hints, in order.
+        docstring: In place of the public one.
+        solution: Body of the right answer: lines over the parameters, with `math` and `torch`.
+        other: Body of a right answer that computes it in another way.
+        slips: Wrong answers with their hints, at least two.
+        lesson: What a learner reads whose answer is right.
+        title: In place of the heading's; "" keeps it.
+        call: How the function is called, if otherwise than in public.
+        given: Body over the public arguments (plain data: lists and numpy arrays, `np` is there,
+            and `rng`, the same for the same case) that returns the arguments in this release.
+        by_hand: Body that returns the by-hand cases as (group, arguments); "" makes them from the
+            public ones through `given`.
+        draw: Body over `rng` that returns random cases as (group, arguments); "" as above.
+        public: Expression over `value`, what the changed answer returned, and the parameters: the
+            public answer. So the learner's own function goes on to drive the figures. "" where
+            the changed answer does not determine it.
+        texts: (old, new) for every other sentence of the unit that the change makes untrue.
+        set_up: A line that the release runs below the prelude, "RELEASE = 7".
     """
 
+    exercise_id: str
     name: str
-    spec: str
-    result: str = "value"
-    given: Mapping[str, Given] = field(default_factory=dict)
-    rewrites: tuple[tuple[str, str], ...] = ()
-    drop: tuple[str, ...] = ()
-    solution: str = ""
+    task: str
+    hints: tuple[str, ...]
+    docstring: str
+    solution: str
+    other: str
+    slips: tuple[Slip, ...]
+    lesson: str
+    title: str = ""
+    call: str = ""
+    given: str = ""
+    by_hand: str = ""
+    draw: str = ""
+    public: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
     set_up: str = ""
 
+    @property
+    def code(self) -> str:
+        """What stands for the change in a student's notebook; tells nothing of it."""
+        return hashlib.sha256(f"{self.exercise_id}/{self.name}".encode()).hexdigest()[:8]
 
-def changed_function(
-    function: Callable[..., Any], exercise: Exercise, change: Change
-) -> Callable[..., Any]:
-    """Return what a function for the public exercise becomes under a change."""
-    names = exercise.parameters
-    back = {name: compile(given.back, name, "eval") for name, given in change.given.items()}
-    result = compile(change.result, "result", "eval")
+
+def function_of(body: str, call: str, **names: Any) -> Callable[..., Any]:
+    """Return a function made of the lines of its body.
+
+    Args:
+        body: The lines, which end in a return.
+        call: Its name and parameters, "tr_cov(per_example_grads)".
+        names: More names that the body may use.
+    """
+    held = {**NAMES, **names}
+    exec(f"def {call}:\n{textwrap.indent(body, '    ')}\n", held)
+    return held[call.partition("(")[0]]
+
+
+def call_of(public: Exercise, change: Change) -> str:
+    """Return how the function is called in the release."""
+    return change.call or public.call
+
+
+def slipped(change: Change, slip: Slip) -> str:
+    """Return the body of a wrong answer.
+
+    Raises:
+        ValueError: If what it exchanges does not stand in the solution once.
+    """
+    if not slip.old:
+        return slip.new
+    if change.solution.count(slip.old) != 1:
+        raise ValueError(
+            f"{change.exercise_id}, {change.name!r}: {slip.old!r} stands "
+            f"{change.solution.count(slip.old)} times in the solution"
+        )
+    return change.solution.replace(slip.old, slip.new)
+
+
+def given_arguments(public: Exercise, change: Change, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return what the release hands over where the public course hands over ``args``."""
+    if not change.given:
+        return args
+    rng = np.random.default_rng(zlib.crc32(repr(args).encode()))
+    parameters = [f"argument_{i}" for i in range(len(args))]
+    if len(args) == len(public.parameters):
+        parameters = public.parameters
+    made = function_of(change.given, f"given({', '.join(parameters)})", np=np, rng=rng)(*args)
+    return tuple(plain(value) for value in made)
+
+
+def changed_exercise(public: Exercise, change: Change) -> Exercise:
+    """Return the exercise of a release. The public answer is one of its mistakes."""
+    call = call_of(public, change)
+
+    def carried(case: Case) -> Case:
+        return Case(case.group, given_arguments(public, change, case.args))
+
+    def own(body: str, **names: Any) -> list[Case]:
+        made = function_of(body, f"cases({', '.join(names)})", np=np)(**names)
+        return [Case(group, tuple(plain(value) for value in args)) for group, args in made]
+
+    def draw(rng: np.random.Generator) -> list[Case]:
+        return own(change.draw, rng=rng) if change.draw else [carried(c) for c in public.draw(rng)]
+
+    slips = tuple(
+        Mistake(
+            f"slip {n}" if slip.old == "" else f"{slip.new} for {slip.old}",
+            slip.hint,
+            function_of(slipped(change, slip), call),
+        )
+        for n, slip in enumerate(change.slips)
+    )
+    by_hand = own(change.by_hand) if change.by_hand else map(carried, public.by_hand)
+    whole = dataclasses.replace(
+        public,
+        call=call,
+        by_hand=tuple(by_hand),
+        draw=draw,
+        reference=function_of(change.solution, call),
+        accepted=(function_of(change.other, call),),
+        mistakes=slips,
+        lesson=change.lesson,
+        promises=(),
+        may_change=(),
+        nan_says="",
+    )
+    kept = tuple(n for n in public.may_change if n.split(".")[0] in whole.parameters)
+    as_public = Mistake(PUBLIC, PUBLIC_HINT, public_answer(public, whole.parameters))
+    return dataclasses.replace(whole, may_change=kept, mistakes=(as_public, *slips))
+
+
+def public_answer(public: Exercise, parameters: list[str]) -> Callable[..., Any]:
+    """Return the public answer, called with the release's arguments of the same names."""
+    if parameters == public.parameters:
+        return public.reference
 
     def answer(*args: Any) -> Any:
-        now = {**NAMES, **dict(zip(names, args, strict=True))}
-        public = [eval(back[name], now) if name in back else now[name] for name in names]
-        value = function(*public)
-        if isinstance(value, list | tuple) and as_array(plain(value)) is not None:
-            value = np.asarray(plain(value))
-        now["value"] = value
-        return eval(result, now)
+        named = dict(zip(parameters, args, strict=True))
+        return public.reference(*[named[name] for name in public.parameters if name in named])
 
     return answer
 
 
-def changed_cases(exercise: Exercise, change: Change, cases: list[Case]) -> list[Case]:
-    """Return cases with their arguments as they come in this release."""
-    make = {name: compile(given.make, name, "eval") for name, given in change.given.items()}
-    changed = []
-    for case in cases:
-        public = dict(zip(exercise.parameters, case.args, strict=True))
-        args = [
-            plain(eval(make[name], {**NAMES, **public})) if name in make else value
-            for name, value in public.items()
-        ]
-        changed.append(Case(case.group, tuple(args), case.keeps))
-    return changed
+def carried_back(
+    public: Exercise, change: Change, answer: Callable[..., Any]
+) -> Callable[..., Any] | None:
+    """Return the public function that an answer to the changed task determines, if it does."""
+    if not change.public or public.run != "call":
+        return None
+    call = call_of(public, change)
+    parameters = call.partition("(")[2].rstrip(")")
+    back = function_of(f"return {change.public}", f"back(value, {parameters})")
 
+    def carried(*args: Any) -> Any:
+        handed = args
+        if change.given:
+            handed = tuple(to_torch(v) for v in given_arguments(public, change, plain(args)))
+        return back(answer(*handed), *handed)
 
-def changed_exercise(exercise: Exercise, change: Change) -> Exercise:
-    """Return the exercise of a release: everything changed together.
-
-    The public answer becomes a mistake with a hint of its own. Mistakes that are right here, or
-    look like another one, are left out.
-    """
-    public = Mistake(
-        "the public exercise",
-        "This is what the public course asks for. What does the text of this release say at "
-        '"In this release"?',
-        exercise.reference,
-    )
-
-    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
-        return changed_function(function, exercise, change)
-
-    mistakes = tuple(
-        dataclasses.replace(mistake, answer=wrap(mistake.answer))
-        for mistake in exercise.mistakes
-        if mistake.name not in change.drop
-    )
-    whole = dataclasses.replace(
-        exercise,
-        by_hand=tuple(changed_cases(exercise, change, list(exercise.by_hand))),
-        draw=lambda rng: changed_cases(exercise, change, exercise.draw(rng)),
-        reference=wrap(exercise.reference),
-        accepted=tuple(wrap(answer) for answer in exercise.accepted),
-        mistakes=(public, *mistakes),
-    )
-    kept = tuple(mistake for mistake in whole.mistakes if _is_told_apart(whole, mistake))
-    return dataclasses.replace(whole, mistakes=kept)
-
-
-def _is_told_apart(exercise: Exercise, mistake: Mistake) -> bool:
-    """Say whether a mistake loses marks and gets its own hint at every seed that is tried."""
-    for seed in SEEDS:
-        verdict = judge(exercise, mistake.answer, seed=seed)
-        if verdict.status == "passed" or verdict.mistake is not mistake:
-            return False
-    return True
-
-
-def is_usable(exercise: Exercise, change: Change) -> bool:
-    """Say whether a change makes a sound exercise that the public answer does not solve.
-
-    The changed reference and every accepted answer earn all points, the public reference at most a
-    third of them, and three mistakes at least are still told apart.
-    """
-    try:
-        changed = changed_exercise(exercise, change)
-        for seed in SEEDS:
-            for answer in (changed.reference, *changed.accepted):
-                if judge(changed, answer, seed=seed).status != "passed":
-                    return False
-            if judge(changed, exercise.reference, seed=seed).score > exercise.max_score / 3:
-                return False
-    except Exception:  # an expression that does not fit this exercise's data
-        return False
-    return len(changed.mistakes) > LEAST_MISTAKES
-
-
-def result_kind(exercise: Exercise) -> str:
-    """Return what the answer of an exercise is: "number", "row", "table" or "other"."""
-    value = declared_result(exercise, exercise.reference, exercise.by_hand[-1])
-    if isinstance(value, bool):
-        return "other"
-    if as_number(value) is not None and not isinstance(value, list | np.ndarray):
-        return "number"
-    array = as_array(value)
-    return {1: "row", 2: "table"}.get(array.ndim, "other") if array is not None else "other"
+    return carried

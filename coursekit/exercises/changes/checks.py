@@ -1,13 +1,20 @@
-"""What a private release's notebook imports in place of the public checks."""
+"""Check an exercise as a private release has it, and what the text after it goes on with.
 
+The student's notebook names each change by a code, which says nothing of the task. As in the
+public course a learner's kernel can judge an answer at once, and so holds what is right for
+whoever digs; marks come from another process, and rest on other cases.
+"""
+
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coursekit import exercises
-from coursekit.exercises.changes.change import changed_exercise
-from coursekit.exercises.changes.general import changes_of
+from coursekit.exercises.bank import EXERCISES
+from coursekit.exercises.changes.catalogue import change_with_code, changes_of
+from coursekit.exercises.changes.change import carried_back, changed_exercise
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.judge import judge
+from coursekit.exercises.engine.verdict import Verdict
 from coursekit.exercises.teach import CHECK_DRAWS, CHECK_SEED, judged_on_cpu, tell
 
 
@@ -25,45 +32,53 @@ def changed_bank(changes: Mapping[str, str], bank: Mapping[str, Exercise]) -> di
     for exercise_id, name in changes.items():
         if exercise_id not in bank:
             raise ValueError(f"no exercise {exercise_id!r}: is this release of another version?")
-        known = changes_of(bank[exercise_id])
+        known = changes_of(exercise_id)
         if name not in known:
-            listed = ", ".join(known)
+            listed = ", ".join(known) or "none"
             raise ValueError(f"{exercise_id}: no change {name!r}: there are {listed}")
         changed[exercise_id] = changed_exercise(bank[exercise_id], known[name])
     return changed
 
 
-def checks_of_release(
-    changes: Mapping[str, str],
-) -> tuple[Callable[[str, Any], float], Callable[[str, Any], Callable[..., Any]]]:
-    """Return `check` and `mine_or_library` for a release with these changes.
+@functools.cache
+def exercise_with_code(exercise_id: str, code: str) -> Exercise:
+    """Return an exercise as a release has it.
 
-    Each changed exercise is made when it is first asked for. The text after an exercise goes on
-    with the library's public function, since its figures show the public quantity.
+    Raises:
+        ValueError: If this version of the package has no such change.
     """
-    made: dict[str, Exercise] = {}
+    return changed_exercise(EXERCISES[exercise_id], change_with_code(exercise_id, code))
 
-    def of_release(exercise_id: str) -> Exercise:
-        if exercise_id not in made:
-            named = {exercise_id: changes[exercise_id]}
-            made.update({exercise_id: changed_bank(named, exercises.EXERCISES)[exercise_id]})
-        return made[exercise_id]
 
-    def check(exercise_id: str, answer: Any) -> float:
-        """Judge an answer, print what it shows, return the score."""
-        if exercise_id not in changes:
-            return exercises.check(exercise_id, answer)
-        exercise = of_release(exercise_id)
-        verdict = judge(exercise, answer, seed=CHECK_SEED, draws=CHECK_DRAWS)
-        tell(exercise, answer, verdict)
-        return verdict.score
+def check_with_code(
+    exercise_id: str, code: str, answer: Any, *, record: Callable[[Verdict], None] | None = None
+) -> float:
+    """Judge an answer to a changed exercise, print what it shows, return the score.
 
-    def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:
-        """Return the function that the text after an exercise goes on with."""
-        if exercise_id not in changes:
-            return exercises.mine_or_library(exercise_id, answer)
-        exercise = exercises.EXERCISES[exercise_id]
-        print(f"The text goes on with the library's {exercise.call}, as the public course has it.")
-        return judged_on_cpu(exercise.reference)
+    As `coursekit.exercises.check` does for a public one.
+    """
+    exercise = exercise_with_code(exercise_id, code)
+    verdict = judge(exercise, answer, seed=CHECK_SEED, draws=CHECK_DRAWS)
+    tell(exercise, answer, verdict)
+    if record is not None:
+        record(verdict)
+    return verdict.score
 
-    return check, mine_or_library
+
+def mine_or_library_with_code(exercise_id: str, code: str, answer: Any) -> Callable[..., Any]:
+    """Return the function that the text after a changed exercise goes on with; say which.
+
+    The text shows the public quantity. It is worked out from the learner's own function if that
+    passes and determines it, else it is the library's.
+    """
+    public, change = EXERCISES[exercise_id], change_with_code(exercise_id, code)
+    carried = carried_back(public, change, answer) if callable(answer) else None
+    if carried is None:
+        print(f"The text goes on with the library's {public.call}: its figures ask another thing.")
+        return judged_on_cpu(public.reference)
+    exercise = exercise_with_code(exercise_id, code)
+    if judge(exercise, answer, seed=CHECK_SEED, draws=CHECK_DRAWS).status == "passed":
+        print(f"Using your own {exercise.call}: from its result follows what the text shows.")
+        return judged_on_cpu(carried)
+    print(f"Using the library's {public.call}, until your answer passes its check.")
+    return judged_on_cpu(public.reference)
