@@ -13,9 +13,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from coursekit.claims.ledger import load_entries
 from coursekit.data import load
 from coursekit.experiments import flagship
-from coursekit.explorers import noise_cloud
+from coursekit.experiments.mysteries.carry_out import carry_out
+from coursekit.experiments.mysteries.cases import Mystery, draw_mystery
+from coursekit.experiments.mysteries.evidence import evidence_of
+from coursekit.experiments.mysteries.words import EXPERIMENTS, EXPLANATIONS
+from coursekit.explorers import micro_arrows, noise_cloud
 from coursekit.gradients import per_example_gradients
 from coursekit.models import mlp
 from coursekit.replicas import run_grid
@@ -65,19 +70,67 @@ def lr_frontier() -> dict[str, Any]:
             **cells(population)}  # fmt: skip
 
 
-def noise_cloud_coords() -> dict[str, Any]:
-    """Project the gradients of 512 examples of a network after one epoch, as unit 01 does."""
+def example_grads() -> torch.Tensor:
+    """Return the gradients of 512 examples of a network after one epoch, as unit 01 does."""
     data, generator = load("mnist1d", num_train=512), torch.Generator().manual_seed(0)
     model = mlp(flagship.SIZES, generator=generator)
     train(model, data, TrainConfig(32, 16, lambda step: 0.05), rng=generator)
-    grads = per_example_gradients(
-        model, nn.CrossEntropyLoss(), data.train_inputs, data.train_targets
-    )
-    return noise_cloud.cloud_data(grads)
+    loss = nn.CrossEntropyLoss()
+    return per_example_gradients(model, loss, data.train_inputs, data.train_targets)
+
+
+def knee() -> dict[str, Any]:
+    """Take the measured steps of claim C6 from the ledger."""
+    values = {k: float(np.mean(v)) for k, v in load_entries("C6")["cpu"]["values"].items()}
+    places = ("idle_from", "idle_to", "full_from", "full_to")
+    return {
+        "batch_sizes": [round(values[f"batch_{place}"]) for place in places],
+        "ms": [round(values[f"ms_{place}"], 4) for place in places],
+    }
+
+
+def mystery() -> dict[str, Any]:
+    """Break runs of a release of their own, and carry out every experiment on offer."""
+    return {"runs": [mystery_run(draw_mystery(900_000 + place)) for place in (2, 3, 4, 5)]}
+
+
+def mystery_run(drawn: Mystery) -> dict[str, Any]:
+    """Return what is shown of one broken run, its experiments' outcomes, and the answers."""
+    seen, names = evidence_of(drawn), list(drawn.menu)
+    keep = np.unique(np.linspace(0, len(seen.steps) - 1, 40).round().astype(int))
+    menu = []
+    for name in names:
+        found, about = carry_out(drawn, name), EXPERIMENTS[name]
+        outcome = about.outcomes.index(found.outcome)
+        menu.append({"does": about.does, "price": about.price, "outcomes": about.outcomes,
+                     "outcome": outcome, "text": found.text,
+                     "separates": drawn.separates(name)})  # fmt: skip
+    return {
+        "story": seen.story,
+        "config": [[name, *pair] for name, pair in seen.config.items()],
+        "steps": seen.steps[keep].tolist(),
+        "loss": rows_of(seen.loss[:, keep]),
+        "norm": rows_of(seen.grad_norm[:, keep]),
+        "before": round(seen.before["validation"], 1),
+        "before_norm": round(seen.before["first |g|"], 3),
+        "validation": round(float(seen.validation[:, -1].mean()), 1) if len(seen.epoch_ends) else None,
+        "suspects": [EXPLANATIONS[name] for name in drawn.suspects],
+        "fault": drawn.suspects.index(drawn.fault),
+        "menu": menu,
+        "best": names.index(drawn.best),
+    }
+
+
+def rows_of(table: np.ndarray) -> list[list[float | None]]:
+    """Return rows with four digits; null stands for what is not finite."""
+    return [[float(f"{v:.4g}") if np.isfinite(v) else None for v in row] for row in table]
 
 
 MAKERS = {
-    "noise_cloud": noise_cloud_coords,
+    "mystery": mystery,
+    "knee": knee,
+    "noise_cloud": lambda: noise_cloud.cloud_data(example_grads()),
+    "micro_arrows": lambda: micro_arrows.micro_data(example_grads()),
     "opening_plane": opening_plane,
     "lr_frontier": lr_frontier,
 }

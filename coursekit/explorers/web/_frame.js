@@ -155,7 +155,7 @@ function logTicks(low, high, base, count) {
 }
 let clips = 0;
 // A frame with axes in a picture. x and y: {range: [low, high], log: base or 0, label, ticks, text}
-function axes({ left = 0, top = 0, width, height, x, y, padLeft = 58, padBottom = 42, padRight = 12 }) {
+function axes({ left = 0, top = 0, width, height, x, y, padLeft = 58, padBottom = 42, padRight = 20 }) {
   const inner = { x: left + padLeft, y: top + 6, w: width - padLeft - padRight, h: height - padBottom - 6 };
   const scale = ({ range: [low, high], log }) => (log
     ? (v) => (Math.log(Math.max(v, 1e-300)) - Math.log(low)) / (Math.log(high) - Math.log(low))
@@ -179,6 +179,27 @@ function axes({ left = 0, top = 0, width, height, x, y, padLeft = 58, padBottom 
   return { X, Y, grid, inside, curve, inner };
 }
 
+// Colours of a share from 0 to 1, dark to bright, and ink that can be read on it.
+const STOPS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
+function shade(share) {
+  const t = clamp(share, 0, 1) * (STOPS.length - 1), i = Math.min(Math.floor(t), STOPS.length - 2);
+  const rgb = STOPS[i].map((c, k) => Math.round(c + (t - i) * (STOPS[i + 1][k] - c)));
+  return { fill: `rgb(${rgb.join(",")})`, text: 0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2] > 128 ? "#000000" : "#ffffff" };
+}
+// A table over two doubling axes, drawn as cells; low to high on the colours, text where it fits.
+function cells(plot, xs, ys, table, low, high) {
+  const w = plot.X(xs[1]) - plot.X(xs[0]), h = plot.Y(ys[0]) - plot.Y(ys[1]);
+  return ys.map((y, i) => xs.map((x, j) => {
+    const { fill, text } = shade((table[i][j] - low) / (high - low)), cx = plot.X(x), cy = plot.Y(y);
+    return box(cx - w / 2, cy - h / 2, w, h, { fill }) +
+      (w > 36 && h > 17 ? words(cx, cy + 4, table[i][j].toFixed(table[i][j] < 99.95 ? 1 : 0), { anchor: "middle", size: 12, color: text }) : "");
+  }).join("")).join("");
+}
+function colourBar(left, top, long, low, high, label) {
+  const parts = range(24).map((i) => box(left + (i * long) / 24, top, long / 24 + 0.5, 11, { fill: shade((i + 0.5) / 24).fill }));
+  return parts.join("") + words(left - 6, top + 10, `≤ ${num(low)}`, { anchor: "end", size: 12 }) + words(left + long + 6, top + 10, `${num(high)} ${label}`, { size: 12 });
+}
+
 // ---- the frame around a picture ----
 function lookOf(system) {
   for (const node of [document.body, document.documentElement]) {
@@ -199,6 +220,10 @@ function explorer({ model, el }, spec) {
   const data = model.get("data") ?? STORED;
   const own = `ckx-${made++}-${Math.random().toString(36).slice(2, 8)}`;
   const controls = typeof spec.controls === "function" ? spec.controls(data) : spec.controls;
+  for (const c of controls) { // a value that the page asks for is one of the slider's
+    const asked = model.get("state")?.[c.key];
+    if (c.exact && asked && !c.values.includes(asked)) c.values = [...c.values, asked].sort((a, b) => a - b);
+  }
   const snap = (values) => {
     const out = { ...(typeof spec.start === "function" ? spec.start(data) : spec.start), ...values };
     for (const c of controls) if (c.values) out[c.key] = c.values[nearest(c.values, out[c.key])];
@@ -255,7 +280,7 @@ function explorer({ model, el }, spec) {
     panel.append(row);
     if (c.choices) {
       const choices = () => (typeof c.choices === "function" ? c.choices(state, data) : c.choices);
-      field.addEventListener("change", () => { change({ [c.key]: choices()[field.selectedIndex][0] }); commit(); });
+      field.addEventListener("change", () => { change({ [c.key]: choices()[field.selectedIndex][0], ...c.also }); commit(); });
       return { set() {
         const list = choices(), texts = list.map(([, text]) => text);
         if (JSON.stringify(texts) !== field.dataset.texts) {
@@ -272,7 +297,7 @@ function explorer({ model, el }, spec) {
     field.addEventListener("input", () => change({ [c.key]: c.values[Number(field.value)] }));
     field.addEventListener("change", () => commit());
     return { set() {
-      const text = (c.text ?? num)(state[c.key], state);
+      const text = (c.text ?? num)(state[c.key]);
       field.value = c.values.indexOf(state[c.key]);
       field.setAttribute("aria-valuetext", text);
       value.textContent = text;
