@@ -113,7 +113,9 @@ def mystery_run(drawn: Mystery) -> dict[str, Any]:
         "norm": rows_of(seen.grad_norm[:, keep]),
         "before": round(seen.before["validation"], 1),
         "before_norm": round(seen.before["first |g|"], 3),
-        "validation": round(float(seen.validation[:, -1].mean()), 1) if len(seen.epoch_ends) else None,
+        "validation": round(float(seen.validation[:, -1].mean()), 1)
+        if len(seen.epoch_ends)
+        else None,
         "suspects": [EXPLANATIONS[name] for name in drawn.suspects],
         "fault": drawn.suspects.index(drawn.fault),
         "menu": menu,

@@ -24,6 +24,7 @@ import torch
 
 from coursekit.data import load
 from coursekit.device import by_size
+from coursekit.explorers.opening_plane import opening_plane
 from coursekit.intervals import t_interval
 from coursekit.interview.widget import interview_corner
 from coursekit.models import mlp
@@ -284,6 +285,11 @@ said = f"{outcome} ({equal_steps})"
 # What it does **not** rule out: this arm saw four times the examples, so it does not say that the large
 # batch is as good for the same *work*; the small batch with 80 epochs might be better still; and some
 # of the fall may have been the learning rate, made up for by length. Unit 01 starts with what a batch buys.
+#
+# Look for yourself: the same task on stored runs, five batch sizes by ten rates, for three lengths.
+
+# %%
+opening_plane()
 
 # %% [markdown]
 # ## Interview corner

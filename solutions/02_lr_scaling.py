@@ -632,7 +632,8 @@ for B in by_size(tiny=[16, 32], cpu=[128, 256, 512, 1024]):
 # They are not $2/\lambda_{\max}$ of the untrained network either (unit 03 says why). And $B_c$ is not
 # the critical batch size of unit 05, which is about cost.
 #
-# Try it: where do the rules meet the frontier if the start or the frontier moves?
+# Try it: where do the rules meet the frontier if the start or the frontier moves? The cells are stored
+# runs of the same network.
 
 # %%
 lr_frontier(max_lr, half_B)

@@ -701,7 +701,7 @@ show(lengths_plot(reached, stored=from_ledger, title=title))
 # ### Play with it
 # Two weights, output u·v, and now a target of 1. From (3, 2) the output is too large, and shrinking
 # it lowers the curvature. From (4, 1) the curvature has nowhere to go: at the minimum it is nearly
-# as high. Find a peak that only a warmup survives. Then try the second start.
+# as high. Find a peak that only a warmup survives. Then try the second start. "Play" goes step by step.
 
 # %%
 gentle_start()

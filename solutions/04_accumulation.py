@@ -528,8 +528,8 @@ check("u04_clip", clip_accumulated)
 # $$ \Bigl|\frac1K \sum_k c\,u_k\Bigr| = c\,\Bigl|\frac1K \sum_k u_k\Bigr| \le c , $$
 #
 # with equality only if all directions agree. The noisier the micro-batches, the shorter the step; and
-# a second clip after the loop cannot lengthen it. Move the sliders. First, make the last micro-batch
-# shorter: which arrow leaves the black one? Then lower the limit:
+# a second clip after the loop cannot lengthen it. Move the sliders. The last micro-batch has two
+# examples: which way of dividing brings the step to the large batch's? Then clip, here or there:
 
 # %%
 micro_arrows(example_grads)

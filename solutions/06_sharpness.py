@@ -669,6 +669,16 @@ show(figures.edge_plot(runs.steps, panels, title=title, points=points, panels=Tr
 # cross-entropy the curvature falls again once the examples are fitted, smooth or not. **Change, predict,
 # run**: `activation="relu"` in `follow_edge`. Does it still hover?
 #
+# A network of 24 weights trains in a blink, so here you can move rate and batch size and see each run whole.
+# Beside λ stands the **batch sharpness**: the curvature that a batch's own loss has along its own step.
+# Where does gradient descent stop climbing? And what holds SGD below?
+
+# %%
+from coursekit.explorers.edge import edge
+
+edge()
+
+# %% [markdown]
 # Try it where you can see everything: two layers of one weight each, one example. Every point of the
 # curve is the same function. Where can gradient descent stay? What happens if it starts elsewhere?
 

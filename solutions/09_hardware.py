@@ -206,6 +206,13 @@ show(figures.step_time_plot(times, laws, title=device_name(device)))
 # small network may be flat at every size), the library's `fit_step_time` says nan for the rate; this
 # simple fit cannot. **Change, predict, run**: `t0 + B/r` for the small network at its knee, by hand,
 # beside the measured time. Which law is nearer?
+#
+# Move floor, speed and batch. What does a faster machine want?
+
+# %%
+from coursekit.explorers.knee import knee as knee_explorer
+
+knee_explorer()
 
 # %% [markdown]
 # ## 9.3 Where the knee comes from: the roofline

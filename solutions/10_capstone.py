@@ -555,6 +555,16 @@ show(figures.loggers_plot(true_losses, loggers, title="One run, two logs"))
 #
 # Answer with **three numbers** from the lists: the explanation; the *cheapest* experiment that tells
 # it from the next best one; what that experiment will say. Then it is really run.
+#
+# To warm up, four others; nothing is marked here.
+
+# %%
+from coursekit.explorers.mystery import mystery
+
+mystery()
+
+# %% [markdown]
+# Now the six of the exercise.
 
 # %%
 show_mystery(1, release=RELEASE)

@@ -24,10 +24,13 @@ from coursekit.explorers.mode import interactive, show_html
 WEB = files("coursekit.explorers") / "web"
 
 
+@lru_cache(maxsize=1)
 def explorer_names() -> tuple[str, ...]:
-    """Return the names of all explorers, sorted."""
-    found = (entry.name for entry in WEB.iterdir())
-    return tuple(sorted(n[:-3] for n in found if n.endswith(".js") and not n.startswith("_")))
+    """Return the names of all explorers, sorted: the modules of web/ that export their maths."""
+    modules = (entry for entry in WEB.iterdir() if entry.name.endswith(".js"))
+    return tuple(
+        sorted(m.name[:-3] for m in modules if "export { maths };" in m.read_text("utf-8"))
+    )
 
 
 @lru_cache(maxsize=32)
