@@ -183,16 +183,20 @@ def _answer_lines(cell: SourceCell) -> list[str]:
 
 
 def _exchange(cells: list[SourceCell], unit: Unit, change: Change, old: str, new: str) -> None:
-    """Replace a sentence that stands in the unit once; it may be gone with another's old task."""
-    count = sum(cell.text.count(old) for cell in unit.cells)
+    """Replace a sentence that stands in the unit once; it may be gone with another's old task.
+
+    Where its lines break does not matter.
+    """
+    pattern = re.compile(r"\s+".join(re.escape(word) for word in old.split()))
+    count = sum(len(pattern.findall(cell.text)) for cell in unit.cells)
     if count != 1:
         raise SourceError(
             f"{unit.name}, {change.exercise_id}, change {change.name!r}: {old!r} stands "
             f"{count} times in the unit; it has to stand there once"
         )
     for i, cell in enumerate(cells):
-        if old in cell.text:
-            cells[i] = dataclasses.replace(cell, text=cell.text.replace(old, new))
+        text = pattern.sub(lambda _: new, cell.text)
+        cells[i] = dataclasses.replace(cell, text=text)
 
 
 def _code_cell(beside: SourceCell, text: str) -> SourceCell:

@@ -58,7 +58,7 @@ def _change(place: str, exercise_id: str, table: dict[str, Any]) -> Change:
             if not all(len(one) == size and all(isinstance(t, str) for t in one) for one in value):
                 raise ValueError(f"{place}: each of {name} has {size} texts")
             made[name] = tuple(Slip(*one) if name == "slips" else tuple(one) for one in value)
-        elif name == "hints":
+        elif name in ("hints", "groups"):
             made[name] = tuple(value)
         elif isinstance(value, str):
             made[name] = value.strip("\n")

@@ -11,7 +11,7 @@ import hashlib
 import math
 import textwrap
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,10 @@ class Change:
         call: How the function is called, if otherwise than in public.
         given: Body over the public arguments (plain data: lists and numpy arrays, `np` is there,
             and `rng`, the same for the same case) that returns the arguments in this release.
-        by_hand: Body that returns the by-hand cases as (group, arguments); "" makes them from the
-            public ones through `given`.
-        draw: Body over `rng` that returns random cases as (group, arguments); "" as above.
+        by_hand: Body that returns the by-hand cases as (group, arguments); `public` is the list of
+            the public ones. "" carries those over through `given`.
+        draw: The same for random cases: `public` has been drawn with `rng`, which draws more.
+        groups: New names of the groups of cases, in the order of the public ones; () keeps them.
         public: Expression over `value`, what the changed answer returned, and the parameters: the
             public answer. So the learner's own function goes on to drive the figures. "" where
             the changed answer does not determine it.
@@ -94,6 +95,7 @@ class Change:
     given: str = ""
     by_hand: str = ""
     draw: str = ""
+    groups: tuple[str, ...] = ()
     public: str = ""
     texts: tuple[tuple[str, str], ...] = ()
     set_up: str = ""
@@ -153,16 +155,19 @@ def given_arguments(public: Exercise, change: Change, args: tuple[Any, ...]) -> 
 def changed_exercise(public: Exercise, change: Change) -> Exercise:
     """Return the exercise of a release. The public answer is one of its mistakes."""
     call = call_of(public, change)
+    groups = dict(zip(public.points, change.groups or public.points, strict=True))
 
-    def carried(case: Case) -> Case:
-        return Case(case.group, given_arguments(public, change, case.args))
-
-    def own(body: str, **names: Any) -> list[Case]:
-        made = function_of(body, f"cases({', '.join(names)})", np=np)(**names)
-        return [Case(group, tuple(plain(value) for value in args)) for group, args in made]
+    def cases(body: str, known: Sequence[Case], rng: np.random.Generator | None) -> list[Case]:
+        if not body:
+            return [
+                Case(groups[one.group], given_arguments(public, change, one.args)) for one in known
+            ]
+        made = function_of(body, "cases(public, rng)", np=np)
+        listed = made([(one.group, one.args) for one in known], rng)
+        return [Case(group, tuple(plain(value) for value in args)) for group, args in listed]
 
     def draw(rng: np.random.Generator) -> list[Case]:
-        return own(change.draw, rng=rng) if change.draw else [carried(c) for c in public.draw(rng)]
+        return cases(change.draw, public.draw(rng), rng)
 
     slips = tuple(
         Mistake(
@@ -172,11 +177,11 @@ def changed_exercise(public: Exercise, change: Change) -> Exercise:
         )
         for n, slip in enumerate(change.slips)
     )
-    by_hand = own(change.by_hand) if change.by_hand else map(carried, public.by_hand)
     whole = dataclasses.replace(
         public,
         call=call,
-        by_hand=tuple(by_hand),
+        points={groups[group]: points for group, points in public.points.items()},
+        by_hand=tuple(cases(change.by_hand, public.by_hand, None)),
         draw=draw,
         reference=function_of(change.solution, call),
         accepted=(function_of(change.other, call),),
