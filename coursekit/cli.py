@@ -11,16 +11,20 @@ from typing import Annotated
 
 import typer
 
-from coursekit.cli_teaching import Unit, load, teaching
+from coursekit.cli_teaching import Unit, load, named_unit, teaching
+from coursekit.commands.cli_measuring import measuring
+from coursekit.commands.listing import ByPerson
 
 app = typer.Typer(
     name="coursekit",
+    cls=ByPerson,
     help="Batch Size and Learning Dynamics: the course and its tools.",
     epilog="Example: python3 -m coursekit lab 01",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
 
 Gpu = Annotated[bool, typer.Option("--gpu", help="Set up with the CUDA build of torch.")]
 
@@ -74,10 +78,13 @@ def doctor() -> int:
     return load("doctor")()
 
 
-@app.command(epilog="Example: python3 -m coursekit progress")
-def progress() -> int:
-    """Print your points, your time and the next step."""
-    return load("progress")()
+@app.command(epilog="Example: python3 -m coursekit progress 01")
+def progress(
+    unit: Unit = "",
+    json: Annotated[bool, typer.Option("--json", help="Print every exercise as JSON.")] = False,
+) -> int:
+    """Print your points, your time and the next step; of one unit, every exercise."""
+    return load("progress")(unit, json=json)
 
 
 @app.command(epilog="Example: python3 -m coursekit solution 01")
@@ -105,28 +112,7 @@ def build(
     return load("build")(check=check)
 
 
-app.registered_commands += teaching.registered_commands
-
-
-@app.command(epilog="Example: python3 -m coursekit claims N1 N2")
-def claims(
-    ids: Annotated[
-        list[str] | None,
-        typer.Argument(help="To measure and compare; after `show`: to print.", show_default=False),
-    ] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Measure a quarter (or those named) and compare.")
-    ] = False,
-    all_: Annotated[bool, typer.Option("--all", help="Measure every claim again.")] = False,
-    write: Annotated[
-        bool, typer.Option("--write", help="Put what comes out into the ledger.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    page: Annotated[bool, typer.Option("--page", help="Write docs/claims*, pictures.")] = False,
-) -> int:
-    """Print the ledger of claims, or measure some of them again and compare."""
-    given = list(ids or [])
-    return load("claims")(given, quick=quick, all=all_, write=write, json=json, page=page)
+app.registered_commands += teaching.registered_commands + measuring.registered_commands
 
 
 @app.command(epilog="Example: python3 -m coursekit interview --mock 45")
@@ -135,7 +121,9 @@ def interview(
     level: Annotated[
         str, typer.Option("--level", help="screen, onsite or staff; in a mock: applied for.")
     ] = "",
-    unit: Annotated[str, typer.Option("--unit", help="Only questions of this unit: 05.")] = "",
+    unit: Annotated[
+        str, typer.Option("--unit", help="Only questions of this unit: 05.", callback=named_unit)
+    ] = "",
     due: Annotated[bool, typer.Option("--due", help="Only what is due for repetition.")] = False,
     mock: Annotated[
         float | None,
@@ -176,82 +164,6 @@ def interview(
         report=report,
         seed=seed,
     )
-
-
-@app.command(epilog="Example: python3 -m coursekit measure noise docs/examples/convnet.py")
-def measure(
-    ctx: typer.Context,
-    what: Annotated[str, typer.Argument(help="noise, sharpness, batch-size or rescale.")],
-    script: Annotated[
-        Path | None, typer.Argument(help="Defines model, loss_fn and data; not for rescale.")
-    ] = None,
-    examples: Annotated[
-        int | None, typer.Option("--examples", help="Measure the first so many. Default: all.")
-    ] = None,
-    lr: Annotated[
-        float | None, typer.Option("--lr", help="Learning rate: compared with sharpness; carried.")
-    ] = None,
-    differences: Annotated[
-        bool,
-        typer.Option("--differences", help="Sharpness without second derivatives: approximate."),
-    ] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Of random probes.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    optimizer: Annotated[
-        str | None, typer.Option(help="sgd, momentum, adam, adamw or muon: to rescale.")
-    ] = None,
-    batch: Annotated[
-        tuple[float, float] | None, typer.Option(help="Tuned at this size, wanted at that.")
-    ] = None,
-    momentum: float | None = None,
-    betas: Annotated[str | None, typer.Option(help="0.9,0.999")] = None,
-    eps: float | None = None,
-    weight_decay: float | None = None,
-    warmup_steps: int | None = None,
-    sharpness: Annotated[float | None, typer.Option(help="At the start, if known.")] = None,
-    noise_scale: Annotated[float | None, typer.Option(help="In examples, if known.")] = None,
-) -> int:
-    """Measure your own model: gradient noise, sharpness, or what a batch size buys.
-
-    What follows -- goes to your script as its own arguments. `rescale` needs no script: it carries
-    an optimizer's settings to another batch size.
-    """
-    settings = {
-        "optimizer": optimizer,
-        "batch": batch,
-        "momentum": momentum,
-        "betas": betas,
-        "eps": eps,
-        "weight_decay": weight_decay,
-        "warmup_steps": warmup_steps,
-        "sharpness": sharpness,
-        "noise_scale": noise_scale,
-    }
-    if what == "rescale":
-        return load("rescale")(script, lr=lr, json=json, **settings)
-    return load("measure")(
-        what,
-        script,
-        ctx.obj,
-        examples=examples,
-        lr=lr,
-        differences=differences,
-        seed=seed,
-        json=json,
-        of_rescale=settings,
-    )
-
-
-@app.command(epilog="Example: python3 -m coursekit bench replicas -- --rounds 3")
-def bench(
-    ctx: typer.Context,
-    topic: Annotated[str, typer.Argument(help="measure, replicas, grade or gpu.")],
-) -> int:
-    """Time this library against its peers on this machine, and print the ratios.
-
-    What follows -- goes to the scripts of benchmarks/ as it is.
-    """
-    return load("bench")(topic, extra=ctx.obj)
 
 
 def main(argv: list[str]) -> int:

@@ -11,10 +11,31 @@ import typer
 
 teaching = typer.Typer()
 
-Unit = Annotated[str, typer.Argument(help="A unit: 01, or 01_gradient_noise.", show_default=False)]
+
+def named_unit(name: str) -> str:
+    """Refuse a unit that does not exist, before anything heavy is imported."""
+    from coursekit.commands.early import known_unit
+
+    known_unit(name)
+    return name
+
+
+Unit = Annotated[
+    str,
+    typer.Argument(
+        help="A unit: 01, 01_gradient_noise, or gradient.", show_default=False, callback=named_unit
+    ),
+]
 Course = Annotated[
     Path | None, typer.Option("--course", help="The course's folder, or a variant's.")
 ]
+
+
+def existing(path: Path) -> Path:
+    """Refuse a place that is not there, before anything heavy is imported."""
+    if not path.exists():
+        raise ValueError(f"{path} does not exist: name a folder of submissions, or a zip")
+    return path
 
 
 def load(command: str) -> Any:
@@ -27,10 +48,13 @@ def grade(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="STUDENT/UNIT/UNIT.ipynb below it, or a zip of Canvas, Moodle, Gradescope."
+            help="STUDENT/UNIT/UNIT.ipynb below it, or a zip of Canvas, Moodle, Gradescope.",
+            callback=existing,
         ),
     ],
-    unit: Annotated[str, typer.Option("--unit", help="One unit. Default: all.")] = "",
+    unit: Annotated[
+        str, typer.Option("--unit", help="One unit. Default: all.", callback=named_unit)
+    ] = "",
     roster: Annotated[
         Path | None, typer.Option("--roster", help="CSV. Default: grading/roster.csv.")
     ] = None,
@@ -123,7 +147,9 @@ def variant(
             "--out", help="The release's folder, outside what students see; new or begun."
         ),
     ] = None,
-    unit: Annotated[str, typer.Option("--unit", help="One unit. Default: all.")] = "",
+    unit: Annotated[
+        str, typer.Option("--unit", help="One unit. Default: all.", callback=named_unit)
+    ] = "",
     without: Annotated[
         list[str] | None,
         typer.Option("--not", help="Leave out a change, 'ID: NAME'; an ID alone stays public."),

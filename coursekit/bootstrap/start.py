@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from coursekit.bootstrap.environment import ensure_environment, find_environment, unusable_path
@@ -42,8 +43,10 @@ def start(argv: list, *, cli: Callable[[list], int], doctor: Callable[[], int]) 
     words = argv[: argv.index("--")] if "--" in argv else argv
     command = next((word for word in words if not word.startswith("-")), None)
     if command is not None and command not in NEEDS:
+        near = get_close_matches(command, NEEDS, n=1)
+        meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(NEEDS)}."
         sys.stderr.write(
-            f"coursekit: there is no command {command!r}; there are {', '.join(NEEDS)}.\n"
+            f"coursekit: there is no command {command!r}; {meant}\n"
             "See: python3 -m coursekit --help\n"
         )
         return 2

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
 from tqdm import tqdm
 
 from coursekit.claims.again import LEVEL, a_quarter, disagreements, measure_each, num_compared
-from coursekit.claims.alarm import alarm_sentence, chance_to_turn, ledger_alarm
+from coursekit.claims.alarm import chance_to_turn
 from coursekit.claims.ledger import LEDGER, load_ledger, save_entry
 from coursekit.claims.register import CLAIMS
-from coursekit.claims.rows import key_figures, rows, short_device
+from coursekit.claims.rows import key_figures, rows
+from coursekit.classroom.learner.copies import find_unit
+from coursekit.commands.claims_lines import print_list, print_whole
 from coursekit.storage import ROOT, is_clone
 
 GUESS = 10.0  # seconds for a claim that was never measured
 FRAGILE = 0.05  # a verdict that other seeds turn more often may turn without a disagreement
 WORTH = 20.0  # CPU seconds from which on several processes pay for their start
-WIDTH = 118  # columns, where no terminal says how many there are
 
 
 def run(
@@ -31,6 +30,8 @@ def run(
     write: bool = False,
     json: bool = False,
     page: bool = False,
+    unit: str = "",
+    verdict: str = "",
     folder: Path = LEDGER,
 ) -> int:
     """Print the ledger; or measure claims again and compare with it, or write what came out.
@@ -43,6 +44,8 @@ def run(
         write: Put what came out into the ledger, in place of comparing.
         json: Print rows as JSON.
         page: Write docs/claims.md, docs/claims/ and pictures from the ledger.
+        unit: List this unit's claims alone.
+        verdict: List claims with this verdict alone.
         folder: Where the ledger lies.
 
     Returns:
@@ -69,9 +72,11 @@ def run(
         or (page and (quick or all or ids or write))
         or (show and (quick or all or write))
         or (write and (quick or not measures))
+        or ((unit or verdict) and (ids or quick or all or page or show))
     ):
         print("--all, --quick, --page, `show` and ids exclude each other, but for ids with --quick "
-              "or `show`; --write goes with ids or --all: choose one", file=sys.stderr)  # fmt: skip
+              "or `show`; --write goes with ids or --all, --unit and --verdict with the list: "
+              "choose one", file=sys.stderr)  # fmt: skip
         return 2
     ledger = load_ledger(folder)
     if quick:
@@ -91,9 +96,27 @@ def run(
         ledger.setdefault(claim_id, {})[size()] = entry
     if json:
         print(json_format.dumps(rows(ledger, ids), indent=1, ensure_ascii=False))
+    elif ids:
+        print_whole(rows(ledger, ids))
     else:
-        print_table(ledger, ids)
+        print_list(chosen_rows(rows(ledger), unit, verdict))
     return 0
+
+
+def chosen_rows(found: list[dict[str, Any]], unit: str, verdict: str) -> list[dict[str, Any]]:
+    """Return the rows of one unit and of claims that some measurement gives this verdict.
+
+    Raises:
+        ValueError: If none is left.
+    """
+    having = {r["id"] for r in found if verdict in ("", r["verdict"])}
+    units = list(dict.fromkeys(r["unit"] for r in found))
+    name = find_unit(unit, units) if unit else ""
+    kept = [r for r in found if r["id"] in having and name in ("", r["unit"])]
+    if not kept:
+        verdicts = sorted({r["verdict"] for r in found})
+        raise ValueError(f"no claim {name} with verdict {verdict!r}; it can be {verdicts}")
+    return sorted(kept, key=lambda r: r["unit"])
 
 
 def cost(claim_id: str, size: str, ledger: dict[str, Any]) -> float:
@@ -180,52 +203,6 @@ def check_again(ids: list[str], ledger: dict[str, Any], size: str = "cpu") -> in
               f"values are right: python3 -m coursekit claims {' '.join(found)} --write",
               file=sys.stderr)  # fmt: skip
     return 1 if found else 0
-
-
-def print_table(ledger: dict[str, Any], ids: Sequence[str] = ()) -> None:
-    """Print the ledger for a reader, what came out otherwise below it, then its false alarms.
-
-    With ids: these claims alone, and nothing about the whole.
-    """
-    console = Console()
-    if not console.is_terminal:
-        console.width = WIDTH
-    table = Table(title="Claims of the course, as last measured (95 % intervals over seeds)")
-    for name, options in {
-        "id": {"no_wrap": True},
-        "claim": {"ratio": 1},
-        "status": {"min_width": 9},
-        "verdict": {"min_width": 7},
-        "measured": {"ratio": 1},
-        "seeds": {"justify": "right"},
-        "s": {"justify": "right"},
-        "on": {"min_width": 4},
-    }.items():
-        table.add_column(name, **options)  # type: ignore[arg-type]
-    all_rows, before = rows(ledger, ids), ""
-    for r in all_rows:
-        again = r["id"] == before
-        before = r["id"]
-        table.add_row(
-            "" if again else r["id"],
-            "" if again else r["statement"],
-            r["status"],
-            r["verdict"] + ("" if r["as_expected"] else " (!)"),
-            "\n".join(r["figures"])
-            or ("literature" if r["evidence"] == "literature" else "not measured yet"),
-            str(r["seeds"] or ""),
-            f"{r['seconds']:.0f}" if r["seeds"] else "",
-            short_device(r["device"]),
-        )
-    console.print(table)
-    told = {r["id"]: r for r in all_rows if not r["as_expected"]}
-    if told:
-        console.print("(!) Otherwise than expected before measuring:", highlight=False)
-    for r in told.values():
-        line = f"  {r['id']} (expected: {r['expected']}): {r['finding']}"
-        console.print(line, highlight=False, markup=False)
-    if not ids:
-        console.print(alarm_sentence(ledger_alarm(CLAIMS, ledger)), highlight=False)
 
 
 def write_page(ledger: dict[str, Any]) -> int:

@@ -1,10 +1,20 @@
 """``coursekit progress``: units x exercises, with points, time and the next step."""
 
+import json as json_format
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from coursekit.classroom.learner.copies import exercises_in, notebook_in, released_units
+from rich.console import Console
+
+from coursekit.classroom.learner.copies import (
+    exercises_in,
+    find_unit,
+    notebook_in,
+    released_units,
+)
 from coursekit.progress import Progress, load, unit_number
+
+BAR = 12  # characters
 
 
 @dataclass(frozen=True)
@@ -19,8 +29,13 @@ class Row:
     seconds: float
 
 
-def run() -> int:
-    """Print a row for each exercise, a sum for each unit, and the next step."""
+def run(unit: str = "", *, json: bool = False) -> int:
+    """Print a line for each unit and the next step; of one unit, a line for each exercise.
+
+    Args:
+        unit: Show the exercises of this one; "" is all units.
+        json: Print every exercise as JSON.
+    """
     progress = load()
     if progress.set_aside is not None:
         print(
@@ -30,20 +45,59 @@ def run() -> int:
     if not released:
         raise ValueError("no unit is released.\nMake them: python3 -m coursekit build")
     rows = table(progress, released)
-    width = max([len(row.exercise) + 2 for row in rows] + [len(name) for name in released])
-    print(f"{'':{width}}  {'points':>9}  {'tries':>5}  {'time':>7}")
-    for name in released:
-        own = [row for row in rows if row.unit == name]
-        spent = progress.units.get(unit_number(name))
-        sums = f"{sum(r.best for r in own):g}/{sum(r.points for r in own):g}"
-        tries = sum(r.attempts for r in own)
-        print(f"{name:{width}}  {sums:>9}  {tries:>5}  {_time(spent.seconds if spent else 0):>7}")
-        for row in own:
-            points = f"{row.best:g}/{row.points:g}" if row.points else "warm-up"
-            label = f"  {row.exercise}"
-            print(f"{label:{width}}  {points:>9}  {row.attempts:>5}  {_time(row.seconds):>7}")
+    if unit:
+        rows = [row for row in rows if row.unit == find_unit(unit, list(released))]
+    if json:
+        print(json_format.dumps([asdict(row) for row in rows], indent=1))
+        return 0
+    spent = {
+        name: known.seconds
+        for name in released
+        if (known := progress.units.get(unit_number(name))) is not None
+    }
+    console = Console(highlight=False)
+    for line, style in exercise_lines(rows) if unit else unit_lines(rows, spent):
+        console.print(line, style=style, markup=False, soft_wrap=True)
     print(next_step(rows))
     return 0
+
+
+def unit_lines(rows: list[Row], spent: dict[str, float]) -> list[tuple[str, str]]:
+    """Return a line a unit with its style, and their sum."""
+    names = list(dict.fromkeys(row.unit for row in rows))
+    width = max(map(len, names))
+    lines = [
+        (f"{'':{width}}  {'points':>7}  {'':{BAR}}  {'':5}  {'tries':>5}  {'time':>7}", "bold")
+    ]
+    for name in [*names, ""]:
+        own = [row for row in rows if name in ("", row.unit)]
+        best, points = sum(row.best for row in own), sum(row.points for row in own)
+        share = best / points if points else 1.0
+        tries = sum(row.attempts for row in own)
+        seconds = spent.get(name, 0.0) if name else sum(spent.values())
+        done = f"{f'{best:g}/{points:g}':>7}  {_bar(share)}  {100 * share:3.0f} %"
+        rest = f"{tries:>5}  {_time(seconds):>7}" if tries or seconds else ""
+        style = "green" if share == 1 else "" if tries or seconds else "dim"
+        lines.append((f"{name or 'all':{width}}  {done}  {rest}".rstrip(), style if name else ""))
+    return lines
+
+
+def exercise_lines(rows: list[Row]) -> list[tuple[str, str]]:
+    """Return a line an exercise with its style."""
+    width = max(len(row.exercise) for row in rows)
+    lines = [(f"{'':{width}}  {'points':>7}  {'tries':>5}  {'time':>7}", "bold")]
+    for row in rows:
+        points = f"{row.best:g}/{row.points:g}" if row.points else "warm-up"
+        full = row.points and row.best >= row.points
+        line = f"{row.exercise:{width}}  {points:>7}  {row.attempts:>5}  {_time(row.seconds):>7}"
+        lines.append((line, "green" if full else "" if row.attempts else "dim"))
+    return lines
+
+
+def _bar(share: float) -> str:
+    """Return a bar that is full at 1 alone, and empty at 0 alone."""
+    filled = 0 if share <= 0 else min(BAR - (share < 1), max(1, round(BAR * share)))
+    return "█" * filled + "░" * (BAR - filled)
 
 
 def table(progress: Progress, released: dict[str, dict[str, float]]) -> list[Row]:

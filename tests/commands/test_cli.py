@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from coursekit import cli
+from coursekit import cli, cli_teaching
 from coursekit.bootstrap.requirements import NEEDS
+from coursekit.claims.register import CLAIMS
+from coursekit.classroom.learner.copies import released_units
+from coursekit.commands import cli_measuring, early
+from coursekit.commands.listing import GROUPS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,7 +21,8 @@ def command(monkeypatch):
     """Return a function that puts another in place of a command's work."""
 
     def replace(work):
-        monkeypatch.setattr(cli, "load", lambda name: work)
+        for module in (cli, cli_teaching, cli_measuring):
+            monkeypatch.setattr(module, "load", lambda name: work)
 
     return replace
 
@@ -52,8 +57,11 @@ def test_each_command_has_help_with_an_example(name, capsys):
 def test_the_general_help_lists_every_command_and_no_other(capsys):
     assert cli.main(["--help"]) == 0
     shown = capsys.readouterr().out
-    listed = shown.split("Commands:")[1].split("Example:")[0].splitlines()
-    assert [line.split()[0] for line in listed if line[:3].strip()] == list(NEEDS)
+    listed = shown.split("Learn:")[1].split("Example:")[0].splitlines()
+    names = [line.split()[0] for line in listed if line[:2] == "  " and line[2:3].strip()]
+    assert names == [name for group in GROUPS.values() for name in group]
+    assert sorted(names) == sorted(NEEDS)
+    assert "..." not in shown.split("Learn:")[1]
 
 
 @pytest.mark.quick
@@ -70,7 +78,9 @@ def test_help_loads_no_command():
         "import sys\n"
         "from coursekit import cli\n"
         f"for name in {list(NEEDS)}: cli.main([name, '--help'])\n"
-        "print([m for m in sys.modules if m.startswith('coursekit.commands.')], file=sys.stderr)\n"
+        "commands = {m for m in sys.modules if m.startswith('coursekit.commands.')}\n"
+        "options = {f'coursekit.commands.{name}' for name in ('cli_measuring', 'listing')}\n"
+        "print(sorted(commands - options), file=sys.stderr)\n"
     )
     argv = [sys.executable, "-c", code]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
@@ -101,13 +111,32 @@ def test_help_loads_no_command():
         (["build", "--check"], ({"check": True},)),
         (
             ["claims"],
-            ([], {"quick": False, "all": False, "write": False, "json": False, "page": False}),
+            (
+                [],
+                {
+                    "quick": False,
+                    "all": False,
+                    "write": False,
+                    "json": False,
+                    "page": False,
+                    "unit": "",
+                    "verdict": "",
+                },
+            ),
         ),
         (
             ["claims", "N1", "N2", "--quick", "--all", "--json"],
             (
                 ["N1", "N2"],
-                {"quick": True, "all": True, "write": False, "json": True, "page": False},
+                {
+                    "quick": True,
+                    "all": True,
+                    "write": False,
+                    "json": True,
+                    "page": False,
+                    "unit": "",
+                    "verdict": "",
+                },
             ),
         ),
         (
@@ -153,10 +182,10 @@ def test_a_mistake_is_two_lines_and_debug_shows_where(command, capsys):
         raise ValueError("there is no unit '77'.\nName one of these: 00_start")
 
     command(work)
-    assert cli.main(["lab", "77"]) == 1
+    assert cli.main(["lab"]) == 1
     message = "coursekit lab: there is no unit '77'.\nName one of these: 00_start\n"
     assert capsys.readouterr().err == message
-    assert cli.main(["lab", "77", "--debug"]) == 1
+    assert cli.main(["lab", "--debug"]) == 1
     shown = capsys.readouterr().err
     assert shown.startswith("Traceback")
     assert shown.endswith(message)
@@ -192,3 +221,54 @@ def test_an_error_in_the_program_itself_is_told_from_a_persons_mistake(command, 
     command(work)
     assert cli.main(["doctor"]) == 1
     assert "unexpected TypeError: f() takes 0 arguments" in capsys.readouterr().err
+
+
+@pytest.mark.quick
+def test_ids_are_known_without_their_declarations_being_run():
+    assert sorted(early.declared_claims()) == sorted(CLAIMS)
+    assert early.known_claims(["show", "n1", "C8"]) == ["show", "N1", "C8"]
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["claims", "N1", "L77"], "no claim is named 'L77'; did you mean L7"),
+        (["claims", "show", "ZZ"], "no claim is named 'ZZ'."),
+        (["lab", "gradeint"], "there is no unit 'gradeint'; did you mean 01_gradient_noise?"),
+        (["solution", "noise"], "'noise' fits several units"),
+        (["feedback", "99"], "there is no unit '99'"),
+        (["grade", "no/such/folder"], "no/such/folder does not exist: name a folder"),
+        (["interview", "--unit", "77"], "there is no unit '77'"),
+    ],
+)
+def test_a_wrong_name_is_told_before_anything_heavy_is_imported(words, said):
+    code = (
+        "import sys\n"
+        "from coursekit import cli\n"
+        f"status = cli.main({words})\n"
+        "print(status, sorted({'torch', 'nbgrader', 'matplotlib'} & set(sys.modules)))\n"
+    )
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "1 []\n"
+    assert said in done.stderr
+
+
+@pytest.mark.quick
+def test_a_part_of_a_units_name_is_enough():
+    names = [path.name for path in released_units()]
+    for part, full in (("gradient", "01_gradient_noise"), ("toolkit", "08_large_batch_toolkit")):
+        assert early.find_unit(part, names) == full
+    assert early.find_unit("Noise-Scale", names) == "05_noise_scale"
+    with pytest.raises(ValueError, match="no unit '_'"):
+        early.find_unit("_", names)
+
+
+@pytest.mark.quick
+def test_a_wrong_command_is_answered_with_the_nearest():
+    done = subprocess.run(
+        [sys.executable, "-m", "coursekit", "doctr"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].endswith("no command 'doctr'; did you mean doctor?")

@@ -1,5 +1,6 @@
 """Small commands: the table of `progress`, and what `test` asks of pytest."""
 
+import json
 import subprocess
 
 import pytest
@@ -49,11 +50,28 @@ def test_the_table_has_sums_scores_tries_and_time(monkeypatch, capsys, tmp_path)
     record_check("u00_a", 2, 2, seconds=3300)
     assert command.run() == 0
     shown = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert shown[1] == ["00_start", "2/2", "2", "1", "h", "05"]
-    assert shown[2] == ["u00_warm", "warm-up", "0", "0", "min"]
-    assert shown[3] == ["u00_a", "2/2", "2", "1", "h", "05"]
-    assert shown[4] == ["01_noise", "0/4", "0", "0", "min"]
+    assert shown[1] == ["00_start", "2/2", "█" * 12, "100", "%", "2", "1", "h", "05"]
+    assert shown[2] == ["01_noise", "0/4", "░" * 12, "0", "%"]
+    assert shown[3] == ["all", "2/6", "█" * 4 + "░" * 8, "33", "%", "2", "1", "h", "05"]
     assert shown[-1][:2] == ["Next:", "u01_b"]
+    assert command.run("00") == 0
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert shown[1] == ["u00_warm", "warm-up", "0", "0", "min"]
+    assert shown[2] == ["u00_a", "2/2", "2", "1", "h", "05"]
+    assert len(shown) == 4
+    assert command.run(json=True) == 0
+    assert [row["best"] for row in json.loads(capsys.readouterr().out)] == [0, 2, 0, 0]
+
+
+@pytest.mark.quick
+def test_a_bar_is_full_for_all_alone_and_empty_for_nothing_alone():
+    assert [command._bar(share).count("█") for share in (0, 0.01, 0.5, 0.99, 1)] == [
+        0,
+        1,
+        6,
+        11,
+        12,
+    ]
 
 
 @pytest.mark.quick

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tempfile
+from difflib import get_close_matches
 from pathlib import Path
 
 from coursekit.storage import ROOT, free_name, is_clone, time_stamp, workspace
@@ -27,18 +28,27 @@ def notebook_in(unit: Path) -> Path:
 
 
 def find_unit(name: str, names: list[str]) -> str:
-    """Return the full name of a unit from ``01``, ``1`` or ``gradient_noise``.
+    """Return the full name of a unit from ``01``, ``1``, ``gradient_noise`` or ``gradient``.
 
     Raises:
-        ValueError: If no unit is meant, naming those there are.
+        ValueError: If no unit is meant, naming those there are, or if several fit a part.
     """
-    wanted = name.strip().strip("/").removesuffix(".ipynb").removesuffix(".py")
+    wanted = name.strip().strip("/").removesuffix(".ipynb").removesuffix(".py").lower()
     for unit in names:
         number, _, words = unit.partition("_")
         if wanted in (unit, number, words) or (wanted.isdigit() and int(wanted) == int(number)):
             return unit
+    part = wanted.replace("-", "_").replace(" ", "_")
+    fitting = [unit for unit in names if part.strip("_0123456789") and part in unit]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ValueError(f"{name!r} fits several units. Name one of these: {', '.join(fitting)}")
+    words = {unit.partition("_")[2]: unit for unit in names} | {unit: unit for unit in names}
+    near = [words[x] for x in get_close_matches(part, words, n=1)]
+    meant = f"; did you mean {near[0]}?" if near else "."
     listed = ", ".join(names) or "none: run `python3 -m coursekit build`"
-    raise ValueError(f"there is no unit {name!r}. Name one of these: {listed}")
+    raise ValueError(f"there is no unit {name!r}{meant} Name one of these: {listed}")
 
 
 def exercises_in(notebook: Path) -> dict[str, float]:

@@ -1,0 +1,26 @@
+"""The list of commands in the program's help: by who needs them."""
+
+import click
+import typer.core
+
+GROUPS = {  # a test compares with the commands that there are
+    "Learn": ("lab", "progress", "solution", "interview"),
+    "Measure": ("measure", "claims", "bench"),
+    "Teach": ("grade", "feedback", "export", "variant"),
+    "Set up and maintain": ("doctor", "test", "build"),
+}
+
+
+class ByPerson(typer.core.TyperGroup):
+    """A program whose help lists its commands in groups, each with its whole first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section a group."""
+        for heading, names in GROUPS.items():
+            rows = [
+                (name, command.get_short_help_str(limit=200))
+                for name in names
+                if (command := self.get_command(ctx, name)) is not None and not command.hidden
+            ]
+            with formatter.section(click.style(heading, bold=True)):
+                formatter.write_dl(rows)
