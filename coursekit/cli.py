@@ -11,9 +11,10 @@ from typing import Annotated
 
 import typer
 
-from coursekit.cli_teaching import Unit, load, named_unit, teaching
+from coursekit.cli_teaching import teaching
 from coursekit.commands.cli_measuring import measuring
 from coursekit.commands.listing import ByPerson
+from coursekit.commands.options import Unit, load, named_unit
 
 app = typer.Typer(
     name="coursekit",

@@ -3,44 +3,19 @@
 `coursekit.cli` adds them to the program.
 """
 
-import importlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from coursekit.commands.options import Unit, existing, load, named_unit
 
 teaching = typer.Typer()
 
 
-def named_unit(name: str) -> str:
-    """Refuse a unit that does not exist, before anything heavy is imported."""
-    from coursekit.commands.early import known_unit
-
-    known_unit(name)
-    return name
-
-
-Unit = Annotated[
-    str,
-    typer.Argument(
-        help="A unit: 01, 01_gradient_noise, or gradient.", show_default=False, callback=named_unit
-    ),
-]
 Course = Annotated[
     Path | None, typer.Option("--course", help="The course's folder, or a variant's.")
 ]
-
-
-def existing(path: Path) -> Path:
-    """Refuse a place that is not there, before anything heavy is imported."""
-    if not path.exists():
-        raise ValueError(f"{path} does not exist: name a folder of submissions, or a zip")
-    return path
-
-
-def load(command: str) -> Any:
-    """Return the ``run`` function of a command's module."""
-    return importlib.import_module(f"coursekit.commands.{command}").run
 
 
 @teaching.command(epilog="Example: python3 -m coursekit grade grading/submitted --unit 01")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from coursekit.cli_teaching import load, named_unit
+from coursekit.commands.options import load, named_unit
 
 measuring = typer.Typer()
 
