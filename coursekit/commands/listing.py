@@ -1,6 +1,8 @@
 """The list of commands in the program's help: by who needs them."""
 
-import click
+from typing import Any
+
+import typer
 import typer.core
 
 GROUPS = {  # a test compares with the commands that there are
@@ -14,7 +16,7 @@ GROUPS = {  # a test compares with the commands that there are
 class ByPerson(typer.core.TyperGroup):
     """A program whose help lists its commands in groups, each with its whole first sentence."""
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write a section a group."""
         for heading, names in GROUPS.items():
             rows = [
@@ -22,5 +24,5 @@ class ByPerson(typer.core.TyperGroup):
                 for name in names
                 if (command := self.get_command(ctx, name)) is not None and not command.hidden
             ]
-            with formatter.section(click.style(heading, bold=True)):
+            with formatter.section(typer.style(heading, bold=True)):
                 formatter.write_dl(rows)

@@ -44,8 +44,8 @@ def find_unit(name: str, names: list[str]) -> str:
         return fitting[0]
     if fitting:
         raise ValueError(f"{name!r} fits several units. Name one of these: {', '.join(fitting)}")
-    words = {unit.partition("_")[2]: unit for unit in names} | {unit: unit for unit in names}
-    near = [words[x] for x in get_close_matches(part, words, n=1)]
+    named = {unit.partition("_")[2]: unit for unit in names} | {unit: unit for unit in names}
+    near = [named[x] for x in get_close_matches(part, named, n=1)]
     meant = f"; did you mean {near[0]}?" if near else "."
     listed = ", ".join(names) or "none: run `python3 -m coursekit build`"
     raise ValueError(f"there is no unit {name!r}{meant} Name one of these: {listed}")
