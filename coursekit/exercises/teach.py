@@ -10,11 +10,13 @@ from torch import Tensor
 
 from coursekit.device import pick_device
 from coursekit.exercises.bank import EXERCISES
+from coursekit.exercises.engine.card import card
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.handing import handed_arguments
 from coursekit.exercises.engine.judge import judge
-from coursekit.exercises.engine.messages import reveal
+from coursekit.exercises.engine.messages import paragraph, reveal
 from coursekit.exercises.engine.verdict import Verdict
+from coursekit.exercises.shown import somebody_looks, stale, watch_runs, with_card
 from coursekit.gradients.batches import batch_tensors, map_tensors
 
 TRIES_BEFORE_REVEAL = 3
@@ -55,28 +57,37 @@ def evaluate(
     return judge(find(exercise_id), answer, seed=seed, draws=draws)
 
 
-def tell(exercise: Exercise, answer: Any, verdict: Verdict) -> None:
-    """Print a verdict, and from the third failed try on the expected value; keep what failed."""
-    print(verdict.message)
+def tell(exercise: Exercise, answer: Any, verdict: Verdict) -> float:
+    """Show a verdict, from the third failed try on with the expected value; keep what failed.
+
+    Returns:
+        The score; in a notebook one that shows itself as a card, elsewhere the text is printed.
+    """
+    note, revealed = stale(exercise.call.split("(")[0]), ""
     failure = verdict.first_failure
     if verdict.status == "passed":
         _failed_tries.pop(exercise.id, None)
         _failed_with.pop(exercise.id, None)
     elif verdict.status == "failed" and failure is not None and callable(answer):
         _failed_with[exercise.id] = (exercise.run, failure.case.args)
-        _failed_tries[exercise.id] += 1
+        _failed_tries[exercise.id] += not note  # an older version was tried before
         if _failed_tries[exercise.id] >= TRIES_BEFORE_REVEAL:
-            print(reveal(failure))
+            revealed = reveal(failure)
+    if somebody_looks():
+        return with_card(verdict.score, card(exercise, verdict, note=note, revealed=revealed))
+    print("\n".join(filter(None, [note and paragraph(note), verdict.message, revealed])))
+    return verdict.score
 
 
 def check(
     exercise_id: str, answer: Any, *, record: Callable[[Verdict], None] | None = None
 ) -> float:
-    """Judge an answer in a notebook: print what it shows, return the score as a plain float.
+    """Judge an answer in a notebook: show what comes of it, return the score as a float.
 
-    The message shows an input that fails and, where the answer equals a known mistake, asks about
-    the misconception. The expected value follows from the third failed try on. The inputs are the
-    same at every try, and an answer that changes its arguments is told so and does not pass.
+    The message, a card in a notebook and text elsewhere, shows an input that fails and, where the
+    answer equals a known mistake, asks about the misconception. The expected value follows from the
+    third failed try on. The inputs are the same at every try, and an answer that changes its
+    arguments is told so and does not pass.
     Nothing that Python code writes goes to stderr, since nbgrader takes that for a failure. The
     time limit, three seconds a case and six in all, is best effort: compiled code ends first, and
     in a thread or on Windows there is none.
@@ -92,11 +103,11 @@ def check(
     Raises:
         ValueError: For an unknown exercise.
     """
+    watch_runs()
     verdict = evaluate(exercise_id, answer)
-    tell(find(exercise_id), answer, verdict)
     if record is not None:
         record(verdict)
-    return verdict.score
+    return tell(find(exercise_id), answer, verdict)
 
 
 def failing_input(exercise_id: str) -> Any:

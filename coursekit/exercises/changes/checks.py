@@ -53,16 +53,15 @@ def exercise_with_code(exercise_id: str, code: str) -> Exercise:
 def check_with_code(
     exercise_id: str, code: str, answer: Any, *, record: Callable[[Verdict], None] | None = None
 ) -> float:
-    """Judge an answer to a changed exercise, print what it shows, return the score.
+    """Judge an answer to a changed exercise, show what comes of it, return the score.
 
     As `coursekit.exercises.check` does for a public one.
     """
     exercise = exercise_with_code(exercise_id, code)
     verdict = judge(exercise, answer, seed=CHECK_SEED, draws=CHECK_DRAWS)
-    tell(exercise, answer, verdict)
     if record is not None:
         record(verdict)
-    return verdict.score
+    return tell(exercise, answer, verdict)
 
 
 def mine_or_library_with_code(exercise_id: str, code: str, answer: Any) -> Callable[..., Any]:

@@ -20,6 +20,8 @@ NO_MATCH = (
     "Work this input out on paper. Then print each step of yours for it: where do the two part?"
 )
 
+TODO = "Replace `raise NotImplementedError` by your answer, run that cell, then this one."
+
 ERRORS = {  # what torch says -> what a learner can ask about it
     "does not require grad and does not have a grad_fn": "Think: this number knows no way back to "
     "what you differentiate by. Was the graph of a gradient kept when you took it, and was it "
@@ -240,25 +242,29 @@ def fitted(line: str) -> str:
     )
 
 
+def not_a_function(exercise: Exercise, failure: CaseResult) -> str:
+    """Say that something else than a function came to the check."""
+    name = exercise.call.split("(")[0]
+    got = "None" if failure.outcome.detail == "NoneType" else f"a {failure.outcome.detail}"
+    text = (
+        f'check(...) needs your function itself, but got {got}. Write check("{exercise.id}", '
+        f"{name}), without brackets after {name}."
+    )
+    return readable(text, 400)
+
+
 def explain(exercise: Exercise, verdict: Verdict) -> str:
     """Return the whole message for the learner; the expected value is not in it."""
     marks = points(verdict.score, verdict.points) if exercise.graded else "no marks here"
     if verdict.status == "passed":
         return f"[right] {exercise.call}: {marks}.\n{paragraph(exercise.lesson)}"
     if verdict.status == "unfinished":
-        todo = "Replace `raise NotImplementedError` by your answer, run that cell, then this one."
-        return f"[not done yet] {exercise.call}: {marks}.\n{paragraph(todo)}"
+        return f"[not done yet] {exercise.call}: {marks}.\n{paragraph(TODO)}"
     failure = verdict.first_failure
     assert failure is not None
     lines = [f"[not yet] {exercise.call}: {marks}."]
     if failure.outcome.kind == "not_callable":
-        name = exercise.call.split("(")[0]
-        got = "None" if failure.outcome.detail == "NoneType" else f"a {failure.outcome.detail}"
-        text = (
-            f'check(...) needs your function itself, but got {got}. Write check("{exercise.id}", '
-            f"{name}), without brackets after {name}."
-        )
-        return "\n".join([*lines, paragraph(readable(text, 400))])
+        return "\n".join([*lines, paragraph(not_a_function(exercise, failure))])
     groups = group_line(exercise, verdict)
     if groups is not None:
         lines.append(paragraph(groups))
