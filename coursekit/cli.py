@@ -54,9 +54,10 @@ def lab(
     ] = False,
     gpu: Gpu = False,
 ) -> int:
-    """Open your own copy of a unit in JupyterLab.
+    """Open your own copy of a unit in JupyterLab; where it runs already, in a new tab.
 
-    Without a name: the unit you worked on last. What follows -- goes to JupyterLab as it is.
+    Without a name: the course's home page, which shows where you are and links to every unit. What
+    follows -- goes to JupyterLab as it is.
     """
     return load("lab")(unit, fresh=fresh, check=check, no_browser=no_browser, extra=ctx.obj)
 

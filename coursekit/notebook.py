@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from coursekit import exercises, progress
+from coursekit.classroom.learner.home import course_map
 from coursekit.exercises import Verdict, failing_input, mine_or_library
 from coursekit.exercises.shown import watch_runs
 from coursekit.explorers.predictions import predict, predict_number
@@ -14,6 +15,7 @@ __all__ = [
     "check",
     "checks_of_release",
     "compare_predictions",
+    "course_map",
     "failing_input",
     "mine_or_library",
     "predict",

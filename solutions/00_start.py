@@ -263,6 +263,10 @@ if by_size(tiny=False, cpu=True):
 # | 04 | Is 32 × 32 really 1024? |
 # | 05 | What batch size is worth paying for? |
 # | 06 | How curved is the loss, and how do you measure that without a Hessian? |
+# | 07 | Do flat minima generalise, and does the batch size choose them? |
+# | 08 | Which remedies for large batches work, and how would you know? |
+# | 09 | What does one more example in the batch cost? |
+# | 10 | Here is a run that went wrong. What do you do? |
 
 # %% [markdown]
 # ## 0.8 One more run

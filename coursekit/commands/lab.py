@@ -1,10 +1,10 @@
-"""``coursekit lab``: JupyterLab at the learner's own copy of a unit."""
+"""``coursekit lab``: JupyterLab at the course's home page, or at the learner's copy of a unit."""
 
 import os
 import sys
+import webbrowser
 from pathlib import Path
 
-from coursekit.bootstrap.start import hand_over
 from coursekit.classroom.learner.copies import (
     exercises_in,
     find_unit,
@@ -14,16 +14,20 @@ from coursekit.classroom.learner.copies import (
     released_units,
     work_folder,
 )
+from coursekit.classroom.learner.home import home_page
+from coursekit.classroom.learner.own_server import arguments, link, running_server, serve
 from coursekit.explorers.predictions import LOCK
 from coursekit.progress import record_visit
 from coursekit.storage import ROOT, workspace
 
 
 def run(unit: str, *, fresh: bool, check: bool, no_browser: bool, extra: list[str]) -> int:
-    """Open a unit, or with ``check`` run the first unit in a real server and report.
+    """Open a unit or the home page, or with ``check`` run a unit in a real server and report.
+
+    Every unit is copied to ``work/`` if it is not there, so that links from one to the next work.
 
     Args:
-        unit: Which unit; empty for the last one begun, or the first.
+        unit: Which unit; empty for the home page, which says where to go on.
         fresh: Rename the learner's copy and begin anew.
         check: Run the first unit instead of opening one.
         no_browser: Start the server only.
@@ -39,7 +43,17 @@ def run(unit: str, *, fresh: bool, check: bool, no_browser: bool, extra: list[st
 
         chosen = find_unit(unit, list(units)) if unit else next(iter(units))
         return check_unit(units[chosen])
-    name = find_unit(unit, list(units)) if unit else last_begun(list(units))
+    name = find_unit(unit, list(units)) if unit else ""
+    for other in units:
+        if other != name:
+            own_copy(units[other], work_folder())
+    try:
+        page = home_page(release_folder(), work_folder())
+    except (OSError, ValueError) as error:
+        print(f"There is no home page now: {error}", file=sys.stderr)
+        page, name = None, name or next(iter(units))
+    if page is not None and not name:
+        return open_lab(page, no_browser=no_browser, extra=extra)
     copy, told = own_copy(units[name], work_folder(), fresh=fresh)
     if told:
         print(told, file=sys.stderr)
@@ -57,34 +71,26 @@ def run(unit: str, *, fresh: bool, check: bool, no_browser: bool, extra: list[st
     return open_lab(notebook_in(copy), no_browser=no_browser, extra=extra)
 
 
-def last_begun(names: list[str]) -> str:
-    """Return the unit whose copy was changed last, or the first unit if none was begun."""
-    begun = [name for name in names if notebook_in(work_folder() / name).is_file()]
-    return max(
-        begun, key=lambda name: notebook_in(work_folder() / name).stat().st_mtime, default=names[0]
-    )
-
-
 def open_lab(notebook: Path, *, no_browser: bool, extra: list[str]) -> int:
-    """Become a JupyterLab server that shows ``notebook``; returns only where that can't be done.
+    """Show ``notebook`` in the JupyterLab that runs for this folder, or start one and wait for it.
 
     The server starts in the folder of ``nbgrader_config.py`` and with this environment's programs
     first on PATH, both of which nbgrader's formgrader needs.
+
+    Args:
+        notebook: What to show.
+        no_browser: Print the link and open nothing.
+        extra: More arguments for JupyterLab; with any, a server of its own starts.
     """
     base = workspace()
-    argv = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        f"--ServerApp.root_dir={base}",
-        f"--LabApp.default_url=/lab/tree/{notebook.relative_to(base).as_posix()}",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
-    if no_browser:
-        argv.append("--no-browser")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        argv.append("--allow-root")
+    path = notebook.relative_to(base).as_posix()
+    server = None if extra else running_server(base)
+    if server is not None:
+        address = link(server, path)
+        print(f"JupyterLab runs already. The course is open at {address}", file=sys.stderr)
+        if not no_browser:
+            webbrowser.open(address)
+        return 0
     os.environ[LOCK] = "1"  # kernels inherit it: a person is here, so questions wait for answers
-    print("Starting JupyterLab; Ctrl-C twice in this window ends it.", file=sys.stderr)
-    return hand_over([*argv, *extra], cwd=ROOT)
+    quiet = ["--no-browser"] if no_browser else []
+    return serve([*arguments(base, path), *quiet, *extra], path, cwd=ROOT)

@@ -82,7 +82,7 @@ def test_a_warm_up_is_locked_and_earns_nothing(course):
 
 def test_prose_quotes_the_ledger(course):
     first = cells_of(unit_of(course))[0].source
-    assert first.endswith("slope −1.00 ± 0.01 over 5 seeds.")
+    assert "slope −1.00 ± 0.01 over 5 seeds." in first
 
 
 def test_an_unknown_name_in_prose_is_an_error_with_unit_cell_and_name(course):

@@ -29,6 +29,10 @@ def opened(tmp_path, monkeypatch):
         unit = tmp_path / "notebooks" / name
         unit.mkdir(parents=True)
         notebook_in(unit).write_text(json.dumps({"cells": []}))
+    page = {"cells": [{"cell_type": "code", "source": ["course_map()"]}]}
+    page["metadata"] = {"coursekit": {"unit": "home"}}
+    (tmp_path / "notebooks" / "home.ipynb").write_text(json.dumps(page))
+    monkeypatch.setattr(lab, "release_folder", lambda: tmp_path / "notebooks")
     monkeypatch.setattr(learner, "release_folder", lambda: tmp_path / "notebooks")
     monkeypatch.setattr(lab, "work_folder", lambda: tmp_path / "work")
     monkeypatch.setenv("COURSEKIT_HOME", str(tmp_path / "home"))
@@ -49,12 +53,20 @@ def test_a_unit_is_opened_as_a_copy_and_its_time_begins(opened, tmp_path, capsys
 
 
 @pytest.mark.quick
-def test_without_a_name_the_first_unit_is_opened_then_the_last_one_begun(opened, tmp_path):
-    lab.run("", **PLAIN)
-    lab.run("01", **PLAIN)
-    os.utime(opened[0], (2e9, 2e9))  # worked on later
-    lab.run("", **PLAIN)
-    assert [path.stem for path in opened] == ["00_start", "01_gradient_noise", "00_start"]
+def test_without_a_name_the_home_page_is_opened_and_every_unit_is_there(opened, tmp_path):
+    assert lab.run("", **PLAIN) == 0
+    assert opened == [tmp_path / "work/home.ipynb"]
+    copied = sorted(path.name for path in (tmp_path / "work").iterdir())
+    assert copied == ["00_start", "01_gradient_noise", "home.ipynb"]
+    assert not load().units, "no unit's time begins"
+
+
+@pytest.mark.quick
+def test_without_a_home_page_the_first_unit_is_opened(opened, tmp_path, capsys):
+    (tmp_path / "notebooks" / "home.ipynb").unlink()
+    assert lab.run("", **PLAIN) == 0
+    assert opened == [tmp_path / "work/00_start/00_start.ipynb"]
+    assert "There is no home page now" in capsys.readouterr().err
 
 
 @pytest.mark.quick
@@ -131,6 +143,7 @@ def test_where_the_port_is_taken_the_next_free_one_is_used_and_printed(tmp_path)
     notebook_in(unit).write_text(json.dumps(empty))
     names = ("CONFIG", "DATA", "RUNTIME")
     places = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in names}
+    places["COURSEKIT_HOME"] = str(tmp_path / "own")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -146,7 +159,7 @@ def test_where_the_port_is_taken_the_next_free_one_is_used_and_printed(tmp_path)
         )
         try:
             lines = []
-            while not lines or "http://127.0.0.1:" not in lines[-1]:
+            while not lines or "http://" not in lines[-1]:
                 lines.append(process.stderr.readline())
                 assert lines[-1], "".join(lines)
             url = "http" + lines[-1].split("http")[1].strip()
@@ -156,6 +169,18 @@ def test_where_the_port_is_taken_the_next_free_one_is_used_and_printed(tmp_path)
             assert not server.endswith(f":{port}")
             api = f"{server}/api/contents/work/00_start/00_start.ipynb?token={token}"
             assert answer_of(api)["type"] == "notebook"
+            assert len(lines) == 2, "all else is in the log"
+            assert "ServerApp" in (tmp_path / "own" / "jupyterlab.log").read_text()
+            again = subprocess.run(  # `lab` once more, without a port of its own
+                [sys.executable, "-c", OPEN.replace("'--port', sys.argv[2]", ""), str(tmp_path)],
+                cwd=ROOT,
+                env={**os.environ, **places},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=True,
+            )
+            assert again.stderr.startswith(f"JupyterLab runs already. The course is open at {url}")
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.stderr.close()
@@ -165,15 +190,33 @@ def test_where_the_port_is_taken_the_next_free_one_is_used_and_printed(tmp_path)
 @pytest.mark.quick
 def test_jupyterlab_starts_where_formgrader_finds_its_settings_and_programs(monkeypatch, tmp_path):
     seen = []
-    monkeypatch.setattr(lab, "hand_over", lambda argv, cwd: seen.append((argv, cwd)) or 0)
+    monkeypatch.setattr(lab, "serve", lambda argv, path, cwd: seen.append((argv, path, cwd)) or 0)
     monkeypatch.setattr(lab, "workspace", lambda: tmp_path)
     notebook = tmp_path / "work" / "a b" / "a b.ipynb"
     assert lab.open_lab(notebook, no_browser=False, extra=["--x"]) == 0
-    ((argv, cwd),) = seen
+    ((argv, path, cwd),) = seen
     assert cwd == ROOT
+    assert path == "work/a b/a b.ipynb"
     assert (cwd / "nbgrader_config.py").is_file()
     assert argv[:3] == [sys.executable, "-m", "jupyterlab"]
     assert "--no-browser" not in argv
-    assert "--LabApp.default_url=/lab/tree/work/a b/a b.ipynb" in argv
+    assert f"--LabApp.default_url=/lab/tree/{path}" in argv
     assert argv[-1] == "--x"
     assert ("--allow-root" in argv) == (os.geteuid() == 0)
+
+
+@pytest.mark.quick
+def test_a_running_server_gets_a_tab_in_place_of_a_second_server(monkeypatch, tmp_path, capsys):
+    server = {"url": "http://localhost:8888/", "token": "t"}
+    opened = []
+    monkeypatch.setattr(lab, "running_server", lambda base: server)
+    monkeypatch.setattr(lab, "serve", None)
+    monkeypatch.setattr(lab, "workspace", lambda: tmp_path)
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    notebook = tmp_path / "work" / "a b.ipynb"
+    address = "http://localhost:8888/lab/tree/work/a%20b.ipynb?token=t"
+    assert lab.open_lab(notebook, no_browser=True, extra=[]) == 0
+    assert opened == []
+    assert lab.open_lab(notebook, no_browser=False, extra=[]) == 0
+    assert opened == [address]
+    assert capsys.readouterr().err.count(address) == 2

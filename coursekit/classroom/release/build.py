@@ -2,6 +2,7 @@
 
     solutions/NN_name.py -> notebooks/NN_name/NN_name.ipynb       student release, committed
                          -> .build/source/NN_name/NN_name.ipynb   what nbgrader calls the source
+    all of them          -> notebooks/home.ipynb                  the map of the course
 
 The student notebook is made by nbgrader's own preprocessors, so it equals what
 `nbgrader generate_assignment` makes of the instructor notebook, without a gradebook.
@@ -24,6 +25,8 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
+from coursekit.classroom.release.folding import NOTE, folded, plumbing
+from coursekit.classroom.release.going_on import HOME, Around, home_notebook, neighbours, way_on
 from coursekit.classroom.release.leaks import leaked_lines
 from coursekit.classroom.release.regions import CODE_STUB, TEXT_STUB
 from coursekit.classroom.release.source import SourceCell, SourceError, Unit
@@ -81,8 +84,8 @@ def release_files(
             solution that also stands where a learner reads it.
     """
     files = {}
-    for unit in units:
-        instructor = instructor_notebook(unit, points_of=points_of, quote=quote)
+    for unit, around in zip(units, neighbours(units), strict=True):
+        instructor = instructor_notebook(unit, points_of=points_of, quote=quote, around=around)
         student = student_notebook(instructor)
         for cell_id, line in leaked_lines(unit, student):
             raise SourceError(
@@ -91,13 +94,26 @@ def release_files(
             )
         for folder, notebook in ((RELEASE_FOLDER, student), (SOURCE_FOLDER, instructor)):
             files[f"{folder}/{unit.name}/{unit.name}.ipynb"] = _text(notebook)
+    if len(units) > 1:
+        home = home_notebook(units, copy.deepcopy(PYTHON3))
+        files[f"{RELEASE_FOLDER}/{HOME}.ipynb"] = _text(home)
     return files
 
 
 def instructor_notebook(
-    unit: Unit, *, points_of: Callable[[str], float | None], quote: Callable[[str], str]
+    unit: Unit,
+    *,
+    points_of: Callable[[str], float | None],
+    quote: Callable[[str], str],
+    around: Around | None = None,
 ) -> NotebookNode:
     """Return a unit with its solutions, placeholders filled and nbgrader's metadata written.
+
+    Args:
+        unit: The unit.
+        points_of: As in `release_files`.
+        quote: As in `release_files`.
+        around: The units that its last cell links to; None: it has no such cell.
 
     Raises:
         SourceError: As in `release_files`, leaks apart.
@@ -107,9 +123,16 @@ def instructor_notebook(
         source = _filled(cell, quote) if cell.kind == "markdown" else cell.text
         new = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
         metadata: dict[str, object] = {"tags": list(cell.tags)} if cell.tags else {}
+        if does := plumbing(cell):
+            source, metadata["jupyter"] = folded(source, does), {"source_hidden": True}
         if cell.role:
             metadata["nbgrader"] = _nbgrader_metadata(cell, cell_id, points_of)
         cells.append(new(source, id=cell_id, metadata=metadata))
+    if cells[0].cell_type == "markdown" and any("jupyter" in cell.metadata for cell in cells):
+        cells[0].source += NOTE
+    if around is not None:
+        last = nbformat.v4.new_markdown_cell(way_on(around), id=f"{unit.prefix}-go-on")
+        cells.append(last)
     shared = {**copy.deepcopy(PYTHON3), "coursekit": {"unit": unit.name}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=shared)
     nbformat.validate(notebook)
