@@ -9,6 +9,7 @@ the public answer does not deliver, whatever one line is put around it.
 import dataclasses
 import hashlib
 import math
+import re
 import textwrap
 import zlib
 from collections.abc import Callable, Sequence
@@ -75,8 +76,9 @@ class Change:
         draw: The same for random cases: `public` has been drawn with `rng`, which draws more.
         groups: New names of the groups of cases, in the order of the public ones; () keeps them.
         public: Expression over `value`, what the changed answer returned, and the parameters: the
-            public answer. So the learner's own function goes on to drive the figures. "" where
-            the changed answer does not determine it.
+            public answer. So the learner's own function goes on to drive the figures. It may
+            call `answer`, the learner's function, with other arguments. "" where the changed
+            answer does not determine it.
         texts: (old, new) for every other sentence of the unit that the change makes untrue.
         set_up: A line that the release runs below the prelude, "RELEASE = 7".
     """
@@ -212,16 +214,17 @@ def carried_back(
     public: Exercise, change: Change, answer: Callable[..., Any]
 ) -> Callable[..., Any] | None:
     """Return the public function that an answer to the changed task determines, if it does."""
-    if not change.public or public.run != "call":
+    if not change.public or (change.given and public.run != "call"):
         return None
     call = call_of(public, change)
     parameters = call.partition("(")[2].rstrip(")")
-    back = function_of(f"return {change.public}", f"back(value, {parameters})")
+    back = function_of(f"return {change.public}", f"back(value, {parameters})", answer=answer)
+    asks = re.search(r"\bvalue\b", change.public) is not None
 
     def carried(*args: Any) -> Any:
         handed = args
         if change.given:
             handed = tuple(to_torch(v) for v in given_arguments(public, change, plain(args)))
-        return back(answer(*handed), *handed)
+        return back(answer(*handed) if asks else None, *handed)
 
     return carried
