@@ -46,6 +46,23 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """One input for which an answer is not right, in words for whoever wrote it.
+
+    Attributes:
+        input: Its arguments, as they would be typed.
+        got: A sentence: what the answer did.
+        right: What is right; "" where that stays with the teacher.
+        public: The input is one of those that the learner's own check shows.
+    """
+
+    input: str
+    got: str
+    right: str = ""
+    public: bool = False
+
+
+@dataclass(frozen=True)
 class QuestionMark:
     """The mark of one question.
 
@@ -54,7 +71,11 @@ class QuestionMark:
         status: "ok" (full marks), "wrong", "missing" (not done, or not there), "timeout",
             "memory", "crashed", "tampered", "unreadable".
         reason: One line that says what was seen.
-        hint: A question about the misconception that the answer shows; "" if none is known.
+        hint: A question to think about: of the misconception that the answer shows, or else about
+            what is odd in its result; "" if there is nothing to ask.
+        mistake: The misconception's name in the exercise's declaration; "" if none is known.
+        output: Equal for equal wrong results of a class, to three digits; "" if none came.
+        seen: The smallest input that shows it.
     """
 
     exercise_id: str
@@ -63,6 +84,9 @@ class QuestionMark:
     status: str
     reason: str
     hint: str = ""
+    mistake: str = ""
+    output: str = ""
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from coursekit.classroom.judge.marks import (
     SubmissionMark,
     summary,
 )
+from coursekit.classroom.judge.shown import by_hand_example, is_same, with_explanation
 from coursekit.classroom.sandbox.opening import Sandbox
 from coursekit.classroom.sandbox.session import Gone
 from coursekit.exercises.engine.declare import Case, Exercise
-from coursekit.exercises.engine.hints import find_mistake
 from coursekit.exercises.engine.judge import expected_value
 from coursekit.exercises.engine.points import earned
 from coursekit.exercises.engine.verdict import CaseResult
@@ -79,10 +79,14 @@ def judge_attempt(
                 now = judge_question(exercise, run, seed, at)
                 best[exercise.id] = now if before is None else better(before, now)
             asked_at[exercise.id] = at
+        questions = tuple(best[exercise.id] for exercise in exercises)
+        status, reason = summary(questions, run.troubles)
+        # no mark depends on what comes of these
+        questions = tuple(
+            by_hand_example(question, bank[question.exercise_id], run) for question in questions
+        )
     finally:
         run.close()
-    questions = tuple(best[exercise.id] for exercise in exercises)
-    status, reason = summary(questions, run.troubles)
     return SubmissionMark(questions, status, reason, round(time.monotonic() - started, 3))
 
 
@@ -172,12 +176,8 @@ def explain_wrong(
     """Return the mark of an answer that came, but is not right everywhere."""
     first = next(result.outcome for result in results if not result.passed)
     reason = "another result than the right one" if first.kind == "value" else first.detail
-    try:
-        mistake = find_mistake(exercise, results)
-    except Exception:  # a result that a comparison was not made for
-        mistake = None
-    hint = mistake.hint if mistake is not None else ""
-    return mark(exercise, points, "wrong", reason + in_groups(failed, exercise), hint)
+    wrong = mark(exercise, points, "wrong", reason + in_groups(failed, exercise))
+    return with_explanation(wrong, exercise, results)
 
 
 def in_groups(groups: Any, exercise: Exercise) -> str:
@@ -187,19 +187,8 @@ def in_groups(groups: Any, exercise: Exercise) -> str:
     return f" ({', '.join(sorted(groups))})"
 
 
-def is_same(exercise: Exercise, got: Any, expected: Any) -> bool:
-    """Compare; data that a comparison was not made for is not the same."""
-    try:
-        with np.errstate(all="ignore"):
-            return bool(exercise.same(got, expected))
-    except Exception:
-        return False
-
-
-def mark(
-    exercise: Exercise, points: float, status: str, reason: str, hint: str = ""
-) -> QuestionMark:
+def mark(exercise: Exercise, points: float, status: str, reason: str) -> QuestionMark:
     """Return a question's mark, its reason in one line that every file and terminal can hold."""
     text = " ".join(reason.encode("utf-8", "replace").decode("utf-8").split())
     line = "".join(char if char.isprintable() else "?" for char in text)[:300]
-    return QuestionMark(exercise.id, points, exercise.max_score, status, line, hint)
+    return QuestionMark(exercise.id, points, exercise.max_score, status, line)

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from coursekit.classroom.judge.marks import QuestionMark
+from coursekit.classroom.judge.marks import QuestionMark, Seen
 from coursekit.storage import free_name, time_stamp, write_atomically
 
-VERSION = 1
+VERSION = 2  # 1 lacks a question's mistake, output and seen; it is read as it is
+READABLE = (1, 2)
 STATUSES = (
     *("ok", "late", "unsettled", "timeout", "memory", "crashed", "tampered", "missing"),
     "unreadable",
@@ -154,8 +155,13 @@ def _check(content: dict[str, Any]) -> str:
 
 def _record(whole: dict[str, Any]) -> Record:
     content = dict(whole)
-    if content.pop("version") != VERSION or content.pop("check") != _check(content):
+    if content.pop("version") not in READABLE or content.pop("check") != _check(content):
         raise ValueError("damaged, or of another version")
-    content["questions"] = tuple(QuestionMark(**one) for one in content["questions"])
+    content["questions"] = tuple(_question(one) for one in content["questions"])
     content["notes"] = tuple(content["notes"])
     return Record(**content)
+
+
+def _question(one: dict[str, Any]) -> QuestionMark:
+    seen = one.get("seen")
+    return QuestionMark(**{**one, "seen": None if seen is None else Seen(**seen)})
