@@ -79,9 +79,17 @@ def feedback(
     unit: Unit,
     student: Annotated[str, typer.Option("--student", help="One student. Default: all.")] = "",
     course: Course = None,
+    zip_for: Annotated[
+        str, typer.Option("--zip", help="moodle or canvas: also one zip, as it takes it back.")
+    ] = "",
+    class_mean: Annotated[
+        bool, typer.Option("--class-mean", help="Students read the mean of the class.")
+    ] = False,
 ) -> int:
-    """Write a page of feedback for each student: marks, hints, comments, as escaped HTML."""
-    return load("feedback")(unit, student=student, course=course)
+    """Write a page of feedback for each student: what is right, what is not, and why."""
+    return load("feedback")(
+        unit, student=student, course=course, zip_for=zip_for, class_mean=class_mean
+    )
 
 
 @teaching.command(epilog="Example: python3 -m coursekit export 01 --to canvas")

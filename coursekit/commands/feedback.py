@@ -1,18 +1,38 @@
-"""``coursekit feedback``: a page for each student, as escaped HTML."""
+"""``coursekit feedback``: a page for each student, as escaped HTML, and a zip for the LMS."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from coursekit.classroom.handing_in.due_dates import read_due_dates
+from coursekit.classroom.handing_in.repair import read_release
 from coursekit.classroom.handing_in.roster import read_roster
 from coursekit.classroom.learner.copies import find_unit, released_units
 from coursekit.classroom.marking.gradebook import open_course
+from coursekit.classroom.returning.adapt import read_adapted
 from coursekit.classroom.returning.feedback import feedback_page
-from coursekit.classroom.returning.results import results_of
+from coursekit.classroom.returning.hand_back import feedback_zip
+from coursekit.classroom.returning.results import Result, results_of
+from coursekit.classroom.returning.unit_text import unit_text
 from coursekit.storage import write_atomically
 
 
-def run(unit: str, *, student: str = "", course: Path | None = None) -> int:
+def run(
+    unit: str,
+    *,
+    student: str = "",
+    course: Path | None = None,
+    zip_for: str = "",
+    class_mean: bool = False,
+) -> int:
     """Write grading/feedback/STUDENT/UNIT/UNIT.html for the class or for one student.
+
+    Args:
+        unit: Which unit.
+        student: One student; "" for all.
+        course: The course's folder.
+        zip_for: "moodle" or "canvas": also one zip of all pages, as that system takes it.
+        class_mean: Students read the mean of the class.
 
     Raises:
         ValueError: If the unit was not graded, or nobody of that name handed it in.
@@ -23,24 +43,51 @@ def run(unit: str, *, student: str = "", course: Path | None = None) -> int:
     usual, dates = home.grading / "roster.csv", home.grading / "due.csv"
     due = read_due_dates(dates, released) if dates.is_file() else None
     results = results_of(home, name, read_roster(usual) if usual.is_file() else {}, due)
+    mean = mean_of(results) if class_mean or read_adapted(home.grading).class_mean else None
     if student:
         results = [one for one in results if one.student.id == student]
         if not results:
             raise ValueError(f"no student {student!r} in the gradebook of {home.root}")
-    written = waiting = 0
-    without = []
+    text = unit_text(read_release(home.release_path(name)))
+    pages = {}
     for one in results:
-        if not one.manual:  # nothing was handed in
-            without.append(one.student.id)
-            continue
-        text = feedback_page(one, name, home.autograded_path(name, one.student.id))
+        graded = home.autograded_path(name, one.student.id)
+        pages[one.student.id] = feedback_page(one, text, graded, mean=mean)
         path = home.grading / "feedback" / one.student.id / name / f"{name}.html"
-        write_atomically(path, text)
-        written += 1
-        waiting += bool(one.waits)
-    print(f"{written} pages in {home.grading / 'feedback'}")
-    if without:
-        print(f"no page where nothing was handed in: {', '.join(without)}")
-    if waiting:
-        print(f"{waiting} of them still wait for a person or a date: write them again after that")
+        write_atomically(path, pages[one.student.id])
+    print(f"{len(pages)} pages in {home.grading / 'feedback'}")
+    if nothing := [one.student.id for one in results if not one.manual]:
+        print(f"{len(nothing)} of them say that nothing was handed in: {', '.join(nothing)}")
+    if waiting := sum(bool(one.waits) for one in results):
+        print(f"{waiting} still wait for a person or a date: write them again after that")
+    if zip_for:
+        _zip(home.grading, zip_for, results, pages, name)
     return 0
+
+
+def mean_of(results: Sequence[Result]) -> float | None:
+    """Return the mean of those who handed in and whose mark is final; None if there are few.
+
+    Of fewer than five, one could work out the others' marks.
+    """
+    scores = [one.score for one in results if one.manual and not one.waits]
+    return sum(scores) / len(scores) if len(scores) >= 5 else None
+
+
+def _zip(
+    grading: Path, to: str, results: Sequence[Result], pages: dict[str, str], name: str
+) -> None:
+    data, left = feedback_zip(to, results, pages, name, grading / "submitted")
+    target = grading / f"{name}-feedback-{to}.zip"
+    temporary = target.with_suffix(".tmp")
+    temporary.touch(mode=0o600)
+    temporary.write_bytes(data)
+    os.replace(temporary, target)
+    print(f"{target}: {len(pages) - len(left)} pages, to be uploaded to {to.capitalize()}")
+    if to == "canvas":
+        print(
+            "Canvas shows each page under the name of the file that was handed in, .ipynb: tell "
+            "students to save it as .html"
+        )
+    if left:
+        print(f"not in it, since {to.capitalize()} has no place for them: {', '.join(left)}")

@@ -1,9 +1,10 @@
-"""Make a class of thirty that hands in unit 01, to try grading out; run it in the clone.
+"""Make a class that hands in unit 01, to try grading out; run it in the clone.
 
-    python3 docs/examples/practice_class.py
+    python3 docs/examples/practice_class.py [SIZE]
 
-It writes grading/submitted/, grading/roster.csv and grading/due.csv. Most of the class is ordinary;
-some hand in what real classes do: a copied cell, a late notebook, an endless loop, half a file.
+It writes grading/submitted/, grading/roster.csv and grading/due.csv, for thirty people if no size
+is given. Most know some of it and have misconceptions; some hand in what real classes do: a copied
+cell, a late notebook, an endless loop, half a file, somebody else's work in other words.
 """
 
 import sys
@@ -25,7 +26,8 @@ if not suits("course"):  # as `python3 -m coursekit` does it
 
 from datetime import UTC, datetime
 
-from coursekit.classroom.handing_in.practice_class import ODD, ORDINARY, make_class
+from coursekit.classroom.handing_in.practice_class import ODD, REAL, TWINS, make_class
+from coursekit.exercises.bank import EXERCISES
 from coursekit.storage import ROOT
 
 UNIT = "01_gradient_noise"
@@ -34,13 +36,17 @@ if __name__ == "__main__":
     solved = ROOT / ".build" / "source" / UNIT / f"{UNIT}.ipynb"
     if not solved.exists():
         raise SystemExit(f"{solved} is missing: run `python3 -m coursekit build` first")
+    size = int(sys.argv[1]) if len(sys.argv) > 1 else 30
+    odd = iter((*ODD, TWINS))
+    kinds = [REAL[i % len(REAL)] if i % 4 else next(odd, "blank") for i in range(1, 49)]
     made = make_class(
         ROOT / "notebooks" / UNIT / f"{UNIT}.ipynb",
         solved,
         ROOT / "grading",
-        size=30,
-        kinds=(*ORDINARY, *ODD),
+        size=size,
+        kinds=kinds,
         due=datetime(2026, 3, 1, 18, tzinfo=UTC),
+        exercises=[one for one in EXERCISES.values() if one.id.startswith(f"u{UNIT[:2]}_")],
     )
     for student, kind in made.items():
         print(f"{student:16} {kind}")

@@ -1,12 +1,13 @@
 """A made-up class that hands in a unit: to try grading out, and to time it.
 
-Some have everything right, some half, some nothing; others hand in what real classes hand in: a
-copied cell, a deleted check, a notebook that breaks off, an endless loop.
+Most know some of it and have misconceptions of the bank; others hand in what real classes hand in:
+a copied cell, a deleted check, a notebook that breaks off, an endless loop, somebody else's work.
 """
 
 import copy
 import csv
 import json
+import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from coursekit.classroom.handing_in.practice_mix import answers_of, disguised, mixed, written
+from coursekit.exercises.engine.declare import Exercise
 from coursekit.storage import write_atomically
 
 FIRST = ("Ada", "Alan", "Barbara", "Claude", "Edsger", "Emmy", "Grace", "John", "Kurt", "Sofia")
@@ -22,12 +25,22 @@ LAST = ("Lovelace", "Turing", "Liskov", "Shannon", "Dijkstra", "Noether", "Hoppe
 ORDINARY = ("right", "half", "wrong", "blank", "right", "right")
 ODD = (
     *("copied", "no check", "unmarked", "edited", "late", "endless", "exits", "broken", "empty"),
-    "nothing",
+    *("nothing", "tampered"),
 )
+REAL = (*["mixed"] * 9, "late mixed")  # what most of a class hands in, if the bank is at hand
+TWINS = "twin"  # the work of the "mixed" person before, in other words
 
 
 def make_class(
-    release: Path, solved: Path, folder: Path, *, size: int, kinds: Sequence[str], due: datetime
+    release: Path,
+    solved: Path,
+    folder: Path,
+    *,
+    size: int,
+    kinds: Sequence[str],
+    due: datetime,
+    exercises: Sequence[Exercise] = (),
+    seed: int = 1,
 ) -> dict[str, str]:
     """Write the submissions of a class, its roster and its due dates.
 
@@ -38,8 +51,10 @@ def make_class(
         solved: The same notebook with its solutions.
         folder: Where to write; what is there is written over.
         size: How many students.
-        kinds: What they hand in, in turn: names of ORDINARY and ODD.
+        kinds: What they hand in, in turn: names of ORDINARY, ODD and REAL, or TWINS.
         due: When the unit is due.
+        exercises: Of the unit, as the bank declares them; needed for REAL and TWINS.
+        seed: Draws what those of REAL know.
 
     Returns:
         Student -> kind.
@@ -48,13 +63,17 @@ def make_class(
     blank = nbformat.read(release, as_version=4)
     full = nbformat.read(solved, as_version=4)
     made = {f"{name.lower()}{i:03d}": kinds[i % len(kinds)] for i, name in _names(size)}
+    rng, answers, before = random.Random(seed), answers_of(exercises), blank
     for student, kind in made.items():
-        text = KINDS[kind](blank, full)
+        if kind in REAL:
+            before = mixed(blank, full, answers, rng)
+        own = disguised(before, rng) if kind == TWINS else before
+        text = written(own) if kind in (*REAL, TWINS) else KINDS[kind](blank, full)
         if text is None:
             continue
         place = folder / "submitted" / student / unit
         write_atomically(place / f"{unit}.ipynb", text)
-        handed_in = due + timedelta(hours=30 if kind == "late" else -20)
+        handed_in = due + timedelta(hours=30 if kind.startswith("late") else -20)
         write_atomically(
             place / "timestamp.txt", f"{handed_in.astimezone(UTC):%Y-%m-%d %H:%M:%S}\n"
         )
@@ -164,6 +183,15 @@ def _written(
     return lambda blank, full: json.dumps(make(blank, full), indent=1) + "\n"
 
 
+FORGED = """    import os
+
+    for fd in range(3, 64):
+        try:
+            os.write(fd, b'{"id": 0, "value": 1}\\n')
+        except OSError:
+            pass
+    return 0"""
+
 KINDS: dict[str, Callable[[NotebookNode, NotebookNode], str | None]] = {
     "right": _written(_right),
     "late": _written(_right),
@@ -176,6 +204,7 @@ KINDS: dict[str, Callable[[NotebookNode, NotebookNode], str | None]] = {
     "edited": _written(_edited),
     "endless": _written(_with_body("    while True:\n        pass")),
     "exits": _written(_with_body("    import os\n\n    os._exit(0)")),
+    "tampered": _written(_with_body(FORGED)),
     "broken": lambda blank, full: json.dumps(_right(blank, full))[:9000],
     "empty": lambda blank, full: "",
     "nothing": lambda blank, full: None,

@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from coursekit.classroom.handing_in.roster import Student
+from coursekit.classroom.judge.marks import QuestionMark
 from coursekit.classroom.returning.results import Result
+from coursekit.classroom.returning.words import question_words, student_status, whole_words
 
 Row = Sequence[Any]
 
@@ -104,7 +106,7 @@ def moodle(results: Sequence[Result], unit: str) -> list[Row]:
     rows: list[Row] = [[*head, "Feedback comments", *names]]
     for one in results:
         who = one.student
-        about = [f"Participant {who.number}", who.name, who.email, one.status]
+        about = [f"Participant {who.number}", who.name, who.email, student_status(one.status)]
         marks = [mark_of(one), one.max_score, "Yes", one.submitted_at or "-", "-", said_of(one)]
         rows.append([*about, *marks, *[points_of(one, name) for name in names]])
     return rows
@@ -137,12 +139,12 @@ def gradescope_result(one: Result) -> str:
         points = points_of(one, question.exercise_id)
         test = {
             "name": question.exercise_id,
-            "max_score": question.max_points,
-            "output": f"{question.status}: {question.reason} {question.hint}".strip(),
+            "max_score": most_of(one, question),
+            "output": question_words(question),
             "output_format": "text",
         }
         tests.append(test if points == "" else {**test, "score": points})
-    said = f"{one.status}: {one.reason}"
+    said = whole_words(one)
     whole: dict[str, Any] = {"score": one.score, "output": said, "tests": tests}
     if one.waits:
         whole |= {"output": f"Not final, {one.waits}. {said}", "visibility": "after_published"}
@@ -155,6 +157,12 @@ def questions_of(results: Sequence[Result]) -> list[str]:
     names = [question.exercise_id for question in graded.questions] if graded else []
     cells = {name.removesuffix("_check") for one in results for name in one.manual}
     return [*names, *sorted(cells - set(names))]
+
+
+def most_of(one: Result, question: QuestionMark) -> float:
+    """Return what a question counts at most."""
+    cells = (one.manual.get(f"{question.exercise_id}_check"), one.manual.get(question.exercise_id))
+    return next((cell[1] for cell in cells if cell is not None), question.max_points)
 
 
 def mark_of(one: Result) -> float | str:

@@ -1,98 +1,115 @@
-"""A page of feedback for one student: everything escaped, nothing hidden shown.
+"""A page of feedback for one student: what is right, what is not and why, what to read again.
 
-The judge's arguments are not in it, nor is a right result; what the learner wrote stands as text.
+Everything is escaped, nothing runs, nothing is loaded. Of inputs that were drawn for the class the
+right result is not in it (see `judge.shown`), nor is a status that is meant for whoever teaches.
 """
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jinja2 import Environment
 
+from coursekit.classroom.judge.marks import QuestionMark
 from coursekit.classroom.marking.lateness import in_words
 from coursekit.classroom.marking.manifest import Record
+from coursekit.classroom.returning.feedback_template import PAGE
 from coursekit.classroom.returning.results import Result
+from coursekit.classroom.returning.unit_text import Task, UnitText
+from coursekit.classroom.returning.words import question_reason, question_status, whole_words
 
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ unit }}: {{ name }}</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 52rem }
-table { border-collapse: collapse; width: 100% }
-th, td { border-bottom: 1px solid #bbb; padding: .3rem; text-align: left; vertical-align: top }
-td.points { white-space: nowrap; text-align: right }
-pre { background: #f4f4f4; overflow-x: auto; padding: .6rem; white-space: pre-wrap }
-.status { font-weight: bold }
-</style>
-</head>
-<body>
-<h1>{{ unit }}</h1>
-<p>{{ name }} ({{ result.student.id }})</p>
-<p class="status">{{ "%g" % result.score }} of {{ "%g" % result.max_score }} points;
-status: {{ result.status or "graded by hand" }}
-{% if result.reason %}({{ result.reason }}){% endif %}</p>
-{% if result.penalty %}
-<p>Late: {{ "%g" % result.penalty }} points less, already taken off.</p>
-{% endif %}
-{% if result.waits %}<p>Not final: {{ result.waits }}.</p>{% endif %}
-{% if when %}<p>{{ when }}</p>{% endif %}
-{% if notes %}<h2>Put in order before marking</h2>
-<ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>{% endif %}
-<h2>Question by question</h2>
-<table>
-<tr><th>question</th><th>points</th><th>what was seen</th></tr>
-{% for row in rows %}<tr><td>{{ row.name }}</td>
-<td class="points">{{ row.points }}</td>
-<td>{{ row.seen }}{% if row.hint %}<br>Think: {{ row.hint }}{% endif %}
-{% if row.comment %}<br><em>{{ row.comment }}</em>{% endif %}</td></tr>
-{% endfor %}</table>
-<h2>What you handed in</h2>
-{% for title, text in cells %}<h3>{{ title }}</h3><pre>{{ text }}</pre>
-{% else %}<p>Nothing that could be read.</p>
-{% endfor %}</body>
-</html>
-"""
 MOST_SHOWN = 20_000  # characters of one cell
+KINDS = {"right": "right", "partly right": "part", "not done": "none", "not right yet": "wrong"}
+NOTHING = (
+    "If you did hand something in, it did not get to where it is marked: write to your teacher, "
+    "and send the file along."
+)
+NO_FILE = (
+    "What you handed in could not be opened as a notebook. In JupyterLab take File, Download, and "
+    "hand in the .ipynb file as it is; ask your teacher whether that still counts."
+)
 
 
-def feedback_page(result: Result, unit: str, autograded: Path) -> str:
-    """Return a student's page as HTML that runs nothing and loads nothing.
+def feedback_page(
+    result: Result, text: UnitText, autograded: Path, *, mean: float | None = None
+) -> str:
+    """Return a student's page as HTML.
 
     Args:
-        result: Marks as they stand, manual ones included.
-        unit: The unit's name.
+        result: Marks as they count, manual ones included.
+        text: Titles and tasks of the unit, as it was released.
         autograded: The notebook that `grade` wrote, for the learner's own answers.
+        mean: Of the class, where its students are to read it.
     """
     record = result.record
-    questions = {q.exercise_id: q for q in record.questions} if record else {}
-    order = {name: i for i, name in enumerate(questions)}  # essays come last
-    rows = []
-    for name, (score, most, comment) in result.manual.items():
-        question = questions.get(name.removesuffix("_check"))
-        points = f"{'?' if score is None else f'{score:g}'} of {most:g}"
-        rows.append(
-            {
-                "name": name.removesuffix("_check"),
-                "points": points,
-                "seen": f"{question.status}: {question.reason}" if question else "",
-                "hint": question.hint if question else "",
-                "comment": comment,
-            }
-        )
+    nothing = ""
+    if not result.manual or result.status == "missing":
+        nothing = NOTHING if record is None or not record.handed_in else ""
+    elif result.status == "unreadable":
+        nothing = NO_FILE
+    silent = result.status == "unreadable" or not result.manual
     page = Environment(autoescape=True).from_string(PAGE)
     return page.render(
-        unit=unit,
+        text=text,
         name=result.student.name,
         result=result,
-        notes=record.notes if record else (),
+        summary=_sentence(whole_words(result)),
+        mean=mean,
+        notes=softened(record.notes if record else (), text),
         when=_when(record) if record else "",
-        rows=sorted(rows, key=lambda row: order.get(row["name"], len(order))),
-        cells=_answers(autograded),
+        waits=_waits(result),
+        nothing=nothing,
+        rows=[] if silent else _rows(result, text, _answers(autograded)),
     )
+
+
+def _rows(result: Result, text: UnitText, answers: dict[str, str]) -> list[dict[str, Any]]:
+    questions = {q.exercise_id: q for q in result.record.questions} if result.record else {}
+    order = {name: i for i, name in enumerate([*text.tasks, *questions])}
+    rows = []
+    for cell, (score, most, comment) in result.manual.items():
+        name = cell.removesuffix("_check")
+        question, task = questions.get(name), text.task(name)
+        row = {
+            "name": name,
+            "task": task,
+            "points": f"{'?' if score is None else f'{score:g}'} of {most:g}",
+            "comment": comment,
+            "adapted": result.adapted.get(name, ""),
+            "code": answers.get(name, "").rstrip().split("\n") if answers.get(name) else [],
+        }
+        rows.append(row | _judged(question, score, task))
+    return sorted(rows, key=lambda row: order.get(str(row["name"]), len(order)))
+
+
+def _judged(question: QuestionMark | None, score: float | None, task: Task) -> dict[str, Any]:
+    """Return what the judge has to say of a question."""
+    if question is None:
+        return {"status": "waits for your teacher" if score is None else "marked", "kind": "none"}
+    status = question_status(question, score)
+    full = score is not None and score >= question.max_points and question.status != "ok"
+    if full:  # by a person, or the exercise was dropped
+        status = "full points"
+    return {
+        "status": status,
+        "kind": "right" if full else KINDS.get(status, "wrong"),
+        "reason": question_reason(question)
+        if question.seen or question.status != "wrong"
+        else _sentence(question.reason),
+        "seen": question.seen,
+        "hint": question.hint,
+        "reread": task.section if question.status != "ok" else "",
+    }
+
+
+def _waits(result: Result) -> str:
+    """Return why a mark is not final, without what a grader would say to a grader."""
+    if result.status in ("unsettled", "unreadable", "missing") and result.waits:
+        return "your teacher still has to settle something about it"
+    return result.waits
 
 
 def _when(record: Record) -> str:
@@ -101,17 +118,62 @@ def _when(record: Record) -> str:
         in_words(datetime.fromisoformat(text)) if text else ""
         for text in (record.submitted_at, record.due)
     )
-    said = [f"Handed in {at}" if at else "", f"due {due}" if due else ""]
+    said = [f"handed in {at}" if at else "", f"due {due}" if due else ""]
     return ", ".join(filter(None, said))
 
 
-def _answers(path: Path) -> list[tuple[str, str]]:
-    """Return (grade id, text) of each cell that the learner was to fill in."""
+def _answers(path: Path) -> dict[str, str]:
+    """Return grade id -> text of each cell that the learner was to fill in."""
     try:
         notebook = nbformat.read(path, as_version=4)
     except FileNotFoundError:
-        return []
+        return {}
     marked = [(cell.metadata.get("nbgrader", {}), cell.source) for cell in notebook.cells]
-    return [
-        (mark["grade_id"], source[:MOST_SHOWN]) for mark, source in marked if mark.get("solution")
-    ]
+    return {
+        mark["grade_id"]: source[:MOST_SHOWN] for mark, source in marked if mark.get("solution")
+    }
+
+
+def softened(notes: Sequence[str], text: UnitText) -> list[str]:
+    """Return what was put in order before marking, as a friend would say it."""
+    ours, twice, found, rest = [], [], [], []
+    for note in notes:
+        cell = note.split(" ")[0]
+        if re.search(r" was (edited|missing): put back", note):
+            ours.append(_called(cell, text))
+        elif " was copied: the last copy counts" in note:
+            twice.append(_called(cell, text))
+        elif " had lost its mark: found by" in note or "cell: read as" in note:
+            found.append(_called(cell, text))
+        elif " was copied: the copy was dropped" not in note:
+            rest.append(_sentence(note))
+    said = []
+    if twice:
+        said.append(f"There was more than one answer, and the last one counted: {_list(twice)}.")
+    if found:
+        said.append(f"Found again though the notebook had lost its label: {_list(found)}.")
+    said += rest
+    if ours:
+        said.append(
+            "Some cells that belong to the notebook itself looked different from those given out, "
+            f"and the original ones were used: {_list(ours)}. That costs nothing. It often only "
+            "means that something was printed there, or an older version of the notebook."
+        )
+    return said
+
+
+def _called(cell: str, text: UnitText) -> str:
+    name = cell.removesuffix("_check")
+    if name.endswith("_prelude"):
+        return "the imports"
+    title = text.task(name).title.partition(":")[0]
+    return f"the check of {title}" if cell.endswith("_check") else title
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) or not text else f"{text}."

@@ -1,7 +1,7 @@
 """The marks of a class as they stand: the gradebook's sums beside the manifest's statuses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from nbgrader.api import MissingEntry, SubmittedNotebook
@@ -10,8 +10,16 @@ from coursekit.classroom.handing_in.due_dates import DueDates
 from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.marking import manifest
 from coursekit.classroom.marking.gradebook import Course, opened, write_penalties
-from coursekit.classroom.marking.lateness import in_words
+from coursekit.classroom.marking.lateness import in_words, penalty
 from coursekit.classroom.marking.manifest import Record
+from coursekit.classroom.returning.adapt import (
+    Adapted,
+    Marks,
+    adapted_marks,
+    adapted_most,
+    check_adapted,
+    read_adapted,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,7 @@ class Result:
         waits: Why the mark must not go out yet; "" if it may.
         manual: Cell id -> (score that counts, most, manual comment) of every marked cell.
         record: What the judge found; None if it was never graded by `grade`.
+        adapted: Question -> what grading/adapt.toml changed about it, in words for a student.
     """
 
     student: Student
@@ -38,6 +47,7 @@ class Result:
     manual: Mapping[str, tuple[float | None, float, str]]
     record: Record | None
     waits: str = ""
+    adapted: Mapping[str, str] = field(default_factory=dict)
 
 
 def results_of(
@@ -49,8 +59,8 @@ def results_of(
 ) -> list[Result]:
     """Return a result for each student of the roster and of the gradebook, by id.
 
-    Late penalties are worked out by the course's settings as they are now, and written into the
-    gradebook.
+    What grading/adapt.toml says holds: whom it excludes is not in it. Late penalties are worked out
+    by the course's settings as they are now, and written into the gradebook.
 
     Args:
         course: Where the marks are.
@@ -60,22 +70,27 @@ def results_of(
         now: The present, for tests.
 
     Raises:
-        ValueError: If the unit was never graded.
+        ValueError: If the unit was never graded, or adapt.toml cannot be used.
     """
     now = now or datetime.now(UTC)
+    adapted = read_adapted(course.grading)
     records, _ = manifest.read_records(manifest.folder_of(course.grading, unit))
     with opened(course) as gradebook:
         try:
-            max_score = float(gradebook.find_assignment(unit).max_score)
+            assignment = gradebook.find_assignment(unit)
         except MissingEntry:
             raise ValueError(
                 f"{unit} was not graded in {course.root}.\n"
                 "First: python3 -m coursekit grade grading/submitted"
             ) from None
+        cells = {c.name: float(c.max_score) for nb in assignment.notebooks for c in nb.grade_cells}
+        check_adapted(adapted, unit, cells)
         costs = write_penalties(gradebook, course, unit, records)
         there = {one.student_id: one for one in gradebook.assignment_submissions(unit)}
         found = []
-        for student_id in sorted({*there, *records, *roster}):
+        known_ids = {one.id for one in gradebook.students} | {*records, *roster}
+        _check_excluded(adapted, known_ids)
+        for student_id in sorted({*there, *records, *roster} - adapted.exclude):
             known = gradebook.update_or_create_student(student_id)
             student = roster.get(student_id) or Student(
                 student_id, known.first_name or "", known.last_name or "", known.email or ""
@@ -84,24 +99,34 @@ def results_of(
             submission = there.get(student_id)
             notebook = submission.notebooks[0] if submission else None
             cost = costs.get(student_id, 0.0)
+            marks = _marked_cells(notebook) if notebook else {}
+            score = float(submission.score) if submission else 0.0
+            if adapted.names and notebook is not None:
+                extra = score - sum(grade.score or 0.0 for grade in notebook.grades)
+                marks = adapted_marks(marks, adapted, record.judged if record else "")
+                score = extra + sum(one or 0.0 for one, _, _ in marks.values())
+                if student_id in costs and record is not None:
+                    cost = penalty(course.config, record, score)
+            waiting = any(one is None for one, _, _ in marks.values())
             result = Result(
                 student=student,
                 status=record.status if record else ("" if submission else "missing"),
                 reason=record.reason if record else "",
-                score=max(0.0, float(submission.score) - (cost or 0.0)) if submission else 0.0,
-                max_score=max_score,
+                score=max(0.0, score - (cost or 0.0)),
+                max_score=adapted_most(cells, adapted),
                 penalty=cost or 0.0,
-                needs_person=bool(submission and submission.needs_manual_grade),
+                needs_person=waiting,
                 submitted_at=record.submitted_at if record else "",
-                manual=_marked_cells(notebook) if notebook else {},
+                manual=marks,
                 record=record,
+                adapted=adapted_words(cells, adapted),
             )
             own = _due(record, unit, student_id, due)
             found.append(replace(result, waits=_waits_for(result, cost, own, now)))
     return found
 
 
-def _marked_cells(notebook: SubmittedNotebook) -> dict[str, tuple[float | None, float, str]]:
+def _marked_cells(notebook: SubmittedNotebook) -> Marks:
     comments = {c.cell.name: c.manual_comment or "" for c in notebook.comments}
     found = {}
     for grade in notebook.grades:
@@ -110,6 +135,29 @@ def _marked_cells(notebook: SubmittedNotebook) -> dict[str, tuple[float | None, 
         score = None if grade.needs_manual_grade else grade.score
         found[name] = (score, float(grade.max_score), comment)
     return found
+
+
+def _check_excluded(adapted: Adapted, known: set[str]) -> None:
+    """Refuse to exclude somebody whom nobody knows: a slip would leave the person meant in."""
+    for student in sorted(adapted.exclude - known):
+        raise ValueError(
+            f"{adapted.source}: exclude names {student!r}, who is neither on the roster nor in the "
+            "gradebook: mend the id, or take it out"
+        )
+
+
+def adapted_words(cells: Mapping[str, float], adapted: Adapted) -> dict[str, str]:
+    """Return question -> what was changed about it, in words for a student."""
+    said = {}
+    for cell, most in cells.items():
+        name = cell.removesuffix("_check")
+        if name in adapted.full:
+            said[name] = "This exercise was dropped: everybody has full points for it."
+        elif adapted.points.get(name) == 0:
+            said[name] = "This exercise was dropped: it counts for nobody."
+        elif name in adapted.points:
+            said[name] = f"This exercise counts {adapted.points[name]:g} points, not {most:g}."
+    return said
 
 
 def _due(record: Record | None, unit: str, student: str, due: DueDates | None) -> datetime | None:

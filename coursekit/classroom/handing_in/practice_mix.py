@@ -1,0 +1,81 @@
+"""Ordinary people of a made-up class: some answers right, some with a misconception of the bank."""
+
+import ast
+import copy
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+import nbformat
+from nbformat import NotebookNode
+
+from coursekit.classroom.handing_in.made_answers import mistaken_texts, right_texts
+from coursekit.exercises.engine.declare import Exercise
+
+POPULAR = 0.55  # each mistake of a list is that much as frequent as the one before it
+NOT_DONE = 0.15  # of what is not right
+WORDS = ("work", "part", "rows", "left", "total", "step", "piece", "sums", "value", "other")
+
+Answers = Mapping[str, tuple[Sequence[str], Sequence[str]]]  # id -> right texts, wrong ones
+
+
+def answers_of(exercises: Sequence[Exercise]) -> dict[str, tuple[list[str], list[str]]]:
+    """Return for each exercise what members of a class may write, the likeliest first."""
+    return {e.id: (right_texts(e), list(mistaken_texts(e).values())) for e in exercises}
+
+
+def mixed(
+    blank: NotebookNode, full: NotebookNode, answers: Answers, rng: random.Random
+) -> NotebookNode:
+    """Return what one person hands in, who knows more or less.
+
+    Args:
+        blank: The release.
+        full: The same, solved.
+        answers: Of `answers_of`.
+        rng: Draws how much they know, and what they write.
+    """
+    notebook, knows = copy.deepcopy(blank), rng.gauss(0.62, 0.22)
+    for i, (cell, solution) in enumerate(zip(notebook.cells, full.cells, strict=True)):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        right, wrong = answers.get(name, ((), ()))
+        is_answer = cell.metadata.get("nbgrader", {}).get("solution")
+        if not is_answer or cell.cell_type != "code":
+            continue
+        if rng.random() < knows - 0.004 * i or not wrong:  # later exercises are harder
+            cell.source = rng.choice([solution.source, *right])
+        elif rng.random() > NOT_DONE:
+            weights = [POPULAR**place for place in range(len(wrong))]
+            cell.source = rng.choices(wrong, weights)[0]
+    return notebook
+
+
+def disguised(notebook: NotebookNode, rng: random.Random) -> NotebookNode:
+    """Return a copy of somebody's notebook with other names of variables, and a comment."""
+    twin = copy.deepcopy(notebook)
+    for cell in twin.cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = f"# my own solution\n{renamed(cell.source, rng.choice)}"
+    return twin
+
+
+def renamed(source: str, choose: Callable[[Sequence[str]], str]) -> str:
+    """Return a cell in which the variables of each function have other names."""
+    tree = ast.parse(source)
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        own = [arg.arg for arg in ast.walk(function) if isinstance(arg, ast.arg)]
+        names = ast.walk(function)
+        own += [n.id for n in names if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        other = {name: f"{choose(WORDS)}_{i}" for i, name in enumerate(dict.fromkeys(own))}
+        for part in ast.walk(function):
+            if isinstance(part, ast.Name):
+                part.id = other.get(part.id, part.id)
+            elif isinstance(part, ast.arg):
+                part.arg = other.get(part.arg, part.arg)
+    return ast.unparse(tree)
+
+
+def written(notebook: NotebookNode) -> str:
+    """Return a notebook as the text of its file."""
+    return nbformat.writes(notebook, version=4) + "\n"
