@@ -92,6 +92,19 @@ def feedback(
     )
 
 
+@teaching.command(epilog="Example: python3 -m coursekit report 01")
+def report(
+    unit: Unit,
+    course: Course = None,
+    names: Annotated[bool, typer.Option("--names", help="Say who. By default nobody is.")] = False,
+    similar: Annotated[
+        bool, typer.Option("--similar", help="List answers that are alike: a sign, no proof.")
+    ] = False,
+) -> int:
+    """Write what the class got wrong, and how often: grading/report/UNIT.html and .csv."""
+    return load("report")(unit, course=course, names=names, similar=similar)
+
+
 @teaching.command(epilog="Example: python3 -m coursekit export 01 --to canvas")
 def export(
     unit: Unit,

@@ -21,6 +21,7 @@ NEEDS = {  # every command, and the level of what it imports
     "build": "course",
     "grade": "course",
     "feedback": "course",
+    "report": "course",
     "export": "course",
     "variant": "course",
     "claims": "core",

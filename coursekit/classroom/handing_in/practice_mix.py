@@ -42,11 +42,35 @@ def mixed(
         if not is_answer or cell.cell_type != "code":
             continue
         if rng.random() < knows - 0.004 * i or not wrong:  # later exercises are harder
-            cell.source = rng.choice([solution.source, *right])
+            cell.source = personal(rng.choice([solution.source, *right]), rng)
         elif rng.random() > NOT_DONE:
             weights = [POPULAR**place for place in range(len(wrong))]
-            cell.source = rng.choices(wrong, weights)[0]
+            cell.source = personal(rng.choices(wrong, weights)[0], rng)
     return notebook
+
+
+def personal(source: str, rng: random.Random) -> str:
+    """Return an answer with some of its steps given names, as each person does it otherwise."""
+    tree = ast.parse(source)
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            body: list[ast.stmt] = []
+            for statement in function.body:
+                value = getattr(statement, "value", None)
+                if isinstance(value, ast.BinOp) and rng.random() < 0.5:
+                    name = f"part_{len(body)}"
+                    body.append(_assigned(name, value.left))
+                    value.left = ast.Name(name, ast.Load())
+                if isinstance(statement, ast.Return) and value and rng.random() < 0.4:
+                    body.append(_assigned("answer", value))
+                    statement.value = ast.Name("answer", ast.Load())
+                body.append(statement)
+            function.body = body
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def _assigned(name: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Name(name, ast.Store())], value, lineno=0)
 
 
 def disguised(notebook: NotebookNode, rng: random.Random) -> NotebookNode:
