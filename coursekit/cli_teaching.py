@@ -49,6 +49,14 @@ def grade(
     exercise: Annotated[
         str, typer.Option("--exercise", help="Judge this one again, for --student or for all.")
     ] = "",
+    explain: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--explain",
+            metavar="STUDENT EXERCISE",
+            help="Why an answer has its mark, case by case; nothing is graded.",
+        ),
+    ] = None,
     sandbox: Annotated[str, typer.Option("--sandbox", help="bubblewrap or none.")] = "bubblewrap",
     i_trust_every_student: Annotated[
         bool,
@@ -71,6 +79,7 @@ def grade(
         exercise=exercise,
         sandbox=sandbox,
         risk_accepted=i_trust_every_student,
+        explained=explain,
     )
 
 

@@ -20,6 +20,7 @@ from coursekit.classroom.marking.gradebook import Course, open_course
 from coursekit.classroom.marking.grading import VARIANT, grade_unit
 from coursekit.classroom.marking.manifest import STATUSES, Record
 from coursekit.classroom.marking.open_judge import JudgeSettings, open_judge
+from coursekit.commands.grade_explain import explain
 from coursekit.commands.grade_report import compare, report
 
 SECONDS_EACH = 900.0  # for a judge that hangs; its own limits are shorter
@@ -42,6 +43,7 @@ def run(
     exercise: str = "",
     sandbox: str = "bubblewrap",
     risk_accepted: bool = False,
+    explained: tuple[str, str] | None = None,
 ) -> int:
     """Grade what a folder or an LMS's zip holds, and print what came of it.
 
@@ -58,6 +60,7 @@ def run(
         exercise: Judge this one again, of `student` or of everyone; "" for all of them.
         sandbox: "bubblewrap" or "none".
         risk_accepted: Has to be given with "none".
+        explained: (student, exercise): say why that answer has its mark, and grade nothing.
 
     Returns:
         0 if every submission has its status.
@@ -82,6 +85,8 @@ def run(
     dates = read_due_dates(found, released) if (found := _file(home, due, "due.csv")) else None
     if students and dates is not None:
         check_extensions(dates, students)
+    if explained is not None:
+        student, exercise = explained
     if exercise and not unit:
         unit = _unit_of(exercise, released)
     submitted, units = _submissions(folder, home, unit, released, students)
@@ -93,6 +98,8 @@ def run(
         variant=home.root / VARIANT if (home.root / VARIANT).exists() else None,
         forbidden=_secret(home, submitted),
     )
+    if explained is not None:
+        return explain(home, submitted, units[0], student, exercise, settings)
     for name in units:
         progress, usage = Progress(), Usage()
         graded = grade_unit(

@@ -100,7 +100,7 @@ def test_a_mark_that_waits_for_a_person_stays_empty_in_an_lms(course):
     assert [row[-1] for row in canvas[2:]] == ["", "0.0", "0.0"]
     moodle = rows_of(course, "moodle")
     assert moodle[1][0] == "Participant 1001"
-    assert moodle[3][3] == "missing"
+    assert moodle[3][3] == "nothing handed in"
 
 
 @pytest.mark.quick
@@ -187,7 +187,7 @@ def page_of(course, student):
 
 def test_feedback_escapes_everything_and_hides_the_judge(course, capsys):
     assert feedback.run(UNIT, course=course) == 0
-    assert "2 pages" in capsys.readouterr().out
+    assert "3 pages" in capsys.readouterr().out
     page = page_of(course, "ada")
     tags = Tags()
     tags.feed(page)
@@ -197,7 +197,7 @@ def test_feedback_escapes_everything_and_hides_the_judge(course, capsys):
     assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
     assert "Is &lt;that&gt; all?" in page  # the hint
     assert "? of 2" in page  # the essay waits
-    assert not (course / "grading" / "feedback" / "gone").exists()
+    assert "Nothing handed in." in page_of(course, "gone")
 
 
 def test_feedback_shows_what_a_person_gave(course):

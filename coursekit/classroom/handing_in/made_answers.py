@@ -45,17 +45,26 @@ def _module_of(exercise: Exercise) -> Path:
     """Return the module in which an exercise is declared, not the one that its parts come from."""
     from coursekit.exercises import banks
 
-    unit = f"unit_{exercise.id[1:3]}_*"
-    folder = Path(next(iter(banks.__path__)))
+    return _declaring(exercise.id, Path(next(iter(banks.__path__))))
+
+
+@functools.cache
+def _declaring(exercise_id: str, folder: Path) -> Path:
+    unit = f"unit_{exercise_id[1:3]}_*"
     for path in sorted([*folder.glob(f"{unit}.py"), *folder.glob(f"{unit}/*.py")]):
-        if f'id="{exercise.id}"' in path.read_text(encoding="utf-8"):
+        if f'id="{exercise_id}"' in path.read_text(encoding="utf-8"):
             return path
-    raise ValueError(f"{exercise.id} is declared in no module of {folder}")
+    raise ValueError(f"{exercise_id} is declared in no module of {folder}")
 
 
-@functools.lru_cache(maxsize=200)
+@functools.cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _whole(path: Path) -> str:
+    return ast.unparse(_tree(path))
 
 
 def _declared_mistakes(path: Path) -> dict[str, ast.expr]:
@@ -78,7 +87,7 @@ def _standing_alone(exercise: Exercise, expression: ast.expr) -> str:
     """
     name = exercise.call.split("(")[0]
     body = _tree(_module_of(exercise)).body
-    text = "\n".join(ast.unparse(node) for node in body)
+    text = _whole(_module_of(exercise))
     used = {part.id for part in ast.walk(expression) if isinstance(part, ast.Name)}
     parameters = {part.arg for part in ast.walk(expression) if isinstance(part, ast.arg)}
     needed = needed_names(used - parameters, [text])

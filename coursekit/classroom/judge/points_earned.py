@@ -136,9 +136,23 @@ def drawn_cases(exercise: Exercise, seed: int) -> list[tuple[Case, Any]]:
     return _drawn[key][1]
 
 
-def judge_question(exercise: Exercise, run: AttemptRun, seed: int, at: int) -> QuestionMark:
-    """Judge one question as it stands before cell number `at` runs."""
-    results: list[CaseResult] = []
+def judge_question(
+    exercise: Exercise,
+    run: AttemptRun,
+    seed: int,
+    at: int,
+    keep: list[CaseResult] | None = None,
+) -> QuestionMark:
+    """Judge one question as it stands before cell number `at` runs.
+
+    Args:
+        exercise: What is asked.
+        run: Asks.
+        seed: Draws the cases.
+        at: Number of the cell before which to ask.
+        keep: Gets every case that was answered, for whoever explains a mark.
+    """
+    results: list[CaseResult] = [] if keep is None else keep
     lost: dict[str, Gone] = {}  # group -> what ended the process that was asked
     for case, expected in drawn_cases(exercise, seed):
         if case.group in lost:

@@ -95,7 +95,7 @@ def is_same(exercise: Exercise, got: Any, expected: Any) -> bool:
 def seen(exercise: Exercise, result: CaseResult, *, public: bool) -> Seen | None:
     """Return one failing case in words; None where something in it cannot be put into words."""
     try:
-        lines = [line.strip() for line in input_lines(exercise, result)]
+        lines = [line[6:].rstrip() for line in input_lines(exercise, result)]  # six blanks
         given = "\n".join(line for line in lines if "failing_input(" not in line)
         came = what_came(exercise, result)
         right = ""

@@ -137,7 +137,9 @@ def _exercise(
     examples: Mapping[tuple[str, str], Had],
 ) -> ExerciseFigures:
     counts: Counter[str] = Counter()
-    named, nameless, stopped = defaultdict(list), defaultdict(list), defaultdict(list)
+    named: dict[str, list[str]] = defaultdict(list)
+    nameless: dict[str, list[str]] = defaultdict(list)
+    stopped: dict[str, list[str]] = defaultdict(list)
     seen: dict[str, QuestionMark] = {}
     share, right, rest = [], [], []
     for one in judged:

@@ -5,16 +5,17 @@ import io
 import math
 from collections.abc import Sequence
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 from coursekit.classroom.reporting.figures import KINDS, ClassFigures, ExerciseFigures
 from coursekit.classroom.reporting.page_template import PAGE
 from coursekit.classroom.reporting.similar import Pair
 from coursekit.classroom.returning.export import harmless
+from coursekit.classroom.returning.page_style import rendered
 
 MOST_FIRST = 3  # misconceptions at the top
 WIDTH, HEIGHT, LEFT, BELOW = 416, 250, 44, 40  # of the plot, in pixels
+AROUND = ((9, 0), (-18, 0), (-4, -11), (-4, 12), (9, -11), (-16, 12))  # of a dot: for its label
 LITTLE = 0.2  # a correlation below which an exercise hardly tells people apart
 
 
@@ -30,9 +31,9 @@ def report_page(
         when: A sentence on when it was made.
     """
     shared = [(one, had) for one, had in figures.most_frequent if len(had.who) > 1]
-    page = Environment(autoescape=True).from_string(PAGE)
-    return page.render(
-        {"class": figures},
+    return rendered(
+        PAGE,
+        **{"class": figures},
         kinds=KINDS,
         names=names,
         top=shared[:MOST_FIRST],
@@ -79,13 +80,14 @@ def _plot(exercises: Sequence[ExerciseFigures]) -> str:
     parts.append(
         f'<text x="{x(0.5):.1f}" y="{HEIGHT - 6}" text-anchor="middle">had it right</text>'
     )
-    placed: list[tuple[float, float]] = []
+    placed = [(x(one.share_right) - 4, y(one.discrimination) + 4) for _, one in told]
     for i, one in told:
         left, top = x(one.share_right), y(one.discrimination)
-        side = 10 if not any(abs(left - a) < 24 and abs(top - b) < 12 for a, b in placed) else -18
-        placed.append((left, top))
+        spots = [(left + right, top + 4 + down) for right, down in AROUND]
+        spot = max(spots, key=lambda at: min([20.0, *(math.dist(at, one) for one in placed)]))
+        placed += [spot, (left - 4, top + 4)]
         parts.append(f'<circle class="dot" cx="{left:.1f}" cy="{top:.1f}" r="5"/>')
-        parts.append(f'<text x="{left + side:.1f}" y="{top + 4:.1f}">{i}</text>')
+        parts.append(f'<text x="{spot[0]:.1f}" y="{spot[1]:.1f}">{i}</text>')
     return "".join([*parts, "</svg>"])
 
 

@@ -57,6 +57,11 @@ class="b{{ kinds.index(kind) }}" style="width: {{ "%.2f" % (100 * n / one.people
 {% macro who(ids) -%}
 {% if names %}<p class="soft">{{ ids | join(", ") }}</p>{% endif %}
 {%- endmacro %}
+{% macro mistake(one, had) -%}
+<div class="had"><p><b>{{ had.who | length }} of {{ one.people }}</b>
+({{ "%.0f" % (100 * (had.who | length) / one.people) }} %): {{ had.name }}</p>
+<p>{{ had.hint | code }}</p>{{ example(had.example) }}{{ who(had.who) }}</div>
+{%- endmacro %}
 <h1>{{ class.title }}</h1>
 <p class="soft">What the class got wrong. {{ class.handed_in }} of {{ class.students }} handed in
 something that was judged{% if class.mean == class.mean %}; mean {{ "%.1f" % class.mean }} of
@@ -65,7 +70,7 @@ something that was judged{% if class.mean == class.mean %}; mean {{ "%.1f" % cla
 <h2 style="margin-top: 0">Talk about this first</h2>
 {% if top %}<ol>{% for one, had in top %}<li><span class="share">{{ had.who | length }} of
 {{ one.people }}</span> in {{ one.task.title }}: <b>{{ had.name }}</b>.<br>
-{{ had.hint }}</li>{% endfor %}</ol>
+{{ had.hint | code }}</li>{% endfor %}</ol>
 {% else %}<p>No misconception was shared by two people.</p>{% endif %}
 </div>
 <h2>Exercises</h2>
@@ -94,15 +99,17 @@ Explained in {{ one.task.section }}.{% endif %}{% if one.task.minutes %} Planned
 {{ one.task.minutes }} minutes.{% endif %}</p>{% endif %}
 <p>{% for kind, n in one.counts.items() if n %}{{ n }} {{ kind }}{{ ", " if not loop.last }}
 {%- endfor %}.</p>
-{% for had in one.mistakes %}<div class="had">
-<p><b>{{ had.who | length }} of {{ one.people }}</b>
-({{ "%.0f" % (100 * (had.who | length) / one.people) }} %): {{ had.name }}</p>
-<p>{{ had.hint }}</p>{{ example(had.example) }}{{ who(had.who) }}</div>{% endfor %}
+{% for had in one.mistakes if had.who | length > 1 %}{{ mistake(one, had) }}{% endfor %}
 {% for had in one.nameless %}<div class="had unnamed">
 <p><b>{{ had.who | length }} had the same wrong result, and it has no name yet</b>: a candidate for
 a hint.</p>{{ example(had.example) }}{{ who(had.who) }}</div>{% endfor %}
 {% for had in one.stopped %}<div class="had unnamed"><p><b>{{ had.who | length }}</b> stopped with
 {{ had.name }}</p>{{ example(had.example) }}{{ who(had.who) }}</div>{% endfor %}
+{% set single = one.mistakes | selectattr("who.1", "undefined") | list %}
+{% if single %}<details><summary>{{ single | length }} more misconception{{
+"" if single | length == 1 else "s" }}, of one person each</summary>
+{% for had in single %}{{ mistake(one, had) }}{% endfor %}
+</details>{% endif %}
 {% if one.alone %}<p class="soft">{{ one.alone }} more had a wrong result that nobody else had.</p>
 {% endif %}</section>
 {% endfor %}

@@ -18,8 +18,8 @@ import numpy as np
 
 from coursekit.classroom.handing_in.cell_text import as_python, parsed
 
-SHUFFLES = 500
-LEVEL = 0.99  # of the shuffled classes, how many have no pair as alike
+SHUFFLES = 499
+LEVEL = 0.01  # of the shuffled classes and this one, how many may have a pair as alike
 LONGEST = 100_000  # characters of a cell that is read
 
 
@@ -121,7 +121,8 @@ def alike(
         strata.append(np.array([right.get(name, {}).get(one, False) for one in students]))
     found = _evidence(columns, weights)
     most = [_evidence(_shuffled(columns, strata, rng), weights).max() for _ in range(SHUFFLES)]
-    threshold = float(np.quantile(most, LEVEL))
+    allowed = int(LEVEL * (SHUFFLES + 1)) - 1  # shuffled classes that may have one as alike
+    threshold = float(sorted(most, reverse=True)[allowed])
     pairs = []
     for i, j in zip(*np.nonzero(np.triu(found > threshold + 1e-9, 1)), strict=True):
         same = [

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import Environment
 
 from coursekit.classroom.judge.marks import QuestionMark
 from coursekit.classroom.marking.lateness import in_words
 from coursekit.classroom.marking.manifest import Record
 from coursekit.classroom.returning.feedback_template import PAGE
+from coursekit.classroom.returning.page_style import rendered
 from coursekit.classroom.returning.results import Result
 from coursekit.classroom.returning.unit_text import Task, UnitText
 from coursekit.classroom.returning.words import question_reason, question_status, whole_words
@@ -51,8 +51,8 @@ def feedback_page(
     elif result.status == "unreadable":
         nothing = NO_FILE
     silent = result.status == "unreadable" or not result.manual
-    page = Environment(autoescape=True).from_string(PAGE)
-    return page.render(
+    return rendered(
+        PAGE,
         text=text,
         name=result.student.name,
         result=result,
@@ -79,9 +79,12 @@ def _rows(result: Result, text: UnitText, answers: dict[str, str]) -> list[dict[
             "points": f"{'?' if score is None else f'{score:g}'} of {most:g}",
             "comment": comment,
             "adapted": result.adapted.get(name, ""),
-            "code": answers.get(name, "").rstrip().split("\n") if answers.get(name) else [],
+            "code": answers[name].rstrip().split("\n") if answers.get(name) else [],
         }
         rows.append(row | _judged(question, score, task))
+    for row in rows:
+        if row["status"] == "not done" and "stub" in str(row.get("reason")):
+            row["code"] = []
     return sorted(rows, key=lambda row: order.get(str(row["name"]), len(order)))
 
 
@@ -118,7 +121,8 @@ def _when(record: Record) -> str:
         in_words(datetime.fromisoformat(text)) if text else ""
         for text in (record.submitted_at, record.due)
     )
-    said = [f"handed in {at}" if at else "", f"due {due}" if due else ""]
+    after = " (after the due date)" if record.status == "late" else ""
+    said = [f"handed in {at}{after}" if at else "", f"due {due}" if due else ""]
     return ", ".join(filter(None, said))
 
 

@@ -50,17 +50,17 @@ pre.code span::before { color: var(--soft); content: counter(line); left: 0; pos
 <div class="head"><h3>{{ row.task.title }}</h3>
 <span class="word {{ row.kind }}">{{ row.status }}</span>
 <span class="number">{{ row.points }}</span></div>
-{% if row.task.asks %}<p class="soft">Asked: {{ row.task.asks }}</p>{% endif %}
+{% if row.task.asks %}<p class="soft">Asked: {{ row.task.asks | code }}</p>{% endif %}
 {% if row.adapted %}<p>{{ row.adapted }}</p>{% endif %}
-{% if row.reason %}<p>{{ row.reason }}</p>{% endif %}
+{% if row.reason %}<p>{{ row.reason | code }}</p>{% endif %}
 {% if row.seen %}<table class="shown">
 <tr><th scope="row">For this input</th><td><pre>{{ row.seen.input }}</pre></td></tr>
-<tr><th scope="row">came</th><td>{{ row.seen.got }}</td></tr>
+<tr><th scope="row">what came</th><td>{{ row.seen.got }}</td></tr>
 <tr><th scope="row">right is</th><td>{% if row.seen.right %}<b>{{ row.seen.right }}</b>{% else %}
 not told here: the input was drawn for your class. The small inputs in the notebook's own check come
 out right.{% endif %}</td></tr>
 </table>{% endif %}
-{% if row.hint %}<p class="think"><b>Think:</b> {{ row.hint }}</p>{% endif %}
+{% if row.hint %}<p class="think"><b>Think:</b> {{ row.hint | code }}</p>{% endif %}
 {% if row.reread %}<p>Read again: <b>{{ row.reread }}</b></p>{% endif %}
 {% if row.comment %}<blockquote>{{ row.comment }}</blockquote>{% endif %}
 {% if row.code %}<details><summary>What you wrote ({{ row.code | length }}

@@ -1,5 +1,10 @@
 """The look of the pages that this package writes: light and dark, nothing loaded, nothing run."""
 
+import re
+
+from jinja2 import Environment
+from markupsafe import Markup, escape
+
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 # Every pair of text and ground is at least 4.5 : 1, in both schemes; no colour says anything alone.
@@ -35,3 +40,15 @@ summary:focus-visible, a:focus-visible { outline: 3px solid var(--ask); outline-
 a { color: var(--ask) }
 @media print { details > :not(summary) { display: block } body { max-width: none } }
 """
+
+
+def rendered(template: str, **values: object) -> str:
+    """Return a page; all that comes in is escaped."""
+    environment = Environment(autoescape=True)
+    environment.filters["code"] = with_code
+    return environment.from_string(template).render(**values)
+
+
+def with_code(text: str) -> Markup:
+    """Return text in which what stands between backticks is shown as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

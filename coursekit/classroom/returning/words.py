@@ -61,6 +61,8 @@ def question_status(question: QuestionMark, points: float | None = None) -> str:
     won = question.points if points is None else points
     if question.status == "wrong" and won > 0:
         return "partly right"
+    if question.status == "ok" and points is not None and points < question.max_points:
+        return "marked by a person"
     return QUESTION.get(question.status, question.status)
 
 
@@ -114,5 +116,6 @@ def counted(questions: Sequence[QuestionMark], points: dict[str, float]) -> str:
     kinds = Counter(question_status(one, points.get(one.exercise_id)) for one in questions)
     if not kinds:
         return ""
-    said = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    order = ["right", "partly right", "not right yet", "not done", *kinds]
+    said = ", ".join(f"{kinds[kind]} {kind}" for kind in dict.fromkeys(order) if kinds[kind])
     return f"{len(questions)} exercise{'' if len(questions) == 1 else 's'}: {said}"
