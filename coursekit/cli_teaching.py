@@ -114,6 +114,26 @@ def report(
     return load("report")(unit, course=course, names=names, similar=similar)
 
 
+@teaching.command(epilog="Example: python3 -m coursekit split 10 --between ann,bob --blind")
+def split(
+    unit: Unit,
+    between: Annotated[str, typer.Option("--between", help="Who marks: ann,bob.")] = "",
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Sheets name students by a code alone.")
+    ] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Every question, not only what waits for a person.")
+    ] = False,
+    take: Annotated[Path | None, typer.Option("--take", help="A sheet that was filled in.")] = None,
+    by: Annotated[str, typer.Option("--by", help="Whose sheet it is, with --take.")] = "",
+    course: Course = None,
+) -> int:
+    """Split marking between assistants: a list and a sheet for each, and take sheets back."""
+    return load("split")(
+        unit, between=between, blind=blind, whole=whole, take=take, by=by, course=course
+    )
+
+
 @teaching.command(epilog="Example: python3 -m coursekit export 01 --to canvas")
 def export(
     unit: Unit,

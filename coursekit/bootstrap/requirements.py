@@ -22,6 +22,7 @@ NEEDS = {  # every command, and the level of what it imports
     "grade": "course",
     "feedback": "course",
     "report": "course",
+    "split": "course",
     "export": "course",
     "variant": "course",
     "claims": "core",

@@ -62,7 +62,7 @@ def feedback_page(
         when=_when(record) if record else "",
         waits=_waits(result),
         nothing=nothing,
-        rows=[] if silent else _rows(result, text, _answers(autograded)),
+        rows=[] if silent else _rows(result, text, answers_in(autograded)),
     )
 
 
@@ -126,7 +126,7 @@ def _when(record: Record) -> str:
     return ", ".join(filter(None, said))
 
 
-def _answers(path: Path) -> dict[str, str]:
+def answers_in(path: Path) -> dict[str, str]:
     """Return grade id -> text of each cell that the learner was to fill in."""
     try:
         notebook = nbformat.read(path, as_version=4)
