@@ -85,3 +85,24 @@ def test_as_a_widget_python_reads_its_state():
     assert widget._esm == module_text("trade_off")
     assert widget.state == {"batch": 64}
     widget.close()
+
+
+def luminance(colour):
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("look", ["LIGHT", "DARK"])
+def test_colours_can_be_read(look):
+    """WCAG AA: 4.5 for text, 3 for what is only drawn, on the ground of either look."""
+    frame = (WEB / "_frame.js").read_text()
+    (block,) = re.findall(rf"const {look} = {{(.*?)}};", frame, re.S)
+    colours = dict(re.findall(r'(\w+): "(#\w{6})"', block))
+    for name, colour in colours.items():
+        if name in ("paper", "field", "grid", "sky"):
+            continue
+        needed = 3.0 if name in ("line", "ghost") else 4.5
+        for ground in ("paper", "field") if needed == 4.5 else ("paper",):
+            a, b = sorted((luminance(colour), luminance(colours[ground])))
+            assert (b + 0.05) / (a + 0.05) >= needed, (name, ground)

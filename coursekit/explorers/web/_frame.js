@@ -119,7 +119,7 @@ function arrow([x0, y0], [x1, y1], { color = "ink", width = 2, dash = "", opacit
 function legend(items, width, left = 0) {
   let x = left, y = 15;
   const parts = items.map(({ text, color = "ink", kind = "line", dash = "", thick = 3, opacity = 1 }) => {
-    const long = 32 + text.length * 7.3;
+    const long = 32 + text.length * 7.5;
     if (x > left && x + long > width) { x = left; y += 20; }
     const mark = { line: () => stroke([[x, y - 4], [x + 22, y - 4]], { color, width: thick, dash, opacity }),
       dot: () => disc(x + 11, y - 4, 5, { color, opacity }),
@@ -154,6 +154,7 @@ function logTicks(low, high, base, count) {
   return range(to - from + 1).filter((i) => i % every === 0).map((i) => base ** (from + i));
 }
 let clips = 0;
+const OWN = Math.random().toString(36).slice(2, 8); // modules on one page share its ids
 // A frame with axes in a picture. x and y: {range: [low, high], log: base or 0, label, ticks, text}
 function axes({ left = 0, top = 0, width, height, x, y, padLeft = 58, padBottom = 42, padRight = 20 }) {
   const inner = { x: left + padLeft, y: top + 6, w: width - padLeft - padRight, h: height - padBottom - 6 };
@@ -166,7 +167,7 @@ function axes({ left = 0, top = 0, width, height, x, y, padLeft = 58, padBottom 
   const ticks = (axis, count) => axis.ticks ??
     (axis.log ? logTicks(...axis.range, axis.log, count) : niceTicks(...axis.range, count));
   const xs = ticks(x, Math.max(3, Math.floor(inner.w / 62))), ys = ticks(y, Math.max(3, Math.floor(inner.h / 34)));
-  const id = `ckx-clip-${clips++}`;
+  const id = `ckx-clip-${OWN}-${clips++}`;
   const grid = box(inner.x, inner.y, inner.w, inner.h, { color: "line" }) +
     xs.map((v) => (x.grid === false ? "" : stroke([[X(v), inner.y], [X(v), inner.y + inner.h]], { color: "grid", width: 1 })) +
       words(X(v), inner.y + inner.h + 17, (x.text ?? num)(v), { anchor: "middle", size: 12, color: "soft" })).join("") +
@@ -218,7 +219,7 @@ let made = 0;
 // {svg, height}, say(state, result, data), goals: [{text, reached(state, result, data), why}], note
 function explorer({ model, el }, spec) {
   const data = model.get("data") ?? STORED;
-  const own = `ckx-${made++}-${Math.random().toString(36).slice(2, 8)}`;
+  const own = `ckx-${OWN}-${made++}`;
   const controls = typeof spec.controls === "function" ? spec.controls(data) : spec.controls;
   for (const c of controls) { // a value that the page asks for is one of the slider's
     const asked = model.get("state")?.[c.key];
@@ -242,6 +243,9 @@ function explorer({ model, el }, spec) {
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", `Explorer: ${spec.title}`);
   root.dataset.lmSuppressShortcuts = "true"; // arrow keys belong to the slider, not to the notebook
+  root.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.metaKey && event.key !== "Escape") event.stopPropagation();
+  });
   const style = make("style");
   style.textContent = STYLE;
   const goals = spec.goals.map((goal) => {
@@ -388,7 +392,7 @@ function explorer({ model, el }, spec) {
 function alone(svg) {
   const ids = new Map();
   return svg.outerHTML
-    .replace(/ckx-clip-\d+/g, (id) => ids.get(id) ?? ids.set(id, `clip${ids.size}`).get(id))
+    .replace(/ckx-clip-\w+-\d+/g, (id) => ids.get(id) ?? ids.set(id, `clip${ids.size}`).get(id))
     .replace(/var\(--(\w+)\)/g, (_, name) => LIGHT[name])
     .replace(/(<svg[^>]*>)/, `$1<rect width="100%" height="100%" fill="${LIGHT.paper}"/>`);
 }

@@ -14,7 +14,7 @@ function render(context) {
   return explorer(context, {
     title: "A run went wrong. What do you buy to find out?",
     ask: "Read the log. Choose an explanation, the cheapest experiment that tells it from the next best, and what it will say. Then run it.",
-    start: { run: 1, suspect: -1, experiment: 0, outcome: 0, bought: [] },
+    start: { run: 0, suspect: -1, experiment: 0, outcome: 0, bought: [] },
     controls: (data) => [
       { key: "run", label: "run", also: { suspect: -1, experiment: 0, outcome: 0 }, choices: data.runs.map((run, i) => [i, `run ${i + 1}: ${run.story.length > 60 ? `${run.story.slice(0, 57)}…` : run.story}`]) },
       { key: "suspect", label: "what went wrong?", choices: (s) => [[-1, "choose an explanation"], ...data.runs[s.run].suspects.map((text, i) => [i, text])] },
@@ -81,7 +81,7 @@ function render(context) {
       if (r.solved) for (const line of wrap(`Solved: ${run.suspects[run.fault]}.`, Math.floor(width / 7.6))) { svg += words(0, y + 16, line, { bold: true, color: "green" }); y += 20; }
       return { svg, height: y + 10 };
     },
-    note: "Runs of a small network, broken on purpose; every experiment was carried out. They are others than the six of the exercise.",
+    note: "Runs of a small network, broken on purpose; every experiment was carried out. None of the faults is one of the exercise's six.",
   });
 }
 export { maths };

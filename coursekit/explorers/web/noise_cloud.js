@@ -48,7 +48,7 @@ function render(context) {
         { text: "full gradient", color: "ink", kind: "cross" },
         ...(ghost ? [{ text: `before (B = ${num(ghost.state.batch)})`, color: "ghost", kind: "ring" }] : []),
       ], width);
-      const side = Math.min(width, 510), top = key.height;
+      const side = Math.min(width, 500), top = key.height;
       const reach = now.state.zoom === "fixed" ? 2.4 * now.result.one : 2.9 * now.result.theory;
       const along = { range: [-reach, reach], text: (v) => num(Math.abs(v) < 1e-12 ? 0 : v, 2) };
       const plot = axes({ top, width: side, height: side * 0.86 + 42, x: { ...along, label: "error along the noisiest direction" }, y: { ...along, label: "along the second noisiest" } });
@@ -64,7 +64,7 @@ function render(context) {
       const wide = width - side - 24;
       const bars = [["one example", now.result.one, "ink"], ...(ghost ? [["before", ghost.result.theory, "ghost"]] : []), ["now, theory", now.result.theory, "red"], ["now, dots", now.result.measured, "blue"]];
       const beside = wide > 150, left = beside ? side + 24 : 58, room = beside ? wide : side - 70, from = beside ? top + 20 : top + side * 0.86 + 60;
-      svg += words(left, from, "distance from full gradient", { bold: true });
+      svg += words(left, from, "distance to full gradient", { bold: true });
       bars.forEach(([name, value, color], i) => {
         const y = from + 24 + i * 38, long = (room * value) / now.result.one;
         svg += words(left, y, `${name}: ${num(value)} (× ${num(value / now.result.one, 2)})`) + box(left, y + 5, Math.max(long, 2), 9, { fill: color });

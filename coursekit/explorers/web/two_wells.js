@@ -50,7 +50,7 @@ function render(context) {
     start: { heat: 0.2, lr: 0.1, depth: 0, time: TIME },
     controls: [
       { key: "heat", label: "temperature T", values: [0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6] },
-      { key: "lr", label: "learning rate η", values: [0.02, 0.05, 0.1, 0.15, 0.2, 0.24], text: (v) => `${num(v)} (ηλ = ${num(KL * v, 2)})` },
+      { key: "lr", label: "learning rate η", values: [0.05, 0.1, 0.15, 0.2, 0.24], text: (v) => `${num(v)} (ηλ = ${num(KL * v, 2)})` },
       { key: "depth", label: "flat well lies higher by", values: [-0.4, -0.2, 0, 0.2, 0.4] },
       { key: "time", label: "time, η × steps", values: range(21).map((i) => 2 * i), text: String },
     ],
