@@ -81,7 +81,7 @@ def headline(rows: Sequence[Row]) -> str:
     """Say how many predictions came true, among those that could."""
     judged = [row for row in rows if row.standing in ("right", "wrong", "surprising")]
     if not judged:
-        return "Nothing was predicted here that could come true."
+        return "You made no prediction here that could come true."
     right = sum(row.standing == "right" for row in judged)
     missed = "" if right == len(judged) else " What you missed is what this unit was for."
     return f"You predicted {right} of {len(judged)}.{missed}"

@@ -12,6 +12,7 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from coursekit.intervals import t_interval
 
@@ -37,6 +38,9 @@ STYLE: dict[str, Any] = {
     "lines.linewidth": 2,
 }
 Plot = tuple[Figure, str]
+READ_AT = 800  # CSS pixels: the width of a notebook's column beside the table of contents
+LEAST = 11  # CSS pixels of the smallest letters there
+MOST_BYTES = 400_000  # of an SVG; a figure of more points than that becomes a PNG
 
 
 def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
@@ -55,6 +59,36 @@ def png(figure: Figure, dpi: int = 100) -> bytes:
     return buffer.getvalue()
 
 
+def svg(figure: Figure) -> bytes:
+    """Return the figure as an SVG file, letters as shapes: the same on every machine."""
+    buffer = io.BytesIO()
+    with matplotlib.style.context(["default", STYLE]):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def make_legible(figure: Figure) -> None:
+    """Raise letters that would be too small where the figure is shrunk to a notebook's column."""
+    least = LEAST * 72 / 96 * max(1.0, figure.get_figwidth() * 96 / READ_AT)  # points
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        for axis, which in ((axes.xaxis, "x"), (axes.yaxis, "y")):
+            sizes = [label.get_fontsize() for label in axis.get_ticklabels()]
+            if sizes and min(sizes) < least:
+                axes.tick_params(axis=which, which="both", labelsize=least)
+    for text in figure.findobj(Text):
+        if text.get_fontsize() < least:
+            text.set_fontsize(least)
+
+
+def data_url(figure: Figure) -> str:
+    """Return a figure for an <img>: an SVG, or a PNG of 200 dpi where that would be large."""
+    make_legible(figure)
+    drawn = svg(figure)
+    kind, data = ("svg+xml", drawn) if len(drawn) <= MOST_BYTES else ("png", png(figure, dpi=200))
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
 def show(plot: Plot) -> None:
     """Show a figure with its alt text in a notebook; outside a notebook print the alt text."""
     figure, alt = plot
@@ -67,11 +101,12 @@ def show(plot: Plot) -> None:
     if get_ipython() is None:
         print(f"[figure] {alt}")
         return
-    data = base64.b64encode(png(figure)).decode()
+    width = round(96 * figure.get_figwidth())
     display(
         HTML(
-            f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt, quote=True)}" '
-            'style="max-width:100%">'
+            f'<img src="{data_url(figure)}" alt="{html.escape(alt, quote=True)}" width="{width}" '
+            'style="max-width:100%;height:auto;box-sizing:border-box;padding:6px;background:white;'
+            'border-radius:4px">'
         )
     )
 

@@ -176,4 +176,4 @@ def test_a_card_draws_both_numbers_on_one_scale():
     assert cards.count("width:25.0%") == 1
     assert cards.count("width:100.0%") == 1, "words have no bars"
     assert "&lt;n&gt;" in cards
-    assert headline([]) == "Nothing was predicted here that could come true."
+    assert headline([]) == "You made no prediction here that could come true."

@@ -1,3 +1,4 @@
+import base64
 import io
 import re
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib import image
+from matplotlib.text import Text
 
 from coursekit.plots import (
     bars_plot,
@@ -17,6 +19,7 @@ from coursekit.plots import (
     style,
     variance_plot,
 )
+from coursekit.plots.style import LEAST, READ_AT, data_url, make_legible, new_figure
 
 pytestmark = pytest.mark.quick
 WAYS = ("with replacement", "without replacement")
@@ -102,3 +105,37 @@ def test_colours_are_of_the_palette():
     source = Path(style.__file__).read_text()
     used = set(re.findall(r"#[0-9A-F]{6}", source))
     assert used == {"#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"}
+
+
+def wide():
+    """Two panels as in several units: a wide figure with a small legend."""
+    figure, (left, right) = new_figure(11.5, 4.0, 2)
+    for axes in (left, right):
+        axes.plot([1, 2, 3], label="of a seed")
+        axes.set_xlabel("step", fontsize=7)
+        axes.legend(fontsize=9)
+        axes.tick_params(axis="x", labelsize=8)
+    return figure
+
+
+def test_no_letter_is_small_in_a_narrow_notebook():
+    figure = wide()
+    make_legible(figure)
+    figure.draw_without_rendering()
+    shrunk = READ_AT / (96 * figure.get_figwidth())
+    sizes = [text.get_fontsize() * 96 / 72 * shrunk for text in figure.findobj(Text)]
+    assert min(sizes) > LEAST - 0.01
+    small, _ = PLOTS["signal"]()  # 8 inches: nothing is shrunk, 9 points are enough
+    make_legible(small)
+    assert min(text.get_fontsize() for text in small.findobj(Text)) >= LEAST * 72 / 96
+
+
+def test_a_figure_is_an_svg_and_a_png_where_that_is_large(monkeypatch):
+    begins = "data:image/svg+xml;base64,"
+    url = data_url(PLOTS["signal"]()[0])
+    assert url.startswith(begins)
+    drawn = base64.b64decode(url.removeprefix(begins)).decode()
+    assert "<svg" in drawn
+    assert "<dc:date>" not in drawn, "the same picture gives the same notebook"
+    monkeypatch.setattr(style, "MOST_BYTES", 1000)
+    assert data_url(PLOTS["signal"]()[0]).startswith("data:image/png;base64,")
