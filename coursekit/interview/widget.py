@@ -29,7 +29,7 @@ from coursekit.interview.report import write_report
 from coursekit.interview.session import hold
 from coursekit.interview.tasks.by_name import TASKS
 
-TAGS = {"title": "h4", "result": "h4"}
+TAGS = {"title": "h3", "result": "h4"}
 COLOURS = {"flag": "#D55E00", "note": "#0072B2"}
 READABLE = (  # what a box wants of the reader: the browser's grey is too dark in the dark theme
     "<style>.coursekit-interview ::placeholder"
@@ -170,7 +170,8 @@ class Board:
 
     def _turn_page(self, title: Say) -> None:
         """Wait until the page has been read; then begin an empty one with its title."""
-        button = self.widgets.Button(description="Go on", button_style="primary")
+        word = "Next question" if title.text.startswith("Question") else "Go on"
+        button = self.widgets.Button(description=word, button_style="primary")
 
         def on_click(_: Any) -> None:
             self.said.children = ()

@@ -236,7 +236,7 @@ def weights_plot(sizes: Sequence[int], *, title: str) -> Plot:
     axes.set_xlabel("micro-batch")
     axes.set_ylabel("weight of one example")
     axes.set_title(title)
-    axes.legend(fontsize=9)
+    axes.legend(fontsize=9, loc="upper left")
     axes.grid(axis="x", visible=False)
     told = ", ".join(f"{n} examples: {w:.2g} times" for n, w in zip(sizes, weights, strict=True))
     return figure, f"{title}. Weight of one example in a micro-batch of {told}."

@@ -40,6 +40,7 @@ STYLE: dict[str, Any] = {
 Plot = tuple[Figure, str]
 READ_AT = 800  # CSS pixels: the width of a notebook's column beside the table of contents
 LEAST = 11  # CSS pixels of the smallest letters there
+GAP = 0.3  # between two labels of an x axis, in their height
 MOST_BYTES = 400_000  # of an SVG; a figure of more points than that becomes a PNG
 
 
@@ -79,6 +80,23 @@ def make_legible(figure: Figure) -> None:
     for text in figure.findobj(Text):
         if text.get_fontsize() < least:
             text.set_fontsize(least)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        for axis, which in ((axes.xaxis, "x"), (axes.yaxis, "y")):
+            thin_out([*axis.get_ticklabels(), *axis.get_ticklabels(minor=True)], which)
+
+
+def thin_out(labels: Sequence[Text], which: str) -> None:
+    """Hide each label of an axis that would touch the one before it."""
+    side = 0 if which == "x" else 1
+    boxes = [(label.get_window_extent(), label) for label in labels if label.get_text()]
+    boxes.sort(key=lambda pair: pair[0].min[side])
+    end = -np.inf
+    for box, label in boxes:
+        if box.min[side] < end + GAP * box.height * (which == "x"):
+            label.set_visible(False)
+        else:
+            end = box.max[side]
 
 
 def data_url(figure: Figure) -> str:

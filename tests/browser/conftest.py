@@ -9,6 +9,7 @@ from notebook_page import NotebookPage
 from playwright.sync_api import Error, sync_playwright
 
 from coursekit.classroom.learner.lab_server import lab_server
+from coursekit.classroom.learner.own_server import LAB_OPTIONS, QUIET
 from coursekit.commands.doctor import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,12 +17,8 @@ CHROMIUM_FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-SETTINGS = {  # every cell stays in the page; no news pop-up over it
+SETTINGS = {  # every cell stays in the page
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
-    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
-        "fetchNews": "false",
-        "checkForUpdates": False,
-    },
 }
 
 
@@ -63,7 +60,10 @@ def server(lab_folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSEKIT_SIZE", "tiny")
         patch.setenv("OMP_NUM_THREADS", "1")
-        with lab_server(lab_folder, extra=["--LabApp.expose_app_in_browser=True"]) as server:
+        patch.setenv("JUPYTER_CONFIG_PATH", str(QUIET))  # as `coursekit lab` starts it
+        with lab_server(
+            lab_folder, extra=[*LAB_OPTIONS, "--LabApp.expose_app_in_browser=True"]
+        ) as server:
             for name, values in SETTINGS.items():
                 path = lab_folder / "server" / "settings" / name
                 path.parent.mkdir(parents=True, exist_ok=True)

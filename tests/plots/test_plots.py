@@ -1,6 +1,7 @@
 import base64
 import io
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from coursekit.plots import (
     style,
     variance_plot,
 )
-from coursekit.plots.style import LEAST, READ_AT, data_url, make_legible, new_figure
+from coursekit.plots.style import LEAST, READ_AT, data_url, log2_axis, make_legible, new_figure
 
 pytestmark = pytest.mark.quick
 WAYS = ("with replacement", "without replacement")
@@ -128,6 +129,25 @@ def test_no_letter_is_small_in_a_narrow_notebook():
     small, _ = PLOTS["signal"]()  # 8 inches: nothing is shrunk, 9 points are enough
     make_legible(small)
     assert min(text.get_fontsize() for text in small.findobj(Text)) >= LEAST * 72 / 96
+
+
+def test_labels_that_would_touch_are_thinned():
+    figure, panels = new_figure(10.5, 4.0, 3)
+    for axes in panels:
+        axes.plot([8, 1024], [0.5, 3])
+        log2_axis(axes, [2**k for k in range(3, 11)], "steps")
+        axes.set_yscale("log")
+    make_legible(figure)
+    figure.draw_without_rendering()
+    for axes in panels:
+        labels = [label for label in axes.get_xticklabels() if label.get_visible()]
+        ends = [label.get_window_extent() for label in labels if label.get_text()]
+        assert 4 <= len(ends) < 8
+        assert all(a.x1 < b.x0 for a, b in pairwise(ends))
+    roomy, (axes,) = new_figure(8, 4)
+    log2_axis(axes, [1, 2, 4], "steps")
+    make_legible(roomy)
+    assert all(label.get_visible() for label in axes.get_xticklabels())
 
 
 def test_a_figure_is_an_svg_and_a_png_where_that_is_large(monkeypatch):

@@ -24,6 +24,10 @@ from coursekit.storage import home
 
 QUIET = Path(__file__).with_name("quiet")
 LAYOUT = QUIET / "layout.json"  # of the first start: the table of contents is open
+LAB_OPTIONS = (
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    f"--LabApp.extra_labextensions_path={QUIET / 'labextensions'}",
+)
 WAIT_SECONDS = 60.0  # for the server to answer
 LEAVE_SECONDS = 4.0  # for it to end by itself after Ctrl-C
 LOG_NAME = "jupyterlab.log"
@@ -62,9 +66,7 @@ def arguments(base: Path, path: str) -> list[str]:
         sys.executable,
         *("-m", "jupyterlab", f"--ServerApp.root_dir={base}"),
         f"--LabApp.default_url=/lab/tree/{path}",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.news_url=None",
-        f"--LabApp.extra_labextensions_path={QUIET / 'labextensions'}",
+        *LAB_OPTIONS,
         "--ServerApp.answer_yes=True",  # one Ctrl-C ends it: its question would be in the log
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:

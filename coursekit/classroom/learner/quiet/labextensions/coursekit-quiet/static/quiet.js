@@ -1,4 +1,5 @@
-// An extension of JupyterLab, written by hand: it adds the style sheet beside it, nothing else.
+// An extension of JupyterLab, written by hand: it adds the style sheet beside it, and lets arrow keys
+// move between the options of a widget in place of between cells.
 (() => {
   const sheet = new URL("quiet.css", document.currentScript.src).href;
   const plugin = {
@@ -7,6 +8,11 @@
     activate: () => {
       const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: sheet });
       document.head.append(link);
+      document.addEventListener("focusin", ({ target }) => {
+        if (target.matches?.(".jp-OutputArea input[type=radio]")) {
+          target.setAttribute("data-lm-suppress-shortcuts", "true");
+        }
+      });
     },
   };
   window._JUPYTERLAB = window._JUPYTERLAB || {};
