@@ -74,11 +74,11 @@ def make_legible(figure: Figure) -> None:
     figure.draw_without_rendering()
     for axes in figure.axes:
         for axis, which in ((axes.xaxis, "x"), (axes.yaxis, "y")):
-            sizes = [label.get_fontsize() for label in axis.get_ticklabels()]
+            sizes = [float(label.get_fontsize()) for label in axis.get_ticklabels()]
             if sizes and min(sizes) < least:
                 axes.tick_params(axis=which, which="both", labelsize=least)
     for text in figure.findobj(Text):
-        if text.get_fontsize() < least:
+        if float(text.get_fontsize()) < least:
             text.set_fontsize(least)
     figure.draw_without_rendering()
     for axes in figure.axes:

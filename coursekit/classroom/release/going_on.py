@@ -13,8 +13,8 @@ HOME = "home"  # notebooks/home.ipynb, beside the units' folders
 WELCOME = """# Batch Size and Learning Dynamics
 
 {count} units. Each asks a question, lets you say what you expect, measures it in seconds, and
-settles a claim that people repeat in interviews. Run the cell below (Shift + Enter) to see where
-you are.
+settles a claim that people repeat in interviews. The map shows where you are; run its cell (Shift +
+Enter) to draw it anew.
 """
 
 
