@@ -73,10 +73,10 @@ def make_legible(figure: Figure) -> None:
     least = LEAST * 72 / 96 * max(1.0, figure.get_figwidth() * 96 / READ_AT)  # points
     figure.draw_without_rendering()
     for axes in figure.axes:
-        for axis, which in ((axes.xaxis, "x"), (axes.yaxis, "y")):
+        for axis in (axes.xaxis, axes.yaxis):
             sizes = [float(label.get_fontsize()) for label in axis.get_ticklabels()]
             if sizes and min(sizes) < least:
-                axes.tick_params(axis=which, which="both", labelsize=least)
+                axis.set_tick_params(which="both", labelsize=least)
     for text in figure.findobj(Text):
         if float(text.get_fontsize()) < least:
             text.set_fontsize(least)
