@@ -12,6 +12,7 @@ from coursekit.device import pick_device
 from coursekit.exercises.bank import EXERCISES
 from coursekit.exercises.engine.card import card
 from coursekit.exercises.engine.declare import Exercise
+from coursekit.exercises.engine.for_cells import for_cells
 from coursekit.exercises.engine.handing import handed_arguments
 from coursekit.exercises.engine.judge import judge
 from coursekit.exercises.engine.messages import paragraph, reveal
@@ -129,8 +130,10 @@ def failing_input(exercise_id: str) -> Any:
 def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:
     """Return the learner's function if it earns full marks, else the library's; say which.
 
-    So the text after an exercise always goes on, and the learner knows whose numbers they see. On
-    a GPU it still gets its tensors on the CPU, where it was judged; see `judged_on_cpu`.
+    So the text after an exercise always goes on, and the learner knows whose numbers they see.
+    What their function returns comes in the kind that the text uses (an array as a tensor, a list
+    of one number as that number): see `for_cells`. On a GPU it still gets its tensors on the CPU,
+    where it was judged; see `judged_on_cpu`.
 
     Raises:
         ValueError: For an unknown exercise.
@@ -138,7 +141,7 @@ def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:
     exercise = find(exercise_id)
     if evaluate(exercise_id, answer).status == "passed":
         print(f"Using your own {exercise.call}.")
-        return judged_on_cpu(answer)
+        return judged_on_cpu(for_cells(exercise, answer))
     print(f"Using the library's {exercise.call}, until yours passes its check.")
     return judged_on_cpu(exercise.reference)
 

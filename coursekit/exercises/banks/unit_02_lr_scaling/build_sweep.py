@@ -181,13 +181,18 @@ def draw_sweeps(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     while len(cases) < 4:
         group = ("two seeds", "more seeds")[len(cases) % 2]
-        n, p, b, seeds = 6, 2, 2, 2 if group == "two seeds" else int(rng.integers(3, 5))
+        n, p, b, seeds = (
+            6,
+            2,
+            int(rng.integers(2, 4)),
+            2 if group == "two seeds" else int(rng.integers(3, 5)),
+        )
         data = [
             [rng.normal(size=(n, p)), rng.normal(size=(n, 1))],
             [rng.normal(size=(4, p)), rng.normal(2.0, 1.0, size=(4, 1))],
         ]
-        orders = rng.integers(0, n, (seeds, 7))
-        args = (*data, rng.normal(size=(p, 1)), orders, b, [0.1, 0.2, 0.4])
+        orders, rate = rng.integers(0, n, (seeds, 7)), float(rng.choice([0.08, 0.1, 0.12]))
+        args = (*data, rng.normal(size=(p, 1)), orders, b, [rate * 2**k for k in range(3)])
         if np.array(call(sweep, *args))[:, 1].min() > 0.02:  # smaller, and float32 would decide
             cases.append(Case(group, args))
     return cases

@@ -47,7 +47,8 @@ def draw_comparisons(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for group in ("one seed", "several seeds") * 3:
         batch_sizes = [int(b) for b in np.cumsum(rng.integers(8, 30, 3))]
-        lrs = [0.05, 0.1, 0.2, 0.4][: int(rng.integers(3, 5))]
+        first = float(rng.choice([0.02, 0.05, 0.1]))
+        lrs = [first * 2**k for k in range(int(rng.integers(3, 5)))]
         seeds = [int(s) for s in rng.permutation(20)[: 1 if group == "one seed" else 3]]
         shape = (len(seeds), len(lrs), len(batch_sizes))
         best = np.array([rng.permutation(len(lrs))[:2] for _ in batch_sizes])  # rows: B

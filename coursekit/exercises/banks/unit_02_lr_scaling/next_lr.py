@@ -46,7 +46,8 @@ def draw_sweeps(rng: np.random.Generator) -> list[Case]:
     for i, group in enumerate(("inside", "edge", "diverged") * 4):
         size, seeds = int(rng.integers(5, 7)), 3
         ratio = float(rng.choice([3.0, 4.0]))
-        lrs = [float(0.01 * ratio**j) for j in range(size)]
+        first = float(rng.choice([0.005, 0.01, 0.02]))
+        lrs = [float(first * ratio**j) for j in range(size)]
         best = {"inside": size - 3, "edge": (0, size - 1)[i // 3 % 2], "diverged": size - 3}[group]
         mean = 0.6 - 0.06 * np.abs(np.arange(size) - best)
         accuracy = mean + rng.uniform(-0.004, 0.004, (seeds, size))

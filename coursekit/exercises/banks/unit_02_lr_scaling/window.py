@@ -34,7 +34,8 @@ def draw_windows(rng: np.random.Generator) -> list[Case]:
     for group in ("one hill", "an island") * 4:
         size = int(rng.integers(8, 10))
         spacing = float(rng.choice([0.7, 1.3]))  # octaves between rates
-        lrs = [float(0.01 * 2 ** (spacing * j)) for j in range(size)]
+        first = float(rng.choice([0.005, 0.01, 0.02]))
+        lrs = [float(first * 2 ** (spacing * j)) for j in range(size)]
         within = float(rng.choice([1.0, 2.0]))
         columns = []
         for reach_low, reach_high in rng.permutation([(1, 2), (2, 1), (1, 3)]):

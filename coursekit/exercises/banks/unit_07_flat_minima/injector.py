@@ -52,7 +52,7 @@ def by_autograd(inputs, targets, start, lr, batches, pairs, small_size):
 def draw_injector(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("no noise asked", "one step", "a run", "less noise asked"):
-        n, p, big = 9, 2, int(rng.choice([4, 6]))
+        n, p, big = int(rng.integers(8, 11)), int(rng.integers(2, 4)), int(rng.choice([4, 6]))
         b, small = int(rng.choice([2, 3, 5])), int(rng.choice([1, 7 - big]))
         # never half of the batch, where two wrong scales are equal
         steps = 1 if group == "one step" else 3
@@ -64,7 +64,7 @@ def draw_injector(rng: np.random.Generator) -> list[Case]:
             rng.normal(size=(n, p)).round(2),
             (2 * rng.normal(size=n)).round(2),
             rng.normal(size=p).round(2),
-            0.2,
+            float(rng.choice([0.05, 0.1, 0.2])),
             [[int(i) for i in rng.integers(0, n, big)] for _ in range(steps)],
             [
                 [[int(i) for i in rng.choice(n, b, replace=False)] for _ in range(2)]

@@ -29,6 +29,7 @@ def draw_settings(rng: np.random.Generator) -> list[Case]:
     for number, group in enumerate(("all runs end", "some runs diverge") * 4):
         k, first = int(rng.integers(6, 8)), int(rng.integers(-7, -3))
         table: list[list] = [[float(x) for x in row] for row in rng.integers(150, 180, (k, 5)) / 4]
+        chance = float(rng.choice([10.0, 12.5]))
         rows = [int(r) for r in rng.permutation(np.arange(1, k - 1))]
         place = (rows[0], 0, rows[0], k - 1)[number // 2]
         others = [int(r) for r in rng.permutation([r for r in range(k) if r != place])]
@@ -59,13 +60,19 @@ def draw_settings(rng: np.random.Generator) -> list[Case]:
                 [57.5, 51.25, 50.0, 47.5, 45.0],
                 [51.0, 50.75, 60.0, 40.0, 51.25],
             )
+        if number == 4:  # an earlier one is less than a tenth of a point behind
+            place, near = max(rows[:2]), min(rows[:2])
+            others = [near, *(r for r in others if r not in (near, place))]
+            chosen = (chosen[0], [52.0, 51.5, 52.25, 51.75, 52.25], *chosen[1:5])
+        if number == 5:  # of fifty classes: at 10 % for a dead run another one would win
+            chosen, chance = (chosen[1], chosen[0], *chosen[2:]), 2.0
         for row, values in zip((place, *others), chosen, strict=False):
             table[row] = values
         if number == 2:  # an equal one, further up
             table[place] = list(table[others[-1]])
             table[min(rows[:2])], table[max(rows[:2])] = chosen[0], [51.5, 51.5, 53.0, 51.0, 53.0]
         lrs = [round(float(2.0 ** (first + r)), 6) for r in range(k)]
-        cases.append(Case(group, (lrs, table, 10.0)))
+        cases.append(Case(group, (lrs, table, chance)))
     return cases
 
 
@@ -147,6 +154,29 @@ U08_BEST_SETTING = Exercise(
                 [0.1, 0.2, 0.4, 0.8],
                 [[20.0, 30.0, 22.0], [41.0, 42.0, 40.0], [None, 60.0, None], [12.0, 11.0, 13.0]],
                 10.0,
+            ),
+            keeps=("missing",),
+        ),
+        Case(
+            "all runs end",  # means of 47.0 and 47.03
+            ([0.1, 0.2, 0.4, 0.8], [[20.0, 20.0], [47.0, 47.0], [47.0, 47.06], [12.0, 12.0]], 10.0),
+            keeps=("average",),
+        ),
+        Case(
+            "all runs end",  # 47.04 and 47.06
+            (
+                [0.1, 0.2, 0.4, 0.8],
+                [[20.0, 20.0], [47.0, 47.08], [47.0, 47.12], [12.0, 12.0]],
+                10.0,
+            ),
+            keeps=("average",),
+        ),
+        Case(
+            "some runs diverge",  # of two classes: chance is 50 %
+            (
+                [0.1, 0.2, 0.4, 0.8],
+                [[51.0, 52.0, 50.0], [60.0, 61.0, 59.0], [None, 85.0, None], [50.0, 50.0, 51.0]],
+                50.0,
             ),
             keeps=("missing",),
         ),

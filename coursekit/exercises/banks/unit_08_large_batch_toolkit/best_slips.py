@@ -56,6 +56,14 @@ def best_inner_one(lrs, validation, chance):
     return lrs[1 + place_of(means[1:-1])]
 
 
+def ahead_by_a_margin(lrs, validation, chance):
+    """Move on only where the next is better by a tenth of a point."""
+    means, best = [float(np.mean(filled(row, chance))) for row in validation], 0
+    for k, mean in enumerate(means):
+        best = k if mean > means[best] + 0.1 else best
+    return unless_clipped(lrs, best)
+
+
 def by_vote(lrs, validation, chance):
     """Let each seed name its best rate, and count."""
     rows = [filled(row, chance) for row in validation]
@@ -167,6 +175,21 @@ MISTAKES: tuple[Mistake, ...] = (
         "chance taken for a share",
         "You multiply what a guess scores. In which unit does the docstring give it?",
         scored(lambda row, c: np.mean(filled(row, 100 * c))),
+    ),
+    Mistake(
+        "a chance of your own",
+        "You count a diverged run as ten percent everywhere. Who says how many classes there are?",
+        scored(lambda row, c: np.mean(filled(row, 10.0))),
+    ),
+    Mistake(
+        "rounded means",
+        "You round before you compare. Are two means equal that differ in the next digit?",
+        scored(lambda row, c: round(float(np.mean(filled(row, c))), 1)),
+    ),
+    Mistake(
+        "a margin before a better one counts",
+        "A better mean has to be better by something in your answer. Who asks for that here?",
+        ahead_by_a_margin,
     ),
     Mistake(
         "a bad end lifted to a guess",

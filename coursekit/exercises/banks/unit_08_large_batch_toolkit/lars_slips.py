@@ -202,6 +202,15 @@ MISTAKES: tuple[Mistake, ...] = (
         weight_of_zeros_stays,
     ),
     Mistake(
+        "one row or column for a vector",
+        "You take a matrix with a side of one for a vector. How many axes does it have?",
+        lambda w, g, v, lr, m, d: (
+            [x.reshape(w.shape) for x in lars_step(w.flatten(), g.flatten(), v.flatten(), lr, m, d)]
+            if min(w.shape) == 1
+            else list(lars_step(w, g, v, lr, m, d))
+        ),
+    ),
+    Mistake(
         "velocity first",
         "You return both. In which order does the docstring want them?",
         lambda *args: list(lars_step(*args))[::-1],

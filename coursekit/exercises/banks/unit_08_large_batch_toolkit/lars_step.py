@@ -32,9 +32,11 @@ def by_direction(weight, grad, velocity, lr, momentum, weight_decay):
 
 def draw_lars(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for number, group in enumerate(("matrix", "vector") * 4):
+    for number, group in enumerate(("matrix", "vector") * 5):
         rows, columns = int(rng.integers(2, 4)), int(rng.integers(2, 4))
         shape = (rows, columns) if group == "matrix" else (rows + columns,)
+        if number >= 8:  # a side of one is a side; a vector may be one number
+            shape = (1, columns)[:: int(rng.choice([-1, 1]))] if group == "matrix" else (1,)
         w, g, v = (rng.normal(0, s, shape) for s in (2.0, 0.3, 0.2))
         if number == 6:
             w = np.zeros(shape)
@@ -99,12 +101,27 @@ U08_LARS_STEP = Exercise(
             keeps=("boundary",),
         ),
         Case(
+            "matrix",  # one row is a matrix as well, and so is one column
+            (np.array([[3.0, 4.0]]), np.array([[0.0, 1.5]]), np.array([[1.0, 0.0]]), 0.1, 0.5, 0.2),
+            keeps=("smallest",),
+        ),
+        Case(
+            "matrix",
+            (np.array([[3.0], [4.0]]), np.array([[2.0], [1.5]]), np.zeros((2, 1)), 0.1, 0.5, 0.0),
+            keeps=("smallest",),
+        ),
+        Case(
+            "vector",
+            (np.array([2.0]), np.array([0.5]), np.array([1.0]), 0.1, 0.5, 0.2),
+            keeps=("smallest",),
+        ),
+        Case(
             "vector",
             (np.array([3.0, 4.0]), np.array([0.5, 1.5]), np.array([1.0, 0.0]), 0.1, 0.5, 0.2),
             keeps=("by hand",),
         ),
     ),
-    promises=("boundary", "by hand", "range"),
+    promises=("boundary", "by hand", "range", "smallest"),
     draw=draw_lars,
     same=close(rtol=1e-4, atol=1e-8),
     reference=lars_step,

@@ -76,7 +76,8 @@ def draw_machine(rng: np.random.Generator, goal: str, kind: str) -> tuple:
     """Return a machine's and a task's tables; memory binds, is just filled, or is ample."""
     knee, critical = float(rng.uniform(150, 700)), float(rng.uniform(60, 400))
     floor, least = float(rng.uniform(2e-4, 5e-2)), float(rng.uniform(100, 5000))
-    sizes, run_sizes = [2**k for k in range(3, 13)], [16, 32, 64, 256, 1024]
+    low, small = int(rng.choice([6, 8, 10])), int(rng.choice([12, 16, 20]))
+    sizes, run_sizes = [low * 2**k for k in range(10)], [small * k for k in (1, 2, 4, 16, 64)]
     seconds = [float(floor * max(1.0, b / knee) * math.exp(0.03 * rng.normal())) for b in sizes]
     steps = [float(least * (1 + critical / b) * math.exp(0.02 * rng.normal())) for b in run_sizes]
     hour = float(rng.uniform(0.5, 5.0))

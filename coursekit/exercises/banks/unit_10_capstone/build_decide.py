@@ -107,7 +107,10 @@ def draw_experiments(rng: np.random.Generator) -> list[Case]:
             table[1, rng.permutation(n)[:2]] = DIVERGED
             table[0, int(rng.integers(n))] = DIVERGED
             table[2, int(rng.integers(n))] = rng.uniform(2.0, 8.0)  # bad, and yet it finished
-        arms = [[64 * 2**i, float(0.1 * 2**i), int(rng.integers(20, 90))] for i in range(count)]
+            if len(cases) > 6:  # none of its runs ended: a clear verdict
+                table[0], table[3] = base, DIVERGED
+        size, rate = int(rng.choice([32, 64, 128])), float(rng.choice([0.05, 0.1, 0.2]))
+        arms = [[size * 2**i, rate * 2**i, int(rng.integers(20, 90))] for i in range(count)]
         seeds = [int(s) for s in rng.permutation(50)[:n]]
         chance = float(rng.choice([12.5, 20.0]))
         cases.append(Case(group, (table, arms, seeds, chance, float(rng.choice([2.6, 2.8])))))
@@ -157,6 +160,16 @@ U10_BUILD = Exercise(
                 20.0,
                 2.0,
             ),
+            ("missing",),
+        ),
+        Case(
+            "diverged runs",  # all of an arm's runs, or all of the base's: a clear verdict
+            (np.array([[50.0, 52.0], [DIVERGED, DIVERGED]]), TWO, [3, 7], 20.0, 2.0),
+            ("missing",),
+        ),
+        Case(
+            "diverged runs",
+            (np.array([[DIVERGED, DIVERGED], [40.0, 44.0]]), TWO, [3, 7], 20.0, 2.0),
             ("missing",),
         ),
     ),

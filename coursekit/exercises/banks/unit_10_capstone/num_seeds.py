@@ -12,12 +12,12 @@ def deviation(changes: list[float]) -> float:
 
 
 def num_seeds(changes: list[float], wanted: float, quantile: float) -> int:
-    return max(2, math.ceil((quantile * deviation(changes) / wanted) ** 2 - 1e-4))
+    return max(2, math.ceil((quantile * deviation(changes) / wanted) ** 2 - 1e-9))
 
 
 def num_seeds_by_trying(changes, wanted, quantile):
     n = 2
-    while quantile * deviation(changes) / math.sqrt(n) > wanted * (1 + 1e-5):
+    while quantile * deviation(changes) / math.sqrt(n) > wanted * (1 + 1e-10):
         n += 1
     return n
 
@@ -25,11 +25,11 @@ def num_seeds_by_trying(changes, wanted, quantile):
 def num_seeds_by_floor(changes, wanted, quantile):
     mean = sum(changes) / len(changes)
     variance = sum((c - mean) ** 2 for c in changes) / (len(changes) - 1)
-    return max(2, -int(-(quantile**2 * variance / wanted**2 - 1e-4) // 1))
+    return max(2, -int(-(quantile**2 * variance / wanted**2 - 1e-9) // 1))
 
 
 def needed(ratio: float) -> int:
-    return max(2, math.ceil(ratio - 1e-4))
+    return max(2, math.ceil(ratio - 1e-9))
 
 
 def draw_pilots(rng: np.random.Generator) -> list[Case]:
@@ -66,6 +66,7 @@ U10_NUM_SEEDS = Exercise(
     by_hand=(
         Case("few", ([-8.0, -6.0, -4.0], 1.75, 2.0), ("by hand",)),
         Case("few", ([-8.0, -6.0, -4.0], 2.0, 2.0), ("boundary",)),
+        Case("few", ([-8.0, -6.0, -4.0], 1.98, 2.0), ("boundary",)),  # hardly above a whole number
         Case("few", ([-5.0, -4.0], 50.0, 2.0), ("smallest",)),
         Case("few", ([-9.0, -3.0, -3.0, -9.0], 4.5, 2.0), ("by hand",)),
         Case("many", ([-9.0, -3.0, -3.0, -9.0], 1.5, 2.0), ("by hand",)),
@@ -84,7 +85,7 @@ U10_NUM_SEEDS = Exercise(
         Mistake(
             "rounded down",
             "You round down. Is the interval then as narrow as wanted?",
-            lambda c, w, q: max(2, math.floor((q * deviation(c) / w) ** 2 + 1e-4)),
+            lambda c, w, q: max(2, math.floor((q * deviation(c) / w) ** 2 + 1e-9)),
         ),
         Mistake(
             "divides by n",
@@ -138,7 +139,7 @@ U10_NUM_SEEDS = Exercise(
             "one more where it is exact",
             "Where the formula gives a whole number, you go on to the next. Is the interval too "
             "wide there?",
-            lambda c, w, q: max(2, math.floor((q * deviation(c) / w) ** 2 + 1e-4) + 1),
+            lambda c, w, q: max(2, math.floor((q * deviation(c) / w) ** 2 + 1e-9) + 1),
         ),
         Mistake(
             "quantile outside the square",
@@ -166,7 +167,7 @@ U10_NUM_SEEDS = Exercise(
             "no least number",
             "You return fewer seeds than an interval needs. What is the deviation of a single "
             "change?",
-            lambda c, w, q: math.ceil((q * deviation(c) / w) ** 2 - 1e-4),
+            lambda c, w, q: math.ceil((q * deviation(c) / w) ** 2 - 1e-9),
         ),
         Mistake(
             "too many at the least",

@@ -4,20 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.exercises.engine.declare import CLOSE_IN_FLOAT32, Case, Exercise, Mistake
-
-Pairs = list[list[list[float]]]  # explanation, arm, (low, high)
-
-
-def survivors(means: list[float], halves: list[float], predictions: Pairs) -> list[int]:
-    kept = []
-    for explanation in predictions:
-        meets = [
-            mean + half >= low and mean - half <= high
-            for mean, half, (low, high) in zip(means, halves, explanation, strict=True)
-        ]
-        kept.append(int(all(meets)))
-    return kept
+from coursekit.exercises.banks.unit_10_capstone.survivors_slips import MISTAKES, survivors
+from coursekit.exercises.engine.declare import CLOSE_IN_FLOAT32, Case, Exercise
 
 
 def survivors_by_arrays(means, halves, predictions):
@@ -46,47 +34,6 @@ def counting_booleans(got: Any, want: Any) -> bool:
 def truths(got: Any) -> bool:
     rows = got.tolist() if isinstance(got, np.ndarray) else got
     return isinstance(rows, list) and all(isinstance(x, bool) for x in rows)
-
-
-def every(test, join=all):
-    """Return a mistake that applies one test to each arm: (mean, half, low, high) -> bool."""
-
-    def answer(means, halves, predictions):
-        return [
-            int(
-                join(
-                    test(m, h, low, high)
-                    for m, h, (low, high) in zip(means, halves, explanation, strict=True)
-                )
-            )
-            for explanation in predictions
-        ]
-
-    return answer
-
-
-def meets(m, h, low, high):
-    return m + h >= low and m - h <= high
-
-
-def one_arm(place):
-    return lambda ms, hs, ps: [int(meets(ms[place], hs[place], *p[place])) for p in ps]
-
-
-def by_majority(ms, hs, ps):
-    counts = [sum(meets(m, h, *pair) for m, h, pair in zip(ms, hs, p, strict=True)) for p in ps]
-    return [int(2 * c > len(ms)) for c in counts]
-
-
-def best_fit_only(ms, hs, ps):
-    misses = [
-        sum(max(low - m, m - high, 0.0) for m, (low, high) in zip(ms, p, strict=True)) for p in ps
-    ]
-    return [int(x == min(misses)) for x in misses]
-
-
-def agreeing(ms, hs, ps):
-    return [sum(meets(m, h, *pair) for m, h, pair in zip(ms, hs, p, strict=True)) for p in ps]
 
 
 def draw_tables(rng: np.random.Generator) -> list[Case]:
@@ -129,6 +76,15 @@ def draw_tables(rng: np.random.Generator) -> list[Case]:
                 )
             predictions.append(rows)
         cases.append(Case(group, (means.tolist(), halves.tolist(), predictions)))
+    for group in ("one arm", "several arms"):  # known exactly: an interval that is a point
+        at = float(rng.integers(-20, 20)) / 2
+        around = [[at, at + 2.0], [at + 0.25, at + 3.0], [at - 2.0, at], [at - 3.0, at - 0.25]]
+        if group == "one arm":
+            cases.append(Case(group, ([at], [0.0], [[pair] for pair in around])))
+        else:
+            other = [[at + 4.0, at + 9.0], [at, at + 2.5]]
+            table = [[pair, wide] for pair, wide in zip(around, other * 2, strict=True)]
+            cases.append(Case(group, ([at, at + 3.0], [0.0, 1.0], table)))
     return cases
 
 
@@ -140,6 +96,11 @@ U10_SURVIVORS = Exercise(
         Case("one arm", ([-5.0], [2.0], [[[-8.0, -4.0]], [[-1.0, 1.0]]]), ("by hand",)),
         Case("one arm", ([-5.0], [2.0], [[[-3.0, 1.0]], [[-12.0, -7.0]]]), ("boundary",)),
         Case("one arm", ([4.0], [0.5], [[[0.0, 100.0]]]), ("smallest",)),
+        Case(
+            "one arm",  # an interval that is a point: both ends of a range belong to it
+            ([-5.0], [0.0], [[[-5.0, -1.0]], [[-4.5, -1.0]], [[-9.0, -5.0]], [[-9.0, -5.5]]]),
+            ("boundary",),
+        ),
         Case(
             "several arms",
             ([-5.0, 0.5], [2.0, 1.0], [[[-8.0, -4.0], [3.0, 9.0]], [[-6.0, -4.0], [-2.0, 2.0]]]),
@@ -160,139 +121,7 @@ U10_SURVIVORS = Exercise(
     draw=draw_tables,
     reference=survivors,
     same=counting_booleans,
-    mistakes=(
-        Mistake(
-            "mean alone",
-            "You ask where the mean lies. How far from it may the true change still be?",
-            every(lambda m, h, low, high: low <= m <= high),
-        ),
-        Mistake(
-            "whole interval inside",
-            "You ask that the whole interval lies inside the prediction. Is a change refuted that "
-            "may still be as predicted?",
-            every(lambda m, h, low, high: low <= m - h and m + h <= high),
-        ),
-        Mistake(
-            "prediction inside the interval",
-            "You ask that the whole prediction lies inside the measured interval. Must an "
-            "explanation predict as sharply as you measure?",
-            every(lambda m, h, low, high: m - h <= low and high <= m + h),
-        ),
-        Mistake(
-            "one arm is enough",
-            "You keep an explanation that agrees with some arm. What does one failed prediction "
-            "do to it?",
-            every(meets, any),
-        ),
-        Mistake(
-            "first arm alone",
-            "You look at the first arm alone. What do the others say?",
-            one_arm(0),
-        ),
-        Mistake(
-            "last arm alone",
-            "You look at the last arm alone. What became of the verdict of the arms before?",
-            one_arm(-1),
-        ),
-        Mistake(
-            "majority",
-            "You let the arms vote. What does one failed prediction do to an explanation?",
-            by_majority,
-        ),
-        Mistake(
-            "touching is refuted",
-            "An interval that just touches the prediction is refuted in your answer. What does "
-            "the text say about the ends?",
-            every(lambda m, h, low, high: m + h > low and m - h < high),
-        ),
-        Mistake(
-            "refuted are marked",
-            "You mark those that are refuted. Which of the two does the text ask for?",
-            lambda ms, hs, ps: [1 - x for x in survivors(ms, hs, ps)],
-        ),
-        Mistake(
-            "lower end alone",
-            "You compare with the lower end of each prediction. What does the upper end say?",
-            every(lambda m, h, low, high: m + h >= low),
-        ),
-        Mistake(
-            "upper end alone",
-            "You compare with the upper end of each prediction. What does the lower end say?",
-            every(lambda m, h, low, high: m - h <= high),
-        ),
-        Mistake(
-            "middle of the prediction",
-            "You compare the middle of each prediction with the interval. Does an explanation "
-            "promise its middle?",
-            every(lambda m, h, low, high: abs(m - (low + high) / 2) <= h),
-        ),
-        Mistake(
-            "best fit alone",
-            "You keep the explanation that fits best. Can't two survive the same experiment?",
-            best_fit_only,
-        ),
-        Mistake(
-            "touching above is refuted",
-            "An interval that begins where the prediction ends is refuted in your answer. Whose "
-            "are the ends?",
-            every(lambda m, h, low, high: m + h >= low and m - h < high),
-        ),
-        Mistake(
-            "touching below is refuted",
-            "An interval that ends where the prediction begins is refuted in your answer. Whose "
-            "are the ends?",
-            every(lambda m, h, low, high: m + h > low and m - h <= high),
-        ),
-        Mistake(
-            "an end of the interval inside",
-            "You ask for an end of the interval inside the prediction. What if the interval holds "
-            "the whole prediction?",
-            every(lambda m, h, low, high: low <= m - h <= high or low <= m + h <= high),
-        ),
-        Mistake(
-            "an end of the prediction inside",
-            "You ask for an end of the prediction inside the interval. What if the prediction "
-            "holds the whole interval?",
-            every(lambda m, h, low, high: m - h <= low <= m + h or m - h <= high <= m + h),
-        ),
-        Mistake(
-            "interval twice as wide",
-            "Your interval is too wide. How far does it reach to either side of the mean?",
-            every(lambda m, h, low, high: meets(m, 2 * h, low, high)),
-        ),
-        Mistake(
-            "interval half as wide",
-            "Your interval is too narrow. How far does it reach to either side of the mean?",
-            every(lambda m, h, low, high: meets(m, h / 2, low, high)),
-        ),
-        Mistake(
-            "the whole table",
-            "You return a verdict for each arm. What do they say of the explanation together?",
-            lambda ms, hs, ps: [
-                [int(meets(m, h, *r)) for m, h, r in zip(ms, hs, p, strict=True)] for p in ps
-            ],
-        ),
-        Mistake(
-            "counts",
-            "You count the arms that agree. What does one that doesn't agree do?",
-            agreeing,
-        ),
-        Mistake(
-            "most arms wins",
-            "You keep whichever agrees on most arms. Must one of them survive?",
-            lambda ms, hs, ps: [int(c == max(agreeing(ms, hs, ps))) for c in agreeing(ms, hs, ps)],
-        ),
-        Mistake(
-            "whole points",
-            "You round the interval to whole points. Who asks for that?",
-            every(lambda m, h, low, high: round(m - h) <= high and low <= round(m + h)),
-        ),
-        Mistake(
-            "no verdict where zero is inside",
-            "You let an arm off whose interval holds zero. What did the explanation predict there?",
-            every(lambda m, h, low, high: abs(m) <= h or meets(m, h, low, high)),
-        ),
-    ),
+    mistakes=MISTAKES,
     accepted=(survivors_by_arrays, survivors_by_gap),
     lesson="An explanation is a list of predictions, and one that fails is enough. Two that "
     "survive need an arm on which they differ.",
