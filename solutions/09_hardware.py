@@ -466,10 +466,11 @@ check("u09_epoch", epoch)
 
 # %% [markdown]
 # For N = 10,000 and B = 64: 16 examples are left over, each counts fourfold in its epoch, and the step
-# costs a floor. Is that harmful? In the ledger's runs a last batch of 37 changed test accuracy by
-# {{P6.keep_minus_drop_37}} points against dropping it: nothing. A last batch of a **single** example, at
-# the learning rate of the large ones, cost {{P6.keep_minus_drop_1}} points. So drop what is tiny; or keep
-# it for evaluation, where every example counts.
+# costs a floor. Is that harmful? The ledger has two cases, on either side of this one, at B = 64. 37 examples left
+# over, each counting 1.7-fold: against dropping them test accuracy changed by
+# {{P6.keep_minus_drop_37}} points, nothing. A **single** one, which counts 64-fold, at
+# the learning rate of the large batches: {{P6.keep_minus_drop_1}} points. Where between them 16 lies, these runs do not
+# say. So drop what is tiny; or keep it for evaluation, where every example counts.
 #
 # **The loader.** Examples have to be fetched, decoded, put together. If that happens between steps, a
 # step takes load + compute; if somebody loads ahead, the longer of the two. How long is loading? Two ways
@@ -591,9 +592,11 @@ for name, seconds in price.items():
 # 1. *Same program, same batch, same machine, same thread count, deterministic kernels*: bits repeat. In the
 #    ledger, 150 steps repeat exactly at B = 4 and at B = 256: largest difference of a weight
 #    {{P4.again_4}} and {{P4.again_256}}.
-# 2. *Another order of sums* (other batch size, workers, threads, card): bits part, and training multiplies
-#    the gap. Each batch of the same runs summed in reverse: {{P4.reversed_256}} at B = 256 after 150 steps,
-#    in the ledger; in float64 {{P4.reversed_float64_256}}.
+# 2. *Another order of sums* (other batch size, workers, threads, card): bits part, and training may multiply
+#    the gap. Each batch of the same runs summed in reverse: largest difference {{P4.reversed_256.range}} at
+#    B = 256 after 150 steps, over the ledger's {{P4.reversed_256.seeds}} seeds: most runs had not parted
+#    yet, and a few had, by thousands of roundings (unit 04's figure of single runs). In float64
+#    {{P4.reversed_float64_256.range}}.
 # 3. *So two such runs are two seeds*: compare means over seeds with their interval, not curves by eye.
 #
 # **Change, predict, run**: `net.double()` and `test_rows.double()` in the first cell. Do the bits agree
@@ -877,11 +880,12 @@ title = f"{WORKERS} workers, B = {BATCH}, your runs (± over {repeats} repeats)"
 show(figures.compression_plot(shares, formula, measured, batch_size=BATCH, title=title))
 
 # %% [markdown]
-# **What the figure says.** Formula and measurement agree. A tenth of the entries saves
-# nine tenths of the bytes and costs at least nine tenths of the batch: even where G is zero, the noise is 1/q
-# times the batch's. Where the noise scale is small (the start), it is worse (in the ledger a tenth sent is as noisy as {{H3.share_start}} of the batch at the start,
-# {{H3.share_later}} after 300 steps): the signal itself is scattered. That is why practice keeps what was not sent and adds it
-# to the next step's gradient ("error feedback"): then nothing is lost, only late.
+# **What the figure says.** Formula and measurement agree. A tenth of the entries saves at most
+# nine tenths of the bytes (their places have to be sent too, or a seed that draws them) and costs at least nine tenths of the
+# batch: even where G is zero, the noise is 1/q times the batch's. Where the noise scale is small (the start), it is worse (in the ledger a tenth sent is as noisy as {{H3.share_start}} of the batch at the start,
+# {{H3.share_later}} after 300 steps): the signal itself is scattered. That is why practice seldom divides by q: it sends the largest entries, keeps what was not sent and adds it
+# to the next step's gradient ("error feedback"). Then nothing is dropped for good, but it comes late, measured at
+# older weights: another error, which this formula does not have.
 #
 # **Change, predict, run**: `WORKERS = 1`. Which of the two curves moves?
 
@@ -1116,7 +1120,7 @@ print(
 # 2. *Mechanism*: "Float addition is not associative, kernels choose their order by shape, and training multiplies
 #    a rounding error."
 # 3. *Evidence*: "In 9.6 the same row gave other bits in another batch; in the ledger, reversing the sums parted
-#    the weights by {{P4.reversed_256}} in 150 steps."
+#    the weights by {{P4.reversed_256.range}} in 150 steps, by seed."
 # 4. *Practice*: "I promise bits only for the same program and machine. Otherwise I compare means over seeds."
 #
 # *A weak answer*: "Set the seed."
@@ -1145,7 +1149,8 @@ small_times = times["40-64-64-10"]
 ratio = np.median(small_times[32]) / np.median(small_times[1])
 found = ["examples", "money", "seconds"]
 found.sort(key=lambda goal: getattr(best, goal))
-number = {1: "one batch size", 2: "two", 3: "three"}[len({best.examples, best.seconds, best.money})]
+order = {1: "one batch size", 3: f"three, {' < '.join(found)}"}
+order[2] = "two: time is money" if best.seconds == best.money else "two, and time is not money"
 compare_predictions(
     "09_hardware",
     {
@@ -1156,6 +1161,10 @@ compare_predictions(
             "section 9.6",
         ),
         "checkpoint": ("Sixteen layers, every fourth kept", "less than a half", "section 9.4"),
-        "best": ("The best batches", f"{number}, {' < '.join(found)}", "section 9.10"),
+        "best": (
+            "The best batches",
+            order[len({best.examples, best.seconds, best.money})],
+            "section 9.10",
+        ),
     },
 )

@@ -21,7 +21,7 @@ from coursekit.intervals import t_interval
 from coursekit.storage import write_atomically
 
 LEDGER = Path(str(files("coursekit.claims") / "measured"))
-FORMS = ("mean", "seeds")  # what may follow the quantity in a name; nothing: mean with interval
+FORMS = ("mean", "range", "seeds")  # after the quantity in a name; nothing: mean with interval
 
 
 def digest_of(entry: dict[str, Any]) -> str:
@@ -92,7 +92,9 @@ def quote(name: str, *, ledger: dict[str, Any] | None = None) -> str:
     """Return the text of a number in prose, such as ``{{N1.slope}}``.
 
     Names: CLAIM.quantity for the mean with its 95 % interval, CLAIM.quantity.mean for the mean
-    alone, CLAIM.quantity.seeds for how many values there are, CLAIM.seconds and CLAIM.device.
+    alone, CLAIM.quantity.range for the smallest and the largest value (of a quantity that most
+    runs do not have, such an interval would reach below zero), CLAIM.quantity.seeds for how many
+    values there are, CLAIM.seconds and CLAIM.device.
     ``gpu`` after the claim picks the measurement on a GPU: N1.gpu.slope.
 
     Raises:
@@ -114,5 +116,7 @@ def quote(name: str, *, ledger: dict[str, Any] | None = None) -> str:
     values = entry["values"][quantity]
     if form == "seeds":
         return str(len(values))
+    if form == "range":
+        return f"{min(values):.3g} to {max(values):.3g}".replace("-", "−")
     mean, half = t_interval(values)
     return format_with_interval(mean, math.nan if form == "mean" else half)

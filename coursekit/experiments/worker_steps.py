@@ -1,7 +1,7 @@
 """Steps of real processes that share a batch: seconds, the exchange alone, and equal weights.
 
     python -m torch.distributed.run --standalone --nproc-per-node 2 \
-        -m coursekit.experiments.worker_steps FOLDER SETTINGS
+        coursekit/experiments/worker_steps.py FOLDER SETTINGS
 
 is what `run_workers` starts. Each process computes the gradient of its part of the batch; gloo
 adds the gradients over the processes, on the CPU.
@@ -78,7 +78,8 @@ def run_workers(
     settings = {"widths": widths, "batch_sizes": batch_sizes, "rounds": rounds, "steps": steps}
     root = str(Path(__file__).resolve().parents[2])
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", str(num_workers), "-m", __name__]
+    # by its path: as a module it would load all experiments first, in every process
+    command += ["--nproc-per-node", str(num_workers), str(Path(__file__).resolve())]
     path = os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     for _ in range(TRIES):

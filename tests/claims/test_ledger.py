@@ -31,6 +31,7 @@ SMALL = {
         ("N1.slope", "−1.000 ± 0.050"),  # half = 4.303 * 0.02 / sqrt(3)
         ("N1.slope.mean", "−1"),
         ("N1.slope.seeds", "3"),
+        ("N1.slope.range", "−1.02 to −0.98"),
         ("N1.gpu.slope", "−1"),
         ("N1.seconds", "3"),
         ("N1.gpu.device", "H100"),

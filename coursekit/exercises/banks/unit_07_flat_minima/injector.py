@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from coursekit.exercises.banks.unit_07_flat_minima import further_slips
 from coursekit.exercises.banks.unit_07_flat_minima.injector_more_slips import MORE
 from coursekit.exercises.banks.unit_07_flat_minima.injector_slips import (
     MISTAKES,
@@ -53,8 +54,10 @@ def draw_injector(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("no noise asked", "one step", "a run", "less noise asked"):
         n, p, big = int(rng.integers(8, 11)), int(rng.integers(2, 4)), int(rng.choice([4, 6]))
-        b, small = int(rng.choice([2, 3, 5])), int(rng.choice([1, 7 - big]))
+        b, small = int(rng.choice([2, 3, 5])), {4: 3, 6: 2}[big]
         # never half of the batch, where two wrong scales are equal
+        if group == "a run":
+            small = int(rng.choice([1, small]))
         steps = 1 if group == "one step" else 3
         if group == "no noise asked":
             small = big
@@ -113,7 +116,7 @@ U07_INJECTOR = Exercise(
     run="refusing",
     same=close(rtol=1e-4, atol=1e-5),
     reference=descend_with_noise,
-    mistakes=(*MISTAKES, *MORE),
+    mistakes=(*MISTAKES, *MORE, *further_slips.INJECTOR),
     accepted=(by_example_weights, by_autograd),
     lesson="The difference of two batches has mean zero and the shape of SGD's own noise; a scale "
     "gives it the size that a smaller batch would have had.",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_08_large_batch_toolkit import further_slips
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.lars_moves import lars_step
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.lars_slips import MISTAKES
 from coursekit.exercises.engine.declare import Case, Exercise
@@ -44,8 +45,11 @@ def draw_lars(rng: np.random.Generator) -> list[Case]:
             g = np.zeros(shape)
         if number == 2:  # short, and not zero
             w = 1e-4 * w
+        if number == 0:  # near a minimum: the ratio is large; and one entry is zero
+            g, w[0, 0] = 1e-2 * g, 0.0
         args = (w, g, v, float(rng.choice([0.05, 0.1, 0.2])), float(rng.choice([0.5, 0.8, 0.9])))
-        cases.append(Case(group, (*args, float(rng.choice([0.1, 0.3])))))
+        decay = 0.02 if number == 0 else float(rng.choice([0.1, 0.3]))
+        cases.append(Case(group, (*args, decay)))
     return cases
 
 
@@ -77,6 +81,18 @@ U08_LARS_STEP = Exercise(
                 0.2,
             ),
             keeps=("by hand",),
+        ),
+        Case(
+            "matrix",  # a small gradient: a ratio of 200
+            (
+                np.array([[6.0, 0.0], [0.0, 8.0]]),
+                np.array([[0.0, 0.03], [0.04, 0.0]]),
+                np.zeros((2, 2)),
+                0.1,
+                0.5,
+                0.0,
+            ),
+            keeps=("range",),
         ),
         Case(
             "matrix",
@@ -125,7 +141,7 @@ U08_LARS_STEP = Exercise(
     draw=draw_lars,
     same=close(rtol=1e-4, atol=1e-8),
     reference=lars_step,
-    mistakes=MISTAKES,
+    mistakes=(*MISTAKES, *further_slips.LARS_STEP),
     accepted=(by_numpy, by_direction),
     lesson="The step's length is lr times the matrix's own length, whatever the gradient's size. "
     "That is all LARS does: whether it trains better is a question for a comparison.",

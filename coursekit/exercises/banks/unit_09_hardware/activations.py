@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_09_hardware import further_slips
 from coursekit.exercises.banks.unit_09_hardware.activations_slips import (
     MISTAKES,
     SLIPS,
@@ -71,7 +72,7 @@ U09_ACTIVATIONS = Exercise(
     promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_networks,
     reference=activation_bytes,
-    mistakes=MISTAKES,
+    mistakes=(*MISTAKES, *further_slips.ACTIVATIONS),
     accepted=(bytes_by_walking, bytes_by_a_table),
     lesson="Weights cost the same at every batch; activations grow with it. Checkpoints trade them "
     "for a second forward pass, best with about as many segments as layers in each.",

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_09_hardware import further_slips
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -46,6 +47,9 @@ def draw_layers(rng: np.random.Generator) -> list[Case]:
         cases.append(
             Case("wide", (n, m, s, float(bandwidth * most * rng.uniform(0.2, 0.7)), bandwidth))
         )
+    n, m = (int(x) for x in rng.integers(60, 3000, 2))
+    slow = float(rng.uniform(0.1, 0.3))  # operations so slow that the knee lies below one row
+    cases.append(Case("wide", (n, m, 4, slow, 1.0)))
     for share in rng.uniform(1.3, 3.0, 2):
         n, m = (int(x) for x in rng.integers(8, 60, 2))
         s = int(rng.choice([2, 4, 8]))
@@ -240,6 +244,7 @@ U09_ROOFLINE = Exercise(
             "Your number is one over a batch size. By what did you divide?",
             lambda *args: 1 / roofline_knee(*args),
         ),
+        *further_slips.ROOFLINE,
     ),
     accepted=(knee_by_seconds, knee_by_bisection),
     lesson="Below the knee the weights' way from memory takes the time, and more examples ride "

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_10_capstone import further_slips
 from coursekit.exercises.banks.unit_10_capstone.build_decide_slips import (
     SLIPS,
     row_of,
@@ -242,6 +243,7 @@ U10_BUILD = Exercise(
             with_rows(lambda base, row, q: row_of(row, q)),
         ),
         *SLIPS,
+        *further_slips.BUILD,
     ),
     accepted=(decide_seed_by_seed, decide_arm_by_arm),
     lesson="A table of paired changes with a verdict in three values: better, worse, can't tell. "

@@ -2,18 +2,9 @@
 
 import numpy as np
 
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
-
-
-def choose(
-    prices: list[float], first: list[float], second: list[float], errors: list[float]
-) -> int:
-    best = -1
-    for i, price in enumerate(prices):
-        separates = abs(first[i] - second[i]) > 2 * errors[i]
-        if separates and (best < 0 or price < prices[best]):
-            best = i
-    return best
+from coursekit.exercises.banks.unit_10_capstone import further_slips_b
+from coursekit.exercises.banks.unit_10_capstone.choose_slips import MISTAKES, choose
+from coursekit.exercises.engine.declare import Case, Exercise
 
 
 def choose_by_sorting(prices, first, second, errors):
@@ -31,41 +22,6 @@ def choose_by_arrays(prices, first, second, errors):
     return int(np.where(apart, np.array(prices, dtype=float), np.inf).argmin())
 
 
-def pick(score, keep=lambda d, e: abs(d) > 2 * e, nobody=-1):
-    """Return a mistake: the highest score among the experiments that are kept."""
-
-    def answer(prices, first, second, errors):
-        rows = [
-            (score(p, f - s, e), -i)
-            for i, (p, f, s, e) in enumerate(zip(prices, first, second, errors, strict=True))
-            if keep(f - s, e)
-        ]
-        return -max(rows)[1] if rows else nobody
-
-    return answer
-
-
-def able(first, second, errors):
-    rows = enumerate(zip(first, second, errors, strict=True))
-    return [i for i, (f, s, e) in rows if abs(f - s) > 2 * e]
-
-
-def shortlist(tells):
-    """Return a mistake: the cheapest of those that another test lets pass."""
-
-    def answer(prices, first, second, errors):
-        rows = enumerate(zip(first, second, errors, strict=True))
-        kept = [i for i, (f, s, e) in rows if tells(f, s, e)]
-        return min(kept, key=lambda i: prices[i], default=-1)
-
-    return answer
-
-
-def only_the_cheapest(prices, first, second, errors):
-    i = prices.index(min(prices))
-    return i if i in able(first, second, errors) else -1
-
-
 def draw_menus(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, group in enumerate(("one that tells", "none that tells") * 4):
@@ -80,6 +36,8 @@ def draw_menus(rng: np.random.Generator) -> list[Case]:
             errors[dear], errors[far] = rng.uniform(0.3, 0.4), rng.uniform(3.0, 4.0)
             gaps[near] = errors[near] * rng.uniform(1.2, 1.8)  # above one error, below two
             gaps[told] = errors[told] * rng.uniform(2.3, 2.8)
+            if number == 4:  # what is known exactly tells whatever differs
+                errors[told] = 0.0
             gaps[dear] = errors[dear] * rng.uniform(16.0, 20.0)
             gaps[far] = errors[far] * rng.uniform(12.0, 15.0)
             signs = rng.choice([-1.0, 1.0], n)
@@ -110,6 +68,7 @@ U10_CHOOSE = Exercise(
     points={"one that tells": 2.0, "none that tells": 1.0},
     by_hand=(
         Case("one that tells", ([1.0, 4.0], [0.0, 12.0], [0.5, 0.0], [1.0, 2.0]), ("by hand",)),
+        Case("one that tells", ([1.0, 2.0], [3.0, 3.0], [3.0, 4.0], [0.0, 0.0]), ("boundary",)),
         Case(
             "one that tells",
             (
@@ -138,161 +97,7 @@ U10_CHOOSE = Exercise(
     promises=("boundary", "by hand", "order", "sign", "smallest"),
     draw=draw_menus,
     reference=choose,
-    mistakes=(
-        Mistake(
-            "the cheapest of all",
-            "You take the cheapest, whatever it tells. What do you know after a run that both "
-            "explanations predict alike?",
-            pick(lambda p, d, e: -p, keep=lambda d, e: True),
-        ),
-        Mistake(
-            "the largest difference",
-            "You take the one where the predictions lie furthest apart. Is it the cheapest that "
-            "tells them apart?",
-            pick(lambda p, d, e: abs(d)),
-        ),
-        Mistake(
-            "the clearest",
-            "You take the one that tells most clearly for its error. Is it the cheapest that tells "
-            "them apart?",
-            pick(lambda p, d, e: abs(d) / e),
-        ),
-        Mistake(
-            "difference for the price",
-            "You divide the difference by the price. What is a third of an answer worth?",
-            pick(lambda p, d, e: abs(d) / p, keep=lambda d, e: True),
-        ),
-        Mistake(
-            "one error",
-            "You ask for one error between the predictions. From either of them the outcome may "
-            "lie an error away: do the two intervals still meet?",
-            pick(lambda p, d, e: -p, keep=lambda d, e: abs(d) > e),
-        ),
-        Mistake(
-            "any difference",
-            "Any difference is enough for you. Can the experiment see it?",
-            pick(lambda p, d, e: -p, keep=lambda d, e: d != 0),
-        ),
-        Mistake(
-            "sign kept",
-            "You count a difference in one direction alone. Does it matter which explanation "
-            "predicts more?",
-            pick(lambda p, d, e: -p, keep=lambda d, e: d > 2 * e),
-        ),
-        Mistake(
-            "sign kept, the other way",
-            "You count a difference only where the second predicts more. Does it matter which "
-            "explanation does?",
-            pick(lambda p, d, e: -p, keep=lambda d, e: -d > 2 * e),
-        ),
-        Mistake(
-            "the dearest",
-            "You take the dearest that tells them apart. Would a cheaper one tell less?",
-            pick(lambda p, d, e: p),
-        ),
-        Mistake(
-            "the first that tells",
-            "You take the first that tells them apart. Does the list stand in the order of prices?",
-            pick(lambda p, d, e: 0.0),
-        ),
-        Mistake(
-            "just touching",
-            "Two intervals that just touch are apart for you. What does the text say about them?",
-            pick(lambda p, d, e: -p, keep=lambda d, e: abs(d) >= 2 * e),
-        ),
-        Mistake(
-            "counted from one",
-            "Your number is one higher throughout. Where does Python begin to count?",
-            lambda p, f, s, e: choose(p, f, s, e) + 1,
-        ),
-        Mistake(
-            "the price",
-            "You return the price of the right experiment. What does the text ask for?",
-            lambda p, f, s, e: p[choose(p, f, s, e)] if choose(p, f, s, e) >= 0 else -1,
-        ),
-        Mistake(
-            "the cheapest where none tells",
-            "None tells the two apart, and you still run one. What would it be for?",
-            lambda p, f, s, e: choose(p, f, s, e) if choose(p, f, s, e) >= 0 else p.index(min(p)),
-        ),
-        Mistake(
-            "four errors",
-            "You ask for more than two intervals that don't meet. How far does each reach?",
-            pick(lambda p, d, e: -p, keep=lambda d, e: abs(d) > 4 * e),
-        ),
-        Mistake(
-            "sizes compared",
-            "You compare how large the two predictions are. Do a gain and a loss of one size "
-            "agree?",
-            shortlist(lambda f, s, e: abs(abs(f) - abs(s)) > 2 * e),
-        ),
-        Mistake(
-            "only the cheapest asked",
-            "You ask the cheapest alone, and give up. What of the next?",
-            only_the_cheapest,
-        ),
-        Mistake(
-            "most for the price",
-            "Among those that tell you take the most difference for the money. Does half of it "
-            "tell less?",
-            pick(lambda p, d, e: abs(d) / p),
-        ),
-        Mistake(
-            "last of equals",
-            "Of equal prices you take the last. Which one does the text ask for?",
-            lambda p, f, s, e: max(
-                (k for k in able(f, s, e) if p[k] == p[choose(p, f, s, e)]), default=-1
-            ),
-        ),
-        Mistake(
-            "place on a shortlist",
-            "You return a place among those that tell. In which list does the text count?",
-            lambda p, f, s, e: able(f, s, e).index(choose(p, f, s, e)) if able(f, s, e) else -1,
-        ),
-        Mistake(
-            "another of that price",
-            "You look for the right price and take the first that has it. Does that one tell?",
-            lambda p, f, s, e: p.index(p[choose(p, f, s, e)]) if able(f, s, e) else -1,
-        ),
-        Mistake(
-            "zero where none tells",
-            "None tells the two apart, and you return the place of the first. What does the text "
-            "ask for?",
-            lambda p, f, s, e: max(0, choose(p, f, s, e)),
-        ),
-        Mistake(
-            "the cheapest that agrees",
-            "You take the cheapest on which the two agree. What would you learn from it?",
-            pick(lambda p, d, e: -p, keep=lambda d, e: abs(d) <= 2 * e),
-        ),
-        Mistake(
-            "an effect for a difference",
-            "You look for a large effect. If both predict it, what does it tell?",
-            shortlist(lambda f, s, e: max(abs(f), abs(s)) > 2 * e),
-        ),
-        Mistake(
-            "opposite signs",
-            "You ask for a gain against a loss. Can a small loss and a large one be told apart?",
-            shortlist(lambda f, s, e: f * s < 0 and abs(f - s) > 2 * e),
-        ),
-        Mistake(
-            "the largest error for all",
-            "You take the largest error for every experiment. Whose error is it?",
-            lambda p, f, s, e: choose(p, f, s, [max(e)] * len(e)),
-        ),
-        Mistake(
-            "price times error",
-            "You weigh the price with the error. If it tells, is it cheaper for telling better?",
-            lambda p, f, s, e: min(able(f, s, e), key=lambda i: p[i] * e[i], default=-1),
-        ),
-        Mistake(
-            "clearest of equals",
-            "Of equal prices you take the largest difference. Which one does the text ask for?",
-            lambda p, f, s, e: min(
-                able(f, s, e), key=lambda i: (p[i], -abs(f[i] - s[i])), default=-1
-            ),
-        ),
-    ),
+    mistakes=(*MISTAKES, *further_slips_b.CHOOSE),
     accepted=(choose_by_sorting, choose_by_arrays),
     lesson="A run is worth its price only if its outcome can change your mind. Write both "
     "predictions down first; where they agree, keep the money.",
