@@ -7,8 +7,8 @@ import torch
 from scipy.special import logsumexp
 from torch import Tensor
 
-from coursekit.exercises.banks.unit_07_flat_minima import further_slips
 from coursekit.exercises.banks.unit_07_flat_minima.flat_share_slips import MORE
+from coursekit.exercises.banks.unit_07_flat_minima.further_slips import FLAT_SHARE as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -272,7 +272,7 @@ U07_FLAT_SHARE = Exercise(
             ),
         ),
         *MORE,
-        *further_slips.FLAT_SHARE,
+        *FURTHER_SLIPS,
     ),
     accepted=(share_by_logarithms, share_by_softmax),
     lesson="Only differences of energy count, so take the lowest away first. At equal depth the "

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from coursekit.exercises.banks.unit_07_flat_minima import further_slips
+from coursekit.exercises.banks.unit_07_flat_minima.further_slips import INJECTOR as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.injector_more_slips import MORE
 from coursekit.exercises.banks.unit_07_flat_minima.injector_slips import (
     MISTAKES,
@@ -116,7 +116,7 @@ U07_INJECTOR = Exercise(
     run="refusing",
     same=close(rtol=1e-4, atol=1e-5),
     reference=descend_with_noise,
-    mistakes=(*MISTAKES, *MORE, *further_slips.INJECTOR),
+    mistakes=(*MISTAKES, *MORE, *FURTHER_SLIPS),
     accepted=(by_example_weights, by_autograd),
     lesson="The difference of two batches has mean zero and the shape of SGD's own noise; a scale "
     "gives it the size that a smaller batch would have had.",

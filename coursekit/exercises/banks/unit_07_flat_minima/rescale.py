@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.exercises.banks.unit_07_flat_minima import further_slips
+from coursekit.exercises.banks.unit_07_flat_minima.further_slips import RESCALE as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.rescale_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
@@ -255,7 +255,7 @@ U07_RESCALE = Exercise(
             ordered((0, 1, 2)),
         ),
         *MORE,
-        *further_slips.RESCALE,
+        *FURTHER_SLIPS,
     ),
     accepted=(rescaled_unit_by_unit, rescaled_by_matrices),
     lesson="Each hidden unit has a knob that moves the weights and not the function. So there are "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import stats
 
-from coursekit.exercises.banks.unit_07_flat_minima import further_slips
+from coursekit.exercises.banks.unit_07_flat_minima.further_slips import WITHIN as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.within_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
@@ -287,7 +287,7 @@ U07_WITHIN = Exercise(
             formula(lambda x, y, k: pearson(x, y) if np.any(x) and np.any(y) else 0.0),
         ),
         *MORE,
-        *further_slips.WITHIN,
+        *FURTHER_SLIPS,
     ),
     accepted=(within_by_sums, within_by_regression),
     lesson="Across settings, a third thing may move both; within one setting it stands still. Two "

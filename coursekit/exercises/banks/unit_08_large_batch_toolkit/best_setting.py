@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_08_large_batch_toolkit import further_slips
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.best_slips import MISTAKES, best_setting
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import (
+    BEST_SETTING as FURTHER_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise
 
 
@@ -195,7 +197,7 @@ U08_BEST_SETTING = Exercise(
     draw=draw_settings,
     reference=best_setting,
     nan_says="You say that the best setting stands at an end of the grid. Which one is it?",
-    mistakes=(*MISTAKES, *further_slips.BEST_SETTING),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS),
     accepted=(by_numpy, by_walk),
     lesson="Chosen by validation, averaged over seeds, the dead counted: and a best setting at an "
     "end of its grid is no best setting yet.",

@@ -5,7 +5,9 @@ from math import comb, perm
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_08_large_batch_toolkit import further_slips
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import (
+    EXPECTED_BEST as FURTHER_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -231,7 +233,7 @@ U08_EXPECTED_BEST = Exercise(
             "Your answer is a hundred times too small. In which unit did the accuracies come?",
             lambda v, t, k: expected_best(v, t, k) / 100,
         ),
-        *further_slips.EXPECTED_BEST,
+        *FURTHER_SLIPS,
     ),
     accepted=(by_enumeration, by_removal),
     lesson="Whoever tunes more looks better, whatever the method. So a comparison names how many "

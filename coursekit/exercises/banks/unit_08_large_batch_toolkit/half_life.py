@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_08_large_batch_toolkit import further_slips
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import (
+    HALF_LIFE as FURTHER_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -210,7 +212,7 @@ U08_HALF_LIFE = Exercise(
             "You return both numbers. In which order does the docstring want them?",
             lambda b, n, m: half_life(b, n, m)[::-1],
         ),
-        *further_slips.HALF_LIFE,
+        *FURTHER_SLIPS,
     ),
     accepted=(by_steps, by_search),
     lesson="A decay is a memory counted in steps. Whoever changes the batch and keeps the decay "

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_08_large_batch_toolkit import further_slips
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import (
+    LARS_STEP as FURTHER_SLIPS,
+)
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.lars_moves import lars_step
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.lars_slips import MISTAKES
 from coursekit.exercises.engine.declare import Case, Exercise
@@ -141,7 +143,7 @@ U08_LARS_STEP = Exercise(
     draw=draw_lars,
     same=close(rtol=1e-4, atol=1e-8),
     reference=lars_step,
-    mistakes=(*MISTAKES, *further_slips.LARS_STEP),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS),
     accepted=(by_numpy, by_direction),
     lesson="The step's length is lr times the matrix's own length, whatever the gradient's size. "
     "That is all LARS does: whether it trains better is a question for a comparison.",

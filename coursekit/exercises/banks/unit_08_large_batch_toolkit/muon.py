@@ -4,7 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.exercises.banks.unit_08_large_batch_toolkit import further_slips
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import (
+    MUON as FURTHER_SLIPS,
+)
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.muon_slips import MISTAKES
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.muon_ways import (
     muon,
@@ -140,7 +142,7 @@ U08_MUON = Exercise(
     draw=draw_muon,
     same=close(rtol=1e-3, atol=1e-4),
     reference=muon,
-    mistakes=(*MISTAKES, *further_slips.MUON),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS),
     accepted=(by_singular_values, by_plain_momentum, by_columns),
     lesson="Momentum, then all directions equally long, then a step. Muon forgets how large a "
     "gradient is in each direction and keeps which directions there are.",

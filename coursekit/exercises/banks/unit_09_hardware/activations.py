@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_09_hardware import further_slips
 from coursekit.exercises.banks.unit_09_hardware.activations_slips import (
     MISTAKES,
     SLIPS,
     activation_bytes,
 )
+from coursekit.exercises.banks.unit_09_hardware.further_slips import ACTIVATIONS as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
 
 
@@ -72,7 +72,7 @@ U09_ACTIVATIONS = Exercise(
     promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_networks,
     reference=activation_bytes,
-    mistakes=(*MISTAKES, *further_slips.ACTIVATIONS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS),
     accepted=(bytes_by_walking, bytes_by_a_table),
     lesson="Weights cost the same at every batch; activations grow with it. Checkpoints trade them "
     "for a second forward pass, best with about as many segments as layers in each.",

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_09_hardware import further_slips_b
+from coursekit.exercises.banks.unit_09_hardware.further_slips_b import COMPRESSED as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -243,7 +243,7 @@ U09_COMPRESSED = Exercise(
             "You multiply the batch by the workers. How many examples has each of them?",
             variant(lambda signal, noise, n, q: (1 / q - 1) * (signal + noise / n) / n),
         ),
-        *further_slips_b.COMPRESSED,
+        *FURTHER_SLIPS,
     ),
     accepted=(compressed_by_one_worker, compressed_by_entries),
     lesson="What is left out of the exchange comes back as noise: the run sees a smaller batch "

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_09_hardware import further_slips_b
+from coursekit.exercises.banks.unit_09_hardware.further_slips_b import EFFICIENCY as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -223,7 +223,7 @@ U09_EFFICIENCY = Exercise(
             "You round. How many digits does the text ask for?",
             changed(lambda share: round(share, 2)),
         ),
-        *further_slips_b.EFFICIENCY,
+        *FURTHER_SLIPS,
     ),
     accepted=(efficiency_by_arrays, efficiency_by_worker_seconds),
     lesson="Examples per second and worker, against one worker alone: one definition for a batch "

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_09_hardware import further_slips
 from coursekit.exercises.banks.unit_09_hardware.epoch_slips import MISTAKES, epoch
+from coursekit.exercises.banks.unit_09_hardware.further_slips import EPOCH as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
 
 
@@ -60,7 +60,7 @@ U09_EPOCH = Exercise(
     promises=("boundary", "by hand", "missing", "range"),
     draw=draw_epochs,
     reference=epoch,
-    mistakes=(*MISTAKES, *further_slips.EPOCH),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS),
     accepted=(epoch_by_walking, epoch_by_arrays),
     lesson="A partial last batch costs a step at the floor, and its few examples count more than "
     "all others. Dropped, they wait for the next shuffle.",

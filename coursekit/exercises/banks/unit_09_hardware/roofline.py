@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_09_hardware import further_slips
+from coursekit.exercises.banks.unit_09_hardware.further_slips import ROOFLINE as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -244,7 +244,7 @@ U09_ROOFLINE = Exercise(
             "Your number is one over a batch size. By what did you divide?",
             lambda *args: 1 / roofline_knee(*args),
         ),
-        *further_slips.ROOFLINE,
+        *FURTHER_SLIPS,
     ),
     accepted=(knee_by_seconds, knee_by_bisection),
     lesson="Below the knee the weights' way from memory takes the time, and more examples ride "

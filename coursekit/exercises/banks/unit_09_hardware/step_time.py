@@ -5,7 +5,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_09_hardware import further_slips
+from coursekit.exercises.banks.unit_09_hardware.further_slips import STEP_TIME as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.step_time_law import fit_step_time
 from coursekit.exercises.banks.unit_09_hardware.step_time_slips import MISTAKES
 from coursekit.exercises.engine.declare import Case, Exercise
@@ -84,7 +84,7 @@ U09_STEP_TIME = Exercise(
     promises=("average", "boundary", "smallest", "uneven"),
     draw=draw_tables,
     reference=fit_step_time,
-    mistakes=(*MISTAKES, *further_slips.STEP_TIME),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS),
     accepted=(fit_by_loops, fit_by_running_sums),
     lesson="Two numbers say what a batch costs on a machine: the shortest step, and the rate once "
     "it is full. Their product is the batch that just fills it.",

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_10_capstone import further_slips
 from coursekit.exercises.banks.unit_10_capstone.build_decide_slips import (
     SLIPS,
     row_of,
@@ -13,6 +12,7 @@ from coursekit.exercises.banks.unit_10_capstone.build_decide_slips import (
     verdict_of,
     with_rows,
 )
+from coursekit.exercises.banks.unit_10_capstone.further_slips import BUILD as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
 
@@ -243,7 +243,7 @@ U10_BUILD = Exercise(
             with_rows(lambda base, row, q: row_of(row, q)),
         ),
         *SLIPS,
-        *further_slips.BUILD,
+        *FURTHER_SLIPS,
     ),
     accepted=(decide_seed_by_seed, decide_arm_by_arm),
     lesson="A table of paired changes with a verdict in three values: better, worse, can't tell. "

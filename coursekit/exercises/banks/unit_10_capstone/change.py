@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_10_capstone import further_slips
+from coursekit.exercises.banks.unit_10_capstone.further_slips import CHANGE as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -276,7 +276,7 @@ U10_CHANGE = Exercise(
             "You have a value of your own for guessing. Which one is given?",
             lambda b, a, chance, q: change(b, a, 10.0, q),
         ),
-        *further_slips.CHANGE,
+        *FURTHER_SLIPS,
     ),
     accepted=(change_in_a_loop, change_by_variances),
     lesson="Pairs share their seed, so its luck drops out of the difference; a run that diverged "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_10_capstone import further_slips_b
+from coursekit.exercises.banks.unit_10_capstone.further_slips_b import LOG_LOSSES as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -282,7 +282,7 @@ U10_LOG_LOSSES = Exercise(
             "Your newest window comes first. In which order did the run see them?",
             lambda losses, every: log_losses(losses, every)[::-1],
         ),
-        *further_slips_b.LOG_LOSSES,
+        *FURTHER_SLIPS,
     ),
     accepted=(log_by_summing, log_by_cumsum),
     lesson="Before a curve is explained, say what one point of it is: the mean of which steps, "

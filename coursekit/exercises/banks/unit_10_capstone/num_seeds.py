@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_10_capstone import further_slips
+from coursekit.exercises.banks.unit_10_capstone.further_slips import NUM_SEEDS as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -208,7 +208,7 @@ U10_NUM_SEEDS = Exercise(
             "You divide the scatter by the mean change. Is `wanted` a share, or in points?",
             lambda c, w, q: needed((q * deviation(c) / max(abs(sum(c) / len(c)), 1e-9) / w) ** 2),
         ),
-        *further_slips.NUM_SEEDS,
+        *FURTHER_SLIPS,
     ),
     accepted=(num_seeds_by_trying, num_seeds_by_floor),
     lesson="Half the error costs four times the seeds. Ask before the run, from a pilot: five "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_10_capstone import further_slips_b
+from coursekit.exercises.banks.unit_10_capstone.further_slips_b import RAMP as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 Stages = list[list[float]]  # (examples, batch size)
@@ -248,7 +248,7 @@ U10_RAMP = Exercise(
             "You add a step to each stage. Is anything left of its examples?",
             lambda stages, rate, least: ramp([[e + b, b] for e, b in stages], rate, least),
         ),
-        *further_slips_b.RAMP,
+        *FURTHER_SLIPS,
     ),
     accepted=(ramp_by_arrays, ramp_by_bounds),
     lesson="A ramp saves steps. Whether that saves time is the hardware's business: below the knee "

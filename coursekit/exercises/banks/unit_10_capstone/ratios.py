@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_10_capstone import further_slips
+from coursekit.exercises.banks.unit_10_capstone.further_slips import RATIOS as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -254,7 +254,7 @@ U10_RATIOS = Exercise(
             "step?",
             with_part(1, lambda base, arm: arm[2] / arm[0] / (base[2] / base[0])),
         ),
-        *further_slips.RATIOS,
+        *FURTHER_SLIPS,
     ),
     accepted=(ratios_by_factors, ratios_by_logs),
     lesson="An arm that changes two of these four can't say which of them did it. Write the four "

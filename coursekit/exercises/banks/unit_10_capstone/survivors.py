@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.exercises.banks.unit_10_capstone import further_slips_b
+from coursekit.exercises.banks.unit_10_capstone.further_slips_b import SURVIVORS as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.survivors_slips import MISTAKES, survivors
 from coursekit.exercises.engine.declare import CLOSE_IN_FLOAT32, Case, Exercise
 
@@ -122,7 +122,7 @@ U10_SURVIVORS = Exercise(
     draw=draw_tables,
     reference=survivors,
     same=counting_booleans,
-    mistakes=(*MISTAKES, *further_slips_b.SURVIVORS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS),
     accepted=(survivors_by_arrays, survivors_by_gap),
     lesson="An explanation is a list of predictions, and one that fails is enough. Two that "
     "survive need an arm on which they differ.",
