@@ -228,7 +228,8 @@ def interval(gains, t95, divisor):
     return float(np.mean(gains) - half), float(np.mean(gains) + half)
 
 
-def promised(low, high, margin, equal=None):
+def promised(ends, margin, equal=None):
+    low, high = ends
     if low >= -margin and high <= margin:
         return max(low, high, key=abs) if equal is None else equal
     return min(low, high, key=abs) if low > margin or high < -margin else math.nan
@@ -238,14 +239,12 @@ NULL_RESULT = (
     Mistake(
         "the margin promised",
         "Within the margin you promise the margin itself. Does the interval promise more?",
-        lambda gains, margin, t95: promised(
-            *interval(gains, t95, len(gains)), margin, equal=margin
-        ),
+        lambda gains, margin, t95: promised(interval(gains, t95, len(gains)), margin, equal=margin),
     ),
     Mistake(
         "one less under the root too",
         "You take one off under the root as well. Where does a standard error take it off?",
-        lambda gains, margin, t95: promised(*interval(gains, t95, len(gains) - 1), margin),
+        lambda gains, margin, t95: promised(interval(gains, t95, len(gains) - 1), margin),
     ),
 )
 

@@ -37,7 +37,7 @@ def draw_lars(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, group in enumerate(("matrix", "vector") * 5):
         rows, columns = int(rng.integers(2, 4)), int(rng.integers(2, 4))
-        shape = (rows, columns) if group == "matrix" else (rows + columns,)
+        shape: tuple[int, ...] = (rows, columns) if group == "matrix" else (rows + columns,)
         if number >= 8:  # a side of one is a side; a vector may be one number
             shape = (1, columns)[:: int(rng.choice([-1, 1]))] if group == "matrix" else (1,)
         w, g, v = (rng.normal(0, s, shape) for s in (2.0, 0.3, 0.2))

@@ -23,7 +23,7 @@ def fitted(floor=geometric, rate=geometric, misfit=None) -> Callable[..., list[f
 
     def answer(batch_sizes, seconds):
         sizes, times = np.array(batch_sizes, float), np.array(seconds, float)
-        found = misfits(sizes, times)
+        found = misfits(batch_sizes, seconds)
         if misfit is not None:
             for k in found:
                 t0, r = geometric(times[:k]), geometric(sizes[k:] / times[k:])

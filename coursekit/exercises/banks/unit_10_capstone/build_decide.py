@@ -89,7 +89,7 @@ def first_seed(run, arms, seeds, chance, quantile):
 
 
 def draw_experiments(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("one change", "intervals", "diverged runs") * 3:
         n, count = int(rng.integers(4, 7)), 2 if group == "one change" else 4
         base = rng.uniform(40.0, 60.0, n)
