@@ -609,6 +609,15 @@ from coursekit.explorers.two_wells import two_wells
 two_wells()
 
 # %% [markdown]
+# And in more dimensions than one? There the flat basin is larger by a power. Switch the noise off and start
+# anywhere: who needs noise then?
+
+# %%
+from coursekit.explorers.basins import basins
+
+basins()
+
+# %% [markdown]
 # ## 7.7 Find the flaw
 # How long does it take to leave the sharp well? Kramers' law says: a time that grows like
 # $e^{\Delta U / T}$, so ln(time) against 1/T is a straight line whose slope is the barrier. Somebody lets

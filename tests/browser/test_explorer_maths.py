@@ -11,6 +11,7 @@ from explorer_page import normals, open_explorers, uniforms
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
+from coursekit.claims.unit_07_flat_minima.minima import energy_gap, settled_flat
 from coursekit.experiments.mysteries.carry_out import carry_out
 from coursekit.experiments.mysteries.cases import draw_mystery
 from coursekit.experiments.mysteries.score import Answer, score_answer
@@ -213,6 +214,41 @@ def test_the_edge_is_sgd_and_its_sharpness_the_largest_eigenvalue(js, batch_size
         above, below = above + (grad @ hessian @ grad).item(), below + grad.square().sum().item()
     (batch_sharpness,) = js("edge", "batchSharpness", [(w.tolist(), 4, 5)])
     assert batch_sharpness == pytest.approx(above / below, rel=1e-6)
+
+
+def test_the_basins_are_those_of_the_claim(js):
+    starts = 1.5 * normals(2, 40 * 3).reshape(40, 3)
+    (shots,) = js("basins", "roam", [(0, 0.03, 3, "random", 40, 2)])
+    assert np.array(shots[0]["points"]) == pytest.approx(starts[:, :2], **TO)
+    flat = settled_flat(torch.from_numpy(starts))
+    assert shots[-1]["share"] == pytest.approx(flat.double().mean().item())
+    ends = np.where(flat.numpy(), 1.0, -1.0)
+    assert np.array(shots[-1]["points"])[:, 0] == pytest.approx(ends, abs=1e-6)
+    x = torch.from_numpy(starts)
+    sharp, at = torch.tensor([-1.0, 0, 0]).double(), torch.tensor([1.0, 0, 0]).double()
+    gap = js("basins", "energyGap", [(row,) for row in starts.tolist()])
+    assert gap == pytest.approx(energy_gap(x, sharp, at, 0.0).tolist(), **TO)
+    assert js("basins", "gibbsLimit", [(1,), (4,)]) == pytest.approx(
+        [8**0.5 / (1 + 8**0.5), 64 / 65]
+    )
+
+
+def test_the_basins_walkers_are_langevin(js):
+    (shots,) = js("basins", "roam", [(0.2, 0.1, 2, "sharp", 3, 5)])
+    noise = normals(5, 200 * 6).reshape(200, 3, 2)
+    x = torch.tensor([[-1.0, 0.0]] * 3, dtype=torch.float64, requires_grad=True)
+    for step in range(20):
+        steep, gentle = (
+            4 * ((x - torch.tensor([-1.0, 0])) ** 2),
+            0.5 * (x - torch.tensor([1.0, 0])) ** 2,
+        )
+        energy = -0.02 * torch.logaddexp(-steep.sum(dim=1) / 0.02, -gentle.sum(dim=1) / 0.02)
+        (grad,) = torch.autograd.grad(energy.sum(), x)
+        moved = x + math.sqrt(2 * 0.1 * 0.2) * torch.from_numpy(noise[step]) - 0.1 * grad
+        x = moved.detach().requires_grad_()
+        if step in (9, 19):
+            seen = np.array(shots[(step + 1) // 10]["points"])
+            assert seen == pytest.approx(x.detach().numpy(), rel=1e-6, abs=1e-6)
 
 
 @pytest.mark.parametrize(("alpha", "lr"), [(0.25, 0.05), (1.0, 0.3), (1.0, 0.95), (2.8, 0.3)])

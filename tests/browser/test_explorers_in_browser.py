@@ -11,6 +11,7 @@ from coursekit.explorers.stills import draw_still
 NAMES = explorer_names()
 BOUGHT = {"run": 0, "suspect": 2, "experiment": 0, "outcome": 1}
 GOALS = {  # for each goal a state that reaches it
+    "basins": [{"heat": 0, "start": "random", "dims": 8}, {"heat": 0.4}],
     "edge": [{"lr": 0.4}, {"lr": 0.4, "batch": 8}],
     "gentle_start": [{"times": 4, "warmup": 8}, {"start": "stays", "times": 1.5}],
     "knee": [{"batch": 256}, {"rate": 1e8, "batch": 256}],

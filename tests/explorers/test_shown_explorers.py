@@ -8,6 +8,7 @@ from coursekit.explorers.live import explorer_names, module_text
 
 pytestmark = pytest.mark.quick
 CALLS = {
+    "basins": {},
     "edge": {},
     "gentle_start": {},
     "knee": {},
