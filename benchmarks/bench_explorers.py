@@ -15,7 +15,11 @@ from coursekit.explorers.live import explorer_names, live_html
 from coursekit.explorers.stills import page_of
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
-HEAVY = {"basins", "edge", "two_wells"}  # they run a simulation at each step: budget 50 ms, others 16 ms
+HEAVY = {
+    "basins",
+    "edge",
+    "two_wells",
+}  # they run a simulation at each step: budget 50 ms, others 16 ms
 STEPS = """async () => {
     const times = [];
     for (const slider of document.querySelectorAll("input[type=range]")) {

@@ -31,7 +31,7 @@ function render(context) {
   return explorer(context, {
     title: "Two basins: size, or noise?",
     ask: "A sharp and a flat basin, equally deep. Start anywhere or in the sharp one, with noise or without. The picture shows two of the dimensions.",
-    start: { heat: 0.1, dims: 2, start: "sharp", lr: 0.05, time: END },
+    start: { heat: 0.15, dims: 2, start: "sharp", lr: 0.05, time: END },
     controls: [
       { key: "start", label: "walkers start", choices: [["sharp", "in the sharp basin"], ["random", "at random, all over both basins"]] },
       { key: "heat", label: "temperature T", values: [0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4], text: (v) => (v ? num(v) : "0: no noise") },
