@@ -51,6 +51,8 @@ class Claim:
             words say what was looked at.
         portable: False where the quantities are times of one machine: measured again elsewhere,
             neither they nor the verdict need agree, and ``claims --quick`` only runs them.
+        gpu_only: True where a measurement takes minutes on a GPU and would take an hour without
+            one: the ledger holds no CPU measurement, ``claims --all`` leaves it out on a CPU.
     """
 
     id: str
@@ -70,6 +72,14 @@ class Claim:
     shown: tuple[str, ...] = ()
     looked: bool = False
     portable: bool = True
+    gpu_only: bool = False
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """Where the ledger holds a measurement, the one that the table shows first."""
+        if self.evidence == "literature":
+            return ()
+        return ("gpu",) if self.gpu_only else ("cpu", "gpu")
 
 
 def status_of(claim: Claim, verdict: str) -> str:

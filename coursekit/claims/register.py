@@ -14,7 +14,7 @@ from coursekit.claims.unit_02_lr_scaling import lr_scaling
 from coursekit.claims.unit_03_warmup import warmup
 from coursekit.claims.unit_04_accumulation import accumulation
 from coursekit.claims.unit_05_noise_scale import estimators, noise_scale
-from coursekit.claims.unit_06_sharpness import sharpness
+from coursekit.claims.unit_06_sharpness import sharpness, stability_claims
 from coursekit.claims.unit_07_flat_minima import (
     dynamics_claims,
     gap,
@@ -37,6 +37,7 @@ GROUPS = (
     accumulation,
     noise_scale,
     sharpness,
+    stability_claims,
     noise_role,
     noise_once,
     gap,

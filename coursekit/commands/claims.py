@@ -66,6 +66,12 @@ def run(
         print(f"{', '.join(silent)}: literature alone, nothing to measure here", file=sys.stderr)
         print("To read what would test it: python3 -m coursekit claims --json", file=sys.stderr)
         return 2
+    dear = [i for i in ids if CLAIMS[i].gpu_only and size() == "cpu"]
+    if dear and not show:
+        print(f"{', '.join(dear)}: measured on a GPU only, minutes there and an hour here: "
+              f"COURSEKIT_SIZE=gpu python3 -m coursekit claims {dear[0]} --write",
+              file=sys.stderr)  # fmt: skip
+        return 2
     measures = (quick or all or bool(ids)) and not show
     if (
         (all and (quick or ids))
@@ -85,7 +91,11 @@ def run(
         return write_page(ledger)
     chosen = ids if measures else []
     if all:
-        chosen = [i for i, c in CLAIMS.items() if c.evidence != "literature"]
+        chosen = [
+            i
+            for i, c in CLAIMS.items()
+            if c.evidence != "literature" and not (c.gpu_only and size() == "cpu")
+        ]
     if measures and not write and size() != "tiny":
         return check_again(chosen, ledger, size())
     for claim_id, entry in measured(chosen, size(), ledger) if chosen else ():

@@ -135,14 +135,14 @@ class Replicas:
     def evaluate(self, *, with_test: bool = True) -> Result:
         """Return loss and accuracies of every replica, with its present weights."""
         data = self.data
-        loss, _ = self._score(data.train_inputs, data.train_targets)
-        _, validation = self._score(data.validation_inputs, data.validation_targets)
+        loss, _ = self.score(data.train_inputs, data.train_targets)
+        _, validation = self.score(data.validation_inputs, data.validation_targets)
         found = {"train_loss": loss, "validation_accuracy": validation}
         if with_test:
-            found["test_accuracy"] = self._score(data.test_inputs, data.test_targets)[1]
+            found["test_accuracy"] = self.score(data.test_inputs, data.test_targets)[1]
         return found
 
-    def _score(self, inputs: Tensor, targets: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def score(self, inputs: Tensor, targets: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Return mean loss and accuracy of every replica; nan for those that have diverged.
 
         The accuracy is nan too where targets are no classes.
