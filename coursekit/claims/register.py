@@ -13,7 +13,7 @@ from coursekit.claims.unit_01_gradient_noise import gradient_noise
 from coursekit.claims.unit_02_lr_scaling import lr_scaling
 from coursekit.claims.unit_03_warmup import warmup
 from coursekit.claims.unit_04_accumulation import accumulation
-from coursekit.claims.unit_05_noise_scale import estimators, noise_scale
+from coursekit.claims.unit_05_noise_scale import estimators, noise_scale, small_end
 from coursekit.claims.unit_06_sharpness import sharpness, stability_claims
 from coursekit.claims.unit_07_flat_minima import (
     dynamics_claims,
@@ -23,7 +23,7 @@ from coursekit.claims.unit_07_flat_minima import (
     noise_once,
     noise_role,
 )
-from coursekit.claims.unit_08_toolkit import toolkit
+from coursekit.claims.unit_08_toolkit import switch_claims, toolkit
 from coursekit.claims.unit_09_hardware import hardware
 from coursekit.claims.unit_10_capstone import what_broke
 from coursekit.device import device_name
@@ -36,6 +36,7 @@ GROUPS = (
     warmup,
     accumulation,
     noise_scale,
+    small_end,
     sharpness,
     stability_claims,
     noise_role,
@@ -45,6 +46,7 @@ GROUPS = (
     dynamics_claims,
     minima,
     toolkit,
+    switch_claims,
     hardware,
     what_broke,
     estimators,

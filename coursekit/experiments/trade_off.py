@@ -70,13 +70,7 @@ def run_to_target(
         raise ValueError(f"need >= 3 seeds to choose by the others, got {len(seeds)}")
     if set(lrs) != set(num_steps):
         raise ValueError(f"batch sizes differ: lrs has {list(lrs)}, num_steps {list(num_steps)}")
-    light = replace(
-        data,
-        validation_inputs=data.validation_inputs[:FEW],
-        validation_targets=data.validation_targets[:FEW],
-        test_inputs=data.test_inputs[:FEW],
-        test_targets=data.test_targets[:FEW],
-    )
+    light = lightened(data)
     tables: dict[float, list[np.ndarray]] = {target: [] for target in targets}
     for size, grid in lrs.items():
         runs = run_grid(
@@ -109,6 +103,17 @@ def run_to_target(
         )
         for target, found in columns.items()
     }  # fmt: skip
+
+
+def lightened(data: Dataset) -> Dataset:
+    """Return the data set with few validation and test examples, where nothing reads them."""
+    return replace(
+        data,
+        validation_inputs=data.validation_inputs[:FEW],
+        validation_targets=data.validation_targets[:FEW],
+        test_inputs=data.test_inputs[:FEW],
+        test_targets=data.test_targets[:FEW],
+    )
 
 
 def choose_by_others(steps: np.ndarray) -> tuple[np.ndarray, int]:
