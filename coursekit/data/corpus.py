@@ -1,4 +1,4 @@
-"""Text for character models: the help topics that ship with Python, packed once.
+"""Text for character models: the help topics that ship with Python, and text without end like it.
 
 The text is a copy (see coursekit/data/files/make_datasets.py for its source, licence and changes),
 so the same characters are read under every Python.
@@ -119,3 +119,54 @@ def next_character_loss(logits: Tensor, targets: Tensor) -> Tensor:
         targets: Shape (B, T).
     """
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+def echoed_windows(
+    text: Tensor, num_windows: int, context: int, *, order: int = 3, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Draw windows of a text without end that has a given text's statistics up to a few characters.
+
+    A walk reads the text and after every character jumps to a place, drawn evenly, where the same
+    `order` characters stand before. So the next character has the text's own frequencies given the
+    last `order`, and nothing else: a Markov chain, which no amount of reading exhausts.
+
+    Args:
+        text: Character numbers, shape (length,), read as a ring.
+        num_windows: How many.
+        context: T.
+        order: Characters that decide the next one, >= 1; at most 9 with this alphabet.
+        generator: Source of the walks; a CPU generator.
+
+    Returns:
+        (inputs, targets), both (num_windows, T) on the text's device; targets are one ahead.
+
+    Raises:
+        ValueError: If a number is below 1, the order is too large, or the text is no longer than
+            it.
+    """
+    most = 9  # 96^9 < 2^63
+    if min(num_windows, context, order) < 1 or order > most or len(text) <= order:
+        raise ValueError(
+            f"need num_windows, context >= 1 and an order between 1 and {most} below the text's "
+            f"length {len(text)}, got {num_windows}, {context} and {order}"
+        )
+    ring = text.cpu()
+    before = torch.zeros_like(ring)
+    for back in range(order, 0, -1):
+        before = before * len(ALPHABET) + ring.roll(back)
+    places = before.argsort(stable=True)  # places with equal characters before them, side by side
+    _, group, counts = torch.unique_consecutive(
+        before[places], return_inverse=True, return_counts=True
+    )
+    first = torch.cat([counts.new_zeros(1), counts.cumsum(0)[:-1]])
+    group_of = torch.empty_like(group)
+    group_of[places] = group
+    at = torch.randint(len(ring), (num_windows,), generator=generator)
+    read = [ring[at]]
+    for _ in range(context):
+        group_now = group_of[(at + 1) % len(ring)]
+        chosen = torch.rand(num_windows, generator=generator, dtype=torch.float64)
+        at = places[first[group_now] + (chosen * counts[group_now]).long()]
+        read.append(ring[at])
+    windows = torch.stack(read, dim=1).to(text.device)
+    return windows[:, :-1], windows[:, 1:]

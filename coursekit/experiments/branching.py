@@ -1,0 +1,262 @@
+"""Branch a run at several ages, change the batch, and see from which batch on the loss lags."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coursekit.data.splits import Dataset
+from coursekit.replicas._plan import MakeModel, prepare
+from coursekit.replicas._run import denormals_flushed, move
+from coursekit.replicas._stack import Replicas, Stack
+from coursekit.replicas._vmap import Loss
+from coursekit.train.optim import Settings
+
+BLOCK = 1 << 16  # examples of one seed whose indices are drawn at once
+ROOM = 0.25  # of a GPU's memory, for the activations of one stack
+
+
+class Course:
+    """Runs of several seeds that train together, can be left at any step and continued otherwise.
+
+    A step's examples are drawn with replacement, each seed its own. Each replica has a seed and a
+    learning rate; branches of one seed read the same examples in the same order, whatever their
+    batch size.
+
+    Args:
+        stack: The replicas; optimizer, learning rates and seeds are read from it.
+        data: On the device where to train.
+        num_updates: Steps that were done before, for the optimizer's bias correction.
+    """
+
+    def __init__(self, stack: Stack, data: Dataset, num_updates: int = 0) -> None:
+        device = data.train_inputs.device
+        self.stack, self.data, self.num_updates = stack, data, num_updates
+        with torch.no_grad():
+            self.replicas = Replicas(stack, data, device)
+        self.lrs = torch.as_tensor(stack.lrs, dtype=self.replicas.dtype, device=device)
+
+    def advance(
+        self, batch_size: int, num_steps: int, *, key: int, looks: Sequence[int] = ()
+    ) -> np.ndarray:
+        """Train on; return held-out losses (replicas, looks) after the steps named in ``looks``.
+
+        Args:
+            batch_size: B.
+            num_steps: Updates.
+            key: Of the stream of examples: equal keys read equal streams.
+            looks: Numbers of updates, counted from here, ascending.
+        """
+        device = self.lrs.device
+        num_seeds = len(self.stack.rng_states)
+        generators = [
+            torch.Generator(device=device).manual_seed(1_000_003 * key + s)
+            for s in range(num_seeds)
+        ]
+        take: Callable[[Tensor, Tensor, int], None] = self.replicas.step
+        found, left = [], num_steps
+        with denormals_flushed(), torch.no_grad():
+            while left:
+                count = max(1, min(left, BLOCK // batch_size))
+                drawn = [
+                    torch.randint(
+                        len(self.data.train_inputs),
+                        (count * batch_size,),
+                        generator=g,
+                        device=device,
+                    )
+                    for g in generators
+                ]
+                block = torch.stack([d.view(count, batch_size) for d in drawn], dim=1)
+                if device.type == "cuda" and left == num_steps and num_steps > 4:
+                    from coursekit.replicas._graph import CapturedStep
+
+                    take = CapturedStep(self.replicas, block[0], self.lrs)
+                for indices in block:
+                    self.num_updates += 1
+                    take(indices, self.lrs, self.num_updates)
+                    left -= 1
+                    if num_steps - left in looks:
+                        found.append(self.held_out())
+        return np.array(found).T
+
+    def held_out(self) -> np.ndarray:
+        """Return the mean loss on the test split, one a replica; nan where it has diverged."""
+        with torch.no_grad():
+            return self.replicas.score(self.data.test_inputs, self.data.test_targets)[0]
+
+    def branch(self, lrs: Sequence[float]) -> "Course":
+        """Return copies that go on from here, every seed at every one of these learning rates.
+
+        Raises:
+            ValueError: If this course has more than one learning rate a seed.
+        """
+        now, seeds = self.replicas, self.stack.seed_index
+        if sorted(seeds.tolist()) != list(range(len(self.stack.rng_states))):
+            raise ValueError("only a course with one replica a seed can be branched")
+        named = {**now.params, **now.buffers}
+        stack = dataclasses.replace(
+            self.stack,
+            initial={name: tensor.clone() for name, tensor in named.items()},
+            seed_index=np.repeat(np.arange(len(seeds)), len(lrs)),
+            lrs=np.tile(np.array(lrs, dtype=np.float64), len(seeds)),
+        )
+        other = Course(stack, self.data, self.num_updates)
+        for mine, theirs in zip(now.state, other.replicas.state, strict=True):
+            for one, two in zip(mine, theirs, strict=True):
+                two.copy_(one[other.replicas.seed_index])
+        other.replicas.alive.copy_(now.alive[other.replicas.seed_index])
+        return other
+
+
+def start_course(
+    make: MakeModel,
+    data: Dataset,
+    *,
+    seeds: Sequence[int],
+    lrs: Sequence[float],
+    optimizer: Settings,
+    loss_fn: Loss,
+    device: torch.device,
+) -> Course:
+    """Return untrained replicas: every seed at every learning rate, the seeds' slowest first."""
+    template = prepare(
+        make, data, list(seeds), loss_fn=loss_fn, backend="vmap", device=device, keep_weights=False
+    )
+    stack = dataclasses.replace(
+        template,
+        seed_index=np.repeat(np.arange(len(seeds)), len(lrs)),
+        lrs=np.tile(np.array(lrs, dtype=np.float64), len(seeds)),
+        factors=np.ones(1),
+        batch_sizes=np.array([1]),
+        optimizer=optimizer,
+    )
+    return Course(stack, move(data, device))
+
+
+@dataclass(frozen=True)
+class Branches:
+    """Losses of the branches that leave one age; arrays (seeds, batch sizes).
+
+    Attributes:
+        batch_sizes: B, ascending; the first is that of the trunk.
+        by_rule: Late held-out loss at lr x (B / B_0)^power.
+        tuned: The same at the lr that the other seeds choose, out of octaves about the rule's.
+        at_edge: How many batch sizes have their best lr at an end of those octaves.
+    """
+
+    batch_sizes: tuple[int, ...]
+    by_rule: np.ndarray
+    tuned: np.ndarray
+    at_edge: int
+
+
+def branch_losses(
+    trunk: Course,
+    *,
+    batch_sizes: Sequence[int],
+    examples: int,
+    lr: float,
+    octaves: Sequence[int],
+    power: float = 0.5,
+    key: int,
+) -> Branches:
+    """Continue a trunk at several batch sizes for equal examples; return late held-out losses.
+
+    A branch's loss is the mean over five looks in the last fifth of its examples, so that one
+    noisy step does not decide.
+
+    Args:
+        trunk: One replica a seed; stays as it is.
+        batch_sizes: B of the branches, ascending, that of the trunk first.
+        examples: Read by each branch.
+        lr: Learning rate of the trunk.
+        octaves: Factors 2^k on the rule's lr that are tried; 0 among them.
+        power: Of B / B_0 in the rule: 1/2 for Adam, 1 for SGD.
+        key: Of the stream of examples, one a trunk and age.
+
+    Raises:
+        ValueError: If 0 is not among the octaves, or a branch would have fewer than 4 steps.
+    """
+    if 0 not in octaves:
+        raise ValueError(f"octaves must hold 0, the rule's own lr, got {list(octaves)}")
+    if examples < 4 * max(batch_sizes):
+        raise ValueError(
+            f"{examples} examples give B={max(batch_sizes)} fewer than 4 steps: read more, or "
+            "leave that batch out"
+        )
+    ruled, tuned, at_edge = [], [], 0
+    for b in batch_sizes:
+        table = []
+        rates = [lr * (b / batch_sizes[0]) ** power * 2.0**k for k in octaves]
+        for some in split_rates(rates, b, trunk):
+            course = trunk.branch(some)
+            num_steps = examples // b
+            looks = sorted({max(1, round(num_steps * s)) for s in (0.8, 0.85, 0.9, 0.95, 1.0)})
+            late = course.advance(b, num_steps, key=key, looks=looks).mean(axis=1)
+            table.append(late.reshape(-1, len(some)))
+        losses = np.concatenate(table, axis=1)  # (seeds, lrs)
+        chosen, ends = by_the_others(losses)
+        ruled.append(losses[:, list(octaves).index(0)])
+        tuned.append(chosen)
+        at_edge += ends
+    return Branches(tuple(batch_sizes), np.stack(ruled, 1), np.stack(tuned, 1), at_edge)
+
+
+def split_rates(rates: list[float], batch_size: int, trunk: Course) -> list[list[float]]:
+    """Cut learning rates into stacks whose activations fit into memory."""
+    device = trunk.lrs.device
+    if device.type != "cuda":
+        return [[rate] for rate in rates]
+    each = 3 * trunk.stack.bytes_per_example * batch_size * len(trunk.stack.rng_states)
+    room = ROOM * torch.cuda.get_device_properties(device).total_memory
+    count = int(max(1, min(len(rates), room // each)))
+    return [rates[i : i + count] for i in range(0, len(rates), count)]
+
+
+def by_the_others(losses: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Return each seed's loss at the lr that the other seeds choose; and if one is at an end.
+
+    Args:
+        losses: Shape (seeds, lrs); nan: diverged, never chosen.
+    """
+    filled = np.where(np.isfinite(losses), losses, np.inf)
+    chosen = [int(np.delete(filled, s, axis=0).mean(axis=0).argmin()) for s in range(len(filled))]
+    best = int(filled.mean(axis=0).argmin())
+    values = np.array([losses[s, c] for s, c in enumerate(chosen)])
+    return values, len(losses[0]) > 1 and best in (0, losses.shape[1] - 1)
+
+
+def last_batch_within(
+    batch_sizes: Sequence[int], losses: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each seed's critical batch by branching: where its loss leaves that of the first B.
+
+        e(B) = L(B) - L(B_0);   the largest B with e <= tolerance, and on from there to the
+        crossing, e taken as straight between neighbours over log B
+
+    Args:
+        batch_sizes: Ascending, shape (n,).
+        losses: Shape (seeds, n); nan counts as far off.
+        tolerance: Loss that counts as leaving.
+
+    Returns:
+        Batch sizes (seeds,); and whether the loss had not left at the largest B, where the value is
+        a lower bound.
+    """
+    logs = np.log(np.asarray(batch_sizes, dtype=float))
+    excess = losses - losses[:, :1]
+    found, open_ended = [], []
+    for row in np.where(np.isfinite(excess), excess, np.inf):
+        last = int(np.flatnonzero(row <= tolerance)[-1])
+        open_ended.append(last == len(row) - 1)
+        if open_ended[-1]:
+            found.append(float(batch_sizes[last]))
+            continue
+        rise = row[last + 1] - row[last]
+        share = (tolerance - row[last]) / rise if np.isfinite(rise) else 0.0
+        found.append(float(np.exp(logs[last] + share * (logs[last + 1] - logs[last]))))
+    return np.array(found), np.array(open_ended)
