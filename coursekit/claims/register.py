@@ -13,7 +13,7 @@ from coursekit.claims.unit_01_gradient_noise import gradient_noise
 from coursekit.claims.unit_02_lr_scaling import lr_scaling
 from coursekit.claims.unit_03_warmup import warmup
 from coursekit.claims.unit_04_accumulation import accumulation
-from coursekit.claims.unit_05_noise_scale import estimators, noise_scale, small_end
+from coursekit.claims.unit_05_noise_scale import branch_claims, estimators, noise_scale, small_end
 from coursekit.claims.unit_06_sharpness import sharpness, stability_claims
 from coursekit.claims.unit_07_flat_minima import (
     dynamics_claims,
@@ -37,6 +37,7 @@ GROUPS = (
     accumulation,
     noise_scale,
     small_end,
+    branch_claims,
     sharpness,
     stability_claims,
     noise_role,

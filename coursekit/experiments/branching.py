@@ -1,17 +1,19 @@
 """Branch a run at several ages, change the batch, and see from which batch on the loss lags."""
 
+import copy
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from coursekit.data.splits import Dataset
+from coursekit.experiments.trade_off import choose_by_others
 from coursekit.replicas._plan import MakeModel, prepare
 from coursekit.replicas._run import denormals_flushed, move
-from coursekit.replicas._stack import Replicas, Stack
+from coursekit.replicas._stack import Replicas, Stack, named_tensors
 from coursekit.replicas._vmap import Loss
 from coursekit.train.optim import Settings
 
@@ -23,8 +25,8 @@ class Course:
     """Runs of several seeds that train together, can be left at any step and continued otherwise.
 
     A step's examples are drawn with replacement, each seed its own. Each replica has a seed and a
-    learning rate; branches of one seed read the same examples in the same order, whatever their
-    batch size.
+    learning rate; branches of one seed read the same examples in the same order at all batch sizes
+    that are powers of two.
 
     Args:
         stack: The replicas; optimizer, learning rates and seeds are read from it.
@@ -61,16 +63,12 @@ class Course:
         with denormals_flushed(), torch.no_grad():
             while left:
                 count = max(1, min(left, BLOCK // batch_size))
+                num, span = len(self.data.train_inputs), max(BLOCK, batch_size)
                 drawn = [
-                    torch.randint(
-                        len(self.data.train_inputs),
-                        (count * batch_size,),
-                        generator=g,
-                        device=device,
-                    )
-                    for g in generators
+                    torch.randint(num, (span,), generator=g, device=device) for g in generators
                 ]
-                block = torch.stack([d.view(count, batch_size) for d in drawn], dim=1)
+                rows = [d[: count * batch_size].view(count, batch_size) for d in drawn]
+                block = torch.stack(rows, dim=1)
                 if device.type == "cuda" and left == num_steps and num_steps > 4:
                     from coursekit.replicas._graph import CapturedStep
 
@@ -82,6 +80,17 @@ class Course:
                     if num_steps - left in looks:
                         found.append(self.held_out())
         return np.array(found).T
+
+    def models(self) -> list[nn.Module]:
+        """Return a model with each replica's weights, for measurements."""
+        made = []
+        for r in range(len(self.stack.lrs)):
+            model = copy.deepcopy(self.stack.model).to(self.lrs.device)
+            with torch.no_grad():
+                for name, tensor in named_tensors(model).items():
+                    tensor.copy_({**self.replicas.params, **self.replicas.buffers}[name][r])
+            made.append(model)
+        return made
 
     def held_out(self) -> np.ndarray:
         """Return the mean loss on the test split, one a replica; nan where it has diverged."""
@@ -199,10 +208,10 @@ def branch_losses(
             late = course.advance(b, num_steps, key=key, looks=looks).mean(axis=1)
             table.append(late.reshape(-1, len(some)))
         losses = np.concatenate(table, axis=1)  # (seeds, lrs)
-        chosen, ends = by_the_others(losses)
+        chosen, best = choose_by_others(losses)
         ruled.append(losses[:, list(octaves).index(0)])
         tuned.append(chosen)
-        at_edge += ends
+        at_edge += len(octaves) > 1 and best in (0, len(octaves) - 1)
     return Branches(tuple(batch_sizes), np.stack(ruled, 1), np.stack(tuned, 1), at_edge)
 
 
@@ -217,21 +226,8 @@ def split_rates(rates: list[float], batch_size: int, trunk: Course) -> list[list
     return [rates[i : i + count] for i in range(0, len(rates), count)]
 
 
-def by_the_others(losses: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Return each seed's loss at the lr that the other seeds choose; and if one is at an end.
-
-    Args:
-        losses: Shape (seeds, lrs); nan: diverged, never chosen.
-    """
-    filled = np.where(np.isfinite(losses), losses, np.inf)
-    chosen = [int(np.delete(filled, s, axis=0).mean(axis=0).argmin()) for s in range(len(filled))]
-    best = int(filled.mean(axis=0).argmin())
-    values = np.array([losses[s, c] for s, c in enumerate(chosen)])
-    return values, len(losses[0]) > 1 and best in (0, losses.shape[1] - 1)
-
-
 def last_batch_within(
-    batch_sizes: Sequence[int], losses: np.ndarray, tolerance: float
+    batch_sizes: Sequence[int], losses: np.ndarray, tolerance: float | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return each seed's critical batch by branching: where its loss leaves that of the first B.
 
@@ -241,22 +237,28 @@ def last_batch_within(
     Args:
         batch_sizes: Ascending, shape (n,).
         losses: Shape (seeds, n); nan counts as far off.
-        tolerance: Loss that counts as leaving.
+        tolerance: Loss that counts as leaving, > 0; one for all, or one a seed.
 
     Returns:
-        Batch sizes (seeds,); and whether the loss had not left at the largest B, where the value is
-        a lower bound.
+        Batch sizes (seeds,), an upper bound where they lie below the second B; and whether the loss
+        had not left at the largest B, where the value is a lower bound.
+
+    Raises:
+        ValueError: For a tolerance that is not above 0.
     """
     logs = np.log(np.asarray(batch_sizes, dtype=float))
     excess = losses - losses[:, :1]
+    limits = np.broadcast_to(tolerance, len(losses))
+    if not (limits > 0).all():
+        raise ValueError(f"tolerance must be above 0 for every seed, got {limits.min()}")
     found, open_ended = [], []
-    for row in np.where(np.isfinite(excess), excess, np.inf):
-        last = int(np.flatnonzero(row <= tolerance)[-1])
+    for row, limit in zip(np.where(np.isfinite(excess), excess, np.inf), limits, strict=True):
+        last = int(np.flatnonzero(row <= limit)[-1])
         open_ended.append(last == len(row) - 1)
         if open_ended[-1]:
             found.append(float(batch_sizes[last]))
             continue
         rise = row[last + 1] - row[last]
-        share = (tolerance - row[last]) / rise if np.isfinite(rise) else 0.0
+        share = (limit - row[last]) / rise if np.isfinite(rise) else 0.0
         found.append(float(np.exp(logs[last] + share * (logs[last + 1] - logs[last]))))
     return np.array(found), np.array(open_ended)

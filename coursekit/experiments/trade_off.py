@@ -10,6 +10,7 @@ from coursekit.data.splits import Dataset
 from coursekit.noise.critical_batch import fit_critical_batch, steps_to_target
 from coursekit.replicas._plan import MakeModel
 from coursekit.replicas.grid import run_grid
+from coursekit.train.optim import Settings
 
 FEW = 64  # validation and test examples that are evaluated along: nothing here reads them
 
@@ -40,9 +41,10 @@ def run_to_target(
     lrs: Mapping[int, Sequence[float]],
     num_steps: Mapping[int, int],
     num_records: int = 12,
+    optimizer: str | Settings = "sgd",
     device: torch.device | str | None = None,
 ) -> dict[float, RunsToTarget]:
-    """Train with plain SGD at several batch sizes and find the steps to each target loss.
+    """Train at several batch sizes and find the steps to each target loss.
 
     The loss is that of the whole training split, at ``num_records`` equal distances, interpolated.
     The learning rate of a seed's run is the one at which the OTHER seeds need the fewest steps on
@@ -56,6 +58,7 @@ def run_to_target(
         lrs: Batch size -> ascending learning rates to choose from.
         num_steps: Batch size -> length of its runs.
         num_records: Evaluations of each run.
+        optimizer: A name or settings, as for `run_grid`.
         device: Where to train; None: a GPU if there is one.
 
     Returns:
@@ -81,6 +84,7 @@ def run_to_target(
             lrs=grid,
             num_steps=num_steps[size],
             num_records=num_records,
+            optimizer=optimizer,
             device=device,
             progress=False,
         ).at(batch_size=size)

@@ -10,6 +10,7 @@ from coursekit.noise.critical_batch import (
     predict_time,
     steps_to_target,
 )
+from coursekit.noise.dual import SignNoiseScale, sign_noise_scale
 from coursekit.noise.offline import model_moments
 from coursekit.noise.online import NoiseScale
 from coursekit.noise.scale import (
@@ -28,6 +29,7 @@ __all__ = [
     "MomentAverage",
     "NoiseScale",
     "NoiseScaleEstimate",
+    "SignNoiseScale",
     "fit_critical_batch",
     "grad_moments",
     "grad_noise_scale",
@@ -38,6 +40,7 @@ __all__ = [
     "predict_examples",
     "predict_steps",
     "predict_time",
+    "sign_noise_scale",
     "steps_to_target",
     "two_batch_moments",
 ]
