@@ -10,10 +10,16 @@ from coursekit.claims import literature
 from coursekit.claims.declare import Claim
 from coursekit.claims.unit_00_start import interview_change, start
 from coursekit.claims.unit_01_gradient_noise import gradient_noise
-from coursekit.claims.unit_02_lr_scaling import lr_scaling
+from coursekit.claims.unit_02_lr_scaling import lr_scaling, surge_claims
 from coursekit.claims.unit_03_warmup import warmup
 from coursekit.claims.unit_04_accumulation import accumulation
-from coursekit.claims.unit_05_noise_scale import branch_claims, estimators, noise_scale, small_end
+from coursekit.claims.unit_05_noise_scale import (
+    branch_claims,
+    estimators,
+    noise_scale,
+    sign_claims,
+    small_end,
+)
 from coursekit.claims.unit_06_sharpness import sharpness, stability_claims
 from coursekit.claims.unit_07_flat_minima import (
     dynamics_claims,
@@ -33,11 +39,13 @@ GROUPS = (
     interview_change,
     gradient_noise,
     lr_scaling,
+    surge_claims,
     warmup,
     accumulation,
     noise_scale,
     small_end,
     branch_claims,
+    sign_claims,
     sharpness,
     stability_claims,
     noise_role,

@@ -32,12 +32,18 @@ def refuse_unstackable(model: nn.Module) -> None:
 Gradients = Callable[[Stacked, Stacked, Tensor, Tensor], tuple[Tensor, list[Tensor]]]
 
 
-def vmap_gradients(model: nn.Module, loss_fn: Loss) -> Gradients:
+def vmap_gradients(model: nn.Module, loss_fn: Loss, *, compiled: bool = False) -> Gradients:
     """Return a function that computes every replica's loss (R,) and gradient.
 
     The function takes (params, buffers, inputs (R, B, ...), targets (R, B, ...)) with the stacked
     tensors by name. Buffers that a forward pass changes (BatchNorm's running statistics) are
     changed in place.
+
+    Args:
+        model: Its structure counts.
+        loss_fn: Mean loss of (outputs, targets).
+        compiled: Whether torch's compiler fuses it, which needs Triton on a GPU: half a minute
+            for each shape, then fewer trips through memory.
     """
     base = copy.deepcopy(model).train()
 
@@ -49,6 +55,8 @@ def vmap_gradients(model: nn.Module, loss_fn: Loss) -> Gradients:
         return loss_fn(outputs, targets), buffers
 
     batched = vmap(grad_and_value(objective, has_aux=True))
+    if compiled:
+        batched = torch.compile(batched, dynamic=False)
 
     def gradients(
         params: Stacked, buffers: Stacked, inputs: Tensor, targets: Tensor

@@ -1,4 +1,4 @@
-"""C8: one critical batch of a language model? By branching, by the noise scale, by whole runs."""
+"""Claim on a language model's critical batch: by branching, the noise scale and whole runs."""
 
 import math
 from collections.abc import Sequence

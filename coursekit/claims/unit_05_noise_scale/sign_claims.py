@@ -1,4 +1,4 @@
-"""C11: does a noise scale in Adam's own norm tell Adam's critical batch, where the usual fails?"""
+"""Claim on the noise scale in Adam's own norm, beside the critical batch of Adam's runs."""
 
 import numpy as np
 import torch
@@ -17,9 +17,9 @@ from coursekit.train.optim import Adam
 
 UNIT = "05_noise_scale"
 OPTIMIZER = Adam(beta1=0.9, beta2=0.95)
-LENGTHS = {16: 2400, 64: 1200, 256: 700, 1024: 500}
-LOWEST = {16: -10.5, 64: -9.5, 256: -8.5, 1024: -8.0}  # log2 of the least lr
-NUM_LRS = 6
+LENGTHS = {16: 2400, 64: 1000, 256: 400, 1024: 240}
+LOWEST = {16: -9.0, 64: -8.0, 256: -7.5, 1024: -7.0}  # log2 of the least lr
+NUM_LRS = 7
 NEAR = 2.0  # a factor
 NORMS = ("sign", "euclid")
 
@@ -102,8 +102,8 @@ CLAIMS: tuple[Claim, ...] = (
         "losses 1.5, 1.2 and 0.9: holds if all three ratios (logarithms) lie within a factor of 2, "
         "fails if none does, depends if some do; unresolved if a best lr is at an end of its grid. "
         "The Euclidean ratio stands beside it. Set on 29 November 2026 before any ratio was seen",
-        setting="MLP 40-64-64-10 on MNIST-1D, N=4096, Adam (.9, .95) at constant lr, six learning "
-        "rates at each B = 16, 64, 256, 1024, half an octave apart; the scales at B=64 on its best",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=4096, Adam (.9, .95) at constant lr, seven rates "
+        "at each B = 16, 64, 256, 1024, half an octave apart; the scales at B=64 on its best",
         measure=measure_sign,
         verdict=sign_verdict,
         gpu_only=True,
