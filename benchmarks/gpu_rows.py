@@ -11,11 +11,14 @@ notebooks.
 import argparse
 import re
 import sys
+import traceback
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 
-from coursekit.claims.again import measure_each
+from coursekit.claims.again import measure_by_id
 from coursekit.claims.ledger import LEDGER, load_ledger, save_entry
 from coursekit.claims.register import CLAIMS
 
@@ -55,13 +58,24 @@ def main() -> int:
         print("no CUDA device here: --list says what would be measured on one", file=sys.stderr)
         return 1
     asked.to.mkdir(parents=True, exist_ok=True)
-    for i, entry in measure_each(ids, asked.size, workers=asked.jobs):
-        save_entry(i, asked.size, entry, asked.to)
-        print(
-            f"{i:4s} {entry['verdict']:12s} {entry['seconds']:6.1f} s  {entry['device']}",
-            flush=True,
-        )
-    return 0
+    failed = 0
+    with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(measure_by_id, i, asked.size): i for i in ids}
+        for done in as_completed(waiting):
+            i = waiting[done]
+            try:
+                entry = done.result()
+            except Exception:  # the others are worth having
+                failed += 1
+                print(f"{i:4s} failed", flush=True)
+                traceback.print_exc()
+                continue
+            save_entry(i, asked.size, entry, asked.to)
+            print(
+                f"{i:4s} {entry['verdict']:12s} {entry['seconds']:6.1f} s  {entry['device']}",
+                flush=True,
+            )
+    return min(failed, 1)
 
 
 if __name__ == "__main__":

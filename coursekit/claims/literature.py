@@ -25,23 +25,6 @@ CLAIMS: tuple[Claim, ...] = (
         changes="A device that stands idle makes large batches free; a saturated one does not.",
     ),
     Claim(
-        id="G9",
-        statement="Transformers generalise better at batch sizes of 16 to 32.",
-        heard="interview posts",
-        unit="07_flat_minima",
-        source="Kaplan et al. 2020, arXiv:2001.08361: critical batch of 1 to 2 million tokens at "
-        "convergence for their largest models; Merrill et al. 2025: loss 2.5433 with a batch that "
-        "grows against 2.5486 with a small one, in 43 % fewer steps",
-        rule="to test it: train one transformer to equal training loss at batch sizes from 16 "
-        "sequences to millions of tokens, each with lr and beta2 tuned, and compare held-out loss; "
-        "it holds if the smallest ones are better beyond their spread over seeds",
-        setting="not run here: needs a corpus and models of some size",
-        verdict=published("fails"),
-        evidence="literature",
-        expected="fails",
-        changes="Fine-tuning on little data for several epochs: there the noise may matter (N5).",
-    ),
-    Claim(
         id="P7",
         statement="Asynchronous training means that workers use different batch sizes.",
         heard="interview answers",

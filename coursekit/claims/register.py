@@ -28,6 +28,7 @@ from coursekit.claims.unit_07_flat_minima import (
     momentum,
     noise_once,
     noise_role,
+    transformer_claims,
 )
 from coursekit.claims.unit_08_toolkit import switch_claims, toolkit
 from coursekit.claims.unit_09_hardware import hardware
@@ -54,6 +55,7 @@ GROUPS = (
     momentum,
     dynamics_claims,
     minima,
+    transformer_claims,
     toolkit,
     switch_claims,
     hardware,

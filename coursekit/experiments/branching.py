@@ -42,15 +42,23 @@ class Course:
         self.lrs = torch.as_tensor(stack.lrs, dtype=self.replicas.dtype, device=device)
 
     def advance(
-        self, batch_size: int, num_steps: int, *, key: int, looks: Sequence[int] = ()
+        self,
+        batch_size: int,
+        num_steps: int,
+        *,
+        key: int,
+        looks: Sequence[int] = (),
+        look: Callable[["Course"], np.ndarray] | None = None,
     ) -> np.ndarray:
-        """Train on; return held-out losses (replicas, looks) after the steps named in ``looks``.
+        """Train on; return what is seen after the steps named in ``looks``: (replicas, looks).
 
         Args:
             batch_size: B.
             num_steps: Updates.
             key: Of the stream of examples: equal keys read equal streams.
             looks: Numbers of updates, counted from here, ascending.
+            look: Course -> numbers (..., replicas), which come back as (replicas, ..., looks);
+                None: `held_out`.
         """
         device = self.lrs.device
         num_seeds = len(self.stack.rng_states)
@@ -78,8 +86,8 @@ class Course:
                     take(indices, self.lrs, self.num_updates)
                     left -= 1
                     if num_steps - left in looks:
-                        found.append(self.held_out())
-        return np.array(found).T
+                        found.append(look(self) if look else self.held_out())
+        return np.moveaxis(np.array(found), (-1, 0), (0, -1)) if found else np.array(found)
 
     def models(self) -> list[nn.Module]:
         """Return a model with each replica's weights, for measurements."""

@@ -1,5 +1,6 @@
 """Claims on the edge with mini-batches and with momentum, and on watching it without products."""
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -40,12 +41,8 @@ def models_at(
     num_seeds: int,
     batch_size: int | None,
     momentum: float = 0.0,
-) -> Iterator[tuple[int, list[nn.Sequential]]]:
-    """Yield the steps done and every seed's network, at shares of a run.
-
-    Raises:
-        ArithmeticError: If a run has diverged, since a mean over the others would mislead.
-    """
+) -> Iterator[tuple[int, list[nn.Sequential | None]]]:
+    """Yield the steps done and every seed's network, at shares of a run; None: it has diverged."""
     for step, rows in weights_along(
         EDGE_SIZES,
         data,
@@ -55,19 +52,27 @@ def models_at(
         batch_size=batch_size,
         momentum=momentum,
     ):
-        if not rows.isfinite().all():
-            raise ArithmeticError(f"lr {lr}, B={batch_size}: a run diverged before step {step}")
-        yield step, [mlp_with(EDGE_SIZES, row, activation="tanh") for row in rows]
+        yield (
+            step,
+            [
+                mlp_with(EDGE_SIZES, row, activation="tanh") if row.isfinite().all() else None
+                for row in rows
+            ],
+        )
 
 
-def top_eigenvalue(model: nn.Module, data: Dataset) -> float:
-    """Return lambda_max of half squares over the training split."""
+def top_eigenvalue(model: nn.Module | None, data: Dataset) -> float:
+    """Return lambda_max of half squares over the training split; nan of no model."""
+    if model is None:
+        return math.nan
     pair = (data.train_inputs, data.train_targets)
     return hessian_eigenvalues(model, half_squares, pair, tol=1e-2).value
 
 
-def bent_along_batches(model: nn.Module, data: Dataset, batch_size: int, key: int) -> float:
+def bent_along_batches(model: nn.Module | None, data: Dataset, batch_size: int, key: int) -> float:
     """Return the batch sharpness over 48 batches of one size, others for each key."""
+    if model is None:
+        return math.nan
     found = batch_sharpness(
         model,
         half_squares,
@@ -129,7 +134,10 @@ def measure_without_products(size: str) -> dict[str, list[float]]:
         for _, models in models_at(
             data, (EARLY, *LATE), num_steps, lr=lr, num_seeds=num_seeds, batch_size=None
         ):
-            found = [critical_sharpness(m, half_squares, pair) for m in models]
+            alive = [m for m in models if m is not None]
+            if len(alive) < len(models):
+                raise ArithmeticError(f"lr {lr}: a full-batch run diverged, the lr is too large")
+            found = [critical_sharpness(m, half_squares, pair) for m in alive]
             tops = [top_eigenvalue(m, data) for m in models]
             ratios.append([f.value / top for f, top in zip(found, tops, strict=True)])
             edges.append([f.value * lr / 2 for f in found])
