@@ -49,9 +49,9 @@ def ledger_alarm(claims: Mapping[str, Claim], ledger: Mapping[str, Any]) -> dict
         largest first.
     """
     chances = {
-        claim_id: chance_to_turn(claim, ledger[claim_id]["cpu"]["values"])
+        claim_id: chance_to_turn(claim, ledger[claim_id][claim.sizes[0]]["values"])
         for claim_id, claim in claims.items()
-        if claim.evidence == "measurement" and "cpu" in ledger.get(claim_id, {})
+        if claim.evidence == "measurement" and claim.sizes[0] in ledger.get(claim_id, {})
     }
     fragile = {i: c for i, c in chances.items() if c > 0.01}
     return {

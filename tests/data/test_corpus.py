@@ -8,6 +8,7 @@ from coursekit.data.corpus import (
     ALPHABET,
     Corpus,
     decode,
+    echoed_windows,
     encode,
     load_corpus,
     next_character_loss,
@@ -106,3 +107,41 @@ def test_texts_of_ones_own_are_accepted():
     text = encode("to be or not to be " * 20)
     data = text_dataset(Corpus(text, text, text), 8)
     assert data.train_inputs.shape == (47, 8)
+
+
+def test_text_without_end_has_the_texts_own_frequencies():
+    """A text in which "ab" is followed by c twice and by d once; 6,000 walks, z below 4."""
+    text = encode("abcabcabd")
+    inputs, targets = echoed_windows(
+        text, 6000, 2, order=2, generator=torch.Generator().manual_seed(0)
+    )
+    after = targets[:, 1][(inputs[:, 0] == encode("a")) & (inputs[:, 1] == encode("b"))]
+    share = (after == encode("c")).double().mean().item()
+    count = len(after)
+    assert count > 1500
+    assert abs(share - 2 / 3) < 4 * (2 / 9 / count) ** 0.5
+    assert abs(share - 1 / 2) > 4 * (1 / 4 / count) ** 0.5  # an even choice of characters is seen
+    assert set(after.tolist()) <= set(encode("cd").tolist())
+
+
+def test_text_without_end_is_one_ahead_and_repeats_with_its_seed():
+    text = load_corpus().train[:5000]
+    one = echoed_windows(text, 50, 20, generator=torch.Generator().manual_seed(3))
+    two = echoed_windows(text, 50, 20, generator=torch.Generator().manual_seed(3))
+    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+    assert torch.equal(one[0][:, 1:], one[1][:, :-1])
+    grams = {tuple(text.roll(-i)[:4].tolist()) for i in range(len(text))}
+    walked = torch.cat([one[0], one[1][:, -1:]], dim=1)
+    for row in walked[:10]:
+        seen = {tuple(row[i : i + 4].tolist()) for i in range(len(row) - 3)}
+        assert seen <= grams  # four in a row are always of the text
+
+
+@pytest.mark.parametrize(
+    ("windows", "context", "order"), [(0, 4, 1), (4, 0, 1), (4, 4, 0), (4, 4, 9)]
+)
+def test_text_without_end_refuses_what_cannot_be(windows, context, order):
+    with pytest.raises(ValueError, match="below the text's length 9"):
+        echoed_windows(
+            encode("abcabcabd"), windows, context, order=order, generator=torch.Generator()
+        )

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from coursekit.data.splits import load
-from coursekit.experiments.edge import follow_edge, half_squares
+from coursekit.experiments.edge import follow_edge, half_squares, weights_along
 from coursekit.models.perceptrons import mlp
 from coursekit.train.loop import TrainConfig, train
 
@@ -70,3 +70,21 @@ def test_a_run_that_diverges_is_nan_and_harms_no_other(data):
 def test_records_must_ascend(data, steps):
     with pytest.raises(ValueError, match="record_steps"):
         follow_edge(SIZES, data, lrs=(0.1,), seeds=(0,), record_steps=steps)
+
+
+@pytest.mark.quick
+def test_momentum_is_that_of_torch(data):
+    (_, first), (_, last) = weights_along(
+        SIZES, data, lrs=(0.1,), seeds=(0,), record_steps=(0, 5), momentum=0.9
+    )
+    model = mlp(SIZES, generator=torch.Generator().manual_seed(0), activation="tanh")
+    assert torch.equal(torch.nn.utils.parameters_to_vector(model.parameters()), first[0])
+    rule = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    for _ in range(5):
+        rule.zero_grad()
+        half_squares(model(data.train_inputs), data.train_targets).backward()
+        rule.step()
+    expected = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+    assert (last[0] - expected).abs().max().item() < 1e-5
+    with pytest.raises(ValueError, match="momentum must lie in"):
+        next(weights_along(SIZES, data, lrs=(0.1,), seeds=(0,), record_steps=(1,), momentum=1.0))
