@@ -14,7 +14,8 @@ CLAIMS: tuple[Claim, ...] = (
         source="Shallue et al. 2019, arXiv:1811.03600: 35 workloads, 168,160 models, no evidence "
         "that larger batches degrade out-of-sample performance; Marek et al. 2025, "
         "arXiv:2507.07101: batch 1 trains language models well if Adam's beta2 is set by its "
-        "half-life in tokens",
+        "half-life in tokens; Bergsma et al. 2025, arXiv:2505.13738: the best and the critical "
+        "batch are powers of the tokens, whatever the memory",
         rule="to test it: at each batch size retune lr, then compare cost and time to one "
         "validation accuracy on one's own device; each half fails where the best batch is smaller, "
         "or larger, than the rule says",
@@ -22,7 +23,8 @@ CLAIMS: tuple[Claim, ...] = (
         verdict=published("fails"),
         evidence="literature",
         expected="fails",
-        changes="A device that stands idle makes large batches free; a saturated one does not.",
+        changes="A device that stands idle makes large batches free; a saturated one does not. For "
+        "one device, one model and three prices see H1.",
     ),
     Claim(
         id="P7",
@@ -30,7 +32,8 @@ CLAIMS: tuple[Claim, ...] = (
         heard="interview answers",
         unit="09_hardware",
         source="Recht et al. 2011, arXiv:1106.5730 (updates computed from stale weights, without "
-        "locks)",
+        "locks); today workers that train alone and meet seldom: Charles et al. 2025, "
+        "arXiv:2503.09799 (P14)",
         rule="a matter of definition: it fails if asynchronous methods are those whose gradients "
         "were computed at older weights, whatever their batch size",
         setting="not run here: nothing to measure in a definition",

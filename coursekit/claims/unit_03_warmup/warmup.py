@@ -44,7 +44,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement="A large learning rate needs warmup.",
         heard="recipes for large batches; interview guides",
         unit=UNIT,
-        source="Goyal et al. 2017, arXiv:1706.02677; Gilmer et al. 2021, arXiv:2110.04369",
+        source="Goyal et al. 2017, arXiv:1706.02677; Gilmer et al. 2021, arXiv:2110.04369; Kalra & "
+        "Barkeshli 2024, arXiv:2406.09405",
         rule="depends if 16 steps of warmup gain more than 10 points from a sharp start "
         "(weights x 2) and less than 3 points from He's start at the same lr; holds if "
         "they gain at both; fails if not even at the sharp one",
@@ -121,7 +122,8 @@ CLAIMS: tuple[Claim, ...] = (
         "before the steps grow.",
         heard="papers on curvature and warmup",
         unit=UNIT,
-        source="Gilmer et al. 2021, arXiv:2110.04369",
+        source="Gilmer et al. 2021, arXiv:2110.04369; two regimes, sharpness rising or falling at "
+        "first: Kalra & Barkeshli 2024, arXiv:2406.09405",
         rule="holds if with 16 steps of warmup lambda_max falls from above 4 to below 4 at step "
         "16, that arm's loss after 40 steps is under 2.0 and the other's above 2.1 (chance is "
         "2.3): 95 % intervals; fails if one interval lies on the wrong side, unresolved if one "
@@ -140,7 +142,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="With both learning rates tuned, warmup still trains to a better accuracy.",
         heard="the question behind every recipe that has a warmup",
         unit=UNIT,
-        source="",
+        source="for it Kalra & Barkeshli 2024, arXiv:2406.09405: it lets a larger lr win",
         rule="the paired gain of 16 steps of warmup, each arm at its own best lr by "
         "validation: depends if it lies above 0 from the sharp start and, from the "
         "usual start, below half of that; holds if above half from the usual start too, "

@@ -107,7 +107,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="P1",
         statement="Dividing each micro-batch's loss by their number K makes accumulation exact.",
-        heard="framework tutorials, training scripts",
+        heard="framework tutorials, training scripts; as a fault of trainers: "
+        "huggingface/transformers#34191 (2024), modelscope/ms-swift#10084 (2026)",
         unit=UNIT,
         source="",
         rule="depends if the relative error is under 1e-5 for equal micro-batches in every "
@@ -184,7 +185,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="P8",
         statement="Leftover gradients of an incomplete accumulation window are harmless.",
-        heard="training loops that step when (i + 1) % K == 0",
+        heard="training loops that step when (i + 1) % K == 0; ml-explore/mlx-lm#1413 (2026)",
         unit=UNIT,
         source="",
         rule="accuracy with the leftovers minus accuracy with them flushed: depends if it is "

@@ -208,7 +208,8 @@ CLAIMS = (
         statement="Total compute is least near the critical batch size.",
         heard="interview guides",
         unit="05_noise_scale",
-        source="McCandlish et al. 2018, arXiv:1812.06162, Eq. 2.11",
+        source="McCandlish et al. 2018, arXiv:1812.06162, Eq. 2.11; not under warmup, stable rate "
+        "and decay: arXiv:2601.05034 (2026)",
         rule="fails if the examples to the target rise both from the smallest B to the "
         "fitted B_crit and from there to the largest B, each by a factor above 1.2; "
         "holds if they fall before and rise by as much after",
@@ -217,7 +218,8 @@ CLAIMS = (
         verdict=compute_verdict,
         expected="fails",
         changes="a machine on which small batches waste most of the hardware: then time, not "
-        "examples, has its minimum further right",
+        "examples, has its minimum further right; one lr for all batch sizes: then very small "
+        "ones never arrive (C13)",
         shown=("b_crit", "knee_over_smallest", "largest_over_knee", "misfit"),
     ),
     Claim(

@@ -207,7 +207,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Large batches find sharper minima.",
         heard="interview guides; lectures on generalisation",
         unit="06_sharpness",
-        source="Keskar et al. 2017, arXiv:1609.04836",
+        source="Keskar et al. 2017, arXiv:1609.04836; see also arXiv:2510.12451 (2025)",
         rule="depends if, at equal training loss, the 95 % interval of the log of "
         "lambda_max(B=512)/lambda_max(B=8) lies above 0 at one fixed learning rate and below 0 "
         "where the learning rate grows with B; holds or fails if both lie on one side",
@@ -224,7 +224,9 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Flat minima generalise better.",
         heard="interview guides; the case for SAM",
         unit="06_sharpness",
-        source="Andriushchenko et al. 2023, arXiv:2302.07011; Jiang et al. 2020, arXiv:1912.02178",
+        source="Andriushchenko et al. 2023, arXiv:2302.07011; Jiang et al. 2020, arXiv:1912.02178; "
+        "against it arXiv:2510.12451 (2025: what regularises often gives sharper minima that do "
+        "better) and arXiv:2605.05209 (2026: rescaling alone moves the Hessian a hundredfold)",
         rule="over nine pairs of B and lr at equal training loss, rank correlation of each "
         "of four measures with test accuracy, one a seed: holds if all four lie below "
         "-0.2, fails if none does, depends if some lie below and some do not",
@@ -272,8 +274,8 @@ CLAIMS: tuple[Claim, ...] = (
         measure=measure_edge,
         verdict=edge_verdict,
         changes="Cross-entropy: its curvature falls with the loss, so late in training the ratio "
-        "drops again. A smaller rate: at 0.1 the ratio still climbs after 4,000 steps. SGD stays "
-        "below.",
+        "drops again. A smaller rate: at 0.1 the ratio still climbs after 4,000 steps. Under SGD "
+        "lambda_max stays lower, and another curvature takes its place (W3). Momentum (W4).",
         shown=("full_0p1", "full_0p2", "full_0p4", "sgd_0p2", "sgd_0p4"),
     ),
     Claim(
@@ -292,7 +294,7 @@ CLAIMS: tuple[Claim, ...] = (
         expected="fails",
         changes="Batches so large that the ratio at them is 1: it falls towards 1 as they grow. "
         "The plain mean over batches is never below the set's value where all batches are equally "
-        "long; with a short last batch it can be.",
+        "long; with a short last batch it can be. Whether SGD's step is stable: W3.",
         shown=("inflation_16", "inflation_64", "inflation_256"),
     ),
 )

@@ -244,7 +244,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Flat minima resist noise in the inputs too.",
         heard="intuitive pictures of flat minima",
         unit=UNIT,
-        source="",
+        source="against it arXiv:2510.12451 (2025)",
         rule="over six pairs of B and lr at equal training loss, rank correlation of each of "
         "four measures of sharpness with the test accuracy lost to input noise of 0.5 "
         "standard deviations, one a seed: holds if all four lie above 0.2, fails if "

@@ -54,7 +54,8 @@ CLAIMS = (
         statement="Momentum helps SGD to escape from sharp minima.",
         heard="lecture notes, blog posts",
         unit="07_flat_minima",
-        source="Smith et al. 2018, arXiv:1711.00489 (noise scale lr N / (B (1-m)))",
+        source="Smith et al. 2018, arXiv:1711.00489 (noise scale lr N / (B (1-m))); no gain at "
+        "small lr: Wang et al. 2024, arXiv:2307.15196; two edges: arXiv:2604.14108 (2026)",
         rule="fails if, on a quadratic with steps that are small against 2/curvature, momentum m "
         "raises the variance by 1/(1-m) and lr/(1-m) without momentum does the same, both to 5 %: "
         "then it is a temperature that any lr can have; holds otherwise",
@@ -65,7 +66,8 @@ CLAIMS = (
         contested=True,
         expected="contested",
         changes="Escape itself, measured at equal lr/(1-m): inertia could carry over a barrier "
-        "where this calculation sees only the variance in one basin.",
+        "where this calculation sees only the variance in one basin. Steps that are not small: "
+        "there small batches lower the edge of stability and large ones raise it (W4).",
         shown=("matched_50", "matched_90", "matched_99", "same_lr_90", "chains_over_theory"),
     ),
 )

@@ -110,7 +110,7 @@ SETTING = (
 CLAIMS = (
     Claim(
         id="N5",
-        statement="The noise of small batches acts as implicit regularisation.",
+        statement="Over several epochs the noise of small batches acts as implicit regularisation.",
         heard="lecture notes; both sides of the flat-minima debate",
         unit="07_flat_minima",
         source="Smith, Elsen & De 2020, arXiv:2006.15081; against it Geiping et al. 2022, "
@@ -126,13 +126,15 @@ CLAIMS = (
         measure=measure_injected,
         verdict=injected_verdict,
         expected="holds",
-        changes="Stopping early: after an eighth of the steps the difference is another. Comparing "
-        "at equal epochs, or with each lr tuned: then the gap has another cause (G4).",
+        changes="One pass over the data: there noise costs (N11). Stopping early: after an eighth "
+        "of the steps the difference is another. Comparing at equal epochs, or with each lr "
+        "tuned: then the gap has another cause (G4).",
         shown=("lost", "given_back", "lost_early", "small", "large"),
     ),
     Claim(
         id="G13",
-        statement="Weight decay or dropout replaces the noise of small batches.",
+        statement="Over several epochs weight decay or dropout replaces the noise of small "
+        "batches.",
         heard="interview guides; Geiping et al. replace it by a gradient penalty",
         unit="07_flat_minima",
         source="Geiping et al. 2022, arXiv:2109.14119",

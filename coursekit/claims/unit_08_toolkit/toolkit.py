@@ -204,7 +204,8 @@ CLAIMS: tuple[Claim, ...] = (
         measure=measure_trust_ratio,
         verdict=trust_ratio_verdict,
         expected="fails",
-        changes="Nothing for the ratio itself. Whether it trains better is another question: T1. "
+        changes="Nothing for the ratio itself. Whether it trains better is another question: T1, "
+        "and today Muon's in its place (T2). "
         "In timm and torch-optimizer LARS has no ratio at all while the weight decay is 0.",
         shown=("trust_times", "noise_scale_times", "trust_start_1", "noise_scale_start_1"),
     ),
@@ -213,7 +214,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement="LARS trains large batches better than tuned momentum.",
         heard="recipes for large batches",
         unit=UNIT,
-        source="You et al. 2017, arXiv:1708.03888; against it Nado et al. 2021, arXiv:2102.06356",
+        source="You et al. 2017, arXiv:1708.03888; against it Nado et al. 2021, arXiv:2102.06356; "
+        "the question of 2025 is Muon beyond the critical batch, arXiv:2505.02222 (T2)",
         rule="with lr and schedule best on validation data, lr inside its grid: holds if "
         "LARS is ahead by more than a point, paired; fails if by less. First, any gain "
         "above zero held",

@@ -251,7 +251,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Unshuffled or skewed shards of the workers bias the gradient.",
         heard="interview questions on data-parallel training",
         unit="09_hardware",
-        source="for local steps: Zhao et al. 2018, arXiv:1806.00582",
+        source="for local steps: Zhao et al. 2018, arXiv:1806.00582; joined by an outer optimizer "
+        "they scale: Charles et al. 2025, arXiv:2503.09799",
         rule="depends if the ranks' average with shards sorted by class is the large batch's "
         "gradient to 1e-10 in float64, while BatchNorm's error is larger than with "
         "shuffled shards or 16 local steps lose test accuracy; holds if the plain "
@@ -262,7 +263,7 @@ CLAIMS: tuple[Claim, ...] = (
         verdict=shards_verdict,
         expected="depends",
         changes="Shards of unequal size, whose plain average is off; batches drawn from one part "
-        "of the data only.",
+        "of the data only; an outer optimizer with momentum in place of the plain average (P14).",
         shown=("plain_skewed", "norm_shuffled", "norm_skewed", "local_lost", "every_step"),
     ),
     Claim(
@@ -281,7 +282,7 @@ CLAIMS: tuple[Claim, ...] = (
         verdict=stall_verdict,
         looked=True,
         changes="A log in seconds on idle hardware, where both axes agree; or a change made where "
-        "noise was holding the loss up: then it falls faster.",
+        "noise was holding the loss up: then it falls faster. When to raise it: C12.",
         shown=("per_step", "per_example", "drop_kept", "drop_raised"),
     ),
 )
