@@ -665,6 +665,14 @@ show(figures.edge_plot(runs.steps, panels, title=title, points=points, panels=Tr
 # So at these two rates the **learning rate** sets where the sharpness stays: at half the rate it is
 # twice as high. SGD with batches of 16 stays below, in the ledger: {{W1.sgd_0p2}} at η = 0.2, {{W1.sgd_0p4}} at 0.4.
 #
+# Does SGD train below the edge, then? λmax is the wrong curvature to ask. A step along a mini-batch's
+# gradient g meets that batch's own Hessian, and what counts is gᵀHg/gᵀg. In the ledger, at η = 0.4 and
+# B = 16, 3,200 steps, its mean over batches times η/2 is {{W3.batch_sharpness_16}}, while λmax·η/2 is {{W3.lambda_16}}
+# (claim W3; `curvature.batch_sharpness`). And whether a step is stable can be asked without second
+# derivatives: lengthen the step until the loss rises. In the ledger that takes {{W5.passes}} forward passes and gives,
+# at the edge, {{W5.late_0p4}} of λmax; early in a run only {{W5.early_0p4}} of it, since the gradient
+# does not point along the sharpest direction yet (claim W5; `curvature.critical_sharpness`).
+#
 # **Caveat.** This is clean for smooth activations, squared errors and runs long enough to arrive. With
 # cross-entropy the curvature falls again once the examples are fitted, smooth or not. **Change, predict,
 # run**: `activation="relu"` in `follow_edge`. Does it still hover?
@@ -922,9 +930,11 @@ show(figures.correlation_plot(correlations, title="Nine settings, one dot a seed
 # | G3: sharpness is a property of the function | **fails** | λmax {{G3.lambda_1}} and {{G3.lambda_10}} for one function |
 # | W1: full-batch descent on squared errors goes to 2/η and stays | **holds** at η = 0.2 and 0.4; at 0.1 not there yet | ratio {{W1.full_0p2}} and {{W1.full_0p4}}; {{W1.full_0p1}} |
 # | W2: one mini-batch shows the sharpness of the set | **fails** | {{W2.inflation_16}} times at 16 examples |
+# | W3: mini-batch SGD is at the edge too, by its batches' own curvature | **holds** at η = 0.4 | {{W3.batch_sharpness_16}}, {{W3.batch_sharpness_32}}, {{W3.batch_sharpness_64}} of 2/η at B = 16, 32, 64 |
+# | W5: forward passes along the step show λmax | **depends**: at the edge, not before | {{W5.late_0p4}} and {{W5.early_0p4}} of λmax |
 #
 # The letters are the claims' names in the ledger. Measure them again:
-# `python3 -m coursekit claims G1 G2 G3 W1 W2`.
+# `python3 -m coursekit claims G1 G2 G3 W1 W2 W3 W5`.
 
 # %% [markdown]
 # ## 6.10 On a GPU

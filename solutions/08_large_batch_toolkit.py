@@ -857,13 +857,14 @@ for what, claim, quantity in (
 # | P5: large BatchNorm batches spoil the running averages | **fails** | error {{P5.error_ratio}} of that at B = 16 |
 # | L10: LARS corrects a layer's noise scale | **fails** | see 8.6 |
 # | L17: with Adam, too, B × 4 replaces lr / 4 | **holds**; the square root depends on β₂ | {{L17.adam_0p999_naive}} and {{L17.adam_0p95_naive}} in the loss |
+# | C12: raise the batch as early as the noise allows | **fails** | a switch after a quarter of the examples ends {{C12.early_minus_late}} above one after three quarters |
 # | Q2: at B = 1 keep β₂'s half-life | **unresolved** | {{Q2.gain}} in the loss |
 # | L14: Adam's root rule needs scaled betas | **fails** | {{L14.miss_scaled_8}} for {{L14.miss_held_8}} |
 # | P13: accumulate to the recipe's batch on one device | **unresolved** (small steps win at 32) | {{P13.adam_gain_8}}, {{P13.adam_gain_32}} points |
 # | G8: a sweep at one fixed rate finds the best batch | **fails** | the pick moves by a factor of 2 to the {{G8.log2_shift}} |
 #
 # T1 and T3 are two experiments, with other batches, lengths and seeds; that their means for LARS look alike
-# is chance. Measure them again: `python3 -m coursekit claims T2 T3 L17 P13`.
+# is chance. Measure them again: `python3 -m coursekit claims T2 T3 L17 C12 P13`.
 
 # %% [markdown]
 # ## 8.11 On a GPU
