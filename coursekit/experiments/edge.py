@@ -204,7 +204,7 @@ def _descend(
     with torch.enable_grad():
         errors = mlp_logits(leaves, inputs, activation) - wanted.transpose(1, 2)
         loss = 0.5 * errors.square().sum(dim=1).mean(dim=1).sum()  # replicas do not mix
-        grads = torch.autograd.grad(loss, leaves)
+        grads = list(torch.autograd.grad(loss, leaves))
     with torch.no_grad():
         if momentum:
             grads = [v.mul_(momentum).add_(g) for v, g in zip(velocities, grads, strict=True)]
