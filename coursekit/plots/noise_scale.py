@@ -234,3 +234,40 @@ def doubling_plot(
         f"the present batch, {speedup[-1]:.2f} and {cost[-1]:.2f}."
     )
     return figure, alt
+
+
+def ages_plot(
+    ways: Mapping[str, Mapping[float, Sequence[float]]], *, title: str, unit: str
+) -> Plot:
+    """Draw batch sizes that are called critical against a run's age, several ways of measuring.
+
+    Args:
+        ways: How it was measured -> age in examples -> one batch size a seed.
+        title: Task and number of seeds.
+        unit: What an example is, in the plural.
+    """
+    figure, (axes,) = new_figure(7.4, 4.6)
+    told, ages = [], sorted({age for points in ways.values() for age in points})
+    for i, ((name, points), (colour, marker, line)) in enumerate(
+        zip(ways.items(), LOOKS, strict=False)
+    ):
+        centre, half = means([np.log2(values) for values in points.values()])
+        x = np.array(list(points)) * 2 ** (0.09 * (i - (len(ways) - 1) / 2))  # side by side
+        away = [2**centre - 2 ** (centre - half), 2 ** (centre + half) - 2**centre]
+        axes.errorbar(
+            x, 2**centre, away, marker=marker, linestyle=line, color=colour, label=name, capsize=3
+        )
+        ends = " to ".join(f"{2**c:.0f}" for c in (centre[0], centre[-1]))
+        told.append(f"{name}: {ends}")
+    log2_axis(axes, ages, f"{unit} read before")
+    axes.set_yscale("log", base=2)
+    low, high = axes.get_ylim()
+    log2_axis(
+        axes,
+        [2.0**k for k in range(int(np.ceil(np.log2(low))), int(np.log2(high)) + 1)],
+        f"batch size, {unit} a step",
+        which="y",
+    )
+    axes.legend(fontsize=9)
+    axes.set_title(title, fontsize=11)
+    return figure, f"{title}. Mean with 95 % interval over seeds. {'; '.join(told)}."

@@ -6,6 +6,7 @@ from matplotlib import image
 
 from coursekit.plots import png
 from coursekit.plots.noise_scale import (
+    ages_plot,
     doubling_plot,
     estimators_plot,
     growth_plot,
@@ -34,6 +35,14 @@ PLOTS = {
     ),
     "trade-off": lambda: trade_off_plot(
         SIZES, STEPS, min_steps=50.0, critical_batch=192.0, title="runs", own=([16, 64], STEPS[:2])
+    ),
+    "ages": lambda: ages_plot(
+        {
+            "one way": {2048: [40.0, 44.0], 8192: [100.0, 130.0]},
+            "another": {8192: [20.0, 21.0]},
+        },
+        title="a run",
+        unit="windows",
     ),
     "doubling": lambda: doubling_plot([0.25, 1, 4], [1.1, 1.33, 1.67], [1.8, 1.5, 1.2], title="x2"),
 }
