@@ -27,7 +27,6 @@ from coursekit.data.splits import Dataset, from_splits
 from coursekit.models.transformer import char_transformer
 from coursekit.replicas._graph import CapturedStep
 from coursekit.replicas._plan import prepare
-from coursekit.replicas._run import move
 from coursekit.replicas._stack import Replicas, Stack
 from coursekit.replicas._vmap import vmap_gradients
 
@@ -131,7 +130,7 @@ def in_float64(stack: Stack, data: Dataset) -> Replicas:
     both = Dataset(**{**vars(data), "train_inputs": inputs.double()
                       if inputs.is_floating_point() else inputs})  # fmt: skip
     return Replicas(Stack(**{**vars(stack), "initial": wide, "model": stack.model.double()}),
-                    move(both, DEVICE), DEVICE)  # fmt: skip
+                    both.to(DEVICE), DEVICE)  # fmt: skip
 
 
 def kernels(step: Callable[[], object], count: int) -> list[tuple[str, float]]:
@@ -151,7 +150,7 @@ def kernels(step: Callable[[], object], count: int) -> list[tuple[str, float]]:
 def measure(name: str, results: dict[str, Any]) -> None:
     """Print times, errors and kernels of one case."""
     make, loss, data = case(name)
-    data = move(data, DEVICE)
+    data = data.to(DEVICE)
     for tf32 in (False, True):
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
         words = "TF32" if tf32 else "float32"

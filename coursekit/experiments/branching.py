@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from coursekit.data.splits import Dataset
 from coursekit.experiments.trade_off import choose_by_others
 from coursekit.replicas._plan import MakeModel, prepare
-from coursekit.replicas._run import denormals_flushed, move
+from coursekit.replicas._run import denormals_flushed
 from coursekit.replicas._stack import Replicas, Stack, named_tensors
 from coursekit.replicas._vmap import Loss
 from coursekit.train.optim import Settings
@@ -151,7 +151,7 @@ def start_course(
         batch_sizes=np.array([1]),
         optimizer=optimizer,
     )
-    return Course(stack, move(data, device))
+    return Course(stack, data.to(device))
 
 
 @dataclass(frozen=True)

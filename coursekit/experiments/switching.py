@@ -12,7 +12,7 @@ from coursekit.data.splits import Dataset
 from coursekit.device import pick_device
 from coursekit.models.perceptrons import mlp
 from coursekit.replicas._plan import prepare
-from coursekit.replicas._run import denormals_flushed, move
+from coursekit.replicas._run import denormals_flushed
 from coursekit.replicas._stack import Replicas
 from coursekit.train.loop import stream_blocks
 
@@ -88,7 +88,7 @@ def losses_through(
         factors=np.ones(1),
         batch_sizes=np.array([1]),
     )
-    data = move(data, device)
+    data = data.to(device)
     found: dict[str, list[np.ndarray]] = {"validation": [], "test": []}
     with denormals_flushed(), torch.no_grad():
         replicas = Replicas(stack, data, device)
