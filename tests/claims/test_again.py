@@ -195,13 +195,32 @@ def test_the_false_alarms_of_the_ledger_are_stated():
 
 
 def test_what_cannot_be_measured_is_said(capsys, ledger_copy):
-    assert command.run(["C8"], folder=ledger_copy) == 2
+    assert command.run(["C9"], folder=ledger_copy) == 2
     assert "literature" in capsys.readouterr().err
     assert command.run(["X9"], folder=ledger_copy) == 2
     assert command.run(["N1"], all=True, folder=ledger_copy) == 2
     (ledger_copy / "N1.json").unlink()
     assert command.run(["N1"], quick=True, folder=ledger_copy) == 1
     assert "claims N1" in capsys.readouterr().err
+
+
+def test_a_claim_of_the_gpu_is_left_out_on_a_cpu_and_says_where_it_goes(
+    ledger_copy, monkeypatch, capsys
+):
+    monkeypatch.setenv("COURSEKIT_SIZE", "cpu")
+    assert command.run(["W4", "E4"], folder=ledger_copy) == 2
+    said = capsys.readouterr().err
+    assert "W4: measured on a GPU only" in said
+    assert "COURSEKIT_SIZE=gpu" in said
+    asked = []
+    monkeypatch.setattr(command, "check_again", lambda ids, ledger, size: asked.extend(ids) or 0)
+    assert command.run([], all=True, folder=ledger_copy) == 0
+    assert {"W3", "N1"} <= set(asked)
+    assert not {i for i in asked if CLAIMS[i].gpu_only or CLAIMS[i].evidence == "literature"}
+    asked.clear()
+    monkeypatch.setenv("COURSEKIT_SIZE", "gpu")
+    assert command.run([], all=True, folder=ledger_copy) == 0
+    assert "W4" in asked
 
 
 def test_measuring_writes_the_entry_and_a_tiny_one_is_never_written(ledger_copy, monkeypatch):
@@ -216,10 +235,10 @@ def test_measuring_writes_the_entry_and_a_tiny_one_is_never_written(ledger_copy,
 
 def test_show_prints_some_claims_and_measures_nothing(capsys, monkeypatch):
     monkeypatch.setattr(command, "measure_each", None)
-    assert command.run(["show", "N1", "C8"]) == 0  # C8: literature alone
+    assert command.run(["show", "N1", "C9"]) == 0  # C9: literature alone
     out = capsys.readouterr().out
     assert "N1" in out
-    assert "C8" in out
+    assert "C9" in out
     assert "N2" not in out
     assert command.run(["show", "ZZ"]) == 2
 
