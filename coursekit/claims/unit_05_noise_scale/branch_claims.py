@@ -31,7 +31,7 @@ OPTIMIZER = Adam(beta1=0.9, beta2=0.95)
 LR = 2.0**-9  # at the trunk's batch
 TOLERANCE = 0.01  # nats a character, as in the paper
 SHARE = 0.1  # of what the branch at the trunk's batch gains
-OCTAVES = (-2, -1, 0, 1)
+OCTAVES = (-2, -1, 0, 1, 2)
 NUM_LOOKS = 24
 
 
@@ -224,7 +224,7 @@ CLAIMS: tuple[Claim, ...] = (
         "about 4096 documents of 4096 tokens; Zhang et al. 2024, arXiv:2410.21676: grows with the "
         "data, hardly with the model; Bergsma et al. 2025, arXiv:2505.13738: a power of the tokens",
         rule="branches leave a run at four ages and train for equal examples at B = 16 to 2048, "
-        "each B with the lr that the other seeds choose, of four octaves about the root rule's; "
+        "each B with the lr that the other seeds choose, of five octaves about the root rule's; "
         "critical is the largest B whose held-out loss, averaged over the last fifth, lies within "
         "0.01 nats of the branch at B=16; and, since loss falls ever more slowly, within a tenth "
         "of what that branch gains. Fails if by both definitions that batch at the last age over "
