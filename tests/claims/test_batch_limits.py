@@ -121,7 +121,7 @@ def steps_with_best(places, seeds=4):
         for k in range(surge_claims.NUM_LRS):
             at = surge_claims.LOWEST + k / 2
             values[f"steps_B{b}_{k}"] = list(
-                8 + (at - place) ** 2 + 0.01 * rng.standard_normal(seeds)
+                2 ** (8 + (at - place) ** 2 + 0.01 * rng.standard_normal(seeds))
             )
     return values
 

@@ -21,7 +21,7 @@ def near(value, spread=0.02):
 
 
 def along(branch, share, *, open_1=0.0, open_4=0.0, low_4=0.0):
-    values = {}
+    values = {"at_edge_1": [0.0], "at_edge_4": [0.0]}
     for kind, growth in (("branch", branch), ("share", share)):
         values |= {
             f"{kind}_growth": near(growth),
@@ -43,6 +43,7 @@ def along(branch, share, *, open_1=0.0, open_4=0.0, low_4=0.0):
         (along(1.1, 0.9, low_4=0.1), "unresolved"),  # an upper bound at the last age
         (along(8.0, 1.1), "depends"),
         (along(2.0, 5.0), "unresolved"),
+        (along(8.0, 5.0) | {"at_edge_4": [1.0]}, "unresolved"),
     ],
 )
 def test_the_verdict_on_one_critical_batch(values, verdict):

@@ -25,8 +25,8 @@ FALL = 0.5  # octaves below the peak that count as a fall
 
 
 def measure_surge(size: str) -> dict[str, list[float]]:
-    """L15: log2 of the lr with fewest steps to an early loss, at batch sizes up to all examples."""
-    num_seeds = {"tiny": 3, "gpu": 64}[size]
+    """L15: steps to an early loss at every lr, and log2 of the best, up to the batch of all."""
+    num_seeds = {"tiny": 3, "gpu": 32}[size]
     device = pick_device() if size == "gpu" else torch.device("cpu")
     data = load("mnist1d", num_train=256 if size == "tiny" else None, device=device)
     batches = BATCHES if size == "gpu" else (16, 64, 256)
@@ -51,7 +51,7 @@ def measure_surge(size: str) -> dict[str, list[float]]:
         for k in range(NUM_LRS):
             # a run that never came counts twice its length: far from the best lr, where all came
             late = np.where(np.isfinite(table[:, k]), table[:, k], 2 * longest)
-            values[f"steps_B{named}_{k}"] = np.log2(np.maximum(late, 1)).tolist()
+            values[f"steps_B{named}_{k}"] = late.tolist()
         values[f"best_{named}"] = best_places(values, (named,))[:, 0].tolist()
     values["fall"] = falls(values).tolist()
     places = best_places(values, (BATCHES[0], BATCHES[3]))
@@ -66,17 +66,17 @@ def places_of(curves: np.ndarray, *, at_edge: float | None = None) -> np.ndarray
     """
     found = []
     for row in np.atleast_2d(curves):
-        top = vertex(-row)
+        top = vertex(-row) if np.isfinite(row).all() else math.nan
         if math.isnan(top):
-            top = float(np.argmin(row)) if at_edge is None else at_edge
+            top = float(np.nanargmin(row)) if at_edge is None else at_edge
         found.append(LOWEST + top / 2)
     return np.array(found)
 
 
 def curves_of(values: Values, batches: tuple[int, ...]) -> np.ndarray:
-    """Return log2 steps, (seeds, sizes, lrs)."""
-    rows = [[values[f"steps_B{b}_{k}"] for k in range(NUM_LRS)] for b in batches]
-    return np.moveaxis(np.array(rows), 2, 0)
+    """Return log2 steps, (seeds, sizes, lrs); nan of what can be no number of steps."""
+    rows = np.array([[values[f"steps_B{b}_{k}"] for k in range(NUM_LRS)] for b in batches])
+    return np.moveaxis(np.log2(np.where(rows > 0, rows, math.nan)), 2, 0)
 
 
 def best_places(values: Values, batches: tuple[int, ...]) -> np.ndarray:
@@ -85,13 +85,20 @@ def best_places(values: Values, batches: tuple[int, ...]) -> np.ndarray:
 
 
 def falls(values: Values, *, at_edge: float | None = None) -> np.ndarray:
-    """Return pseudo-values of how far the best lr at all examples lies below the highest one."""
+    """Return pseudo-values of how far the best lr at all examples lies below the highest one.
 
-    def fall(curves: np.ndarray) -> np.ndarray:
-        places = places_of(curves, at_edge=at_edge)
-        return np.array([places.max() - places[-1]])
+    Which batch has the highest is read off all seeds and kept: a maximum taken anew without each
+    seed would make the jackknife's correction larger than the fall. So chance makes the fall
+    larger, not smaller.
+    """
+    curves = curves_of(values, BATCHES)
+    peak = int(np.argmax(places_of(curves.mean(axis=0))[:-1]))
 
-    return leave_one_out(curves_of(values, BATCHES), fall)[:, 0]
+    def fall(mean: np.ndarray) -> np.ndarray:
+        places = places_of(mean, at_edge=at_edge)
+        return np.array([places[peak] - places[-1]])
+
+    return leave_one_out(curves, fall)[:, 0]
 
 
 def surge_verdict(values: Values) -> str:
@@ -110,14 +117,16 @@ CLAIMS: tuple[Claim, ...] = (
         rule="log2 of the lr with fewest steps to training loss 1.5 (vertex of a parabola through "
         "mean log steps, jackknife over seeds) at B = 16 to 4,096, all examples: holds if that at "
         "4,096 lies more than half an octave below the highest, fails if less; unresolved if a "
-        "best one is at an end of its grid. Set on 29 November 2026, knowing a pilot of 3 "
-        "seeds that placed the grid (2^-7.5 at 16, 2^-6 at 128, 2^-5.5 at 1,024 and 4,096)",
+        "best one is at an end of its grid. Set on 29 November 2026, knowing a pilot of 3 seeds "
+        "that placed the grid (2^-7.5 at 16, 2^-6 at 128, 2^-5.5 at 1,024 and 4,096)",
         setting="MLP 40-64-64-10 on MNIST-1D, N=4096, Adam (.9, .999) at a constant rate, 13 "
         "learning rates half an octave apart",
         measure=measure_surge,
         verdict=surge_verdict,
         looked=True,
         gpu_only=True,
+        finding="It rises at first and stands still from B=512 to 4,096. The jackknife took the "
+        "maximum anew for each seed at first; with its batch kept the fall is the same.",
         changes="A later loss, whose noise scale is larger: theory moves the peak right.",
         shown=("fall", "exponent_16_128", "best_16", "best_128", "best_1024", "best_4096"),
     ),

@@ -107,6 +107,8 @@ CLAIMS: tuple[Claim, ...] = (
         measure=measure_sign,
         verdict=sign_verdict,
         gpu_only=True,
+        finding="The Euclidean scale, which is not in Adam's norm, is nearer to B_crit at all "
+        "three losses. The l1 scale hardly moves along the run, while B_crit doubles.",
         changes="A sample in place of the training set: |G_i| of a noisy mean is too large, so the "
         "scale comes out too small. Another beta2: Adam is not quite sign descent.",
         shown=("sign_ratio_15", "sign_ratio_12", "sign_ratio_09", "euclid_ratio_15",
