@@ -892,6 +892,7 @@ for B in (16, 128, 1024):
 # | C1: total compute (examples) is least near B_crit | **fails** | they rise from the smallest batch on: {{C1.knee_over_smallest}} times as many at B_crit as at B = 16 |
 # | C2: the noise scale is the largest useful batch | **depends**, contested | two to three times B_crit here; in published runs of language models far below B_crit |
 # | C13: the smaller the batch, the fewer examples | **depends**: if each B has its own rate | {{C13.tuned_1}} times the examples of B = 16 at B = 1; with the rate of B = 16 none of the runs arrives |
+# | C11: in the norm of Adam's own steps the noise scale tells its critical batch | **depends** on the loss (GPU) | {{C11.gpu.sign_ratio_15}} times B_crit at loss 1.5, {{C11.gpu.sign_ratio_09}} at 0.9; the usual one {{C11.gpu.euclid_ratio_15}} and {{C11.gpu.euclid_ratio_09}} |
 # | C3: the noise scale grows during training | **holds** | {{C3.growth}} times: first \|G\|² falls, then tr(Σ) rises |
 # | C4: tr(Σ)/\|G\|² is the scale of the theorem | **depends** on the Hessian | about half of it or less in a network, equal where H is a multiple of the identity |
 # | C5: large batches converge in fewer epochs | **fails** | about ten times as many at B = 1024 as at 16 |
