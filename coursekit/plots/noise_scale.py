@@ -251,7 +251,7 @@ def ages_plot(
     for i, ((name, points), (colour, marker, line)) in enumerate(
         zip(ways.items(), LOOKS, strict=False)
     ):
-        centre, half = means([np.log2(values) for values in points.values()])
+        centre, half = means([np.log2(values).tolist() for values in points.values()])
         x = np.array(list(points)) * 2 ** (0.09 * (i - (len(ways) - 1) / 2))  # side by side
         away = [2**centre - 2 ** (centre - half), 2 ** (centre + half) - 2**centre]
         axes.errorbar(
