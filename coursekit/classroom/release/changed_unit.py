@@ -15,6 +15,7 @@ from coursekit.exercises.changes.change import Change, call_of
 from coursekit.exercises.engine.declare import Exercise
 
 HEADING = re.compile(r"^(#{2,4} .*?)(\(\d+ points?,[^)]*\))(.*)$", re.MULTILINE)
+WIDTH = 99  # of a docstring's lines, quotes and indent included
 NOTE = "*This release asks for something else than the public course: read the task.*"
 HINT = "<details><summary>Hint {number} (click to open)</summary>{text}</details>"
 
@@ -149,11 +150,20 @@ def _write_task(cells: list[SourceCell], change: Change, public: Exercise) -> No
     text = cells[i].text
     cells[i] = dataclasses.replace(cells[i], text=text[:start] + _task(text[start:], change))
     at = _place(cells, change)
-    docstring = textwrap.indent(f'"""{change.docstring}\n"""', "    ", lambda line: bool(line))
-    if "\n" not in change.docstring:
-        docstring = f'    """{change.docstring}"""'
-    lines = [f"def {call_of(public, change)}:", *docstring.split("\n"), _begin(), _end()]
+    lines = [f"def {call_of(public, change)}:", *_docstring_lines(change), _begin(), _end()]
     cells[at] = _with_solution(dataclasses.replace(cells[at], text="\n".join(lines)), change)
+
+
+def _docstring_lines(change: Change) -> list[str]:
+    """Return the docstring in its quotes, indented, each paragraph filled anew."""
+    paragraphs = change.docstring.split("\n\n")
+    filled = [
+        textwrap.fill(one, WIDTH, initial_indent="    ", subsequent_indent="    ")
+        for one in (f'"""{paragraphs[0]}', *paragraphs[1:])
+    ]
+    end = ['    """'] if len(paragraphs) > 1 else []
+    lines = "\n\n".join(filled).split("\n")
+    return [*lines, *end] if end else [*lines[:-1], lines[-1] + '"""']
 
 
 def _begin() -> str:
