@@ -158,7 +158,14 @@ def _docstring_lines(change: Change) -> list[str]:
     """Return the docstring in its quotes, indented, each paragraph filled anew."""
     paragraphs = change.docstring.split("\n\n")
     filled = [
-        textwrap.fill(one, WIDTH, initial_indent="    ", subsequent_indent="    ")
+        textwrap.fill(
+            one,
+            WIDTH,
+            initial_indent="    ",
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
         for one in (f'"""{paragraphs[0]}', *paragraphs[1:])
     ]
     end = ['    """'] if len(paragraphs) > 1 else []
