@@ -358,6 +358,14 @@ for s in by_size(tiny=(0, 2), cpu=(0, 1, 2, 3, 4)):
 # **Change, predict, run**: `.tanh()` in place of `.relu()` in `full_hessian`. Which column is no longer
 # constant?
 #
+# Two weights, one knob, everything in sight. Slide it: what changes, and what can't?
+
+# %%
+from coursekit.explorers.valley import valley
+
+valley()
+
+# %% [markdown]
 # ## 7.4 What a theorem says: PAC-Bayes
 # There is a theorem with flatness in it. It speaks of a network whose weights are *noisy*: each time it
 # is asked, it draws $w + \sigma\xi$ with standard normal ξ. Before the data are seen, fix the same kind

@@ -8,7 +8,7 @@ WIDTH = 754  # pixels of the frame: 720 for the picture
 
 
 def page_of(*names: str, state: dict[str, Any] | None = None) -> str:
-    """Return a page that shows explorers; ``window.maths`` holds the functions of each by name."""
+    """Return a page that shows explorers; ``window.maths`` holds each one's functions by name."""
     hosts = "".join(
         f'<div data-ckx-host="{name}" style="width:{WIDTH}px;max-width:100%"></div>'
         for name in names
@@ -16,6 +16,7 @@ def page_of(*names: str, state: dict[str, Any] | None = None) -> str:
     scripts = "".join(
         f'<script type="module">{module_text(name)}\n'
         f"(window.maths ??= {{}}).{name} = maths; "
+        f"(window.mounts ??= {{}}).{name} = mount; "
         f'mount("{name}", {as_script(state or {})}, null);</script>'
         for name in names
     )

@@ -1,6 +1,8 @@
 """What the units call: each hands its explorer to `show_explorer`, with the unit's own numbers."""
 
 import importlib
+import re
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +36,17 @@ def test_a_unit_shows_its_explorer(name, monkeypatch):
     for key in settings.get("state", {}):
         assert f'{{ key: "{key}", label:' in module_text(name), "a slider of that name"
     assert set(CALLS[name].values()) <= set(settings.get("state", {}).values())
+
+
+def test_every_unit_shows_one():
+    units = sorted((Path(__file__).resolve().parents[2] / "solutions").glob("[0-9]*.py"))
+    shown = {
+        unit.stem: set(re.findall(r"explorers\.(\w+) import", unit.read_text())) for unit in units
+    }
+    assert len(shown) == 11
+    for unit, names in shown.items():
+        assert names & set(explorer_names()), unit
+    assert set().union(*shown.values()) >= set(explorer_names()), "each is in some unit"
 
 
 def test_every_explorer_is_called_by_a_function():

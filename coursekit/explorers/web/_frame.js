@@ -258,7 +258,7 @@ function explorer({ model, el }, spec) {
   live.setAttribute("aria-live", "polite");
   root.append(style, make("div", "title", spec.title), make("div", "ask", spec.ask),
     ...goals.map((g) => g.node), picture, panel, said);
-  if (spec.note) root.append(make("div", "note", spec.note));
+  if (spec.note) root.append(make("div", "note", typeof spec.note === "function" ? spec.note(data) : spec.note));
   root.append(live);
 
   const result = (s) => {

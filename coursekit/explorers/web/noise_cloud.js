@@ -71,7 +71,7 @@ function render(context) {
       });
       return { svg, height: beside ? top + side * 0.86 + 46 : from + 24 + bars.length * 38 };
     },
-    note: "σ is the length of one example's error in the two directions shown, root mean square over all examples.",
+    note: (data) => `Shown are the two noisiest directions, ${num(100 * data.share)} % of tr Σ. σ is the length of one example's error in them, root mean square over all examples.`,
   });
 }
 export { maths };
