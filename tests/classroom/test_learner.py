@@ -52,7 +52,13 @@ def test_a_unit_goes_by_several_names(name):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("name", ["7", "noise", "", "01_gradient", "1_gradient_noise"])
+@pytest.mark.parametrize("name", ["noise", "01_gradient", "Gradient", "1_gradient_noise"])
+def test_a_part_that_fits_one_unit_names_it(name):
+    assert find_unit(name, NAMES) == "01_gradient_noise"
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("name", ["7", "momentum", "", "01_gradients_noise"])
 def test_an_unknown_unit_is_answered_with_those_there_are(name):
     with pytest.raises(ValueError, match=r"no unit .*: 00_start, 01_gradient_noise, 10_cap"):
         find_unit(name, NAMES)

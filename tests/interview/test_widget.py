@@ -57,6 +57,28 @@ def test_a_spoken_question_from_start_to_end():
     assert b.asked.children == ()
 
 
+def test_a_saved_notebook_keeps_the_results_and_the_last_page(monkeypatch):
+    kept = []
+
+    def show_living(box, picture):
+        kept.append(picture)
+        return kept.append
+
+    monkeypatch.setattr("coursekit.interview.widget.show_living", show_living)
+    b, saved = board(SPOKEN, SPOKEN)
+    b.show()
+    assert "Question 1 of 2" in kept[-1]
+    for value in ("The noise was killed.", "", "no"):
+        answer(b, value)
+    answer(b, True, False, False, False)
+    answer(b, "missed")
+    score = f"{100 * saved[0].score:.0f} %"
+    assert "P7" in kept[-1], "the evidence is on the page"
+    b.asked.children[-1].click()  # on to the next question, an empty page
+    assert f"<li>{score}" in kept[-1]
+    assert "P7" not in kept[-1]
+
+
 def test_aloud_and_a_number():
     b, saved = board(SPOKEN, NUMERIC)
     answer(b, "")
