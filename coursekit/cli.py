@@ -109,8 +109,21 @@ def build(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if something is out of step.")
     ] = False,
+    site: Annotated[
+        bool, typer.Option("--site", help="Run the units and make the web site, offline.")
+    ] = False,
+    size: Annotated[
+        str, typer.Option("--size", help="With --site: cpu, or tiny for a quick look.")
+    ] = "cpu",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="With --site: its folder. Default: .build/site/html")
+    ] = None,
 ) -> int:
-    """Make the notebooks from solutions/."""
+    """Make the notebooks from solutions/, or with --site the web site."""
+    if site and check:
+        raise ValueError("--site and --check at once: give one of them")
+    if site:
+        return load("build_site")(size=size, out=out)
     return load("build")(check=check)
 
 

@@ -19,6 +19,7 @@ LAYERS = (  # top to bottom; a name is a package or a flat module of coursekit
             "explorers",
             "progress",
             "notebook",
+            "site",
         },
     ),
     ("teaching", {"exercises", "claims", "plots"}),

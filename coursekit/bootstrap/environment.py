@@ -53,7 +53,7 @@ def find_environment(level: str, *, gpu: bool = False) -> Path | None:
     python, state = interpreter_in(folder), _read_state(folder)
     if not _is_in_place(folder, state) or (gpu and str(state.get("torch")).endswith("+cpu")):
         return None
-    enough = ("test",) if level == "test" else ("course", "test")
+    enough = {"test": ("test",), "site": ("site", "test")}.get(level, ("course", "site", "test"))
     stamps = state.get("stamps", {})
     done = any(stamps.get(name) == stamp(name, state["python"]) for name in enough)
     return python if done else None

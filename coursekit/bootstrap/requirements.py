@@ -30,7 +30,12 @@ NEEDS = {  # every command, and the level of what it imports
     "measure": "core",
     "bench": "core",
 }
-EXTRAS = {"core": (), "course": ("course",), "test": ("course", "test")}
+EXTRAS = {
+    "core": (),
+    "course": ("course",),
+    "site": ("course", "site"),
+    "test": ("course", "site", "test"),
+}
 ORACLES = "tests/oracles.txt"
 
 # Distributions whose module is not the distribution's name with "-" turned into "_".

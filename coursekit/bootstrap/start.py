@@ -51,6 +51,8 @@ def start(argv: list, *, cli: Callable[[list], int], doctor: Callable[[], int]) 
         )
         return 2
     level, gpu = NEEDS.get(command or "", "core"), "--gpu" in words
+    if command == "build" and "--site" in words:
+        level = "site"
     try:
         if os.pathsep in str(ROOT) and command not in (None, "doctor"):
             raise SetupError(unusable_path())

@@ -1,13 +1,19 @@
 """Whether widgets can live here."""
 
+import os
 from importlib.util import find_spec
 
 from coursekit.device import size
 
 
 def interactive() -> bool:
-    """Return True in a notebook with ipywidgets and anywidget, outside grading and tests."""
-    if size() == "tiny" or not all(map(find_spec, ("ipywidgets", "anywidget", "IPython"))):
+    """Return True in a notebook with ipywidgets and anywidget, outside grading and tests.
+
+    ``COURSEKIT_WIDGETS=0`` asks for the static forms: for pages that are read without a kernel.
+    """
+    if os.environ.get("COURSEKIT_WIDGETS") == "0" or size() == "tiny":
+        return False
+    if not all(map(find_spec, ("ipywidgets", "anywidget", "IPython"))):
         return False
     from IPython import get_ipython
 

@@ -1,0 +1,1 @@
+"""What can a stranger see of the course before installing it?"""

@@ -1,0 +1,89 @@
+"""Explorers on pages: a place for each, its script, and the gallery.
+
+`coursekit.explorers.live` makes one ES module of each explorer. A page loads it as a plain script,
+which also works where pages are opened from a folder, without a server.
+"""
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coursekit.explorers.live import as_script, explorer_names, module_text, still_html
+
+if TYPE_CHECKING:
+    from coursekit.site.unit_page import UnitPage
+
+OPENING = "opening_plane"
+SCRIPTS = "explorers"  # folder under _static/
+TITLE = re.compile(r'^\s*title: "([^"]+)"', re.MULTILINE)
+EXPORTS = re.compile(r"^export (?:default \{[^}]*\}|\{[^}]*\});?$", re.MULTILINE)
+START = """
+for (const el of document.querySelectorAll('[data-explorer="NAME"]')) {
+  const given = el.querySelector('script[type="application/json"]');
+  const { state = {}, data = null } = given ? JSON.parse(given.textContent) : {};
+  render({ model: plainModel({ state, data }), el });
+}
+"""
+
+
+def place(
+    name: str,
+    up: str,
+    *,
+    state: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> str:
+    """Return where an explorer lives on a page, with a still picture until its script has run.
+
+    Args:
+        name: One of `coursekit.explorers.live.explorer_names`.
+        up: From the page to the site's root: "" or "../".
+        state: Where its controls begin, if not at its own first state.
+        data: What it shows in place of its stored data.
+    """
+    given = ""
+    if state or data is not None:
+        text = as_script({"state": dict(state or {}), "data": data})
+        given = f'<script type="application/json">{text}</script>\n'
+    return (
+        f'<div class="explorer" data-explorer="{html.escape(name)}">\n{given}{still_html(name)}\n'
+        f'</div>\n<script defer src="{up}_static/{SCRIPTS}/{name}.js"></script>'
+    )
+
+
+def title(name: str) -> str:
+    """Return an explorer's own title."""
+    found = TITLE.search(module_text(name))
+    return found[1] if found else name.replace("_", " ")
+
+
+def write_scripts(folder: Path) -> None:
+    """Write each explorer as a script that brings its places on a page to life.
+
+    Raises:
+        ValueError: If a module imports another: it could not run here.
+    """
+    (folder / SCRIPTS).mkdir(parents=True)
+    for name in explorer_names():
+        code = EXPORTS.sub("", module_text(name))
+        if re.search(r"^(import|export)\b", code, re.MULTILINE):
+            raise ValueError(f"the explorer {name} imports or exports more than a page can take")
+        script = f"(() => {{\n{code}\n{START.replace('NAME', name)}}})();\n"
+        (folder / SCRIPTS / f"{name}.js").write_text(script, encoding="utf-8")
+
+
+def gallery(pages: "Sequence[UnitPage]") -> str:
+    """Return the page with every explorer, each with a link to its unit."""
+    unit_of = {name: page for page in reversed(pages) for name in page.explorers}
+    parts = [
+        "# Explorers",
+        "Move something, and say beforehand what will happen. They compute here, in your browser; "
+        "arrow keys move a slider, and the grey trace is where you came from.",
+    ]
+    for name in explorer_names():
+        page = unit_of.get(name)
+        where = f"From [{page.title}](units/{page.name}.md)." if page else ""
+        parts += [f"## {title(name)}", where, place(name, "")]
+    return "\n\n".join(part for part in parts if part) + "\n"
