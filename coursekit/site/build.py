@@ -1,4 +1,4 @@
-"""Build the site: run the units, write the sources, let Sphinx make the pages, look at all of them."""
+"""Build the site: run the units, write sources, let Sphinx make pages, look at all of them."""
 
 import io
 import os
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ def build_site(
     out: Path,
     *,
     size: str = "cpu",
+    run: Collection[str] | None = None,
     at_once: int | None = None,
     repository: str | None = None,
     work: Path | None = None,
@@ -56,20 +57,25 @@ def build_site(
         texts: Unit name -> text of its released notebook.
         out: The site's folder.
         size: At which units are run, "tiny" or "cpu".
+        run: The units to be run; None: all. The pages of others show code and no results.
         at_once: Kernels at a time; None: as many as there are cores, four at most.
         repository: "owner/name" on GitHub; None: found out, "" for none.
         work: Folder for runs to be used again; None: `.build/site`.
         say: Told what is being done.
 
     Raises:
-        SiteFaulty: If Sphinx warns, a link leads nowhere or a page asks another place for something.
+        SiteFaulty: If Sphinx warns, a link leads nowhere or a page asks another place.
         UnitFailed: If a unit does not run.
     """
     work = ROOT / ".build" / "site" if work is None else work
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     say(f"running {len(texts)} units at size {size} ...")
     units = executed_units(
-        texts, work / "executed", size=size, at_once=at_once or min(cores or 1, 4)
+        texts,
+        work / "executed",
+        size=size,
+        at_once=at_once or min(cores or 1, 4),
+        run=texts if run is None else run,
     )
     where = find_repository() if repository is None else repository
     with tempfile.TemporaryDirectory(prefix="site-", dir=work) as temporary:

@@ -1,7 +1,7 @@
 """What a unit asks and measures, as data: run in the kernel before the unit's own first cell.
 
-A notebook shows predictions and explorers as widgets or as pictures. A page has forms of its own for
-them, and needs the question, the options, the measured answer and the explorer's name instead.
+A notebook shows predictions and explorers as widgets or as pictures. A page has forms of its own
+for them, and needs the question, the options, the measured answer and the explorer's name.
 """
 
 from collections.abc import Callable, Mapping, Sequence

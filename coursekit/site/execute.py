@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from coursekit.storage import ROOT, write_atomically
 
 RUN = ("capture", "execute")  # the modules of this package that a run depends on
 CELL_SECONDS = 600  # for one cell; a machine with many neighbours is slow
-Run = Callable[[str, str, Path], NotebookNode]  # name, text, folder -> the notebook with outputs
 
 
 class UnitFailed(RuntimeError):
@@ -31,7 +30,7 @@ class UnitFailed(RuntimeError):
 
 
 def executed_units(
-    texts: Mapping[str, str], kept: Path, *, size: str, at_once: int
+    texts: Mapping[str, str], kept: Path, *, size: str, at_once: int, run: Collection[str]
 ) -> dict[str, NotebookNode]:
     """Return each unit's notebook with what its cells showed.
 
@@ -40,6 +39,7 @@ def executed_units(
         kept: Folder of earlier runs; those of the same text, package and size are used again.
         size: "tiny" or "cpu".
         at_once: How many kernels run at a time, each with one thread.
+        run: The units to be run; the cells of others show nothing.
 
     Raises:
         UnitFailed: If a cell ends in an error.
@@ -47,6 +47,8 @@ def executed_units(
     code = package_hash()
 
     def one(name: str) -> NotebookNode:
+        if name not in run:
+            return nbformat.reads(texts[name], as_version=4)
         key = hashlib.sha256(f"{size}\n{code}\n{texts[name]}".encode()).hexdigest()[:16]
         path = kept / f"{name}-{key}.ipynb"
         if path.is_file():

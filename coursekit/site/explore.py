@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coursekit.explorers.live import as_script, explorer_names, module_text, still_html
+from coursekit.explorers.live import WEB, as_script, explorer_names, module_text, still_html
 
 if TYPE_CHECKING:
     from coursekit.site.unit_page import UnitPage
@@ -26,6 +26,11 @@ for (const el of document.querySelectorAll('[data-explorer="NAME"]')) {
   render({ model: plainModel({ state, data }), el });
 }
 """
+
+
+def shown() -> list[str]:
+    """Return the explorers that have a still picture; other modules are parts of a notebook."""
+    return [name for name in explorer_names() if (WEB / f"{name}.svg").is_file()]
 
 
 def place(
@@ -66,7 +71,7 @@ def write_scripts(folder: Path) -> None:
         ValueError: If a module imports another: it could not run here.
     """
     (folder / SCRIPTS).mkdir(parents=True)
-    for name in explorer_names():
+    for name in shown():
         code = EXPORTS.sub("", module_text(name))
         if re.search(r"^(import|export)\b", code, re.MULTILINE):
             raise ValueError(f"the explorer {name} imports or exports more than a page can take")
@@ -82,7 +87,7 @@ def gallery(pages: "Sequence[UnitPage]") -> str:
         "Move something, and say beforehand what will happen. They compute here, in your browser; "
         "arrow keys move a slider, and the grey trace is where you came from.",
     ]
-    for name in explorer_names():
+    for name in shown():
         page = unit_of.get(name)
         where = f"From [{page.title}](units/{page.name}.md)." if page else ""
         parts += [f"## {title(name)}", where, place(name, "")]

@@ -1,4 +1,4 @@
-"""Look at every built page: do links lead somewhere, and does nothing come from another place?"""
+"""Look at every built page: links lead somewhere, and nothing comes from another place."""
 
 import re
 from html.parser import HTMLParser

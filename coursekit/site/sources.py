@@ -13,17 +13,17 @@ from coursekit.site.api import api_pages
 from coursekit.site.unit_page import UnitPage, unit_page
 from coursekit.storage import ROOT
 
-DOCS = {  # pages of docs/ in the order of the menu; others follow
-    "Use the library": (
-        "library",
-        "estimators",
-        "real_models",
-        "training_loops",
-        "trainers",
-        "scale",
-    ),
-    "Teach and practise": ("instructor", "interview"),
-    "Look closer": ("figures", "peers"),
+DOCS = {  # the menu: pages of docs/ with short names; pages that are not named here follow
+    "Use the library": {
+        "library": "By task",
+        "estimators": "Estimators",
+        "real_models": "Real models",
+        "training_loops": "In a training loop",
+        "trainers": "What trainers do",
+        "scale": "On many machines",
+    },
+    "Teach and practise": {"instructor": "Instructor's guide", "interview": "Interview guide"},
+    "Look closer": {"figures": "Published figures", "peers": "Beside other libraries"},
 }
 ELSEWHERE = ("CHANGELOG.md", "CONTRIBUTING.md")  # at the repository's root
 PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}")
@@ -92,12 +92,9 @@ def docs_pages(repository: str) -> dict[str, str]:
         + "\n".join(Path(name).stem for name in decisions)
         + "\n```\n"
     )
-    claims = sorted(name for name in texts if name.startswith("claims/"))
-    texts["claims.md"] += (
-        "\n```{toctree}\n:hidden:\n\n"
-        + "\n".join(n.removesuffix(".md") for n in claims)
-        + "\n```\n"
-    )
+    claims = sorted(Path(name).stem for name in texts if name.startswith("claims/"))
+    entries = "\n".join(f"{name.replace('_', ' ')} <claims/{name}>" for name in claims)
+    texts["claims.md"] += f"\n```{{toctree}}\n:hidden:\n\n{entries}\n```\n"
     return texts
 
 
@@ -165,22 +162,19 @@ def landing(pages: list[UnitPage], files: Mapping[str, str], repository: str) ->
 
 def menu(files: Mapping[str, str]) -> str:
     """Return the hidden tables of contents that make the menu and the order of pages."""
-    listed = {name for names in DOCS.values() for name in names}
-    others = sorted(
-        name.removesuffix(".md")
-        for name in files
-        if "/" not in name and name.removesuffix(".md") not in listed
-    )
-    others = [n for n in others if n not in ("claims", "explorers", "changelog", "contributing")]
-    groups = {
-        "Learn": ["units/index", "explorers", "claims"],
+    groups: dict[str, list[str]] = {
+        "Learn": ["Units <units/index>", "Explorers <explorers>", "Claims <claims>"],
         **{
-            caption: [name for name in names if f"{name}.md" in files]
+            caption: [f"{title} <{name}>" for name, title in names.items() if f"{name}.md" in files]
             for caption, names in DOCS.items()
         },
     }
-    groups["Use the library"].append("api/index")
-    groups["Look closer"] += [*others, "decisions/index", "contributing", "changelog"]
+    placed = {"claims", "explorers", "changelog", "contributing"}.union(*DOCS.values())
+    others = sorted(name.removesuffix(".md") for name in files if "/" not in name)
+    groups["Use the library"].append("Every public name <api/index>")
+    groups["Look closer"] += [name for name in others if name not in placed]
+    groups["Look closer"] += ["Decisions <decisions/index>", "Contribute <contributing>"]
+    groups["Look closer"].append("Changelog <changelog>")
     return "\n\n".join(
         f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n" + "\n".join(names) + "\n```"
         for caption, names in groups.items()

@@ -1,4 +1,4 @@
-"""A unit as a page: its executed release in Markdown, for reading and predicting without a kernel."""
+"""A unit as a page: its executed release in Markdown, to read and to predict without a kernel."""
 
 import html
 import re
