@@ -1,4 +1,4 @@
-"""``coursekit build --site``: everything a stranger can read and move before installing anything."""
+"""``coursekit build --site``: what a stranger can read and move before installing anything."""
 
 from pathlib import Path
 

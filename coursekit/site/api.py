@@ -11,6 +11,8 @@ from typing import Any
 import coursekit
 
 SECTION = re.compile(r"^(Args|Returns|Raises|Yields|Attributes|Example|Examples):\s*(.*)$")
+MODULES = re.compile(r"\b(?:torch(?:\.\w+)*|coursekit(?:\.\w+)+|collections\.abc|typing|pathlib)\.")
+ARRAY = re.compile(r"(?:numpy\.)?ndarray\[tuple\[Any, \.\.\.\], (?:numpy\.)?dtype\[[\w.]+\]\]")
 SPECIAL = re.compile(r"([\\*_\[\]<>${}#~|])")
 
 
@@ -117,14 +119,19 @@ def field_comments(cls: type) -> dict[str, str]:
 
 def annotation(kind: Any) -> str:
     """Return a type as code."""
-    text = kind if isinstance(kind, str) else inspect.formatannotation(kind)
-    return f"`{text.replace('torch.', '')}`"
+    return f"`{shorter(kind if isinstance(kind, str) else inspect.formatannotation(kind))}`"
+
+
+def shorter(text: str) -> str:
+    """Return types as a reader knows them: without the modules that they live in."""
+    text = MODULES.sub("", text)
+    return ARRAY.sub("ndarray", text)
 
 
 def signature(thing: Any, *, bound: bool = False) -> str:
     """Return a callable's arguments and what it returns; "" where there are none to be had."""
-    if not callable(thing):
-        return ""
+    if not callable(thing) or dataclasses.is_dataclass(thing):
+        return ""  # of a dataclass the fields are listed
     try:
         found = inspect.signature(thing)
     except (ValueError, TypeError):
@@ -133,8 +140,7 @@ def signature(thing: Any, *, bound: bool = False) -> str:
     parameters = [
         p.replace(default=Shown(p.default)) if p.default is not p.empty else p for p in parameters
     ]
-    text = str(found.replace(parameters=parameters))
-    return re.sub(r"\b(?:torch|coursekit(?:\.\w+)+|collections\.abc|typing|pathlib)\.", "", text)
+    return shorter(str(found.replace(parameters=parameters)))
 
 
 class Shown:

@@ -6,11 +6,12 @@ which also works where pages are opened from a folder, without a server.
 
 import html
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coursekit.explorers.live import WEB, as_script, explorer_names, module_text, still_html
+from coursekit.explorers.live import WEB, as_script, explorer_names, module_text, sentence
 
 if TYPE_CHECKING:
     from coursekit.site.unit_page import UnitPage
@@ -52,8 +53,12 @@ def place(
     if state or data is not None:
         text = as_script({"state": dict(state or {}), "data": data})
         given = f'<script type="application/json">{text}</script>\n'
+    still = (
+        f'<img src="{up}_static/{SCRIPTS}/{name}.svg" alt="{html.escape(sentence(name))}" '
+        'loading="lazy">'
+    )
     return (
-        f'<div class="explorer" data-explorer="{html.escape(name)}">\n{given}{still_html(name)}\n'
+        f'<div class="explorer" data-explorer="{html.escape(name)}">\n{given}{still}\n'
         f'</div>\n<script defer src="{up}_static/{SCRIPTS}/{name}.js"></script>'
     )
 
@@ -77,6 +82,7 @@ def write_scripts(folder: Path) -> None:
             raise ValueError(f"the explorer {name} imports or exports more than a page can take")
         script = f"(() => {{\n{code}\n{START.replace('NAME', name)}}})();\n"
         (folder / SCRIPTS / f"{name}.js").write_text(script, encoding="utf-8")
+        shutil.copy(str(WEB / f"{name}.svg"), folder / SCRIPTS)
 
 
 def gallery(pages: "Sequence[UnitPage]") -> str:
