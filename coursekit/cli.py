@@ -116,7 +116,7 @@ def build(
         str, typer.Option("--size", help="With --site: cpu, or tiny for a quick look.")
     ] = "cpu",
     out: Annotated[
-        Path | None, typer.Option("--out", help="With --site: its folder. Default: .build/site/html")
+        Path | None, typer.Option("--out", help="With --site: its folder; .build/site/html.")
     ] = None,
 ) -> int:
     """Make the notebooks from solutions/, or with --site the web site."""

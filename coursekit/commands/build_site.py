@@ -48,5 +48,5 @@ def released_texts() -> dict[str, str]:
     return {
         Path(name).stem: text
         for name, text in files.items()
-        if name.startswith(f"{RELEASE_FOLDER}/")
+        if name.startswith(f"{RELEASE_FOLDER}/") and Path(name).parent.name == Path(name).stem
     }

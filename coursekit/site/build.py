@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,7 @@ from coursekit.site.sources import write_sources
 from coursekit.storage import ROOT
 
 STATIC = Path(__file__).with_name("static")
-UNLEVELLED = '<p class="caption" role="heading">'
-LEVELLED = '<p class="caption" role="heading" aria-level="2">'
+PARAMETERS = re.compile(r"<dl>\s*((?:<dd>.*?</dd>\s*)+)</dl>", re.DOTALL)
 TITLE = "Batch Size and Learning Dynamics"
 
 
@@ -117,6 +117,7 @@ def settings(folder: Path) -> dict[str, Any]:
         "html_title": TITLE,
         "html_static_path": [str(folder / "static")],
         "html_extra_path": [str(folder / "extra")],
+        "html_favicon": str(folder / "static" / "favicon.svg"),
         "html_css_files": ["site.css"],
         "html_math_renderer": "mathml",
         "html_copy_source": False,
@@ -140,7 +141,9 @@ def run_sphinx(source: Path, out: Path, trees: Path, options: dict[str, Any]) ->
     lines = [f"{name} = {value!r}\n" for name, value in options.items()]
     (source / "conf.py").write_text("".join(lines), encoding="utf-8")
     warned = io.StringIO()
-    with patch_docutils(), docutils_namespace():
+    with patch_docutils(), docutils_namespace(), warnings.catch_warnings():
+        for kind in (DeprecationWarning, PendingDeprecationWarning):  # between Sphinx and MyST
+            warnings.simplefilter("ignore", kind)
         app = Sphinx(
             srcdir=source,
             confdir=source,
@@ -152,13 +155,29 @@ def run_sphinx(source: Path, out: Path, trees: Path, options: dict[str, Any]) ->
             parallel=1,
         )
         app.build(force_all=True)
-    for path in out.rglob("*.html"):  # Furo's captions are headings without a level
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace(UNLEVELLED, LEVELLED), encoding="utf-8")
+    for path in out.rglob("*.html"):
+        path.write_text(mended(path.read_text(encoding="utf-8")), encoding="utf-8")
     for name in (".doctrees", ".buildinfo", "objects.inv"):
         path = out / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return [line for line in strip_colors(warned.getvalue()).splitlines() if line.strip()]
+
+
+def mended(page: str) -> str:
+    """Return a page of Sphinx and Furo without what a screen reader stumbles over.
+
+    A caption of the menu is a heading without a level, and a long signature puts a list of
+    definitions without terms into a term.
+    """
+    page = page.replace(
+        'class="caption" role="heading"', 'class="caption" role="heading" aria-level="2"'
+    )
+
+    def as_lines(match: re.Match[str]) -> str:
+        lines = match[1].replace("<dd>", '<span class="parameter">').replace("</dd>", "</span>")
+        return f'<span class="parameters">{lines}</span>'
+
+    return PARAMETERS.sub(as_lines, page)
 
 
 def put_in_place(built: Path, out: Path) -> None:

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from coursekit.site.figures import keep_pictures
 
 FOLD_ABOVE = 12  # lines of code that stand open; longer cells are folded
+PLUMBING = "# plumbing, skip"
 BORROWED = re.compile(r"^Using the library's .*, until yours passes its check\.\n?", re.MULTILINE)
 PLOTTING = re.compile(r"\b(show|compare_predictions|interview_corner|\w+_plot)\(")
 
@@ -36,9 +37,13 @@ def code_block(code: str, title: str = "") -> str:
 def shown_code(cell: NotebookNode) -> str:
     """Return a plain cell's code: open if short, folded if long or if it only draws."""
     lines = cell.source.strip().splitlines()
-    tags = cell.metadata.get("tags", [])
-    plumbing = "plumbing" in tags or cell.metadata.get("jupyter", {}).get("source_hidden")
-    if plumbing or len(lines) > FOLD_ABOVE or _only_draws(cell.source):
+    if lines[0].startswith(PLUMBING):
+        return code_block("\n".join(lines[1:]), lines[0].removeprefix("# ").capitalize())
+    if (
+        cell.metadata.get("jupyter", {}).get("source_hidden")
+        or len(lines) > FOLD_ABOVE
+        or _only_draws(cell.source)
+    ):
         return code_block(cell.source, f"Code ({len(lines)} line{'s' * (len(lines) > 1)})")
     return code_block(cell.source)
 

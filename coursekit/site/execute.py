@@ -5,6 +5,7 @@ library's functions, so that no solution can reach a page. What a run showed is 
 `.build/site/executed/`, by a hash of the notebook, the package and the size.
 """
 
+import asyncio
 import hashlib
 import os
 import subprocess
@@ -84,7 +85,8 @@ def run_notebook(name: str, text: str, home: Path, *, size: str) -> NotebookNode
         resources={"metadata": {"path": str(ROOT)}},
     )
     notebook.cells.insert(0, nbformat.v4.new_code_cell(FIRST_CELL, id="capture"))
-    client.execute(env=kernel_environment(home, size), stderr=subprocess.DEVNULL)
+    environment = kernel_environment(home, size)
+    asyncio.run(client.async_execute(env=environment, stderr=subprocess.DEVNULL))
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":

@@ -52,7 +52,15 @@ def write_sources(
         )
         for name, notebook in units.items()
     ]
-    files = {f"units/{page.name}.md": page.text for page in pages}
+    files = {
+        f"units/{page.name}.md": relinked(
+            page.text,
+            f"notebooks/{page.name}/{page.name}.ipynb",
+            f"units/{page.name}.md",
+            repository,
+        )
+        for page in pages
+    }
     files["units/index.md"] = units_index(pages)
     files["explorers.md"] = explore.gallery(pages)
     files.update(docs_pages(repository))

@@ -49,6 +49,8 @@ def unit_page(
     explorers: list[str] = []
     title, card = name, ()
     for cell in notebook.cells:
+        if cell.id.endswith("-go-on"):  # a page has links of its own to its neighbours
+            continue
         if cell.cell_type == "markdown":
             text = cell.source
             found = TITLE.search(text)
@@ -84,7 +86,7 @@ def _code_cell(cell: NotebookNode, facts: list[dict[str, Any]], static: str, uni
         live = [explore.place(f["name"], "../", state=f["state"], data=f["data"]) for f in facts]
         return "\n\n".join([*live, static])
     if cell.id.endswith("_prelude"):
-        return code_block(cell.source, "The imports of this unit")
+        return shown_code(cell)
     if cell.id.endswith("_check"):
         return checked(cell.id.removesuffix("_check"))
     if role.get("solution"):

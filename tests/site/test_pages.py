@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from coursekit.site import api, explore
 from coursekit.site.capture import MIME
 from coursekit.site.cells import outputs, shown_code
-from coursekit.site.execute import UnitFailed, run_notebook
+from coursekit.site.execute import UnitFailed, executed_units
 from coursekit.site.look import faults
 from coursekit.site.mathml import to_mathml
 from coursekit.site.sources import page_of, relinked
@@ -119,7 +119,9 @@ def test_a_unit_that_fails_names_its_cell(tmp_path):
     notebook = new_notebook(cells=[new_code_cell("1 / 0", id="bad")])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "p", "language": "python"}
     with pytest.raises(UnitFailed, match="01_x, cell bad: ZeroDivisionError"):
-        run_notebook("01_x", nbformat.writes(notebook), tmp_path, size="tiny")
+        executed_units(
+            {"01_x": nbformat.writes(notebook)}, tmp_path, size="tiny", at_once=1, run=["01_x"]
+        )
 
 
 @pytest.mark.parametrize(
