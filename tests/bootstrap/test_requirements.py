@@ -39,7 +39,9 @@ def test_each_level_is_what_pyproject_says():
     ]
     assert distributions("core") == names(core)
     assert distributions("course") == names(core + optional["course"])
-    assert distributions("test") == names(core + optional["course"] + optional["test"] + oracles)
+    with_site = core + optional["course"] + optional["site"]
+    assert distributions("site") == names(with_site)
+    assert distributions("test") == names(with_site + optional["test"] + oracles)
 
 
 @pytest.mark.quick
@@ -47,10 +49,10 @@ def test_the_installed_package_tells_the_same_from_its_metadata(monkeypatch):
     lines = list(PROJECT["dependencies"])
     for extra, extras in PROJECT["optional-dependencies"].items():
         lines += [f"{line}; extra == '{extra}'" for line in extras]
-    expected = {level: distributions(level) for level in ("core", "course")}
+    expected = {level: distributions(level) for level in ("core", "course", "site")}
     monkeypatch.setattr(requirements, "is_clone", lambda: False)
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: lines)
-    assert {level: distributions(level) for level in ("core", "course")} == expected
+    assert {level: distributions(level) for level in ("core", "course", "site")} == expected
 
 
 @pytest.mark.quick
