@@ -83,7 +83,7 @@ def test_no_page_complains_or_asks_another_place(site, served, context):
     page, said = context.new_page(), []
     page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("requestfailed", lambda request: said.append(f"failed: {request.url}"))
+    page.on("response", lambda r: said.append(f"{r.status} {r.url}") if r.status >= 400 else None)
     page.on(
         "request",
         lambda r: None if r.url.startswith((served, "data:")) else said.append(f"asked {r.url}"),
@@ -92,7 +92,7 @@ def test_no_page_complains_or_asks_another_place(site, served, context):
     assert len(names) == site.pages > 60
     faulty = {}
     for name in names:
-        page.goto(served + name)
+        page.goto(served + name, wait_until="load")
         if said:
             faulty[name], said[:] = list(said), []
     page.close()
