@@ -55,7 +55,7 @@ def unit_page(
             text = cell.source
             found = TITLE.search(text)
             if found and title == name:
-                title, card = found[1].strip(), card_of(text)
+    title, card = name, list[tuple[str, str]]()
                 parts += [_opened(text), about_this_page(name, size, badges)]
                 continue
             parts.append(_essay(cell) or text)
