@@ -47,7 +47,7 @@ def unit_page(
     """
     parts: list[str] = []
     explorers: list[str] = []
-    title, card = name, ()
+    title, card = name, list[tuple[str, str]]()
     for cell in notebook.cells:
         if cell.id.endswith("-go-on"):  # a page has links of its own to its neighbours
             continue
@@ -55,7 +55,7 @@ def unit_page(
             text = cell.source
             found = TITLE.search(text)
             if found and title == name:
-    title, card = name, list[tuple[str, str]]()
+                title, card = found[1].strip(), card_of(text)
                 parts += [_opened(text), about_this_page(name, size, badges)]
                 continue
             parts.append(_essay(cell) or text)
