@@ -12,12 +12,14 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))  # the clone's own coursekit, also where another one is installed
 
 from coursekit.classroom.release.build import SOURCE_FOLDER, clear_solutions_config  # noqa: E402
+from coursekit.storage import private_folder  # noqa: E402
 
 GRADING = ROOT / "grading"
 OURS = "coursekit.classroom.marking.nbgrader_steps."
 THEIRS = "nbgrader.preprocessors."
 
 with contextlib.suppress(OSError):  # a read-only clone can still open units; grading will say why
+    private_folder(GRADING)  # names, addresses and marks: for its owner alone
     (GRADING / "exchange").mkdir(parents=True, exist_ok=True)
 
 c = get_config()  # noqa: F821  (nbgrader puts it here)
@@ -72,6 +74,8 @@ c.Execute.startup_timeout = 120
 
 # Feedback and formgrader show what learners wrote: as text, never as scripts.
 c.HTMLExporter.sanitize_html = True  # outputs
+# Formgrader asks no other machine: without this it loads MathJax from one. Formulas stay as TeX.
+c.HTMLExporter.mathjax_url = "data:text/javascript,"
 c.HTMLExporter.filters = {"markdown2html": "coursekit.classroom.returning.safe_html.safe_markdown"}
 
 c.ExportPlugin.to = str(GRADING / "grades.csv")

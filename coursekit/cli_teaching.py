@@ -183,3 +183,33 @@ def variant(
 ) -> int:
     """Make a private release whose exercises ask for something else than the public ones."""
     return load("variant")(seed=seed, out=out, unit=unit, without=without or (), show=show)
+
+
+@teaching.command(epilog="Example: python3 -m coursekit teach slides 01")
+def teach(
+    what: Annotated[str, typer.Argument(help="slides, notes (for assistants) or exam.")],
+    units: Annotated[
+        list[str] | None,
+        typer.Argument(help="A unit; of an exam those to draw from. Default: all."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Chooses an exam's tasks.")] = 0,
+    minutes: Annotated[int, typer.Option("--minutes", help="An exam's length.")] = 60,
+    title: Annotated[
+        str, typer.Option("--title", help="An exam's heading.")
+    ] = "Batch size and learning dynamics",
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write.")] = None,
+) -> int:
+    """Make slides of a unit's claims, notes on its mistakes, or an exam with a key."""
+    return load("teach")(what, units or [], seed=seed, minutes=minutes, title=title, out=out)
+
+
+@teaching.command(epilog="Example: python3 -m coursekit forget lovelace000 --course ../spring")
+def forget(
+    student: Annotated[str, typer.Argument(help="Whose data to delete.")],
+    course: Course = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete. Without it: only list what would go.")
+    ] = False,
+) -> int:
+    """Delete one student from a course: submissions, marks, feedback, comments."""
+    return load("forget")(student, course=course, yes=yes)

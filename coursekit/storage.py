@@ -48,6 +48,19 @@ def home() -> Path:
     return Path(base) / "coursekit"
 
 
+def private_folder(path: Path) -> None:
+    """Make a folder that its owner alone can enter; one that is there keeps its permissions."""
+    if not path.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+
+
+def open_to_others(path: Path) -> bool:
+    """Say whether other people on this machine can read a folder or file."""
+    return os.name == "posix" and bool(path.stat().st_mode & 0o077)
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a text file whole or not at all: to a temporary name beside it, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)

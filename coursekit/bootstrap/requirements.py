@@ -25,6 +25,8 @@ NEEDS = {  # every command, and the level of what it imports
     "split": "course",
     "export": "course",
     "variant": "course",
+    "teach": "course",
+    "forget": "course",
     "claims": "core",
     "interview": "course",
     "measure": "core",

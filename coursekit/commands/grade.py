@@ -22,6 +22,7 @@ from coursekit.classroom.marking.manifest import STATUSES, Record
 from coursekit.classroom.marking.open_judge import JudgeSettings, open_judge
 from coursekit.commands.grade_explain import explain
 from coursekit.commands.grade_report import compare, report
+from coursekit.storage import open_to_others
 
 SECONDS_EACH = 900.0  # for a judge that hangs; its own limits are shorter
 RISK = "--i-trust-every-student"
@@ -77,6 +78,9 @@ def run(
     if unknown := [word for word in statuses if word not in STATUSES]:
         raise ValueError(f"--again {unknown[0]}: the statuses are {', '.join(STATUSES)}")
     home = the_course(folder, course)
+    if home.grading.is_dir() and open_to_others(home.grading):
+        place = home.grading
+        print(f"Others on this machine can read {place}: chmod -R go-rwx {place}", file=sys.stderr)
     released = [path.name for path in released_units(home.root / "notebooks")]
     told: list[str] = []
     students = read_roster(found, told) if (found := _file(home, roster, "roster.csv")) else {}

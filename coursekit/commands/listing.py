@@ -8,7 +8,7 @@ import typer.core
 GROUPS = {  # a test compares with the commands that there are
     "Learn": ("lab", "progress", "solution", "interview"),
     "Measure": ("measure", "claims", "bench"),
-    "Teach": ("grade", "split", "feedback", "report", "export", "variant"),
+    "Teach": ("grade", "split", "feedback", "report", "export", "variant", "teach", "forget"),
     "Set up and maintain": ("doctor", "test", "build"),
 }
 

@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell
 
 from coursekit.classroom.handing_in.practice_mix import answers_of, disguised, mixed, written
 from coursekit.exercises.engine.declare import Exercise
-from coursekit.storage import write_atomically
+from coursekit.storage import private_folder, write_atomically
 
 FIRST = ("Ada", "Alan", "Barbara", "Claude", "Edsger", "Emmy", "Grace", "John", "Kurt", "Sofia")
 LAST = ("Lovelace", "Turing", "Liskov", "Shannon", "Dijkstra", "Noether", "Hopper")
@@ -59,6 +59,7 @@ def make_class(
     Returns:
         Student -> kind.
     """
+    private_folder(folder)
     unit = release.stem
     blank = nbformat.read(release, as_version=4)
     full = nbformat.read(solved, as_version=4)

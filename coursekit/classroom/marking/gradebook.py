@@ -23,6 +23,7 @@ from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.marking.grade_one import verdict_text
 from coursekit.classroom.marking.lateness import penalty
 from coursekit.classroom.marking.manifest import Record
+from coursekit.storage import private_folder
 
 CONFIG = "nbgrader_config.py"
 
@@ -73,11 +74,15 @@ def open_course(near: Path) -> Course:
 @contextmanager
 def opened(course: Course) -> Iterator[Gradebook]:
     """Open the gradebook; make it if there is none."""
-    course.grading.mkdir(parents=True, exist_ok=True)
+    private_folder(course.grading)
+    book = course.grading / "gradebook.db"
+    new = not book.exists()
     beside = str(Path(sys.executable).parent)  # nbgrader calls the command `alembic` for a new one
     if beside not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", "")])
     with Gradebook(course.db_url, course.config.CourseDirectory.course_id) as gradebook:
+        if new and book.exists():
+            book.chmod(0o600)
         yield gradebook
 
 

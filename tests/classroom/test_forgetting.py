@@ -1,0 +1,80 @@
+"""One student is deleted from a course, the others are not; who may read a course's data."""
+
+import shutil
+
+import pytest
+from nbgrader.api import Gradebook
+from test_results import course  # noqa: F401  (a graded class of three)
+
+from coursekit.classroom.marking.gradebook import open_course, opened
+from coursekit.commands import feedback, forget
+from coursekit.storage import open_to_others, private_folder
+
+UNIT = "07_small"
+
+
+@pytest.fixture
+def own(course, tmp_path):  # noqa: F811
+    """Return a copy of the graded course, with what an instructor and `feedback` add."""
+    copy = tmp_path / "spring"
+    shutil.copytree(course, copy)
+    grading = copy / "grading"
+    (grading / "roster.csv").write_text("student,email\nada,ada@x.org\nbo,bo@x.org\n")
+    (grading / "due.csv").write_text(
+        f"unit,due,student\n{UNIT},2099-01-01,\n{UNIT},2099-02-01,ada\n"
+    )
+    (grading / "marks.csv").write_text("who,mark\nada@x.org,3\nbo,2\n")
+    (grading / "other.csv").write_text("who,mark\nadalbert,3\nbo-ada,2\n")
+    assert feedback.run(UNIT, course=copy) == 0
+    return copy
+
+
+def everything(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_without_yes_it_is_a_list_and_nothing_changes(own, capsys):
+    before = everything(own)
+    assert forget.run("ada", course=own) == 0
+    out, err = capsys.readouterr()
+    assert "would be deleted: the gradebook's entry" in out
+    assert f"would be deleted: {own / 'grading/submitted/ada'}" in out
+    assert f"would be deleted: {own / 'grading/marks.csv'}" in out
+    assert "for you to delete: roster.csv, line 2" in out
+    assert "for you to delete: due.csv, line 3" in out
+    assert "other.csv" not in out
+    assert "--yes" in err.splitlines()[-1]
+    after = everything(own)
+    assert {n for n in before if not n.endswith("gradebook.db")} <= set(after)
+    assert all(before[n] == after[n] for n in before if not n.endswith("gradebook.db"))
+
+
+def test_with_yes_the_student_is_gone_and_the_others_are_as_they_were(own, capsys):
+    before = everything(own / "grading")
+    assert forget.run("ada", course=own, yes=True) == 0
+    assert "deleted: the gradebook's entry" in capsys.readouterr().out
+    left = everything(own / "grading")
+    assert not any("ada" in name.split("/") or "ada.json" in name for name in left)
+    assert "marks.csv" not in left
+    assert {n: before[n] for n in left if "/bo" in n} == {n: left[n] for n in left if "/bo" in n}
+    assert any("/bo" in name for name in left)
+    with Gradebook(open_course(own).db_url) as gradebook:
+        assert "ada" not in {student.id for student in gradebook.students}
+        assert "bo" in {student.id for student in gradebook.students}
+    for name in ("roster.csv", "due.csv"):  # a person's own files: they were named
+        lines = [x for x in (own / "grading" / name).read_text().splitlines() if "ada" not in x]
+        (own / "grading" / name).write_text("\n".join(lines))
+    with pytest.raises(ValueError, match="holds nothing of a student 'ada'"):
+        forget.run("ada", course=own)
+
+
+def test_a_new_gradebook_is_for_its_owner_alone(own):
+    shutil.rmtree(own / "grading")
+    course = open_course(own)
+    with opened(course):
+        pass
+    assert not open_to_others(course.grading)
+    assert not open_to_others(course.grading / "gradebook.db")
+    course.grading.chmod(0o755)
+    private_folder(course.grading)  # what is there keeps the permissions that somebody chose
+    assert open_to_others(course.grading)
