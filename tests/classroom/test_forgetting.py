@@ -70,11 +70,11 @@ def test_with_yes_the_student_is_gone_and_the_others_are_as_they_were(own, capsy
 
 def test_a_new_gradebook_is_for_its_owner_alone(own):
     shutil.rmtree(own / "grading")
-    course = open_course(own)
-    with opened(course):
+    home = open_course(own)
+    with opened(home):
         pass
-    assert not open_to_others(course.grading)
-    assert not open_to_others(course.grading / "gradebook.db")
-    course.grading.chmod(0o755)
-    private_folder(course.grading)  # what is there keeps the permissions that somebody chose
-    assert open_to_others(course.grading)
+    assert not open_to_others(home.grading)
+    assert not open_to_others(home.grading / "gradebook.db")
+    home.grading.chmod(0o755)
+    private_folder(home.grading)  # what is there keeps the permissions that somebody chose
+    assert open_to_others(home.grading)
