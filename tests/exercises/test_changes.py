@@ -6,6 +6,7 @@ import builtins
 import dataclasses
 import functools
 import re
+import warnings
 from pathlib import Path
 
 import pytest
@@ -198,7 +199,9 @@ def test_a_changed_answer_gives_the_public_one_where_it_says_so(change):
     for case in public.by_hand:
         if not is_of(changed, given_arguments(public, change, case.args)):
             continue
-        got = ONCE[public.run](carried, *case.args)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of one row, where the new task wants two
+            got = ONCE[public.run](carried, *case.args)
         assert public.same(got, ONCE[public.run](public.reference, *case.args)), case
 
 
