@@ -52,6 +52,12 @@ def lab(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Start the server and open nothing.")
     ] = False,
+    release: Annotated[
+        Path | None,
+        typer.Option(
+            "--release", help="Take in what your class was given, a folder or a notebook."
+        ),
+    ] = None,
     gpu: Gpu = False,
 ) -> int:
     """Open your own copy of a unit in JupyterLab; where it runs already, in a new tab.
@@ -59,7 +65,9 @@ def lab(
     Without a name: the course's home page, which shows where you are and links to every unit. What
     follows -- goes to JupyterLab as it is.
     """
-    return load("lab")(unit, fresh=fresh, check=check, no_browser=no_browser, extra=ctx.obj)
+    return load("lab")(
+        unit, fresh=fresh, check=check, no_browser=no_browser, extra=ctx.obj, release=release
+    )
 
 
 @app.command("test", epilog="Example: python3 -m coursekit test -- -k noise -x")
@@ -99,9 +107,12 @@ def solution(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Start the server and open nothing.")
     ] = False,
+    public: Annotated[
+        bool, typer.Option("--public", help="The public unit, also if your class has another.")
+    ] = False,
 ) -> int:
     """Open the solved unit in JupyterLab."""
-    return load("solution")(unit, fresh=fresh, no_browser=no_browser, extra=ctx.obj)
+    return load("solution")(unit, fresh=fresh, no_browser=no_browser, extra=ctx.obj, public=public)
 
 
 @app.command(epilog="Example: python3 -m coursekit build --check")

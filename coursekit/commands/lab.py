@@ -5,6 +5,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from coursekit.classroom.learner.class_release import take_in
 from coursekit.classroom.learner.copies import (
     exercises_in,
     find_unit,
@@ -21,7 +22,15 @@ from coursekit.progress import record_visit
 from coursekit.storage import ROOT, workspace
 
 
-def run(unit: str, *, fresh: bool, check: bool, no_browser: bool, extra: list[str]) -> int:
+def run(
+    unit: str,
+    *,
+    fresh: bool,
+    check: bool,
+    no_browser: bool,
+    extra: list[str],
+    release: Path | None = None,
+) -> int:
     """Open a unit or the home page, or with ``check`` run a unit in a real server and report.
 
     Every unit is copied to ``work/`` if it is not there, so that links from one to the next work.
@@ -32,7 +41,11 @@ def run(unit: str, *, fresh: bool, check: bool, no_browser: bool, extra: list[st
         check: Run the first unit instead of opening one.
         no_browser: Start the server only.
         extra: More arguments for JupyterLab.
+        release: Units that the learner's class was given: taken in first, in place of the public
+            ones.
     """
+    for sentence in take_in(release) if release is not None else []:
+        print(sentence, file=sys.stderr)
     units = {path.name: path for path in released_units()}
     if not units:
         raise ValueError(

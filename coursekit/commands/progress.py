@@ -2,17 +2,20 @@
 
 import json as json_format
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 
 from rich.console import Console
 
+from coursekit.classroom.learner.class_release import codes_in, is_of_a_class
 from coursekit.classroom.learner.copies import (
     exercises_in,
     find_unit,
     notebook_in,
     released_units,
 )
-from coursekit.progress import Progress, load, unit_number
+from coursekit.progress import Progress, load, of_release, unit_number
 
 BAR = 12  # characters
 
@@ -41,10 +44,14 @@ def run(unit: str = "", *, json: bool = False) -> int:
         print(
             f"Your progress file was damaged; it is kept as {progress.set_aside}.", file=sys.stderr
         )
-    released = {unit.name: exercises_in(notebook_in(unit)) for unit in released_units()}
+    units = released_units()
+    released = {unit.name: exercises_in(notebook_in(unit)) for unit in units}
     if not released:
         raise ValueError("no unit is released.\nMake them: python3 -m coursekit build")
-    rows = table(progress, released)
+    codes: dict[str, str] = {}
+    for one in units:
+        codes |= codes_in(notebook_in(one)) if is_of_a_class(one) else {}
+    rows = table(progress, released, codes)
     if unit:
         rows = [row for row in rows if row.unit == find_unit(unit, list(released))]
     if json:
@@ -100,17 +107,22 @@ def _bar(share: float) -> str:
     return "█" * filled + "░" * (BAR - filled)
 
 
-def table(progress: Progress, released: dict[str, dict[str, float]]) -> list[Row]:
+def table(
+    progress: Progress,
+    released: dict[str, dict[str, float]],
+    codes: Mapping[str, str] = MappingProxyType({}),
+) -> list[Row]:
     """Return a row for each exercise of the released units, in their order.
 
     Args:
         progress: What is recorded.
         released: The points of each exercise by its id, by unit.
+        codes: Of the exercises that a private release changes, by their ids.
     """
     rows = []
     for unit, exercises in released.items():
         for exercise, points in exercises.items():
-            done = progress.exercises.get(exercise)
+            done = progress.exercises.get(of_release(exercise, codes.get(exercise, "")))
             best = min(done.best, points) if done else 0.0
             tries, spent = (done.attempts, done.seconds) if done else (0, 0.0)
             rows.append(Row(unit, exercise, best, points, tries, spent))

@@ -16,10 +16,27 @@ def release_folder() -> Path:
 
 
 def released_units(folder: Path | None = None) -> list[Path]:
-    """Return the folders of the released units in their order, each with its notebook inside."""
-    folder = release_folder() if folder is None else folder
+    """Return the folders of the released units in their order, each with its notebook inside.
+
+    Args:
+        folder: Where they lie. None: the public units, those of the learner's class in their
+            place where the learner has any.
+    """
+    if folder is None:
+        return with_class(released_units(release_folder()))
     found = sorted(folder.glob("[0-9][0-9]_*"))
     return [unit for unit in found if notebook_in(unit).is_file()]
+
+
+def with_class(units: list[Path]) -> list[Path]:
+    """Return the units, those of the learner's class in place of the public ones."""
+    own = {unit.name: unit for unit in released_units(class_folder())}
+    return [own.get(unit.name, unit) for unit in units]
+
+
+def class_folder() -> Path:
+    """Return where the units lie that the learner's class has been given; it may not exist."""
+    return work_folder() / ".class"
 
 
 def notebook_in(unit: Path) -> Path:

@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coursekit.classroom.learner.copies import exercises_in, notebook_in, released_units
+from coursekit.classroom.learner.class_release import codes_in, is_of_a_class
+from coursekit.classroom.learner.copies import (
+    exercises_in,
+    notebook_in,
+    released_units,
+    with_class,
+)
 from coursekit.explorers.mode import show_html
-from coursekit.progress import Progress, load, unit_number
+from coursekit.progress import Progress, load, of_release, unit_number
 from coursekit.storage import write_atomically
 
 NAME = "home.ipynb"
@@ -47,7 +53,10 @@ def stops(units: Sequence[Path], progress: Progress) -> list[Stop]:
     for unit in units:
         number = unit_number(unit.name)
         exercises = exercises_in(notebook_in(unit))
-        best = {k: progress.exercises[k].best for k in exercises if k in progress.exercises}
+        codes = codes_in(notebook_in(unit)) if is_of_a_class(unit) else {}
+        names = {k: of_release(k, codes.get(k, "")) for k in exercises}
+        known = progress.exercises
+        best = {k: known[names[k]].best for k in exercises if names[k] in known}
         seen = progress.units.get(number)
         title, minutes = _heading(notebook_in(unit))
         rows.append(
@@ -160,7 +169,7 @@ def home_page(release: Path, work: Path) -> Path:
     place = work / NAME
     if place.exists() and not _untouched(place):
         return place
-    rows = stops(released_units(release), load())
+    rows = stops(with_class(released_units(release)), load())
     for cell in page["cells"]:
         if cell["cell_type"] == "code":
             data = {"text/html": [map_html(rows)], "text/plain": [map_text(rows)]}

@@ -13,8 +13,10 @@ from coursekit.exercises.bank import EXERCISES
 from coursekit.exercises.changes.catalogue import change_with_code, changes_of
 from coursekit.exercises.changes.change import carried_back, changed_exercise
 from coursekit.exercises.engine.declare import Exercise
+from coursekit.exercises.engine.for_cells import for_cells
 from coursekit.exercises.engine.judge import judge
 from coursekit.exercises.engine.verdict import Verdict
+from coursekit.exercises.shown import watch_runs
 from coursekit.exercises.teach import CHECK_DRAWS, CHECK_SEED, judged_on_cpu, tell
 
 
@@ -57,6 +59,7 @@ def check_with_code(
 
     As `coursekit.exercises.check` does for a public one.
     """
+    watch_runs()
     exercise = exercise_with_code(exercise_id, code)
     verdict = judge(exercise, answer, seed=CHECK_SEED, draws=CHECK_DRAWS)
     if record is not None:
@@ -78,6 +81,6 @@ def mine_or_library_with_code(exercise_id: str, code: str, answer: Any) -> Calla
     exercise = exercise_with_code(exercise_id, code)
     if judge(exercise, answer, seed=CHECK_SEED, draws=CHECK_DRAWS).status == "passed":
         print(f"Using your own {exercise.call}: from its result follows what the text shows.")
-        return judged_on_cpu(carried)
+        return judged_on_cpu(for_cells(public, carried))
     print(f"Using the library's {public.call}, until your answer passes its check.")
     return judged_on_cpu(public.reference)
