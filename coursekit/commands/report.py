@@ -45,7 +45,8 @@ def run(
     if not any(one.record and one.record.handed_in for one in results):
         raise ValueError(
             f"{name}: nothing that was handed in was graded by `grade` in {home.root}.\n"
-            "First: python3 -m coursekit grade grading/submitted"
+            f"First: python3 -m coursekit grade {home.grading / 'submitted'}\n"
+            "Graded in another folder, that of a private release, say? Name it: --course FOLDER"
         )
     release = read_release(home.release_path(name))
     text, bank = unit_text(release), bank_of(home.root / VARIANT)

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -139,7 +140,8 @@ def clone(tmp_path_factory):
     shutil.copytree(ROOT / "notebooks" / REAL, clone / "notebooks" / REAL)
     for folder in ("tests", "solutions"):
         (clone / folder).mkdir()
-    shutil.copy(ROOT / "solutions" / f"{REAL}.py", clone / "solutions")
+    for name in (REAL, "02_lr_scaling"):
+        shutil.copy(ROOT / "solutions" / f"{name}.py", clone / "solutions")
     for name in ("pyproject.toml", "nbgrader_config.py"):
         shutil.copy(ROOT / name, clone)
     return clone
@@ -151,7 +153,7 @@ def commands_of_the_guide():
     text = re.sub(r"```\n.*?```", "", GUIDE, flags=re.DOTALL)
     inline = [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", text)]
     lines = [*blocks.splitlines(), *inline]
-    return [line.split() for line in lines if line.startswith(("python3 ", "nbgrader "))]
+    return [shlex.split(line) for line in lines if line.startswith(("python3 ", "nbgrader "))]
 
 
 @pytest.mark.slow
@@ -206,10 +208,13 @@ def check_public_marks(clone):
 
 
 def check_variant_marks(spring):
-    """Public answers, handed in to the private release, earn at most a third."""
+    """Public answers, handed in to the private release, earn nothing."""
     record = json.loads((spring / "grading/manifest" / REAL / "lovelace000.json").read_text())
-    points = [question["points"] / question["max_points"] for question in record["questions"]]
-    assert sum(share <= 1 / 3 for share in points) >= len(points) / 2
+    assert [question["points"] for question in record["questions"]] == [0.0] * 8
+    assert (spring / "grading/01_gradient_noise-canvas.csv").exists()
+    assert (spring / "grading/feedback/lovelace000" / REAL / f"{REAL}.html").exists()
+    assert (spring / "notebooks/02_lr_scaling/02_lr_scaling.ipynb").exists()
+    assert list(json.loads((spring / "variant.json").read_text())["seeds"].values()) == [2027, 2028]
 
 
 @pytest.mark.quick

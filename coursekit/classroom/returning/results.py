@@ -81,7 +81,8 @@ def results_of(
         except MissingEntry:
             raise ValueError(
                 f"{unit} was not graded in {course.root}.\n"
-                "First: python3 -m coursekit grade grading/submitted"
+                f"First: python3 -m coursekit grade {course.grading / 'submitted'}\n"
+                "Graded in another folder, that of a private release, say? Name it: --course FOLDER"
             ) from None
         cells = {c.name: float(c.max_score) for nb in assignment.notebooks for c in nb.grade_cells}
         check_adapted(adapted, unit, cells)
