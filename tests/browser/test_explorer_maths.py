@@ -3,6 +3,8 @@
 import itertools
 import json
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +56,8 @@ def test_the_cloud(js):
     rows = coords.tolist()
     found = js("noise_cloud", "radius", [(rows, b) for b in sizes])
     assert found == pytest.approx([sigma / math.sqrt(b) for b in sizes], **TO)
+    assert js("noise_cloud", "spread", [(rows,)]) == pytest.approx([sigma], **TO)
+    assert js("noise_cloud", "rms", [(rows,)]) == pytest.approx([sigma], **TO)
     for batch_size, seed in ((1, 1), (8, 5)):
         (dots,) = js("noise_cloud", "batchErrors", [(rows, batch_size, seed, 20)])
         drawn = (uniforms(seed, 20 * batch_size) * 64).astype(int).reshape(20, batch_size)
@@ -65,8 +69,25 @@ def test_the_cloud(js):
     assert abs(squares.mean() - sigma**2 / 2) > 8 * stderr
 
 
+def test_every_function_that_is_exported_is_compared(browser):
+    page, _ = open_explorers(browser)
+    exported = page.evaluate(
+        "Object.entries(window.maths).map(([name, all]) => [name, Object.keys(all)])"
+    )
+    page.close()
+    text = Path(__file__).read_text()
+    for name, functions in exported:
+        for function in functions:
+            assert re.search(rf'js\(\s*"{name}",\s*("{function}"|name\b)', text), (name, function)
+
+
 def test_the_opening_plane(js):
     data = stored("opening_plane")
+    (seen,) = js("opening_plane", "cell", [(data, {"epochs": "80", "batch": 512, "lr": 2})])
+    plane = data["planes"]["80"]
+    assert seen["accuracy"] == plane["accuracy"][7][2]
+    assert seen["stderr"] == plane["stderr"][7][2]
+    assert seen["steps"] == 640
     first, now = (
         {"epochs": "20", "batch": 256, "lr": 0.25},
         {"epochs": "40", "batch": 1024, "lr": 1},
@@ -360,6 +381,9 @@ def test_the_knee(js):
 
 def test_a_mystery_is_scored_as_the_exercise_scores(js):
     run = stored("mystery")["runs"][0]
+    bought = [{"run": r, "experiment": e} for r, e in ((0, 0), (1, 1), (0, 2))]
+    (price,) = js("mystery", "spent", [(stored("mystery"), 0, bought)])
+    assert price == pytest.approx(run["menu"][0]["price"] + run["menu"][2]["price"])
     drawn = draw_mystery(900_003)
     for suspect, experiment in itertools.product(range(5), range(len(run["menu"]))):
         name = drawn.menu[experiment]

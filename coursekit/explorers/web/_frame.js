@@ -394,7 +394,8 @@ function alone(svg) {
   return svg.outerHTML
     .replace(/ckx-clip-\w+-\d+/g, (id) => ids.get(id) ?? ids.set(id, `clip${ids.size}`).get(id))
     .replace(/var\(--(\w+)\)/g, (_, name) => LIGHT[name])
-    .replace(/(<svg[^>]*>)/, `$1<rect width="100%" height="100%" fill="${LIGHT.paper}"/>`);
+    .replace(/viewBox="0 0 (\d+) (\d+)" width="\d+" height="\d+"/, (_, w, h) => `viewBox="-10 -8 ${+w + 20} ${+h + 16}" width="${+w + 20}" height="${+h + 16}"`)
+    .replace(/(<svg[^>]*>)/, `$1<rect x="-10" y="-8" width="100%" height="100%" fill="${LIGHT.paper}"/>`);
 }
 // Bring to life the places of a page that Python wrote (live.py).
 function mount(id, state, data, left = 100) {
