@@ -8,9 +8,9 @@ function batchErrors(coords, batchSize, seed, dots = DOTS) {
   for (let d = 0; d < dots; d++) {
     let x = 0, y = 0;
     for (let i = 0; i < batchSize; i++) {
-      const [a, b] = coords[Math.floor(uniform() * coords.length)];
-      x += a;
-      y += b;
+      const point = coords[Math.floor(uniform() * coords.length)];
+      x += point[0];
+      y += point[1];
     }
     out.push([x / batchSize, y / batchSize]);
   }
