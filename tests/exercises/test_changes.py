@@ -77,7 +77,7 @@ def faults_of(change, seeds):
 
 def faults_of_texts(change, changed):
     """Return what is wrong with the words: hints that tell, names that the unit does not have."""
-    if len(change.hints) < 2 or len(change.slips) < 2:
+    if (change.task and len(change.hints) < 2) or len(change.slips) < 2:
         yield "fewer than two hints or two slips"
     for slip in change.slips:
         if not slip.hint.rstrip().endswith("?"):
