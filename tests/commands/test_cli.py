@@ -88,21 +88,23 @@ def test_help_loads_no_command():
     assert done.stderr == "[]\n"
 
 
+LAB = {"fresh": False, "check": False, "no_browser": False, "extra": [], "release": None}
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["lab"], ("", {"fresh": False, "check": False, "no_browser": False, "extra": []})),
+        (["lab"], ("", LAB)),
         (
             ["lab", "01", "--fresh", "--no-browser", "--gpu", "--", "--port", "9000"],
-            (
-                "01",
-                {"fresh": True, "check": False, "no_browser": True, "extra": ["--port", "9000"]},
-            ),
+            ("01", {**LAB, "fresh": True, "no_browser": True, "extra": ["--port", "9000"]}),
         ),
+        (["lab", "--check"], ("", {**LAB, "check": True})),
+        (["lab", "--release", "spring"], ("", {**LAB, "release": Path("spring")})),
         (
-            ["lab", "--check"],
-            ("", {"fresh": False, "check": True, "no_browser": False, "extra": []}),
+            ["variant", "--show", "--not", "a: b", "--not", "c"],
+            ({"seed": None, "out": None, "unit": "", "without": ["a: b", "c"], "show": True},),
         ),
         (
             ["test", "--", "-k", "a", "--", "b"],
@@ -142,7 +144,7 @@ def test_help_loads_no_command():
         ),
         (
             ["--debug", "solution", "01", "--no-browser"],
-            ("01", {"fresh": False, "no_browser": True, "extra": []}),
+            ("01", {"fresh": False, "no_browser": True, "extra": [], "public": False}),
         ),
         (["test", "--debug", "--", "--debug"], ({"quick": False, "extra": ["--debug"]},)),
     ],
