@@ -26,7 +26,7 @@ if not suits("course"):  # as `python3 -m coursekit` does it
 
 from datetime import UTC, datetime
 
-from coursekit.classroom.handing_in.practice_class import ODD, REAL, TWINS, make_class
+from coursekit.classroom.handing_in.practice_class import make_class, usual_class
 from coursekit.exercises.bank import EXERCISES
 from coursekit.storage import ROOT
 
@@ -37,14 +37,12 @@ if __name__ == "__main__":
     if not solved.exists():
         raise SystemExit(f"{solved} is missing: run `python3 -m coursekit build` first")
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 30
-    odd = iter((*ODD, TWINS))
-    kinds = [REAL[i % len(REAL)] if i % 4 else next(odd, "blank") for i in range(1, 49)]
     made = make_class(
         ROOT / "notebooks" / UNIT / f"{UNIT}.ipynb",
         solved,
         ROOT / "grading",
         size=size,
-        kinds=kinds,
+        kinds=usual_class(size),
         due=datetime(2026, 3, 1, 18, tzinfo=UTC),
         exercises=[one for one in EXERCISES.values() if one.id.startswith(f"u{UNIT[:2]}_")],
     )

@@ -179,7 +179,8 @@ def test_every_command_of_the_guide_runs(clone, tmp_path_factory):
         ran.add(words[3] if words[1] == "-m" else "script")
         if words[1:4] == ["-m", "coursekit", "grade"] and "spring" not in words[-1]:
             assert "30 students" in said
-    assert ran == {"build", "script", "grade", "feedback", "export", "variant"}
+    first = {"build", "script", "grade", "feedback", "export", "variant"}
+    assert ran == first | {"report", "split"}
     check_public_marks(clone)
     check_variant_marks(clone.parent / "spring")
 
@@ -197,7 +198,8 @@ def check_public_marks(clone):
     for path in (clone / "grading" / "manifest" / REAL).glob("[!.]*.json"):
         record = json.loads(path.read_text())
         statuses[record["student"]] = record["status"]
-    assert {"ok", "late", "timeout", "crashed", "missing", "unreadable"} == set(statuses.values())
+    there = {"ok", "late", "timeout", "crashed", "missing", "unreadable", "tampered"}
+    assert there == set(statuses.values())
     with Gradebook(open_course(clone).db_url) as gradebook:
         assert gradebook.find_submission(REAL, "lovelace000").score == 18.0
         assert gradebook.find_submission(REAL, "shannon003").score == 0.0
@@ -221,4 +223,4 @@ def check_variant_marks(spring):
 def test_the_guide_names_every_status_and_command():
     assert all(f"`{status}`" in GUIDE for status in STATUSES)
     named = {words[3] for words in commands_of_the_guide() if words[1:3] == ["-m", "coursekit"]}
-    assert {"build", "grade", "feedback", "export", "variant", "doctor"} <= named
+    assert {"build", "grade", "feedback", "report", "split", "export", "variant", "doctor"} <= named

@@ -24,6 +24,9 @@ PAGE = (
 .bar .b1 { background: var(--bar-part) } .bar .b2 { background: var(--bar-wrong) }
 .bar .b3 { background: var(--bar-none) } .bar .b4 { background: var(--text) }
 .bar i + i { border-left: 2px solid var(--ground) }
+@media (max-width: 44rem) { .wide { font-size: .8rem } .wide .bar { min-width: 2.5rem }
+  .wide th, .wide td { overflow-wrap: anywhere; padding-right: .3rem } .wide .number {
+  white-space: normal } }
 .key i { border-radius: 2px; display: inline-block; height: .8rem; width: .8rem }
 .key .b0 { background: var(--bar-right) } .key .b1 { background: var(--bar-part) }
 .key .b2 { background: var(--bar-wrong) } .key .b3 { background: var(--bar-none) }
@@ -76,7 +79,7 @@ something that was judged{% if class.mean == class.mean %}; mean {{ "%.1f" % cla
 <h2>Exercises</h2>
 <p class="key soft">{% for kind in kinds %}<i class="b{{ loop.index0 }}"></i> {{ kind }}
 &nbsp; {% endfor %}</p>
-<table>
+<table class="wide">
 <tr><th scope="col">exercise</th><th scope="col">who did what</th><th scope="col" class="number">
 right</th><th scope="col" class="number">of the points</th><th scope="col" class="number">
 tells apart</th></tr>
