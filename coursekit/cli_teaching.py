@@ -49,6 +49,13 @@ def grade(
     exercise: Annotated[
         str, typer.Option("--exercise", help="Judge this one again, for --student or for all.")
     ] = "",
+    cells_changed: Annotated[
+        bool,
+        typer.Option(
+            "--cells-changed",
+            help="The release has other cells than before: marks by hand are carried over.",
+        ),
+    ] = False,
     explain: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -80,6 +87,7 @@ def grade(
         sandbox=sandbox,
         risk_accepted=i_trust_every_student,
         explained=explain,
+        cells_changed=cells_changed,
     )
 
 

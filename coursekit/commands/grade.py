@@ -15,6 +15,7 @@ from coursekit.classroom.handing_in.roster import Student, read_roster
 from coursekit.classroom.handing_in.submissions import find_submissions, units_in
 from coursekit.classroom.handing_in.table_file import same_look
 from coursekit.classroom.learner.copies import find_unit, released_units
+from coursekit.classroom.marking.cells_changed import put_aside, put_back
 from coursekit.classroom.marking.class_run import Usage
 from coursekit.classroom.marking.gradebook import Course, open_course
 from coursekit.classroom.marking.grading import VARIANT, grade_unit
@@ -45,6 +46,7 @@ def run(
     sandbox: str = "bubblewrap",
     risk_accepted: bool = False,
     explained: tuple[str, str] | None = None,
+    cells_changed: bool = False,
 ) -> int:
     """Grade what a folder or an LMS's zip holds, and print what came of it.
 
@@ -62,6 +64,7 @@ def run(
         sandbox: "bubblewrap" or "none".
         risk_accepted: Has to be given with "none".
         explained: (student, exercise): say why that answer has its mark, and grade nothing.
+        cells_changed: Take the release as it is now, though others of its cells were graded.
 
     Returns:
         0 if every submission has its status.
@@ -106,6 +109,9 @@ def run(
         return explain(home, submitted, units[0], student, exercise, settings)
     for name in units:
         progress, usage = Progress(), Usage()
+        if cells_changed:
+            waiting = put_aside(home, name)
+            print(f"{name}: {waiting} marks and comments by hand are put aside", file=sys.stderr)
         graded = grade_unit(
             home,
             submitted,
@@ -126,6 +132,8 @@ def run(
             usage=usage,
         )
         progress.end(usage)
+        for line in put_back(home, name):
+            print(line)
         if student or exercise:
             compare(graded, exercise)
         else:

@@ -66,7 +66,7 @@ def run(
     write_atomically(folder / f"{name}.html", page)
     write_atomically(folder / f"{name}.csv", report_table(found, names=names))
     for one, had in found.most_frequent[:3]:
-        print(f"{len(had.who):3} of {one.people} in {one.task.title}: {had.name}")
+        print(f"{len(had.who):3} of {one.people} in {one.task.title} - {had.name}")
     print(f"{folder / f'{name}.html'}, and the same as .csv")
     if pairs is not None:
         print(f"{len(pairs)} pairs are more alike than chance makes them: a sign, and no proof")

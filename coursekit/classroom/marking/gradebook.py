@@ -123,8 +123,8 @@ def enter_unit(course: Course, unit: str, due: DueDates) -> DueDates:
         SaveCells(config=course.config).preprocess(notebook, resources)
     except RuntimeError as error:
         raise ValueError(
-            f"{error}.\nRestore the release that was handed out, or remove the unit: "
-            f"nbgrader db assignment remove {unit} --force"
+            f"{error}.\nRestore the release that was handed out; or, if it was changed on purpose, "
+            "add --cells-changed: marks by hand and comments stay"
         ) from None
     return due
 

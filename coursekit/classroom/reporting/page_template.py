@@ -72,7 +72,8 @@ something that was judged{% if class.mean == class.mean %}; mean {{ "%.1f" % cla
 <div class="first">
 <h2 style="margin-top: 0">Talk about this first</h2>
 {% if top %}<ol>{% for one, had in top %}<li><span class="share">{{ had.who | length }} of
-{{ one.people }}</span> in {{ one.task.title }}: <b>{{ had.name }}</b>.<br>
+{{ one.people }}</span>: <b>{{ had.name }}</b>
+<span class="soft">({{ one.task.title }})</span><br>
 {{ had.hint | code }}</li>{% endfor %}</ol>
 {% else %}<p>No misconception was shared by two people.</p>{% endif %}
 </div>
