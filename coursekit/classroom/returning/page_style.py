@@ -27,6 +27,7 @@ p { margin: .4rem 0 }
 table { border-collapse: collapse; width: 100% }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .5rem .3rem 0; text-align: left;
   vertical-align: top }
+td { overflow-wrap: anywhere }
 th { color: var(--soft); font-weight: 600 }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 .soft { color: var(--soft) }
