@@ -58,7 +58,7 @@ def traces_of(course: Course, student: Student) -> Traces:
         with path.open("rb") as file:
             lines = file.read(READ).decode("utf-8", errors="replace").splitlines()
         hits = [i for i, line in enumerate(lines, 1) if named.search(line)]
-        if hits and (inside.name in BY_HAND or inside.parts[0] == "marking"):
+        if hits and (inside.name in BY_HAND or inside.parts[0] in ("marking", "kept")):
             by_hand += [f"{inside}, line {i}" for i in hits]
         elif hits:
             made.append(path)
