@@ -59,8 +59,14 @@ def show_the_rest() -> None:
 
 
 def note_run(result: Any) -> None:
-    """Keep the error of a cell for each function it defines, or forget an earlier one."""
+    """Keep the error of a cell for each function it defines, or forget an earlier one.
+
+    Where a cell asks for a function whose own cell has failed, and which never existed, say so.
+    """
     error = result.error_before_exec or result.error_in_exec
+    missing = getattr(error, "name", None) if isinstance(error, NameError) else None
+    if missing in _failed_runs:
+        print(f"Your last run of the cell that defines {missing} failed ({_failed_runs[missing]}).")
     cell = getattr(result.info, "raw_cell", None) or ""
     for name in re.findall(r"^(?:def|class) +(\w+)", cell, re.MULTILINE):
         if error is None:

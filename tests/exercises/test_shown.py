@@ -103,3 +103,11 @@ def test_a_failed_run_is_said_and_is_no_try(looked_at, monkeypatch):
     ran("def tr_cov(grads):\n    return 1")
     assert "older version" not in check(EXERCISE.id, wrong).card
     assert tries[EXERCISE.id] == 1
+
+
+def test_a_function_that_never_came_to_be_is_explained(looked_at, capsys):
+    ran("def tr_cov(grads):\n    return (", SyntaxError("'(' was never closed"), before=True)
+    ran("check('u01_tr_cov', tr_cov)", NameError("name 'tr_cov' is not defined", name="tr_cov"))
+    assert "cell that defines tr_cov failed (SyntaxError" in capsys.readouterr().out
+    ran("other()", NameError("name 'other' is not defined", name="other"))
+    assert capsys.readouterr().out == ""
