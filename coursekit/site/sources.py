@@ -198,6 +198,7 @@ def badges(repository: str, unit: str) -> str:
     colab = f"https://colab.research.google.com/github/{repository}/blob/main/{path}"
     binder = f"https://mybinder.org/v2/gh/{repository}/main?urlpath=lab/tree/{path}"
     return (
-        f"Without a clone: [open it in Colab]({colab}) or [on Binder]({binder}) "
-        "(we have not tested either; Binder takes minutes to start)."
+        f"Without a clone: [open it in Colab]({colab}), where a cell of its own comes first, "
+        f"`%pip install -q git+https://github.com/{repository}`, or [on Binder]({binder}), which "
+        "takes minutes to start. We have tested neither."
     )
