@@ -87,8 +87,8 @@ def docs_pages(repository: str) -> dict[str, str]:
     """Return the pages of docs/, their links turned to pages of the site or to the repository."""
     found = {}
     for path in sorted((ROOT / "docs").rglob("*.md")):
-        name = path.relative_to(ROOT / "docs").as_posix()
-        found[name] = (f"docs/{name}", path.read_text(encoding="utf-8"))
+        source = path.relative_to(ROOT).as_posix()
+        found[page_of(source)] = (source, path.read_text(encoding="utf-8"))
     for name in ELSEWHERE:
         found[name.lower()] = (name, (ROOT / name).read_text(encoding="utf-8"))
     texts = {
@@ -100,10 +100,19 @@ def docs_pages(repository: str) -> dict[str, str]:
         + "\n".join(Path(name).stem for name in decisions)
         + "\n```\n"
     )
+    for folder in folders_with_a_readme():
+        inside = sorted(Path(n).stem for n in texts if n.startswith(f"{folder}/"))
+        entries = "\n".join(name for name in inside if name != "index")
+        texts[f"{folder}/index.md"] += f"\n```{{toctree}}\n:hidden:\n\n{entries}\n```\n"
     claims = sorted(Path(name).stem for name in texts if name.startswith("claims/"))
     entries = "\n".join(f"{name.replace('_', ' ')} <claims/{name}>" for name in claims)
     texts["claims.md"] += f"\n```{{toctree}}\n:hidden:\n\n{entries}\n```\n"
     return texts
+
+
+def folders_with_a_readme() -> list[str]:
+    """Return the folders of docs/ whose README.md is the first page of several."""
+    return sorted(path.parent.name for path in (ROOT / "docs").glob("*/README.md"))
 
 
 def relinked(text: str, source: str, page: str, repository: str) -> str:
@@ -142,7 +151,7 @@ def page_of(path: str) -> str:
     if path == "README.md":
         return "index.md"
     if path.startswith("docs/") and path.endswith(".md"):
-        return path.removeprefix("docs/")
+        return path.removeprefix("docs/").replace("/README.md", "/index.md")
     if path.startswith("notebooks/") and path.endswith(".ipynb"):
         return f"units/{Path(path).stem}.md"
     return ""
@@ -179,6 +188,9 @@ def menu(files: Mapping[str, str]) -> str:
     }
     placed = {"claims", "explorers", "changelog", "contributing"}.union(*DOCS.values())
     others = sorted(name.removesuffix(".md") for name in files if "/" not in name)
+    folders = [f"{name}/index" for name in folders_with_a_readme()]
+    groups["Teach and practise"] += [name for name in folders if name.startswith("teaching/")]
+    groups["Look closer"] += [name for name in folders if not name.startswith("teaching/")]
     groups["Use the library"].append("Every public name <api/index>")
     groups["Look closer"] += [name for name in others if name not in placed]
     groups["Look closer"] += ["Decisions <decisions/index>", "Contribute <contributing>"]

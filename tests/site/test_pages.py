@@ -154,6 +154,7 @@ def test_links_lead_to_pages_or_to_the_code_or_become_words():
         "```\n[a](b.md)\n```"
     )
     assert page_of("notebooks/01_x/01_x.ipynb") == "units/01_x.md"
+    assert page_of("docs/teaching/README.md") == "teaching/index.md"
 
 
 def test_a_docstring_keeps_its_formula_its_arguments_and_its_signs():
