@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 OPENING = "opening_plane"
 SCRIPTS = "explorers"  # folder under _static/
-TITLE = re.compile(r'^\s*title: "([^"]+)"', re.MULTILINE)
 EXPORTS = re.compile(r"^export (?:default \{[^}]*\}|\{[^}]*\});?$", re.MULTILINE)
 START = """
 for (const el of document.querySelectorAll('[data-explorer="NAME"]')) {
@@ -63,12 +62,6 @@ def place(
     )
 
 
-def title(name: str) -> str:
-    """Return an explorer's own title."""
-    found = TITLE.search(module_text(name))
-    return found[1] if found else name.replace("_", " ")
-
-
 def write_scripts(folder: Path) -> None:
     """Write each explorer as a script that brings its places on a page to life.
 
@@ -86,15 +79,19 @@ def write_scripts(folder: Path) -> None:
 
 
 def gallery(pages: "Sequence[UnitPage]") -> str:
-    """Return the page with every explorer, each with a link to its unit."""
-    unit_of = {name: page for page in reversed(pages) for name in page.explorers}
+    """Return the page with every explorer, under the unit that has it."""
     parts = [
         "# Explorers",
         "Move something, and say beforehand what will happen. They compute here, in your browser; "
         "arrow keys move a slider, and the grey trace is where you came from.",
     ]
-    for name in shown():
-        page = unit_of.get(name)
-        where = f"From [{page.title}](units/{page.name}.md)." if page else ""
-        parts += [f"## {title(name)}", where, place(name, "")]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    left = shown()
+    for page in pages:
+        here = [name for name in page.explorers if name in left]
+        left = [name for name in left if name not in here]
+        if here:
+            parts += [f"## {page.title}", f"[Read this unit](units/{page.name}.md)"]
+            parts += [place(name, "") for name in here]
+    if left:
+        parts += ["## More", *(place(name, "") for name in left)]
+    return "\n\n".join(parts) + "\n"
