@@ -13,14 +13,14 @@ from torch.nn.functional import cross_entropy
 
 from coursekit.data.splits import Dataset
 from coursekit.replicas._mlp import mlp_activation
-from coursekit.replicas._stack import Stack, named_tensors
+from coursekit.replicas._stack import BY_VMAP, Stack, named_tensors
 from coursekit.replicas._vmap import Loss, activation_bytes, refuse_unstackable
 from coursekit.train._optim_stacked import stacked_state
 from coursekit.train.optim import SGD, Settings, optimizer_settings
 from coursekit.train.schedules import Schedule
 
 MakeModel = Callable[..., nn.Module]
-BACKENDS = ("auto", "mlp", "vmap", "loop")
+BACKENDS = ("auto", "mlp", "vmap", "compiled", "loop")
 CACHE_BYTES = 2**21  # activations of a stack of MLPs on a CPU: what its caches hold
 WEIGHT_BYTES = 2**23  # weights of a stack of MLPs on a CPU
 VMAP_BYTES = 2**28  # activations of a stack of other models on a CPU
@@ -167,7 +167,7 @@ def prepare(
             f"cross-entropy, not {type(models[0]).__name__} on "
             f"{getattr(loss_fn, '__name__', loss_fn)}: use backend='auto'"
         )
-    if backend == "vmap":
+    if backend in BY_VMAP:
         refuse_unstackable(models[0])
     few = slice(0, 4)
     kept = activation_bytes(
@@ -250,6 +250,6 @@ def stack_limit(stack: Stack, batch_size: int, device: torch.device) -> int:
     if device.type == "cuda":
         free = torch.cuda.mem_get_info(device)[0]
         return max(1, int(GPU_SHARE * free / (params * copies + 3 * activations)))
-    if stack.backend == "vmap":
+    if stack.backend in BY_VMAP:
         return max(1, VMAP_BYTES // (params * copies + 3 * activations))
     return max(1, min(CACHE_BYTES // activations, WEIGHT_BYTES // params))

@@ -16,6 +16,7 @@ from coursekit.replicas._vmap import Loss, Stacked, single_outputs, vmap_gradien
 from coursekit.train._optim_stacked import stacked_state, stacked_step
 from coursekit.train.optim import SGD, Settings
 
+BY_VMAP = ("vmap", "compiled")  # backends for any model
 EVALUATION_BYTES = {"cpu": 2**22, "cuda": 2**28}  # activations while a split is evaluated
 
 
@@ -32,7 +33,7 @@ class Stack:
         factors: What the schedule multiplies them by at each step, shape (num_steps,), float64.
         batch_sizes: B of each step, shape (num_steps,).
         optimizer: Settings.
-        backend: "mlp", "vmap" or "loop".
+        backend: "mlp", "vmap", "compiled" or "loop".
         loss_fn: Mean loss of (outputs, targets).
         bytes_per_example: Activations of one example in one replica.
         record_steps: Numbers of updates after which to evaluate.
@@ -96,8 +97,9 @@ class Replicas:
         needs_grads = stack.backend == "mlp" and not self.fused_sgd
         self.grads = [torch.zeros_like(w) for w in self.weights] if needs_grads else []
         model = copy.deepcopy(stack.model).to(device)
-        if stack.backend == "vmap":
-            self.by_vmap = vmap_gradients(model, stack.loss_fn)
+        if stack.backend in BY_VMAP:
+            compiled = stack.backend == "compiled"
+            self.by_vmap = vmap_gradients(model, stack.loss_fn, compiled=compiled)
         together = stack.backend != "loop"
         self.outputs = vmap_outputs(model) if together else single_outputs(model)
         self.alive = torch.ones(len(stack.lrs), dtype=torch.bool, device=device)

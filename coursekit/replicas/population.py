@@ -27,7 +27,7 @@ class Population:
             or None.
         seconds: Time spent training and evaluating, summed over stacks.
         setup_seconds: Time spent capturing CUDA graphs.
-        backend: "mlp", "vmap" or "loop".
+        backend: "mlp", "vmap", "compiled" or "loop".
         stack_sizes: Replicas in the largest stack at each batch size, shape (batch_sizes,).
     """
 

@@ -172,6 +172,24 @@ def test_float32_populations_agree_where_single_runs_part():
     assert (grid.test_accuracy - shuffled.test_accuracy).mean() > 0.05  # other settings are seen
 
 
+def test_a_compiled_stack_gives_the_numbers_of_vmap(monkeypatch):
+    """Traced as on a GPU; what comes out runs as torch itself, since a learner has no compiler."""
+    asked, compile_ = [], torch.compile
+
+    def traced(function, **options):
+        asked.append(options)
+        return compile_(function, backend="aot_eager", **options)
+
+    monkeypatch.setattr(torch, "compile", traced)
+    settings = {"seeds": (1, 2), "batch_sizes": (16,), "lrs": (0.05,), "num_steps": 5}
+    data = digits(double=True)
+    one = quiet(double_mlp, data, backend="vmap", keep_weights=True, **settings)
+    other = quiet(double_mlp, data, backend="compiled", keep_weights=True, **settings)
+    assert asked == [{"dynamic": False}]
+    assert (one.backend, other.backend) == ("vmap", "compiled")
+    assert np.abs(one.weights - other.weights).max() < 1e-12
+
+
 def test_the_loop_gives_the_same_numbers():
     settings = {"seeds": (1, 2), "batch_sizes": (16, 50), "lrs": (0.05, 0.2), "num_steps": 20}
     settings |= {"optimizer": "momentum", "num_records": 4, "keep_weights": True}
@@ -308,7 +326,7 @@ def test_a_stack_whose_runs_have_all_diverged_stops():
         ({"num_steps": 0}, "num_steps must be >= 1"),
         ({"optimizer": "adagrad"}, "no optimizer 'adagrad'"),
         ({"schedule": lambda n: lambda step: -1.0}, "not negative, got -1.0 at step 0 of 4"),
-        ({"backend": "gpu"}, "one of auto, mlp, vmap, loop, got 'gpu'"),
+        ({"backend": "gpu"}, "one of auto, mlp, vmap, compiled, loop, got 'gpu'"),
         ({"backend": "mlp", "loss_fn": mean_squared}, "on the cross-entropy, not"),
         ({"max_stack": 0}, "max_stack must be >= 1, got 0"),
         ({"num_records": -1}, "num_records must be >= 0"),
