@@ -242,8 +242,7 @@ function explorer({ model, el }, spec) {
   root.className = "ckx";
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", `Explorer: ${spec.title}`);
-  root.dataset.lmSuppressShortcuts = "true"; // arrow keys belong to the slider, not to the notebook
-  root.addEventListener("keydown", (event) => {
+  root.addEventListener("keydown", (event) => { // arrow keys belong to the slider, not to the notebook
     if (!event.ctrlKey && !event.metaKey && event.key !== "Escape") event.stopPropagation();
   });
   const style = make("style");
@@ -330,6 +329,8 @@ function explorer({ model, el }, spec) {
     });
     root.addEventListener("input", stop);
   }
+  // A JupyterLab that listens before the page does spares what has the focus and this attribute.
+  for (const field of panel.querySelectorAll("input, select, button")) field.dataset.lmSuppressShortcuts = "true";
   const change = (values, keepGhost = true) => {
     if (keepGhost) ghost = committed;
     state = { ...state, ...values };
