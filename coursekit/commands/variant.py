@@ -70,12 +70,12 @@ def run(
     seed = fresh_seed() if seed is None else seed
     variant = choose_variant(units, EXERCISES, seed, without)
     found = {one.name: differences(one, variant, EXERCISES) for one in units}
+    if out is not None:
+        _write(out, units, variant, before, found)
     if show:
         console = Console(width=None if sys.stdout.isatty() else 160)
         for listed in found.values():
             show_differences(listed, console)
-    if out is not None:
-        _write(out, units, variant, before, found)
     for exercise_id, name in variant.changes.items():
         print(f"{exercise_id:24} {name}")
     graded = [e for one in units for e in one.exercises if EXERCISES[e].graded]

@@ -17,6 +17,7 @@ from coursekit.exercises.engine.declare import Exercise
 HEADING = re.compile(r"^(#{2,4} .*?)(\(\d+ points?,[^)]*\))(.*)$", re.MULTILINE)
 WIDTH = 99  # of a docstring's lines, quotes and indent included
 NOTE = "*This release asks for something else than the public course: read the task.*"
+SUMMARY = re.compile(r"<details><summary>(.*?) \(click to open\)</summary>")
 HINT = "<details><summary>Hint {number} (click to open)</summary>{text}</details>"
 
 
@@ -89,7 +90,8 @@ def differences(unit: Unit, variant: Variant, bank: Mapping[str, Exercise]) -> l
         public = bank[change.exercise_id]
 
         def add(what: str, old: str, new: str, change: Change = change) -> None:
-            found.append(Difference(change.exercise_id, change.name, what, old, new))
+            shown = [SUMMARY.sub(r"\1: ", text).replace("</details>", "") for text in (old, new)]
+            found.append(Difference(change.exercise_id, change.name, what, *shown))
 
         solution = unit.cells[_place(list(unit.cells), change)]
         function = ast.parse(solution.text).body[0]
