@@ -205,6 +205,19 @@ def test_a_changed_answer_gives_the_public_one_where_it_says_so(change):
         assert public.same(got, ONCE[public.run](public.reference, *case.args)), case
 
 
+@pytest.mark.quick
+def test_an_answer_carried_back_takes_its_arguments_by_name_and_may_be_asked_again():
+    public = EXERCISES["u00_best_lr"]
+    change = next(iter(changes_of("u00_best_lr").values()))
+    asking = dataclasses.replace(change, given="", call="", public="[answer(accuracy, lrs), value]")
+    seen = []
+    carried = carried_back(public, asking, lambda *args: seen.append(args) or len(seen))
+    assert carried(1, lrs=2) == [2, 1]
+    assert seen == [(1, 2), (1, 2)]
+    silent = dataclasses.replace(asking, public="accuracy + lrs")
+    assert carried_back(public, silent, seen.clear)(lrs=4, accuracy=3) == 7  # nobody was asked
+
+
 def is_of(changed, args):
     return len(args) == len(changed.parameters)
 

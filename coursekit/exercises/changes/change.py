@@ -221,10 +221,10 @@ def carried_back(
     back = function_of(f"return {change.public}", f"back(value, {parameters})", answer=answer)
     asks = re.search(r"\bvalue\b", change.public) is not None
 
-    def carried(*args: Any) -> Any:
-        handed = args
+    def carried(*args: Any, **named: Any) -> Any:
+        handed = (*args, *(named[name] for name in public.parameters[len(args) :]))
         if change.given:
-            handed = tuple(to_torch(v) for v in given_arguments(public, change, plain(args)))
+            handed = tuple(to_torch(v) for v in given_arguments(public, change, plain(handed)))
         return back(answer(*handed) if asks else None, *handed)
 
     return carried
