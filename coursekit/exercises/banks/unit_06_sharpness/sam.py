@@ -33,7 +33,7 @@ def sam_rise(loss: Callable[[], Tensor], params: list[Tensor], rho: float) -> fl
         after = loss()
         for p, old in zip(params, kept, strict=True):
             p.copy_(old)
-    return float(after) - float(before)
+    return after.item() - before.item()
 
 
 def sam_by_flat_vectors(loss, params, rho):
