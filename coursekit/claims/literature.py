@@ -7,23 +7,6 @@ from coursekit.claims.declare import Claim, published
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
-        id="C8",
-        statement="A language model has one fixed critical batch size.",
-        heard="scaling discussions, training guides",
-        unit="05_noise_scale",
-        source="Merrill et al. 2025: near 0 at initialisation, a plateau at about 4096 documents "
-        "of 4096 tokens; Zhang et al. 2024, arXiv:2410.21676: grows with the data, hardly with the "
-        "model; Kaplan et al. 2020, arXiv:2001.08361: 1 to 2 million tokens at convergence",
-        rule="to test it: branch a run at several points of training, train each branch at several "
-        "batch sizes with its lr retuned, and see up to which batch the loss keeps its course; it "
-        "fails if that batch changes by more than its error along one run",
-        setting="not run here: needs language models of some size",
-        verdict=published("fails"),
-        evidence="literature",
-        expected="fails",
-        changes="One point of training and one amount of data: there it is a number.",
-    ),
-    Claim(
         id="C9",
         statement="Use the largest batch that fits into memory; or: never do.",
         heard="both, in interview guides and forums",
@@ -42,23 +25,6 @@ CLAIMS: tuple[Claim, ...] = (
         expected="fails",
         changes="A device that stands idle makes large batches free; a saturated one does not. For "
         "one device, one model and three prices see H1.",
-    ),
-    Claim(
-        id="G9",
-        statement="Transformers generalise better at batch sizes of 16 to 32.",
-        heard="interview posts",
-        unit="07_flat_minima",
-        source="Kaplan et al. 2020, arXiv:2001.08361: critical batch of 1 to 2 million tokens at "
-        "convergence for their largest models; Merrill et al. 2025: loss 2.5433 with a batch that "
-        "grows against 2.5486 with a small one, in 43 % fewer steps",
-        rule="to test it: train one transformer to equal training loss at batch sizes from 16 "
-        "sequences to millions of tokens, each with lr and beta2 tuned, and compare held-out loss; "
-        "it holds if the smallest ones are better beyond their spread over seeds",
-        setting="not run here: needs a corpus and models of some size",
-        verdict=published("fails"),
-        evidence="literature",
-        expected="fails",
-        changes="Fine-tuning on little data for several epochs: there the noise may matter (N5).",
     ),
     Claim(
         id="P7",

@@ -10,10 +10,11 @@ from coursekit.claims import literature
 from coursekit.claims.declare import Claim
 from coursekit.claims.unit_00_start import interview_change, start
 from coursekit.claims.unit_01_gradient_noise import gradient_noise
-from coursekit.claims.unit_02_lr_scaling import lr_scaling
+from coursekit.claims.unit_02_lr_scaling import lr_scaling, surge_claims
 from coursekit.claims.unit_03_warmup import warmup
 from coursekit.claims.unit_04_accumulation import accumulation
 from coursekit.claims.unit_05_noise_scale import (
+    branch_claims,
     estimators,
     noise_scale,
     sign_claims,
@@ -27,6 +28,7 @@ from coursekit.claims.unit_07_flat_minima import (
     momentum,
     noise_once,
     noise_role,
+    transformer_claims,
 )
 from coursekit.claims.unit_08_toolkit import switch_claims, toolkit
 from coursekit.claims.unit_09_hardware import hardware
@@ -38,10 +40,12 @@ GROUPS = (
     interview_change,
     gradient_noise,
     lr_scaling,
+    surge_claims,
     warmup,
     accumulation,
     noise_scale,
     small_end,
+    branch_claims,
     sign_claims,
     sharpness,
     stability_claims,
@@ -51,6 +55,7 @@ GROUPS = (
     momentum,
     dynamics_claims,
     minima,
+    transformer_claims,
     toolkit,
     switch_claims,
     hardware,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from coursekit.claims.unit_02_lr_scaling import surge_claims
 from coursekit.claims.unit_05_noise_scale import sign_claims, small_end
 from coursekit.claims.unit_08_toolkit import switch_claims
 from coursekit.data.splits import load
@@ -12,6 +13,7 @@ pytestmark = pytest.mark.quick
 (C12,) = switch_claims.CLAIMS
 (C13,) = small_end.CLAIMS
 (C11,) = sign_claims.CLAIMS
+(L15,) = surge_claims.CLAIMS
 
 
 def near(value, spread=0.02):
@@ -109,3 +111,45 @@ def test_the_verdict_on_adams_own_norm(ratios, verdict):
         values |= {f"sign_ratio_{name}": near(ratio), f"interior_{name}": [4.0]}
     assert C11.verdict(values) == verdict
     assert C11.verdict({**values, "interior_12": [3.0]}) == "unresolved"
+
+
+def steps_with_best(places, seeds=4):
+    """Log steps over the grid with a parabola about each batch size's best place."""
+    rng = np.random.default_rng(0)
+    values = {}
+    for b, place in zip(surge_claims.BATCHES, places, strict=True):
+        for k in range(surge_claims.NUM_LRS):
+            at = surge_claims.LOWEST + k / 2
+            values[f"steps_B{b}_{k}"] = list(
+                2 ** (8 + (at - place) ** 2 + 0.01 * rng.standard_normal(seeds))
+            )
+    return values
+
+
+@pytest.mark.parametrize(
+    ("places", "verdict"),
+    [
+        ((-8, -7.5, -7, -6.5, -6, -6, -6.5, -7, -7.2), "holds"),
+        ((-8, -7.5, -7, -6.5, -6, -6, -5.9, -5.8, -5.8), "fails"),
+        ((-8, -7.5, -7, -6.5, -6, -6, -5.9, -5.8, -10.4), "unresolved"),  # beyond the grid
+    ],
+)
+def test_the_verdict_on_the_surge(places, verdict):
+    assert L15.verdict(steps_with_best(places)) == verdict
+
+
+def test_the_best_rate_is_the_vertex_and_not_the_grid_point():
+    values = steps_with_best((-7.8,) * 9)
+    found = surge_claims.best_places(values, (16,))
+    assert found.mean() == pytest.approx(-7.8, abs=0.05)
+
+
+def test_taking_the_largest_rate_that_arrives_turns_l15(monkeypatch):
+    """A fault: the largest lr at which the loss is met at all, in place of the fastest."""
+    places = (-8, -7.5, -7, -6.5, -6, -6, -6.5, -7, -7.2)
+    values = steps_with_best(places)
+    assert L15.verdict(values) == "holds"
+    monkeypatch.setattr(
+        surge_claims, "places_of", lambda curves, at_edge=None: np.full(len(curves), -4.0)
+    )
+    assert L15.verdict(values) == "fails"
