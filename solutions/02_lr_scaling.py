@@ -475,7 +475,10 @@ show(
 # {{L3.exponent_of_best}} in the ledger: rate ∝ B^0.25, one doubling of the rate (an *octave*) in four
 # doublings of B; the grid has whole octaves. So
 # linear scaling is wrong for matching, and wrong for the optimum. A full match would also scale Adam's
-# β's, so that its averages span as many examples (Malladi et al. 2022).
+# β's, so that its averages span as many examples (Malladi et al. 2022). And does the best rate rise for
+# ever? Theory of sign-like optimizers says that it peaks near the noise scale and falls (the "surge", Li
+# et al. 2024). To an early loss, on a GPU, it rose with an exponent of {{L15.gpu.exponent_16_128}} from B = 16 to
+# 128 in the ledger, and then stood still: at B = N it lay {{L15.gpu.fall}} octaves below its peak.
 
 # %% [markdown]
 # ## 2.6 A sweep that is inside its grid
@@ -925,6 +928,7 @@ show(sweep_plot(rates, found, title="Your own sweep: linear model on digits, 4 e
 # | L1: linear for SGD | **depends** on lr against 2/λ | loss {{L1.sgd_base}} at B = 16, {{L1.sgd_linear_256}} at 256 (lr 1/4), {{L1.sgd_linear_1024}} at 1024 (lr 1) |
 # | L2: the root is the rule | **depends** | SGD below the break: {{L2.sgd_sqrt_256}}, off track; beyond it: {{L2.beyond_gain_1024}} points better than linear |
 # | L3: linear with AdamW | **fails** | matching wants the root; the tuned rate has the exponent {{L3.exponent_of_best}} |
+# | L15: with Adam the best rate falls again at large B | **fails** (GPU): it stands still | {{L15.gpu.fall}} octaves from the peak to B = N |
 # | L4: the root is a trap answer | **depends** | linear keeps SGD ({{L4.sgd_linear_256}}), the root comes nearest for Adam ({{L4.adam_sqrt_256}} against {{L4.adam_base}}) |
 # | L5: full batch, smaller rate | **fails** | its frontier is {{L5.ratio}} times higher |
 # | L6: B = 1 tolerates a larger rate | **fails** | B = 16 tolerates {{L6.ratio_16_over_1}} times as much |

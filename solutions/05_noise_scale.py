@@ -885,6 +885,36 @@ for B in (16, 128, 1024):
 # tr(HΣ)/GᵀHG is only {{C4.ratio_200}} of tr(Σ)/|G|². On a problem whose Hessian is a multiple of the
 # identity the two agree ({{C4.ratio_round}}).
 #
+# **"A language model has one fixed critical batch size."** It can be measured directly, by *branching*
+# (Merrill et al. 2025): leave a run at some age, go on from there at several batch sizes for equally many
+# examples, each at its own best rate, and see from which batch on the loss lags. The ledger did so on a
+# GPU, with a character transformer, Adam, and text without end, at four ages. An example is a window of 32
+# characters. **Predict first**: does the batch that just keeps up grow, fall or stay? And the
+# noise scale beside it?
+
+# %%
+c8 = ledger["C8"]["gpu"]["values"]
+ages = {"1": 2048, "2": 8192, "3": 32768, "4": 131072}  # windows read before
+ways = {"branch": "branches: loss lags by 0.01", "simple": "tr Σ/|G|²", "fit": "fit to whole runs"}
+along = {
+    name: {
+        age: c8[f"{way}_{i}"]
+        for i, age in ages.items()
+        if math.isfinite(sum(c8.get(f"{way}_{i}", [math.nan])))
+    }
+    for way, name in ways.items()
+}
+title = "Critical batch along a run: character transformer, ledger, 8 seeds, GPU"
+show(figures.ages_plot(along, title=title, unit="windows"))
+
+# %% [markdown]
+# In the ledger it grows from {{C8.gpu.branch_1}} windows to {{C8.gpu.branch_4}}; the first two are upper bounds, since
+# there already the second batch lagged. The noise scale grows from {{C8.gpu.simple_1}} to {{C8.gpu.simple_4}} and tells the
+# direction, not the size. Since loss falls ever more slowly, a fixed lag is ever easier to keep; but with a
+# tenth of what the small batch gains in its place it grows {{C8.gpu.share_growth}} times. The verdict is still
+# **unresolved**: at the first age one of five batch sizes had its best rate at the end of the grid, and the
+# rule does not trust a rate that may lie outside.
+#
 # The numbers are the ledger's.
 #
 # | claim | verdict | because |
@@ -893,6 +923,7 @@ for B in (16, 128, 1024):
 # | C2: the noise scale is the largest useful batch | **depends**, contested | two to three times B_crit here; in published runs of language models far below B_crit |
 # | C13: the smaller the batch, the fewer examples | **depends**: if each B has its own rate | {{C13.tuned_1}} times the examples of B = 16 at B = 1; with the rate of B = 16 none of the runs arrives |
 # | C11: in the norm of Adam's own steps the noise scale tells its critical batch | **depends** on the loss (GPU) | {{C11.gpu.sign_ratio_15}} times B_crit at loss 1.5, {{C11.gpu.sign_ratio_09}} at 0.9; the usual one {{C11.gpu.euclid_ratio_15}} and {{C11.gpu.euclid_ratio_09}} |
+# | C8: a language model has one fixed critical batch | **unresolved** (GPU): it grew, but a best rate lay at its grid's end | {{C8.gpu.branch_1}} windows at the first age, {{C8.gpu.branch_4}} at the last |
 # | C3: the noise scale grows during training | **holds** | {{C3.growth}} times: first \|G\|² falls, then tr(Σ) rises |
 # | C4: tr(Σ)/\|G\|² is the scale of the theorem | **depends** on the Hessian | about half of it or less in a network, equal where H is a multiple of the identity |
 # | C5: large batches converge in fewer epochs | **fails** | about ten times as many at B = 1024 as at 16 |

@@ -160,6 +160,8 @@ CLAIMS: tuple[Claim, ...] = (
         verdict=text_verdict,
         expected="fails",
         gpu_only=True,
+        finding="Best rates lay at the ends of three octaves, and B=512 had not stopped: the rule "
+        "refuses. Between B=16, 32 and 128 nothing showed beyond two hundredths.",
         changes="Weight decay or dropout, which replace the noise (G13); one pass, where noise "
         "helps nothing (N11); fine-tuning on little data.",
         shown=("test_16", "test_32", "test_128", "test_512", "gain_16_over_512"),
