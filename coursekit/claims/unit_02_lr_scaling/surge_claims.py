@@ -68,7 +68,8 @@ def places_of(curves: np.ndarray, *, at_edge: float | None = None) -> np.ndarray
     for row in np.atleast_2d(curves):
         top = vertex(-row) if np.isfinite(row).all() else math.nan
         if math.isnan(top):
-            top = float(np.nanargmin(row)) if at_edge is None else at_edge
+            end = float(np.nanargmin(row)) if np.isfinite(row).any() else math.nan
+            top = end if at_edge is None else at_edge
         found.append(LOWEST + top / 2)
     return np.array(found)
 

@@ -247,7 +247,7 @@ CLAIMS: tuple[Claim, ...] = (
         looked=True,
         expected="fails",
         gpu_only=True,
-        finding="It grows twentyfold and more by both definitions, and the noise scale threefold. But "
+        finding="It grows twentyfold and more by both definitions, the noise scale threefold. But "
         "at the first age one of five batch sizes has its best lr at the end of its grid, and the "
         "rule refuses. Whole runs to the loss of the third age did not all arrive.",
         changes="One point of training and one amount of data: there it is a number.",
