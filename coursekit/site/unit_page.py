@@ -8,6 +8,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from coursekit.classroom.release.folding import NOTE
 from coursekit.exercises import EXERCISES
 from coursekit.site import explore
 from coursekit.site.capture import MIME
@@ -52,7 +53,7 @@ def unit_page(
         if cell.id.endswith("-go-on"):  # a page has links of its own to its neighbours
             continue
         if cell.cell_type == "markdown":
-            text = cell.source
+            text = cell.source.replace(NOTE, "")  # on a page they are folded under a triangle
             found = TITLE.search(text)
             if found and title == name:
                 title, card = found[1].strip(), card_of(text)

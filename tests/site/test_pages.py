@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from coursekit.classroom.release.folding import NOTE
 from coursekit.site import api, explore
 from coursekit.site.capture import MIME
 from coursekit.site.cells import outputs, shown_code
@@ -41,7 +42,7 @@ def told(**facts):
 
 
 def page(*cells, tmp_path):
-    cells = [new_markdown_cell(CARD), *cells]
+    cells = [new_markdown_cell(CARD + NOTE), *cells]
     return unit_page(
         "01_gradient_noise", new_notebook(cells=cells), tmp_path / "figures", size="cpu"
     )
@@ -53,6 +54,7 @@ def test_a_unit_page_has_its_title_card_and_the_command_that_opens_it(tmp_path):
     assert dict(made.card) == {"Question": "How noisy?", "Your time": "5 min"}
     assert "python3 -m coursekit lab 01" in made.text
     assert "| | |" not in made.text  # a table's head without a word
+    assert "three dots" not in made.text  # how a notebook folds
 
 
 def test_a_check_is_an_invitation_and_none_of_its_output_is_shown(tmp_path):
