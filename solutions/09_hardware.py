@@ -294,12 +294,14 @@ show(
 )
 
 # %% [markdown]
-# **What the figure says.** The measured points follow the two lines from above: near the green one
+# **What the figure says.** The measured dots follow the two lines from above: near the green one
 # while weights are waited for, near the red one when the machine computes. Where they lie well above
 # both, something else takes the time: launching the operation, or a product that is not written for
 # so few rows. That is also why the small network's knee lies elsewhere: its layers are so small that
-# not their bytes but the hundred operations of a step make its floor. (A point inside the grey says that a
-# peak was measured in a busy moment, and is higher.)
+# not their bytes but the hundred operations of a step make its floor. (Where a measured dot lies inside
+# the grey, a peak was measured in a busy moment, and is higher.) Where the printed knee by your clock is
+# nan, the layer's times show no floor or no slope of their own in this range of batches: the library then
+# says nothing rather than guess (9.2's caveat).
 #
 # **Caveat.** A roofline bounds from below. It never says that a machine gets there.
 #
@@ -412,9 +414,10 @@ show(
 
 # %%
 floor, rate = laws["40-64-64-10"]
+of_small = times["40-64-64-10"]
 for B, K in ((SIZES[-1], 2), (SIZES[-1], 8), (SIZES[-1], 64), (SIZES[-1], SIZES[-1])):
     law = K * max(floor, B / K / rate) / max(floor, B / rate)
-    timed = K * times["40-64-64-10"][B // K][0] / times["40-64-64-10"][B][0]
+    timed = K * float(np.median(of_small[B // K]) / np.median(of_small[B]))
     print(
         f"B = {B} as {K:4d} x {B // K:4d}: {law:5.2f} times as long by the law, {timed:5.2f} timed"
     )
@@ -537,7 +540,9 @@ with torch.no_grad():
 # `function` maps rows to rows, each from its own row alone; but the order of its sums depends on how many
 # rows it gets (here: always, on any machine). Return its results for all rows such that the bits of a row
 # do not depend on the others: call it with exactly `block` rows each time, in order, fill the last block
-# up, and return as many rows as came in. (A block for each single row would be far too many. Where an input
+# up, and return as many rows as came in. (The check looks at the rows that come back, bit for bit. So what you
+# fill up with is yours to choose: zeros, rows that were there already, even a whole block more where nothing
+# is missing. But a block for each single row would be far too many. Where an input
 # fails, the check shows the weights W of `function`, rows → rows W, under its name.)
 #
 # <details><summary>Hint 1 (click to open)</summary>How many rows are missing to the next multiple of <code>block</code>? Python's <code>-n % block</code> says it.</details>
@@ -660,6 +665,10 @@ if pair is not None:
     print(f"{pair.num_weights} gradients are exchanged: {exchange:.2f} ms for that alone")
     print(f"after three steps the two workers' weights differ by {pair.weight_gap},")
     print(f"and from those of one process with the whole batch by {pair.gap_to_one:.1e}")
+    if alone is pair:
+        print(
+            "(At this size of run one process is not timed: below, the pair's time stands for it.)"
+        )
     for B in worker_sizes:
         t1, t2 = (float(np.median(w.step_seconds[B])) for w in (alone, pair))
         share = float(use_efficiency([1, 2], [B, B], [t1, t2])[1])

@@ -61,6 +61,8 @@ def evaluate(
 def tell(exercise: Exercise, answer: Any, verdict: Verdict) -> float:
     """Show a verdict, from the third failed try on with the expected value; keep what failed.
 
+    An exercise that is declared as not `revealed` never tells the expected value.
+
     Returns:
         The score; in a notebook one that shows itself as a card, elsewhere the text is printed.
     """
@@ -72,7 +74,7 @@ def tell(exercise: Exercise, answer: Any, verdict: Verdict) -> float:
     elif verdict.status == "failed" and failure is not None and callable(answer):
         _failed_with[exercise.id] = (exercise.run, failure.case.args)
         _failed_tries[exercise.id] += not note  # an older version was tried before
-        if _failed_tries[exercise.id] >= TRIES_BEFORE_REVEAL:
+        if exercise.revealed and _failed_tries[exercise.id] >= TRIES_BEFORE_REVEAL:
             revealed = reveal(failure)
     if somebody_looks():
         return with_card(verdict.score, card(exercise, verdict, note=note, revealed=revealed))

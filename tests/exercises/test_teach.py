@@ -60,6 +60,15 @@ def test_the_expected_value_follows_from_the_third_failed_try_on(capsys):
     assert shown == [False, False, True, True]
 
 
+def test_a_diagnosis_is_never_told(capsys):
+    """Its one argument is the place of a run: the right result would be the answer itself."""
+    for _ in range(5):
+        check("u10_diagnosis", lambda number: [2, 2, 2])
+        said = capsys.readouterr().out
+        assert "After three tries" not in said
+        assert "line by line" in said  # it has no steps to print
+
+
 def test_what_is_no_try_does_not_count(capsys):
     for answer in (stub, None, 3.0, stub):
         check("u01_tr_cov", answer)

@@ -214,6 +214,33 @@ def test_runs_that_went_wrong_did():
         assert late_accuracy(run_of(mystery.wrong, mystery.seeds)) < before - 5
 
 
+def shown_number(evidence, experiment):
+    """Return the number of the run as it was shown that an experiment's outcome begins with."""
+    if experiment == "two norms":
+        return f"accumulated {evidence.grad_norm[0, 0]:.2f}"
+    if experiment == "log each step":
+        return f"first loss {evidence.loss[0, 0]:.4f}"
+    if experiment == "loss at evaluation":
+        return f"logged last {evidence.loss[0, -1]:.4f}"
+    if evidence.table:
+        large = max(evidence.table)
+        return f"{evidence.table[large].mean(axis=1).max():.1f} % ->"
+    if len(evidence.epoch_ends):
+        return f"at the end {evidence.validation[:, -1].mean():.1f} % ->"
+    return "had it gone on"  # it was stopped before any accuracy was measured
+
+
+@pytest.mark.parametrize("number", [*range(1, 7), *(7000 + n for n in range(1, 7))])
+def test_an_outcome_begins_with_the_number_that_was_shown(number):
+    """The public runs and a drawn set: whoever reads both finds the same number in both."""
+    mystery = draw_mystery(number)
+    evidence = evidence_of(mystery)
+    for name in mystery.menu:
+        if name in (mystery.best, "two norms", "log each step", "loss at evaluation"):
+            said = carry_out(mystery, name).text
+            assert "rows" in said or shown_number(evidence, name) in said, said
+
+
 def test_the_evidence_names_no_fault():
     for number in range(1, 7):
         mystery = draw_mystery(number)

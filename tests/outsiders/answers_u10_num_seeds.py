@@ -55,14 +55,6 @@ def r_by_hand(changes, wanted, quantile):
     return max(whole, 2)
 
 
-def r_bare_loop(changes, wanted, quantile):
-    s = statistics.stdev(changes)
-    n = 2
-    while quantile * s / n**0.5 > wanted:
-        n += 1
-    return n
-
-
 RIGHT = [
     r_closed,
     r_numpy,
@@ -70,11 +62,19 @@ RIGHT = [
     r_search,
     r_search_squares,
     r_by_hand,
-    r_bare_loop,
 ]
 
 
 # ---------------------------------------------------------------- wrong
+def w_bare_loop(changes, wanted, quantile):
+    """Lets a rounding error cost a seed."""
+    s = statistics.stdev(changes)
+    n = 2
+    while quantile * s / n**0.5 > wanted:
+        n += 1
+    return n
+
+
 def w_not_squared(changes, wanted, quantile):
     """Forgets to square: n = quantile s / wanted."""
     return max(2, math.ceil(quantile * np.std(changes, ddof=1) / wanted - 1e-9))
@@ -236,6 +236,7 @@ def w_mutates(changes, wanted, quantile):
 
 
 WRONG = [
+    w_bare_loop,
     w_not_squared,
     w_floor,
     w_round,

@@ -82,6 +82,10 @@ class Exercise:
         nan_says: Where nan is an answer ("the run never gets there"): what a learner reads who
             returns it for an input that has a number, "You say that the run never gets there. It
             does: when?"
+        no_match: Asked where no mistake explains an answer, in place of the general question;
+            for answers that have no steps to print.
+        revealed: False where the right result is never told after some tries: it is the whole
+            answer, not one input's.
     """
 
     id: str
@@ -100,6 +104,8 @@ class Exercise:
     promises: tuple[str, ...] = ()
     may_change: tuple[str, ...] = ()
     nan_says: str = ""
+    no_match: str = ""
+    revealed: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a declaration that could not work; a typing slip should fail at import."""

@@ -229,7 +229,8 @@ def advice(exercise: Exercise, verdict: Verdict, failure: CaseResult) -> str | N
         return next((ask for said, ask in ERRORS.items() if said in failure.outcome.detail), None)
     if failure.outcome.kind != "value" or failure.outcome.value is None:
         return None
-    return what_is_odd(exercise, failure) or what_is_off(verdict) or NO_MATCH
+    general = exercise.no_match or NO_MATCH
+    return what_is_odd(exercise, failure) or what_is_off(verdict) or general
 
 
 def fitted(line: str) -> str:

@@ -1,6 +1,7 @@
 """Carry a mystery's experiments out: real runs, and what came out of them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -35,6 +36,11 @@ def run_of(setup: Setup, seeds: tuple[int, ...]) -> Trained:
 def late_accuracy(run: Trained) -> float:
     """Return the validation accuracy in %, over runs and the second half of the epochs."""
     return float(run.validation[:, run.validation.shape[1] // 2 :].mean())
+
+
+def final_accuracy(run: Trained) -> float:
+    """Return the validation accuracy in % at the end, over runs: what a run is shown with."""
+    return float(run.validation[:, -1].mean())
 
 
 @lru_cache(maxsize=64)
@@ -93,14 +99,31 @@ def carry_out(mystery: Mystery, experiment: str) -> Found:
         seeds = others[:5]
     elif experiment == "shuffle anew":
         seeds = others[:3]
-    return compared(late_accuracy(shown), late_accuracy(run_of(changed(experiment, wrong), seeds)))
+    other = run_of(changed(experiment, wrong), seeds)
+    ends = [final_accuracy(run) for run in (shown, other)]
+    about = "had it gone on: " if wrong.stops_after else ""
+    return compared(late_accuracy(shown), late_accuracy(other), ends=ends, about=about)
 
 
-def compared(before: float, after: float) -> Found:
-    """Say whether an accuracy changed by more than CLEAR points."""
+def compared(before: float, after: float, *, ends: Sequence[float] = (), about: str = "") -> Found:
+    """Say whether an accuracy changed by more than CLEAR points.
+
+    Args:
+        before: In %, of the run as it was shown.
+        after: With what the experiment changes.
+        ends: The accuracies at the end of both, said first, where the two above are not these:
+            the run as it was shown ends at the first of them.
+        about: Said before all else.
+    """
     change = after - before
     outcome = "better" if change > CLEAR else "worse" if change < -CLEAR else "same"
-    return Found(outcome, f"validation accuracy {before:.1f} % -> {after:.1f} %")
+    if not ends:
+        return Found(outcome, f"{about}best validation accuracy {before:.1f} % -> {after:.1f} %")
+    said = (
+        f"{about}validation accuracy at the end {ends[0]:.1f} % -> {ends[1]:.1f} %, over the "
+        f"second half of the epochs (which decides) {before:.1f} % -> {after:.1f} %"
+    )
+    return Found(outcome, said)
 
 
 def of_a_sweep(mystery: Mystery, experiment: str) -> Found:
@@ -122,7 +145,13 @@ def two_norms(setup: Setup, run: Trained) -> Found:
     whole, one = float(run.first_norm.mean()), float(run.one_micro_norm.mean())
     ratio, k = whole / one, setup.num_micro
     outcome = "K times" if ratio > k**0.5 else "one over K" if ratio < k**-0.5 else "equal"
-    return Found(outcome, f"one micro-batch {one:.2f}, all {k} accumulated {whole:.2f}")
+    nearest = {"K times": f"{k}", "one over K": f"1/{k}", "equal": "1"}[outcome]
+    said = (
+        f"in the run of the log one micro-batch {run.one_micro_norm[0]:.2f}, all {k} accumulated "
+        f"{run.first_norm[0]:.2f}; over {len(run.first_norm)} seeds {ratio:.2f} times as long, "
+        f"nearest to {nearest} (of 1/{k}, 1 and {k})"
+    )
+    return Found(outcome, said)
 
 
 def loss_at_evaluation(setup: Setup, run: Trained) -> Found:
@@ -130,7 +159,12 @@ def loss_at_evaluation(setup: Setup, run: Trained) -> Found:
     logged, true = float(run.loss[:, -5:].mean()), float(run.train_loss.mean())
     ratio = true / logged
     outcome = "far below" if ratio < 0.6 else "far above" if ratio > 1.7 else "as logged"
-    return Found(outcome, f"logged {logged:.2f}, in evaluation mode {true:.2f}")
+    said = (
+        f"in the run of the log, logged last {run.loss[0, -1]:.4f}, in evaluation mode "
+        f"{run.train_loss[0]:.4f}; over {len(run.loss)} seeds and five lines {logged:.2f} and "
+        f"{true:.2f}"
+    )
+    return Found(outcome, said)
 
 
 def count_rows(setup: Setup, run: Trained) -> Found:
@@ -146,9 +180,11 @@ def log_each_step(setup: Setup, run: Trained) -> Found:
     losses = np.nan_to_num(run.first_losses.mean(axis=0), nan=math.inf)
     first, last, top = losses[0], losses[-1], losses.max()
     outcome = "a jump" if top > 1.15 * first else "a fall" if last < 0.9 * first else "flat"
+    own = run.first_losses[0]
     return Found(
         outcome,
-        f"first loss {first:.2f}, highest {top:.2f}, after {len(losses)} steps {last:.2f}",
+        f"in the run of the log first loss {own[0]:.4f}; over {len(run.first_losses)} seeds first "
+        f"{first:.2f}, highest {top:.2f}, after {len(losses)} steps {last:.2f}",
     )
 
 

@@ -8,6 +8,7 @@ from coursekit.exercises.banks.unit_09_hardware.activations_slips import (
     activation_bytes,
 )
 from coursekit.exercises.banks.unit_09_hardware.further_slips import ACTIVATIONS as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_c import ACTIVATIONS as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
 
 
@@ -72,7 +73,7 @@ U09_ACTIVATIONS = Exercise(
     promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_networks,
     reference=activation_bytes,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS),
     accepted=(bytes_by_walking, bytes_by_a_table),
     lesson="Weights cost the same at every batch; activations grow with it. Checkpoints trade them "
     "for a second forward pass, best with about as many segments as layers in each.",

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips_b import COMPRESSED as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_d import COMPRESSED as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -244,6 +245,7 @@ U09_COMPRESSED = Exercise(
             variant(lambda signal, noise, n, q: (1 / q - 1) * (signal + noise / n) / n),
         ),
         *FURTHER_SLIPS,
+        *LATE_SLIPS,
     ),
     accepted=(compressed_by_one_worker, compressed_by_entries),
     lesson="What is left out of the exchange comes back as noise: the run sees a smaller batch "

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips_b import EFFICIENCY as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_d import EFFICIENCY as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -33,7 +34,7 @@ def draw_clusters(rng: np.random.Generator) -> list[Case]:
     for group in ("same batch a worker", "same batch in all") * 3:
         workers = [1, *(int(n) for n in rng.choice([2, 3, 4, 6, 8, 12, 16], 3, replace=False))]
         batch, rate = int(rng.integers(5, 40)) * 48, float(rng.uniform(100.0, 900.0))
-        examples = [batch * n if group == "same batch a worker" else batch for n in workers]
+        examples = [batch * n if group == "same batch a worker" else batch + 7 for n in workers]
         wait = float(rng.uniform(0.2, 0.5) * batch / rate)
         seconds = [
             float(b / n / rate + (wait * rng.uniform(0.6, 1.4) if n > 1 else 0.0))
@@ -119,6 +120,7 @@ U09_EFFICIENCY = Exercise(
         Case("same batch in all", ([1, 2, 5], [60, 60, 60], [6.0, 3.75, 2.0]), keeps=("uneven",)),
         Case("same batch in all", ([5, 1], [60, 60], [2.0, 6.0]), keeps=("order",)),
         Case("same batch in all", ([3, 1], [60, 60], [1.6, 6.0]), keeps=("range",)),  # above 1
+        Case("same batch in all", ([3, 1, 2], [100, 120, 90], [2.0, 4.0, 2.0]), keeps=("uneven",)),
     ),
     promises=("by hand", "order", "range", "smallest", "uneven"),
     draw=draw_clusters,
@@ -224,6 +226,7 @@ U09_EFFICIENCY = Exercise(
             changed(lambda share: round(share, 2)),
         ),
         *FURTHER_SLIPS,
+        *LATE_SLIPS,
     ),
     accepted=(efficiency_by_arrays, efficiency_by_worker_seconds),
     lesson="Examples per second and worker, against one worker alone: one definition for a batch "

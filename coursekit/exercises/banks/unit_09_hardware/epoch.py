@@ -4,6 +4,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.epoch_slips import MISTAKES, epoch
 from coursekit.exercises.banks.unit_09_hardware.further_slips import EPOCH as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_c import EPOCH as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
 
 
@@ -54,13 +55,14 @@ U09_EPOCH = Exercise(
         Case("kept", (10, 4, 1.0, 2.0, False), keeps=("by hand",)),
         Case("kept", (8, 4, 1.0, 2.0, False), keeps=("boundary",)),
         Case("kept", (6, 6, 1.0, 2.0, False), keeps=("range",)),
+        Case("kept", (3, 3, 4.0, 2.0, False), keeps=("range",)),  # one step, and it is the floor
         Case("dropped", (10, 4, 1.0, 2.0, True), keeps=("by hand", "missing")),
         Case("dropped", (8, 4, 1.0, 2.0, True), keeps=("boundary",)),
     ),
     promises=("boundary", "by hand", "missing", "range"),
     draw=draw_epochs,
     reference=epoch,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS),
     accepted=(epoch_by_walking, epoch_by_arrays),
     lesson="A partial last batch costs a step at the floor, and its few examples count more than "
     "all others. Dropped, they wait for the next shuffle.",

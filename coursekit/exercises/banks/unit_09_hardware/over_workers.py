@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_09_hardware.further_slips_d import OVER_WORKERS as FURTHER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -267,7 +268,7 @@ U09_OVER_WORKERS = Exercise(
     promises=("by hand", "order", "smallest", "uneven"),
     draw=draw_shards,
     reference=accuracy_over_workers,
-    mistakes=(*MISTAKES, *FURTHER),
+    mistakes=(*MISTAKES, *FURTHER, *FURTHER_SLIPS),
     accepted=(accuracy_by_unique, accuracy_by_sets),
     lesson="A sampler that makes all workers equally long hands some examples out twice. In "
     "training that hardly matters; in an evaluation it is a wrong number.",

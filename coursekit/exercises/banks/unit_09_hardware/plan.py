@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips_b import PLAN as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_d import PLAN as LATE_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.plan_further import FURTHER
 from coursekit.exercises.banks.unit_09_hardware.plan_slips import MISTAKES, costs, plan
 from coursekit.exercises.banks.unit_09_hardware.step_time_law import misfits
@@ -171,7 +172,7 @@ U09_PLAN = Exercise(
     draw=draw_machines,
     reference=plan,
     nan_says="You say that no candidate fits into the memory. One does: what does its step need?",
-    mistakes=(*MISTAKES, *FURTHER, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER, *FURTHER_SLIPS, *LATE_SLIPS),
     accepted=(plan_by_loops, plan_by_arrays),
     lesson="Fewest examples, fewest seconds and least money are three batches. Which of them is "
     "yours is not a question about learning.",

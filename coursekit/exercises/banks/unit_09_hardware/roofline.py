@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips import ROOFLINE as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_c import ROOFLINE as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -245,6 +246,7 @@ U09_ROOFLINE = Exercise(
             lambda *args: 1 / roofline_knee(*args),
         ),
         *FURTHER_SLIPS,
+        *LATE_SLIPS,
     ),
     accepted=(knee_by_seconds, knee_by_bisection),
     lesson="Below the knee the weights' way from memory takes the time, and more examples ride "

@@ -6,6 +6,7 @@ from itertools import accumulate
 import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips import STEP_TIME as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_c import STEP_TIME as LATE_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.step_time_law import fit_step_time
 from coursekit.exercises.banks.unit_09_hardware.step_time_slips import MISTAKES
 from coursekit.exercises.engine.declare import Case, Exercise
@@ -40,13 +41,14 @@ def fit_by_running_sums(batch_sizes, seconds):
     return np.array([math.exp(s1[k - 1] / k), math.exp(r1[k] / (n - k))])
 
 
-POWERS = [1, 2, 4, 8, 16, 32]
+POWERS = [1, 2, 4, 8, 16, 32, 64, 128]
 TRAPS = (  # another rule for the split comes out otherwise: absolute sizes, means, single points
     [2.0, 1.0, 4.0, 4.0, 8.0, 16.0],
     [1.0, 1.0, 1.0, 16.0, 4.0, 8.0],
     [1.0, 2.0, 4.0, 16.0, 16.0, 8.0],
     [4.0, 4.0, 2.0, 16.0, 16.0, 2.0],  # best at the last split
     [16.0, 2.0, 1.0, 8.0, 8.0, 2.0],  # best at the first
+    [8.0, 8.0, 1.0, 1.0, 2.0, 1.0, 2.0, 2.0],  # the misfit rises, and then falls to its least
 )
 
 
@@ -61,7 +63,7 @@ def draw_tables(rng: np.random.Generator) -> list[Case]:
         unit = int(rng.integers(2, 40))
         noise = np.exp(rng.uniform(-0.02, 0.02, len(trap)))
         times = np.array(trap) * rng.uniform(0.1, 9.0) * noise
-        cases.append(Case("noisy", ([unit * b for b in POWERS], times.tolist())))
+        cases.append(Case("noisy", ([unit * b for b in POWERS[: len(trap)]], times.tolist())))
     return cases
 
 
@@ -79,12 +81,12 @@ U09_STEP_TIME = Exercise(
             ([1, 2, 6, 24, 100, 200], [1.0, 4.0, 2.0, 12.0, 25.0, 100.0]),
             keeps=("average", "uneven"),
         ),
-        *(Case("noisy", (POWERS, times), keeps=("uneven",)) for times in TRAPS),
+        *(Case("noisy", (POWERS[: len(t)], t), keeps=("uneven",)) for t in TRAPS),
     ),
     promises=("average", "boundary", "smallest", "uneven"),
     draw=draw_tables,
     reference=fit_step_time,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS),
     accepted=(fit_by_loops, fit_by_running_sums),
     lesson="Two numbers say what a batch costs on a machine: the shortest step, and the rate once "
     "it is full. Their product is the batch that just fills it.",

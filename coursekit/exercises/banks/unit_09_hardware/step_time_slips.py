@@ -204,7 +204,8 @@ MISTAKES = (
     ),
     Mistake(
         "the first split",
-        "You always split after the second size. Where does this machine fill up?",
+        "Your answer is that of the first split, whatever the times. Does your misfit add the "
+        "squares of both pieces?",
         lambda batch_sizes, seconds: [
             float(geometric(seconds[:2])),
             float(geometric(np.divide(batch_sizes[2:], seconds[2:]))),

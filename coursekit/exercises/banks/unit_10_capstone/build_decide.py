@@ -13,6 +13,7 @@ from coursekit.exercises.banks.unit_10_capstone.build_decide_slips import (
     with_rows,
 )
 from coursekit.exercises.banks.unit_10_capstone.further_slips import BUILD as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_c import BUILD as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
 
@@ -91,19 +92,28 @@ def first_seed(run, arms, seeds, chance, quantile):
 def draw_experiments(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for group in ("one change", "intervals", "diverged runs") * 3:
-        n, count = int(rng.integers(4, 7)), 2 if group == "one change" else 4
+        fewest = 5 if group == "diverged runs" else 4  # two are left where three diverged
+        n, count = int(rng.integers(fewest, 7)), 2 if group == "one change" else 4
         base = rng.uniform(40.0, 60.0, n)
+        base = np.round(base) if group == "one change" else base
         table = np.tile(base, (count, 1))
         for i in range(1, count):
             clear = rng.choice([-1.0, 1.0]) * rng.uniform(9.0, 14.0)
             if group == "one change":
-                table[i] += clear  # the same for every seed
+                table[i] += round(clear)  # the same for every seed, to the last digit
             else:
                 noise = rng.normal(0, 2.0, n)
                 noise -= noise.mean()
                 table[i] += (clear if i % 3 else 0.3) + noise
+        quantile = float(rng.choice([2.6, 2.8]))
         if group == "intervals":
             table[2] = base  # no change at all: the interval is zero itself
+            noise = rng.normal(0, 2.0, n)
+            noise -= noise.mean()
+            half = quantile * noise.std(ddof=1) / math.sqrt(n)
+            table[1] = base + rng.choice([-1.5, 1.5]) * half + noise  # decided, and not by much
+            if len(cases) > 6:  # a small change, known well
+                table[3] = base + 0.3 + 0.02 * noise
         if group == "diverged runs":
             table[1, rng.permutation(n)[:2]] = DIVERGED
             table[0, int(rng.integers(n))] = DIVERGED
@@ -114,7 +124,7 @@ def draw_experiments(rng: np.random.Generator) -> list[Case]:
         arms = [[size * 2**i, rate * 2**i, int(rng.integers(20, 90))] for i in range(count)]
         seeds = [int(s) for s in rng.permutation(50)[:n]]
         chance = float(rng.choice([12.5, 20.0]))
-        cases.append(Case(group, (table, arms, seeds, chance, float(rng.choice([2.6, 2.8])))))
+        cases.append(Case(group, (table, arms, seeds, chance, quantile)))
     return cases
 
 
@@ -141,6 +151,11 @@ U10_BUILD = Exercise(
                 2.0,
             ),
             ("by hand", "average"),
+        ),
+        Case(
+            "intervals",  # small, and yet decided
+            (np.array([[50.0, 52.0], [50.25, 52.5]]), TWO, [3, 7], 10.0, 2.0),
+            ("by hand",),
         ),
         Case(
             "intervals",
@@ -244,6 +259,7 @@ U10_BUILD = Exercise(
         ),
         *SLIPS,
         *FURTHER_SLIPS,
+        *LATE_SLIPS,
     ),
     accepted=(decide_seed_by_seed, decide_arm_by_arm),
     lesson="A table of paired changes with a verdict in three values: better, worse, can't tell. "

@@ -74,7 +74,8 @@ def over_the_arms(run, arms, seeds, chance, quantile):
 SLIPS = (
     Mistake(
         "the mean of the base",
-        "You compare with the mean of the base. Which run of the base shares an arm's luck?",
+        "Your interval has all the scatter of the arm. Which run of the base shares each run's "
+        "luck, and what is left of it in their difference?",
         with_rows(lambda base, row, q: row_of(row - base.mean(), q)),
     ),
     Mistake(

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips import CHANGE as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_c import CHANGE as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -277,6 +278,7 @@ U10_CHANGE = Exercise(
             lambda b, a, chance, q: change(b, a, 10.0, q),
         ),
         *FURTHER_SLIPS,
+        *LATE_SLIPS,
     ),
     accepted=(change_in_a_loop, change_by_variances),
     lesson="Pairs share their seed, so its luck drops out of the difference; a run that diverged "

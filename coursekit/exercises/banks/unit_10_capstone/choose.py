@@ -4,6 +4,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.choose_slips import MISTAKES, choose
 from coursekit.exercises.banks.unit_10_capstone.further_slips_b import CHOOSE as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_d import CHOOSE as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
 
 
@@ -97,7 +98,7 @@ U10_CHOOSE = Exercise(
     promises=("boundary", "by hand", "order", "sign", "smallest"),
     draw=draw_menus,
     reference=choose,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS),
     accepted=(choose_by_sorting, choose_by_arrays),
     lesson="A run is worth its price only if its outcome can change your mind. Write both "
     "predictions down first; where they agree, keep the money.",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
-from coursekit.experiments.mysteries.cases import IN_A_SET, Mystery, draw_mystery
+from coursekit.experiments.mysteries.cases import IN_A_SET, SETS_APART, Mystery, draw_mystery
 from coursekit.experiments.mysteries.words import EXPERIMENTS
 
 NUMBERS = range(1, IN_A_SET + 1)
@@ -86,6 +86,11 @@ def neither_outcome(m: Mystery) -> list[int]:
     return answers(m, m.fault, m.best, left[-1] if left else m.about.menu[m.best][1])
 
 
+def always_the_first(number):
+    """Give [1, 1, 1] for the first two runs alone: one such answer further on has other reasons."""
+    return [1, 1, 1] if number % SETS_APART <= 2 else diagnosis(number)
+
+
 def draw_numbers(rng: np.random.Generator) -> list[Case]:
     return [Case(f"run {NAMES[n]}", (int(n),)) for n in rng.permutation(list(NUMBERS))]
 
@@ -139,7 +144,7 @@ U10_DIAGNOSIS = Exercise(
         Mistake(
             "the first of each list",
             "You name the first of each list. What in the log speaks for it?",
-            lambda number: [1, 1, 1],
+            always_the_first,
         ),
         Mistake(
             "counted from zero",
@@ -183,4 +188,8 @@ U10_DIAGNOSIS = Exercise(
     lesson="Three things make a diagnosis: a name, a run that could have refuted it, and what that "
     "run was going to say before it ran.",
     answered_by=("coursekit.experiments.mysteries",),
+    no_match="Take your explanation through the settings and the log, line by line: which of them "
+    "does it leave unexplained? If none: does a cheaper experiment come out otherwise under the "
+    "next best one?",
+    revealed=False,
 )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips_b import LOG_LOSSES as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_d import LOG_LOSSES as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -283,6 +284,7 @@ U10_LOG_LOSSES = Exercise(
             lambda losses, every: log_losses(losses, every)[::-1],
         ),
         *FURTHER_SLIPS,
+        *LATE_SLIPS,
     ),
     accepted=(log_by_summing, log_by_cumsum),
     lesson="Before a curve is explained, say what one point of it is: the mean of which steps, "

@@ -1,10 +1,12 @@
 """How many paired seeds an arm needs."""
 
 import math
+import statistics
 
 import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips import NUM_SEEDS as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_c import NUM_SEEDS as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -33,6 +35,22 @@ def needed(ratio: float) -> int:
     return max(2, math.ceil(ratio - 1e-9))
 
 
+def whole_but_for_rounding(rng: np.random.Generator, root: int) -> tuple[list[float], float]:
+    """Return changes and a half-width that need root**2 seeds, and a hair more as computed.
+
+    From numbers rounded to float32 it comes out a hair below: those who compute so lose no mark.
+    """
+    while True:
+        tenths = int(rng.integers(1, 60))
+        changes = [-8.0 - tenths / 10, -8.0, -8.0 + tenths / 10]
+        wanted = 2.0 * tenths / 10 / root
+        ways = (deviation(changes), statistics.stdev(changes))
+        above = all(root**2 < (2.0 * s / wanted) ** 2 < root**2 + 1e-10 for s in ways)
+        rounded = [float(np.float32(x)) for x in changes]
+        if above and (2.0 * deviation(rounded) / float(np.float32(wanted))) ** 2 < root**2:
+            return changes, wanted
+
+
 def draw_pilots(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, group in enumerate(("few", "many") * 4):
@@ -55,6 +73,7 @@ def draw_pilots(rng: np.random.Generator) -> list[Case]:
         step = float(root * rng.integers(1, 4))
         exact = [mean - step, mean, mean + step]  # of deviation `step`: root**2 seeds, to the digit
         cases.append(Case(group, (exact, 2.0 * step / root, 2.0)))
+        cases.append(Case(group, (*whole_but_for_rounding(rng, root), 2.0)))
         if group == "few":
             cases.append(Case(group, (exact, float(step * rng.integers(6, 12)), 2.0)))
     return cases
@@ -68,6 +87,7 @@ U10_NUM_SEEDS = Exercise(
         Case("few", ([-8.0, -6.0, -4.0], 1.75, 2.0), ("by hand",)),
         Case("few", ([-8.0, -6.0, -4.0], 2.0, 2.0), ("boundary",)),
         Case("few", ([-8.0, -6.0, -4.0], 1.98, 2.0), ("boundary",)),  # hardly above a whole number
+        Case("few", ([-6.2, -6.0, -5.8], 0.2, 2.0), ("boundary",)),  # whole but for rounding
         Case("few", ([-5.0, -4.0], 50.0, 2.0), ("smallest",)),
         Case("few", ([-9.0, -3.0, -3.0, -9.0], 4.5, 2.0), ("by hand",)),
         Case("many", ([-9.0, -3.0, -3.0, -9.0], 1.5, 2.0), ("by hand",)),
@@ -209,6 +229,7 @@ U10_NUM_SEEDS = Exercise(
             lambda c, w, q: needed((q * deviation(c) / max(abs(sum(c) / len(c)), 1e-9) / w) ** 2),
         ),
         *FURTHER_SLIPS,
+        *LATE_SLIPS,
     ),
     accepted=(num_seeds_by_trying, num_seeds_by_floor),
     lesson="Half the error costs four times the seeds. Ask before the run, from a pilot: five "

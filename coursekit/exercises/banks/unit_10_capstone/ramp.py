@@ -3,6 +3,7 @@
 import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips_b import RAMP as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_d import RAMP as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 Stages = list[list[float]]  # (examples, batch size)
@@ -83,6 +84,8 @@ U10_RAMP = Exercise(
         Case("one size", ([[1000, 10]], 100.0, 0.5), ("by hand",)),
         Case("one size", ([[4000, 100]], 100.0, 0.25), ("by hand",)),
         Case("one size", ([[50, 50]], 100.0, 0.5), ("boundary", "smallest")),
+        Case("one size", ([[20, 20]], 100.0, 0.5), ("smallest",)),
+        Case("a ramp", ([[10, 10], [20, 20]], 100.0, 0.5), ("smallest",)),
         Case("a ramp", ([[1000, 10], [4000, 100]], 100.0, 0.5), ("by hand",)),
     ),
     promises=("boundary", "by hand", "smallest"),
@@ -249,6 +252,7 @@ U10_RAMP = Exercise(
             lambda stages, rate, least: ramp([[e + b, b] for e, b in stages], rate, least),
         ),
         *FURTHER_SLIPS,
+        *LATE_SLIPS,
     ),
     accepted=(ramp_by_arrays, ramp_by_bounds),
     lesson="A ramp saves steps. Whether that saves time is the hardware's business: below the knee "

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips import RATIOS as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_c import RATIOS as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -255,9 +256,10 @@ U10_RATIOS = Exercise(
             with_part(1, lambda base, arm: arm[2] / arm[0] / (base[2] / base[0])),
         ),
         *FURTHER_SLIPS,
+        *LATE_SLIPS,
     ),
     accepted=(ratios_by_factors, ratios_by_logs),
-    lesson="An arm that changes two of these four can't say which of them did it. Write the four "
-    "ratios beside every arm before it runs.",
+    lesson="An arm can't say which of the things that it changes did it. Write the four ratios "
+    "beside every arm before it runs.",
     answered_by=("coursekit.train.scaling", "coursekit.experiments.decision"),
 )

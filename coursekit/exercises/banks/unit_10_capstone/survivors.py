@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips_b import SURVIVORS as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_c import SURVIVORS as LATE_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.survivors_slips import MISTAKES, survivors
 from coursekit.exercises.engine.declare import CLOSE_IN_FLOAT32, Case, Exercise
 
@@ -45,7 +46,7 @@ def draw_tables(rng: np.random.Generator) -> list[Case]:
         below = np.floor(rng.uniform(-12, 6, arms)) * (number != 5)  # 5: zero in each interval
         means = below + 0.75 - halves  # the ends are not whole
         kinds = ["inside", "overlaps", "below", "above", "covers", "touches", "further below"]
-        kinds += ["touches below", "just above"]
+        kinds += ["touches below", "just above", "between"]
         order = [str(k) for k in rng.permutation(kinds)]
         if number == 3:
             order = [k for k in order if k in ("below", "above", "just above")]  # none survives
@@ -72,6 +73,7 @@ def draw_tables(rng: np.random.Generator) -> list[Case]:
                         "covers": [m - 3 * h, m + 3 * h],
                         "touches": [m + h, m + 3 * h],
                         "touches below": [m - 3 * h, m - h],
+                        "between": [m + 0.2 * h, m + 0.8 * h],
                         "just above": [m + h + 0.2, m + h + 9.0],
                     }[which]
                 )
@@ -96,6 +98,7 @@ U10_SURVIVORS = Exercise(
     by_hand=(
         Case("one arm", ([-5.0], [2.0], [[[-8.0, -4.0]], [[-1.0, 1.0]]]), ("by hand",)),
         Case("one arm", ([-5.0], [2.0], [[[-3.0, 1.0]], [[-12.0, -7.0]]]), ("boundary",)),
+        Case("one arm", ([-5.0], [2.0], [[[-4.5, -3.5]], [[-6.5, -5.5]]]), ("by hand",)),
         Case("one arm", ([4.0], [0.5], [[[0.0, 100.0]]]), ("smallest",)),
         Case(
             "one arm",  # an interval that is a point: both ends of a range belong to it
@@ -122,7 +125,7 @@ U10_SURVIVORS = Exercise(
     draw=draw_tables,
     reference=survivors,
     same=counting_booleans,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS),
     accepted=(survivors_by_arrays, survivors_by_gap),
     lesson="An explanation is a list of predictions, and one that fails is enough. Two that "
     "survive need an arm on which they differ.",
