@@ -588,7 +588,8 @@ show(figures.loggers_plot(true_losses, loggers, title="One run, two logs"))
 # are on the price list, and each says what can come out.
 #
 # Answer with **three numbers** from the lists: the explanation; the *cheapest* experiment that tells
-# it from the next best one; what that experiment will say. Then it is really run.
+# it from the next best one; what that experiment will say. Then it is really run. (An accuracy is told as
+# it was shown, at the end, and over the second half of the epochs; a change of 5 points there decides.)
 #
 # To warm up, four others; nothing is marked here.
 
