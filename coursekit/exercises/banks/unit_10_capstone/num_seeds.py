@@ -1,7 +1,6 @@
 """How many paired seeds an arm needs."""
 
 import math
-import statistics
 
 import numpy as np
 
@@ -35,22 +34,6 @@ def needed(ratio: float) -> int:
     return max(2, math.ceil(ratio - 1e-9))
 
 
-def whole_but_for_rounding(rng: np.random.Generator, root: int) -> tuple[list[float], float]:
-    """Return changes and a half-width that need root**2 seeds, and a hair more as computed.
-
-    From numbers rounded to float32 it comes out a hair below: those who compute so lose no mark.
-    """
-    while True:
-        tenths = int(rng.integers(1, 60))
-        changes = [-8.0 - tenths / 10, -8.0, -8.0 + tenths / 10]
-        wanted = 2.0 * tenths / 10 / root
-        ways = (deviation(changes), statistics.stdev(changes))
-        above = all(root**2 < (2.0 * s / wanted) ** 2 < root**2 + 1e-10 for s in ways)
-        rounded = [float(np.float32(x)) for x in changes]
-        if above and (2.0 * deviation(rounded) / float(np.float32(wanted))) ** 2 < root**2:
-            return changes, wanted
-
-
 def draw_pilots(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, group in enumerate(("few", "many") * 4):
@@ -73,7 +56,6 @@ def draw_pilots(rng: np.random.Generator) -> list[Case]:
         step = float(root * rng.integers(1, 4))
         exact = [mean - step, mean, mean + step]  # of deviation `step`: root**2 seeds, to the digit
         cases.append(Case(group, (exact, 2.0 * step / root, 2.0)))
-        cases.append(Case(group, (*whole_but_for_rounding(rng, root), 2.0)))
         if group == "few":
             cases.append(Case(group, (exact, float(step * rng.integers(6, 12)), 2.0)))
     return cases
