@@ -19,7 +19,8 @@ def run(student: str, *, course: Path | None = None, yes: bool = False) -> int:
     roster = read_roster(usual) if usual.is_file() else {}
     known = roster.get(student, Student(student))
     traces = traces_of(home, known)
-    if not traces:
+    places = [path for path in traces.deleted if path.name.removesuffix(".json") == student]
+    if not (places or traces.in_gradebook or student in roster or traces.cleared):
         raise ValueError(
             f"{home.root} holds nothing of a student {student!r}; an id is the name of a folder "
             f"in {home.grading / 'submitted'}"
@@ -29,6 +30,8 @@ def run(student: str, *, course: Path | None = None, yes: bool = False) -> int:
         print(f"{word}: the gradebook's entry, with marks and comments")
     for path in traces.deleted:
         print(f"{word}: {path}")
+    for path in traces.cleared:
+        print(f"their entries {word}: {path}")
     for place in traces.by_hand:
         print(f"for you to delete: {place}")
     if yes:

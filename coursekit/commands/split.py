@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from coursekit.classroom.marking.sheets import (
     Split,
     assign,
     check_names,
+    filled_in,
     read_sheet,
     read_split,
     record_entries,
@@ -24,7 +26,7 @@ from coursekit.classroom.returning.export import harmless
 from coursekit.classroom.returning.feedback import answers_in
 from coursekit.classroom.returning.results import Result, results_of
 from coursekit.classroom.returning.unit_text import unit_text
-from coursekit.storage import locked, write_atomically
+from coursekit.storage import free_name, locked, time_stamp, write_atomically
 
 
 def run(
@@ -67,12 +69,24 @@ def run(
         if not names:
             raise ValueError(f"who marks? python3 -m coursekit split {name[:2]} --between ann,bob")
         check_names(names)
+        before = dict(split.of)
         assign(split, [one.student.id for one in results], names)
         write_split(path, split)
+    for who in sorted(set(before.values()) - set(names)):
+        theirs = sum(name == who for name in before.values())
+        print(
+            f"{who} is not among them any more: {theirs} students went to the others. What {who} "
+            f"wrote on a sheet can be taken under the new names",
+            file=sys.stderr,
+        )
     for who in names:
         own = [one for one in results if split.of[one.student.id] == who]
         rows, done = _rows(home, name, own, split, blind=blind, whole=whole)
         target = path.with_name(f"{name}-{who}.csv")
+        if filled_in(target):
+            kept = free_name(target, time_stamp())
+            target.rename(kept)
+            print(f"{target} had points on it: it is kept as {kept}", file=sys.stderr)
         write_atomically(target, _csv(rows))
         marked = f", {done} marked" if done else ""
         print(f"{target}: {len(own)} students, {len(rows)} answers to mark{marked}")
@@ -97,7 +111,7 @@ def _rows(
         for name in sorted(cells, key=lambda cell: order.get(cell, len(order))):
             score, most, comment = cells[name]
             done += f"{one.student.id} {name}" in split.marked
-            if score is not None and not whole:
+            if most == 0 or (score is not None and not whole):
                 continue
             who = split.codes[one.student.id] if blind else one.student.id
             said = f"{judged[name].points:g}, {judged[name].status}" if name in judged else ""
@@ -136,7 +150,7 @@ def _take(
     }
     entries = read_sheet(sheet, split, by, most)
     with opened(home) as gradebook:
-        told = record_entries(gradebook, unit, split, entries, by)
+        told = record_entries(gradebook, unit, split, entries, by, most)
     write_split(split_path(home.grading, unit), split)
     points = sum(entry.points is not None for entry in entries)
     print(f"{sheet}: {points} marks and {sum(bool(e.comment) for e in entries)} comments by {by}")

@@ -15,6 +15,7 @@ from coursekit.classroom.teaching import (
 )
 from coursekit.storage import ROOT, is_clone, write_atomically
 
+PLACE = Path("teaching")  # git ignores it: an exam has a key
 KINDS = ("slides", "notes", "exam")
 
 
@@ -35,7 +36,7 @@ def run(
         seed: Chooses an exam's tasks and numbers.
         minutes: An exam's length.
         title: An exam's heading.
-        out: The file. Default: a name of its own in this folder.
+        out: The file. Default: a name of its own in teaching/.
 
     Raises:
         ValueError: For another kind, a unit that does not exist, or a file that is there already.
@@ -48,16 +49,16 @@ def run(
     names = [find_unit(unit, list(known)) for unit in units]
     if what == "exam":
         exam = draw_exam(seed, minutes=minutes, units=names)
-        path = out or Path(f"exam_{seed}.html")
+        path = out or PLACE / f"exam_{seed}.html"
         key = path.with_name(f"{path.stem}-key{path.suffix or '.html'}")
         return _write({path: exam_page(exam, title), key: key_page(exam, title)})
     if len(names) != 1:
         raise ValueError(f"{what} are of one unit: python3 -m coursekit teach {what} 01")
     unit = known[names[0]]
     if what == "notes":
-        return _write({out or Path(f"notes_{unit.name}.md"): notes_of_unit(unit)})
+        return _write({out or PLACE / f"notes_{unit.name}.md": notes_of_unit(unit)})
     return _write(
-        {out or Path(f"slides_{unit.name}.html"): slides_of_unit(unit.name, load_ledger())}
+        {out or PLACE / f"slides_{unit.name}.html": slides_of_unit(unit.name, load_ledger())}
     )
 
 

@@ -72,6 +72,7 @@ def run(
     found = {one.name: differences(one, variant, EXERCISES) for one in units}
     if out is not None:
         _write(out, units, variant, before, found)
+        (out / ".build").chmod(0o700)  # the private solutions, on a machine that others use
     if show:
         console = Console(width=None if sys.stdout.isatty() else 160)
         for listed in found.values():

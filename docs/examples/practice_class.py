@@ -36,7 +36,11 @@ if __name__ == "__main__":
     solved = ROOT / ".build" / "source" / UNIT / f"{UNIT}.ipynb"
     if not solved.exists():
         raise SystemExit(f"{solved} is missing: run `python3 -m coursekit build` first")
-    size = int(sys.argv[1]) if len(sys.argv) > 1 else 30
+    words = sys.argv[1:] or ["30"]
+    if len(words) > 1 or not words[0].isdigit() or int(words[0]) < 1:
+        print(__doc__)
+        raise SystemExit(0 if {"-h", "--help"} & set(words) else 2)
+    size = int(words[0])
     made = make_class(
         ROOT / "notebooks" / UNIT / f"{UNIT}.ipynb",
         solved,

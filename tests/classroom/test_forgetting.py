@@ -7,7 +7,8 @@ from nbgrader.api import Gradebook
 from test_results import course  # noqa: F401  (a graded class of three)
 
 from coursekit.classroom.marking.gradebook import open_course, opened
-from coursekit.commands import feedback, forget
+from coursekit.classroom.marking.sheets import read_split, split_path
+from coursekit.commands import feedback, forget, split
 from coursekit.storage import open_to_others, private_folder
 
 UNIT = "07_small"
@@ -26,6 +27,7 @@ def own(course, tmp_path):  # noqa: F811
     (grading / "marks.csv").write_text("who,mark\nada@x.org,3\nbo,2\n")
     (grading / "other.csv").write_text("who,mark\nadalbert,3\nbo-ada,2\n")
     assert feedback.run(UNIT, course=copy) == 0
+    assert split.run(UNIT, between="ann", blind=True, whole=True, course=copy) == 0
     return copy
 
 
@@ -56,6 +58,14 @@ def test_with_yes_the_student_is_gone_and_the_others_are_as_they_were(own, capsy
     left = everything(own / "grading")
     assert not any("ada" in name.split("/") or "ada.json" in name for name in left)
     assert "marks.csv" not in left
+    code = read_split(split_path(own / "grading", UNIT)).codes
+    assert "ada" not in code
+    assert "bo" in code
+    sheet = left[f"marking/{UNIT}-ann.csv"].decode()
+    assert code["bo"] in sheet
+    assert sheet.count("\r\ns") == sum(sheet.count(c) for c in code.values())
+    assert b'"ada"' not in left[f"manifest/{UNIT}/.recorded.json"]
+    assert b'"bo"' in left[f"manifest/{UNIT}/.recorded.json"]
     assert {n: before[n] for n in left if "/bo" in n} == {n: left[n] for n in left if "/bo" in n}
     assert any("/bo" in name for name in left)
     with Gradebook(open_course(own).db_url) as gradebook:
@@ -64,8 +74,9 @@ def test_with_yes_the_student_is_gone_and_the_others_are_as_they_were(own, capsy
     for name in ("roster.csv", "due.csv"):  # a person's own files: they were named
         lines = [x for x in (own / "grading" / name).read_text().splitlines() if "ada" not in x]
         (own / "grading" / name).write_text("\n".join(lines))
-    with pytest.raises(ValueError, match="holds nothing of a student 'ada'"):
-        forget.run("ada", course=own)
+    for nobody in ("ada", "nobody"):
+        with pytest.raises(ValueError, match=f"holds nothing of a student '{nobody}'"):
+            forget.run(nobody, course=own)
 
 
 def test_a_new_gradebook_is_for_its_owner_alone(own):

@@ -5,7 +5,7 @@ import io
 
 import pytest
 from nbgrader.api import Gradebook
-from test_results import UNIT, course  # noqa: F401  (a graded class of three)
+from test_results import ROSTER, UNIT, course  # noqa: F401  (a graded class of three)
 
 from coursekit.classroom.marking.gradebook import open_course
 from coursekit.classroom.marking.sheets import (
@@ -16,6 +16,7 @@ from coursekit.classroom.marking.sheets import (
     read_split,
     split_path,
 )
+from coursekit.classroom.returning.results import results_of
 from coursekit.commands import split as command
 
 STUDENTS = [f"student{i:02d}" for i in range(60)]
@@ -119,3 +120,44 @@ def test_a_sheet_that_lost_a_column_and_one_of_nobody_are_refused(tmp_path, cour
         read_sheet(tmp_path / "sheet.csv", Split(), "ann", {})
     with pytest.raises(ValueError, match="whose sheet is it"):
         command.run(UNIT, take=tmp_path / "sheet.csv", course=course)
+
+
+def test_points_on_a_sheet_are_out_of_what_counts_not_of_what_the_release_says(course, capsys):  # noqa: F811
+    wish = course / "grading" / "adapt.toml"
+    wish.write_text("[points]\nu07_why = 10\nu07_mean = 0\n")
+    try:
+        assert command.run(UNIT, between="ann,bob", whole=True, course=course) == 0
+        who = read_split(split_path(course / "grading", UNIT)).of["ada"]
+        path, rows = sheet_of(course, who)
+        mine = [row for row in rows if row["student"] == "ada"]
+        assert "u07_mean" not in {row["question"] for row in mine}  # it counts nothing
+        (row,) = [row for row in mine if row["question"] == "u07_why"]
+        assert row["most"] == "10.0"
+        fill_in(path, [{**row, "points": "8"}])
+        assert command.run(UNIT, take=path, by=who, course=course) == 0
+        with Gradebook(open_course(course).db_url) as gradebook:
+            grade = gradebook.find_grade("u07_why", UNIT, UNIT, "ada")
+            assert (grade.manual_score, grade.max_score) == (pytest.approx(1.6), 2.0)
+        (ada,) = [r for r in results_of(open_course(course), UNIT, ROSTER) if r.student.id == "ada"]
+        assert ada.manual["u07_why"][:2] == (pytest.approx(8.0), 10.0)
+        fill_in(path, [{**row, "question": "u07_mean", "points": "1"}])
+        with pytest.raises(ValueError, match=r"u07_mean of ada counts no points \(dropped"):
+            command.run(UNIT, take=path, by=who, course=course)
+    finally:
+        wish.unlink()
+
+
+def test_a_sheet_with_points_on_it_is_never_written_over(course, capsys):  # noqa: F811
+    assert command.run(UNIT, between="ann,bob", whole=True, course=course) == 0
+    who = read_split(split_path(course / "grading", UNIT)).of["ada"]
+    path, rows = sheet_of(course, who)
+    fill_in(path, [{**rows[0], "points": "1"}, *rows[1:]])
+    before = path.read_bytes()
+    capsys.readouterr()
+    assert command.run(UNIT, whole=True, course=course) == 0
+    said = capsys.readouterr().err
+    assert f"{path} had points on it: it is kept as " in said
+    assert before in {kept.read_bytes() for kept in path.parent.glob(f"{UNIT}-{who}*")}
+    (other,) = {"ann", "bob"} - {who}
+    assert command.run(UNIT, between=other, course=course) == 0
+    assert f"{who} is not among them any more" in capsys.readouterr().err

@@ -90,7 +90,7 @@ def test_the_command_writes_new_files_alone(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert teach.run("exam", ["01"], seed=4, minutes=20) == 0
     assert teach.run("notes", ["gradient"]) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "teaching").iterdir()) == [
         *("exam_4-key.html", "exam_4.html", "notes_01_gradient_noise.md"),
     ]
     capsys.readouterr()

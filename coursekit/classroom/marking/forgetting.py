@@ -4,6 +4,9 @@ What the course made is deleted: the gradebook's entry, records, graded copies, 
 pages that name the student. What a person wrote (rosters, dates, settings) is named line by line.
 """
 
+import csv
+import io
+import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -13,7 +16,8 @@ from nbgrader.api import MissingEntry
 
 from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.marking.gradebook import Course, opened
-from coursekit.storage import locked
+from coursekit.classroom.marking.sheets import read_split
+from coursekit.storage import locked, write_atomically
 
 OWN_FOLDERS = ("submitted", "autograded", "feedback")
 BY_HAND = ("roster.csv", "due.csv", "adapt.toml")
@@ -26,12 +30,13 @@ class Traces:
 
     student: str
     deleted: tuple[Path, ...]  # files and folders
+    cleared: tuple[Path, ...]  # files of the course's own from which their entries go
     in_gradebook: bool
     by_hand: tuple[str, ...]  # "roster.csv, line 3": what a person wrote
 
     def __bool__(self) -> bool:
         """Say whether there is anything."""
-        return bool(self.deleted or self.in_gradebook or self.by_hand)
+        return bool(self.deleted or self.cleared or self.in_gradebook or self.by_hand)
 
 
 def traces_of(course: Course, student: Student) -> Traces:
@@ -44,13 +49,14 @@ def traces_of(course: Course, student: Student) -> Traces:
     own = [grading / name / student.id for name in OWN_FOLDERS]
     own += sorted(grading.glob(f"manifest/*/{student.id}.json"))
     words = {student.id, student.email, student.lms_id} - {""}
+    words |= _codes(grading, student.id)
     named = re.compile("|".join(rf"(?<![\w.-]){re.escape(w)}(?![\w-])" for w in sorted(words)))
-    by_hand, made = [], []
+    by_hand, made, cleared = [], [], []
     for path in sorted(grading.rglob("*")):
         inside = path.relative_to(grading)
         if not path.is_file() or inside.parts[0] in (*OWN_FOLDERS, "exchange", "exchange_cache"):
             continue
-        if inside.parts[0] == "manifest" or path.name.startswith("gradebook.db"):
+        if path.name.startswith("gradebook.db") or path in own:
             continue
         if path.suffix == ".zip":
             made.append(path)
@@ -58,17 +64,45 @@ def traces_of(course: Course, student: Student) -> Traces:
         with path.open("rb") as file:
             lines = file.read(READ).decode("utf-8", errors="replace").splitlines()
         hits = [i for i, line in enumerate(lines, 1) if named.search(line)]
-        if hits and (inside.name in BY_HAND or inside.parts[0] in ("marking", "kept")):
+        if hits and inside.name in BY_HAND:
             by_hand += [f"{inside}, line {i}" for i in hits]
+        elif hits and inside.parts[0] in ("manifest", "marking"):
+            cleared.append(path)
         elif hits:
             made.append(path)
     found = (*(path for path in own if path.exists()), *made)
-    return Traces(student.id, found, _in_gradebook(course, student.id), tuple(by_hand))
+    known = _in_gradebook(course, student.id)
+    return Traces(student.id, found, tuple(cleared), known, tuple(by_hand))
+
+
+def _codes(grading: Path, student: str) -> set[str]:
+    """Return the codes under which blind sheets name a student."""
+    splits = [read_split(path) for path in sorted((grading / "marking").glob("*.json"))]
+    return {split.codes[student] for split in splits if student in split.codes}
+
+
+def _clear(path: Path, student: str, codes: set[str]) -> None:
+    """Take a student's entries out of a file of the course's own."""
+    if path.suffix == ".json":
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for table in (content, *(v for v in content.values() if isinstance(v, dict))):
+            for key in [k for k in table if k == student or k.startswith(f"{student} ")]:
+                del table[key]
+        write_atomically(path, json.dumps(content, indent=1) + "\n")
+        return
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = [row for row in csv.reader(file) if not {student, *codes} & set(row[:1])]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    write_atomically(path, out.getvalue())
 
 
 def forget(course: Course, traces: Traces) -> None:
     """Delete what `traces_of` found, marks and comments with it; nothing brings them back."""
+    codes = _codes(course.grading, traces.student)
     with locked(course.grading / ".grade-lock"):
+        for path in traces.cleared:
+            _clear(path, traces.student, codes)
         if traces.in_gradebook:
             with opened(course) as gradebook:
                 gradebook.remove_student(traces.student)

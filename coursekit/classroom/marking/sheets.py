@@ -148,11 +148,19 @@ def read_sheet(
         student = student_of.get(named, named)
         if split.of.get(student) != assistant:
             raise ValueError(f"{path}:{line}: {named!r} is not on {assistant}'s list")
+        if most.get((student, question)) == 0:
+            raise ValueError(
+                f"{path}:{line}: {question} of {named} counts no points (dropped in adapt.toml): "
+                "clear its row"
+            )
         if (student, question) not in most:
             raise ValueError(f"{path}:{line}: {named} has no question {question!r} to be marked")
         found.append(Entry(student, question, _points(path, line, points), _typed(comment)))
         if found[-1].points is not None and found[-1].points > most[student, question]:
-            raise ValueError(f"{path}:{line}: {points} of {most[student, question]:g} points")
+            raise ValueError(
+                f"{path}:{line}: {points} of {most[student, question]:g} points for {question} "
+                f"of {named}"
+            )
     return found
 
 
@@ -172,8 +180,27 @@ def _typed(text: str) -> str:
     return text[1:] if re.match(r"'\s*[=+\-@|%]", text) else text
 
 
+def filled_in(path: Path) -> bool:
+    """Say whether points stand on a sheet; True where it can't be read."""
+    if not path.is_file():
+        return False
+    try:
+        table = read_table(path)
+    except (OSError, ValueError):
+        return True
+    if "points" not in table.head:
+        return True
+    column = table.head.index("points")
+    return any(cells[column].strip() for _, cells in table.rows if column < len(cells))
+
+
 def record_entries(
-    gradebook: Gradebook, unit: str, split: Split, entries: Sequence[Entry], assistant: str
+    gradebook: Gradebook,
+    unit: str,
+    split: Split,
+    entries: Sequence[Entry],
+    assistant: str,
+    most: Mapping[tuple[str, str], float],
 ) -> list[str]:
     """Write what an assistant marked into the gradebook; return a line on each mark that changed.
 
@@ -183,17 +210,20 @@ def record_entries(
         split: Gets a note of who marked what.
         entries: Of a sheet.
         assistant: Whose it is.
+        most: (student, question) -> the points on the sheet. The gradebook keeps the release's own,
+            and what `adapt.toml` makes of them is worked out when marks are given back.
     """
     told = []
     for entry in entries:
         key = f"{entry.student} {entry.question}"
         if entry.points is not None:
             grade = _grade(gradebook, unit, entry)
-            before = grade.manual_score
-            if before is not None and before != entry.points:
+            scale = most[entry.student, entry.question] / grade.max_score
+            before = None if grade.manual_score is None else grade.manual_score * scale
+            if before is not None and not math.isclose(before, entry.points, abs_tol=1e-9):
                 by = split.marked.get(key, {}).get("by", "somebody in Formgrader")
                 told.append(f"{key}: {entry.points:g} by {assistant}, {before:g} before, by {by}")
-            grade.manual_score, grade.needs_manual_grade = entry.points, False
+            grade.manual_score, grade.needs_manual_grade = entry.points / scale, False
         if entry.comment:
             comment = gradebook.find_comment(entry.question, unit, unit, entry.student)
             comment.manual_comment = entry.comment
