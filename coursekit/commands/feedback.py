@@ -47,6 +47,8 @@ def run(
     if student:
         results = [one for one in results if one.student.id == student]
         if not results:
+            if student in read_adapted(home.grading).exclude:
+                raise ValueError(f"{student} is excluded by {home.grading / 'adapt.toml'}")
             raise ValueError(f"no student {student!r} in the gradebook of {home.root}")
     text = unit_text(read_release(home.release_path(name)))
     pages = {}
@@ -56,6 +58,9 @@ def run(
         path = home.grading / "feedback" / one.student.id / name / f"{name}.html"
         write_atomically(path, pages[one.student.id])
     print(f"{len(pages)} pages in {home.grading / 'feedback'}")
+    for gone in sorted(read_adapted(home.grading).exclude):
+        if (old := home.grading / "feedback" / gone / name).exists():
+            print(f"{gone} is excluded, and an earlier page is still in {old}")
     if nothing := [one.student.id for one in results if not one.manual]:
         print(f"{len(nothing)} of them say that nothing was handed in: {', '.join(nothing)}")
     if waiting := sum(bool(one.waits) for one in results):

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from coursekit.classroom.handing_in.raw_notebook import read_cells
 from coursekit.classroom.handing_in.repair import read_release, repair
+from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.handing_in.submissions import find_submissions
 from coursekit.classroom.judge.explained import ExplainedCase, explain_question
 from coursekit.classroom.judge.marks import QuestionMark
 from coursekit.classroom.marking import manifest
 from coursekit.classroom.marking.gradebook import Course
 from coursekit.classroom.marking.open_judge import JudgeSettings
+from coursekit.classroom.returning.results import results_of
 from coursekit.classroom.returning.unit_text import unit_text
 from coursekit.classroom.sandbox.opening import Limits, open_sandbox
 
@@ -70,6 +72,13 @@ def explain(
     if task.asks:
         print(f"asked: {task.asks}")
     print("\n".join(lines_of(mark, cases)))
+    roster = {record.student: Student(record.student)}
+    counted = {one.student.id: one for one in results_of(course, unit, roster)}.get(student)
+    if counted is not None and f"{exercise}_check" in counted.manual:
+        score, most, _ = counted.manual[f"{exercise}_check"]
+        shown = "nothing yet: it waits for a person" if score is None else f"{score:g} of {most:g}"
+        if (score, most) != (mark.points, mark.max_points):
+            print(f"What counts, after marks by hand and adapt.toml: {shown}")
     stored = next((one for one in record.questions if one.exercise_id == exercise), None)
     if stored is not None and (stored.points, stored.status) != (mark.points, mark.status):
         print(
@@ -81,7 +90,7 @@ def explain(
 
 def lines_of(mark: QuestionMark, cases: list[ExplainedCase]) -> list[str]:
     """Return what to print of a mark and its cases; those that failed in full."""
-    lines = [f"mark: {mark.points:g} of {mark.max_points:g}, {mark.status}: {mark.reason}"]
+    lines = [f"judged: {mark.points:g} of {mark.max_points:g}, {mark.status}: {mark.reason}"]
     if mark.mistake:
         lines.append(f"misconception: {mark.mistake}")
     if mark.hint:

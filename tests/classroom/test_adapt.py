@@ -117,3 +117,17 @@ def test_a_question_of_another_unit_waits_and_an_unknown_one_is_refused():
         check_adapted(Adapted(points={"u07_maen": 1.0}), UNIT, ["u07_mean_check"])
     with pytest.raises(ValueError, match="has no 'mean'"):
         check_adapted(Adapted(full=frozenset({"mean"})), UNIT, ["u07_mean_check"])
+
+
+def test_feedback_of_an_excluded_student_says_so_and_names_the_page_that_was_made(
+    course,  # noqa: F811
+    wish,
+    capsys,
+):
+    assert feedback.run(UNIT, course=course) == 0
+    wish('exclude = ["ada"]\n')
+    capsys.readouterr()
+    assert feedback.run(UNIT, course=course) == 0
+    assert "ada is excluded, and an earlier page is still in" in capsys.readouterr().out
+    with pytest.raises(ValueError, match=r"ada is excluded by .*adapt\.toml"):
+        feedback.run(UNIT, student="ada", course=course)
