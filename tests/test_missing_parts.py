@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SLICE = (
     "tests/commands/test_doctor.py::test_here_every_wall_of_the_sandbox_stands",
-    "tests/browser",
+    "tests/browser/test_interview_in_browser.py",
+    "tests/browser/test_unit01_in_browser.py",
     "tests/test_intervals.py",
 )
 

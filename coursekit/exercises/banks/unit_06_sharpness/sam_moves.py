@@ -79,7 +79,7 @@ def gradient_left_in_place(loss, params, rho):
     with torch.no_grad():
         for p, old in zip(params, kept, strict=True):
             p.copy_(old)
-    return float(after) - float(before)
+    return after.item() - before.item()
 
 
 def added_to_an_old_one(loss, params, rho):
@@ -93,7 +93,7 @@ def added_to_an_old_one(loss, params, rho):
         after = loss()
         for p, old in zip(params, kept, strict=True):
             p.copy_(old)
-    return float(after) - float(before)
+    return after.item() - before.item()
 
 
 def only_first_restored(loss, params, rho):
