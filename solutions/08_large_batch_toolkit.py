@@ -137,7 +137,8 @@ def best_setting(lrs, validation, chance):
 
     lrs: list of K >= 3 ascending rates; validation: list of K lists, each with the accuracies of
     S >= 1 seeds in percent, to be averaged over seeds; None, a run that diverged, counts as chance
-    (in percent; no other accuracy is replaced). Of equal means the smaller rate counts.
+    (in percent; no other accuracy is replaced). Of equal means the smaller rate counts: if that is
+    the first of the grid, the answer is nan.
     """
     ### BEGIN SOLUTION
     means = [sum(chance if a is None else a for a in row) / len(row) for row in validation]

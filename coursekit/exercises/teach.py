@@ -75,7 +75,7 @@ def tell(exercise: Exercise, answer: Any, verdict: Verdict) -> float:
         _failed_with[exercise.id] = (exercise.run, failure.case.args)
         _failed_tries[exercise.id] += not note  # an older version was tried before
         if exercise.revealed and _failed_tries[exercise.id] >= TRIES_BEFORE_REVEAL:
-            revealed = reveal(failure)
+            revealed = reveal(exercise, failure)
     if somebody_looks():
         return with_card(verdict.score, card(exercise, verdict, note=note, revealed=revealed))
     print("\n".join(filter(None, [note and paragraph(note), verdict.message, revealed])))

@@ -163,6 +163,8 @@ def test_at_most_one_mistake_is_a_constant_factor(exercise):
         got, want = (np.concatenate([np.ravel(x) for x in xs]) for xs in (gots, wants))
         finite = np.isfinite(want) & (want != 0)
         factor = np.median(got[finite] / want[finite])
+        if abs(factor - 1) < 1e-3:
+            continue  # wrong by a few digits somewhere, as a rounded result is: that is no factor
         if factor > 0 and np.allclose(got, factor * want, rtol=1e-3, atol=1e-9, equal_nan=True):
             factors.append(mistake.name)
     assert len(factors) <= 1, factors  # a factor of -1 is a direction, not a constant

@@ -10,7 +10,7 @@ from toy_exercises import CENTRED, HALF, ODD, ODD_VALUE
 
 from coursekit.exercises import EXERCISES
 from coursekit.exercises.engine.judge import judge
-from coursekit.exercises.engine.messages import points, reveal
+from coursekit.exercises.engine.messages import is_refusal, points, reveal
 
 
 def divided_by_n(per_example_grads):
@@ -47,7 +47,7 @@ def test_groups_are_named_where_some_are_right():
     partly = judge(HALF, abs, seed=0)
     assert "Right:" not in partly.message
     partly = judge(HALF, lambda x: abs(x) / 2, seed=0).message
-    assert "\n  Right: positive. Not yet: negative. Half an answer counts half.\n" in partly
+    assert "\n  Right: positive. Not yet: negative. As long as at most half of the points" in partly
     assert partly.startswith("[not yet] half(x): 0.5 of 3 points.\n")
 
 
@@ -117,7 +117,7 @@ def test_no_kind_of_failure_shows_the_expected_value(answer):
     verdict = judge(ODD, answer, seed=0)
     assert verdict.status == "failed"
     assert "7318" not in verdict.message
-    assert "7318.25" in reveal(verdict.first_failure)
+    assert "7318.25" in reveal(ODD, verdict.first_failure)
 
 
 @pytest.mark.quick
@@ -133,9 +133,17 @@ def test_a_stub_and_a_value_show_no_expected_value_either():
 def test_the_reveal_reads_like_a_sentence():
     verdict = judge(EXERCISES["u01_tr_cov"], divided_by_n, seed=0)
     line = "  After three tries: the right result for this input is 5."
-    assert reveal(verdict.first_failure) == line
-    block = reveal(judge(CENTRED, lambda x: x, seed=0).first_failure)
+    assert reveal(EXERCISES["u01_tr_cov"], verdict.first_failure) == line
+    block = reveal(CENTRED, judge(CENTRED, lambda x: x, seed=0).first_failure)
     assert block.endswith("is [[-1., -2.], [ 1.,  2.]].")
+
+
+@pytest.mark.quick
+def test_the_reveal_names_the_error_where_an_input_is_to_be_refused():
+    injector = EXERCISES["u07_injector"]
+    results = judge(injector, lambda *args: 0.0, seed=0).results
+    failure = next(result for result in results if is_refusal(result.expected))
+    assert reveal(injector, failure).endswith("for this input, raising a ValueError is right.")
 
 
 @pytest.mark.quick

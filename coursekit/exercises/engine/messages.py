@@ -107,7 +107,9 @@ def group_line(exercise: Exercise, verdict: Verdict) -> str | None:
     if never_changes(verdict.results):
         return f"{said} One result for every input earns nothing."
     half = is_half(exercise, sum(exercise.points[group] for group in right))
-    return f"{said} Half an answer counts half." if half and exercise.graded else said
+    if half and exercise.graded:
+        return f"{said} As long as at most half of the points are right, they count half."
+    return said
 
 
 def is_refusal(value: Any) -> bool:
@@ -283,10 +285,12 @@ def explain(exercise: Exercise, verdict: Verdict) -> str:
     return "\n".join(fitted(line) for text in lines for line in text.split("\n"))
 
 
-def reveal(result: CaseResult) -> str:
+def reveal(exercise: Exercise, result: CaseResult) -> str:
     """Return the line with the expected value, shown after the third try."""
     if result.only_changed:
         return paragraph("After three tries: the result is right already; copy what you change.")
+    if exercise.run == "refusing" and is_refusal(result.expected):
+        return paragraph("After three tries: for this input, raising a ValueError is right.")
     return paragraph(
         f"After three tries: the right result for this input is {describe(result.expected)}."
     )

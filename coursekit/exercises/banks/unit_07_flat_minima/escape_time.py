@@ -8,6 +8,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_07_flat_minima.escape_time_slips import MORE
 from coursekit.exercises.banks.unit_07_flat_minima.further_slips import ESCAPE_TIME as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_07_flat_minima.later_slips import ESCAPE_TIME as LATER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 Steps = Sequence[float | None]
@@ -285,6 +286,7 @@ U07_ESCAPE_TIME = Exercise(
         ),
         *MORE,
         *FURTHER_SLIPS,
+        *LATER_SLIPS,
     ),
     accepted=(by_the_rate, by_the_likelihood),
     lesson="Whoever is still waiting is slow, and the run's end hides how slow. At a constant rate "

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from coursekit.exercises.banks.unit_07_flat_minima.flat_share_slips import MORE
 from coursekit.exercises.banks.unit_07_flat_minima.further_slips import FLAT_SHARE as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_07_flat_minima.later_slips import FLAT_SHARE as LATER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -112,9 +113,9 @@ def draw_share(rng: np.random.Generator) -> list[Case]:
         if number == 5:  # one cell far above the others
             energies[-1 if middle == 1 else 0] += 2000.0
             temperature = 0.25
-        cases.append(
-            Case(group, (positions, widths, energies, float(positions[middle]), temperature))
-        )
+        # once the border lies between two cells, nearer to the one beyond it
+        top = float(positions[middle]) - (0.05 if number == 2 else 0.0)
+        cases.append(Case(group, (positions, widths, energies, top, temperature)))
     return cases
 
 
@@ -139,6 +140,23 @@ U07_FLAT_SHARE = Exercise(
                 0.5,
             ),
             keeps=("boundary", "uneven"),
+        ),
+        # no cell lies at the top, and the nearest one is beyond it
+        Case(
+            "low energies",
+            (np.array([0.0, 1.0]), np.array([1.0, 2.0]), np.array([0.5, 0.0]), 0.9, 1.0),
+            keeps=("boundary",),
+        ),
+        # few, but many temperatures; and many, but few temperatures apart
+        Case(
+            "high energies",
+            (np.array([-1.0, 1.0]), np.array([1.0, 2.0]), np.array([100.0, 100.5]), 0.0, 0.1),
+            keeps=("range",),
+        ),
+        Case(
+            "high energies",
+            (np.array([-1.0, 1.0]), np.array([1.0, 1.0]), np.array([0.0, 1000.0]), 0.0, 500.0),
+            keeps=("range",),
         ),
         Case(
             "high energies",
@@ -273,6 +291,7 @@ U07_FLAT_SHARE = Exercise(
         ),
         *MORE,
         *FURTHER_SLIPS,
+        *LATER_SLIPS,
     ),
     accepted=(share_by_logarithms, share_by_softmax),
     lesson="Only differences of energy count, so take the lowest away first. At equal depth the "

@@ -12,6 +12,7 @@ from coursekit.exercises.banks.unit_07_flat_minima.injector_slips import (
     MISTAKES,
     descend_with_noise,
 )
+from coursekit.exercises.banks.unit_07_flat_minima.later_slips import INJECTOR as LATER_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.plain import close
 
@@ -96,6 +97,11 @@ U07_INJECTOR = Exercise(
             (WIDE, Y, np.array([1.0, -1.0]), 0.5, [[0, 1, 2, 3]], [[[0, 3], [1, 2]]], 1),
             keeps=("by hand",),
         ),
+        Case(  # asked is more than a half of a pair has, and less than the batch
+            "one step",
+            (WIDE, Y, np.array([1.0, -1.0]), 0.5, [[0, 1, 2, 3]], [[[0], [1]]], 3),
+            keeps=("uneven",),
+        ),
         Case(
             "a run",
             (
@@ -111,12 +117,12 @@ U07_INJECTOR = Exercise(
         ),
         Case("less noise asked", (X, Y, ZERO, 0.5, [[0, 1]], [[[2], [3]]], 3), keeps=("refused",)),
     ),
-    promises=("boundary", "by hand", "refused", "smallest"),
+    promises=("boundary", "by hand", "refused", "smallest", "uneven"),
     draw=draw_injector,
     run="refusing",
     same=close(rtol=1e-4, atol=1e-5),
     reference=descend_with_noise,
-    mistakes=(*MISTAKES, *MORE, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *MORE, *FURTHER_SLIPS, *LATER_SLIPS),
     accepted=(by_example_weights, by_autograd),
     lesson="The difference of two batches has mean zero and the shape of SGD's own noise; a scale "
     "gives it the size that a smaller batch would have had.",

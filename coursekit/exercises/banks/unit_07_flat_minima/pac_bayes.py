@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.exercises.banks.unit_07_flat_minima.later_slips import PAC_BAYES as LATER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.pac_bayes_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
@@ -240,6 +241,7 @@ U07_PAC_BAYES = Exercise(
             of_parts(lambda kl, t, e, n, s: e - math.sqrt((kl + t) / (2 * n))),
         ),
         *MORE,
+        *LATER_SLIPS,
     ),
     accepted=(bound_by_distributions, bound_by_numpy),
     lesson="Flat means: the noise may be wide before the training error rises, and wide noise "

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from coursekit.exercises.banks.unit_07_flat_minima.further_slips import RESCALE as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_07_flat_minima.later_slips import RESCALE as LATER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.rescale_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
@@ -256,6 +257,7 @@ U07_RESCALE = Exercise(
         ),
         *MORE,
         *FURTHER_SLIPS,
+        *LATER_SLIPS,
     ),
     accepted=(rescaled_unit_by_unit, rescaled_by_matrices),
     lesson="Each hidden unit has a knob that moves the weights and not the function. So there are "

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_07_flat_minima.later_slips import STATIONARY as LATER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.stationary_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
@@ -72,7 +73,7 @@ def edge_left_out(lr, curvature, noise_var, batch_size):
 def draw_stationary(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, group in enumerate(("stable", "stable", "unstable") * 2):
-        share = float(rng.choice([0.3, 0.6, 1.3, 1.7]))
+        share = float(rng.choice([0.3, 0.6, 1.3, 1.7, 1.9, 1.95]))
         if number == 0:  # it takes a thousand steps to come to rest
             share = 0.004
         if group == "unstable":  # on the edge, and beyond
@@ -93,6 +94,10 @@ U07_STATIONARY = Exercise(
         Case("stable", (0.75, 2.0, 4.0, 5), keeps=("by hand",)),  # each step goes too far
         Case("stable", (0.125, 4.0, 3.0, 8), keeps=("by hand",)),
         Case("stable", (0.001, 2.0, 3.0, 5), keeps=("range",)),  # at rest after a long time
+        Case("stable", (0.5, 2.0, 3.0, 4), keeps=("by hand",)),  # a step ends in the minimum
+        Case("stable", (2.5, 0.75, 4.0, 3), keeps=("range",)),  # just below the edge
+        Case("stable", (0.65, 3.0, 5.0, 7), keeps=("range",)),  # and nearer still
+        Case("stable", (0.0001, 1.0, 3.0, 5), keeps=("range",)),  # not at rest at 10,000 steps
         Case("unstable", (0.5, 4.0, 1.0, 8), keeps=("boundary",)),
         Case("unstable", (0.75, 4.0, 1.0, 8), keeps=("range",)),
     ),
@@ -232,6 +237,7 @@ U07_STATIONARY = Exercise(
             beyond(lambda lr, k, v, b: 0.0),
         ),
         *MORE,
+        *LATER_SLIPS,
     ),
     accepted=(variance_by_the_series, variance_by_doubling),
     lesson="Rate and batch size enter as a quotient only while the rate times the curvature is "

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from coursekit.exercises.banks.unit_07_flat_minima.further_slips import WITHIN as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_07_flat_minima.later_slips import WITHIN as LATER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.within_slips import MORE
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
@@ -23,8 +24,9 @@ def centred(settings: Sequence[str], values: Column, middle: Callable = np.mean)
 
 
 def pearson(one: np.ndarray, other: np.ndarray) -> float:
-    size = math.sqrt((one @ one) * (other @ other))
-    return float(one @ other / size) if size > 0 else math.nan
+    if not min(abs(one).max(), abs(other).max()) >= 1e-9:  # rounding is all that is left
+        return math.nan
+    return float(one @ other / math.sqrt((one @ one) * (other @ other)))
 
 
 def plain(one: Column, other: Column) -> float:
@@ -117,13 +119,11 @@ def draw_within(rng: np.random.Generator) -> list[Case]:
             x += list(2.5 * k + inner + rng.normal(scale=0.2, size=n))
             y += list(45 - 1.5 * k + tilt * inner * rng.uniform(0.2, 1.5) + rng.normal(size=n))
         order = rng.permutation(len(names)) if group == "uneven settings" else range(len(names))
-        cases.append(
-            Case(group, (
-                [names[i] for i in order],
-                [round(float(x[i]), 2) for i in order],
-                [round(float(y[i]), 1) for i in order],
-            ))
-        )  # fmt: skip
+        cases.append(Case(group, (
+            [names[i] for i in order],
+            [round(float(x[i]), 2) for i in order],
+            [round(float(y[i]), 1) for i in order],
+        )))  # fmt: skip
     alone = [f"B={2**k}" for k in range(4)]  # no two runs of one setting
     columns = [rng.uniform(1, 9, 4).round(2).tolist(), rng.uniform(40, 46, 4).round(1).tolist()]
     cases.append(Case("uneven settings", (alone, *columns)))
@@ -138,9 +138,8 @@ U07_WITHIN = Exercise(
     points={"equal settings": 1.0, "uneven settings": 2.0},
     by_hand=(
         Case("equal settings", (["a", "a"], [2.0, 3.0], [41.0, 40.0]), keeps=("smallest",)),
-        # across settings sharper is worse, inside each it is better
         Case(
-            "equal settings",
+            "equal settings",  # across settings sharper is worse, inside each it is better
             (
                 ["a", "a", "a", "b", "b", "b"],
                 [1.0, 2.0, 3.0, 11.0, 12.0, 13.0],
@@ -158,11 +157,15 @@ U07_WITHIN = Exercise(
             keeps=("uneven", "order", "average"),
         ),
         Case(
+            "uneven settings",  # two names agree up to the comma, and one begins the other
+            (["B=8, lr 0.1", "B=8, lr 0.12"] * 2, [2.0, 8.0, 3.0, 9.0], [41.0, 40.0, 43.0, 39.5]),
+            keeps=("uneven",),
+        ),
+        Case(
             "uneven settings", (["a", "b", "c"], [1.0, 2.0, 5.0], [3.0, 9.0, 1.0]), keeps=("nan",)
         ),
-        # the accuracy alone does not vary inside a setting
         Case(
-            "uneven settings",
+            "uneven settings",  # the accuracy alone does not vary inside a setting
             (["a", "b", "a"], [1.0, 5.0, 2.0], [40.0, 41.0, 40.0]),
             keeps=("nan",),
         ),
@@ -236,7 +239,7 @@ U07_WITHIN = Exercise(
         Mistake(
             "ranks",
             "You correlate ranks of the deviations. Which correlation does the docstring name?",
-            formula(lambda x, y, k: float(stats.spearmanr(x, y).statistic)),
+            formula(lambda x, y, k: float(stats.spearmanr(*np.round([x, y], 9)).statistic)),
         ),
         Mistake(
             "covariance",
@@ -288,6 +291,7 @@ U07_WITHIN = Exercise(
         ),
         *MORE,
         *FURTHER_SLIPS,
+        *LATER_SLIPS,
     ),
     accepted=(within_by_sums, within_by_regression),
     lesson="Across settings, a third thing may move both; within one setting it stands still. Two "

@@ -6,6 +6,9 @@ from coursekit.exercises.banks.unit_08_large_batch_toolkit.best_slips import MIS
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import (
     BEST_SETTING as FURTHER_SLIPS,
 )
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.later_slips import (
+    BEST_SETTING as LATER_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise
 
 
@@ -109,6 +112,11 @@ U08_BEST_SETTING = Exercise(
             keeps=("order", "smallest"),
         ),
         Case(
+            "all runs end",  # the first end and a rate inside are equally good
+            ([0.1, 0.2, 0.4, 0.8], [[47.0], [44.0], [47.0], [20.0]], 10.0),
+            keeps=("order", "nan"),
+        ),
+        Case(
             "all runs end",
             (
                 [0.1, 0.2, 0.4, 0.8],
@@ -132,6 +140,20 @@ U08_BEST_SETTING = Exercise(
                 10.0,
             ),
             keeps=("average",),
+        ),
+        Case(
+            "some runs diverge",  # the geometric mean and the ban of a dead run choose others
+            (
+                [0.1, 0.2, 0.4, 0.8, 1.6],
+                [[30.0] * 3, [98.0, 42.0, None], [70.0, 62.0, None], [50.0] * 3, [30.0] * 3],
+                40.0,
+            ),
+            keeps=("missing", "average"),
+        ),
+        Case(
+            "some runs diverge",  # beside the best, nobody arrives
+            ([0.1, 0.2, 0.4, 0.8], [[20.0, 30.0], [41.0, 42.0], [None, None], [12.0, 11.0]], 10.0),
+            keeps=("missing",),
         ),
         Case(
             "some runs diverge",
@@ -197,7 +219,7 @@ U08_BEST_SETTING = Exercise(
     draw=draw_settings,
     reference=best_setting,
     nan_says="You say that the best setting stands at an end of the grid. Which one is it?",
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
     accepted=(by_numpy, by_walk),
     lesson="Chosen by validation, averaged over seeds, the dead counted: and a best setting at an "
     "end of its grid is no best setting yet.",

@@ -93,6 +93,11 @@ U08_EXPECTED_BEST = Exercise(
             ([48.0, 20.0, 50.0, 30.0], [52.0, 24.0, 49.0, 30.0], 2),
             keeps=("order",),
         ),
+        Case(
+            "some of the tries",  # two settings of one test accuracy
+            ([30.0, 50.0, 40.0, 20.0], [41.0, 41.0, 46.0, 24.0], 2),
+            keeps=("order",),
+        ),
     ),
     promises=("by hand", "order", "range", "smallest"),
     draw=draw_tries,
@@ -129,6 +134,17 @@ U08_EXPECTED_BEST = Exercise(
             "the best of all",
             "Your answer does not depend on k. What does somebody find who tries less?",
             lambda v, t, k: ranked(v, t)[-1],
+        ),
+        Mistake(
+            "the best where one is tried",
+            "Your answer for a single try is that of trying all. What is one setting worth that "
+            "is drawn at random?",
+            lambda v, t, k: ranked(v, t)[-1] if k == 1 else expected_best(v, t, k),
+        ),
+        Mistake(
+            "one setting by its place",
+            "You count down k places and return one setting. Which of the drawn ones is kept?",
+            lambda v, t, k: ranked(v, t)[-k],
         ),
         Mistake(
             "the mean of all",

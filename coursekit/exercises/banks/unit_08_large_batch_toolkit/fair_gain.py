@@ -6,6 +6,9 @@ from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import 
     FAIR_GAIN as FURTHER_SLIPS,
 )
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.gain_slips import MISTAKES, fair_gain
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.later_slips import (
+    FAIR_GAIN as LATER_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.plain import close
 
@@ -123,7 +126,7 @@ U08_FAIR_GAIN = Exercise(
     draw=draw_arms,
     same=close(rtol=1e-4, atol=1e-4),  # a gain near 0 is the difference of two large means
     reference=fair_gain,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
     accepted=(by_loop, by_covariance),
     lesson="Each arm by its own validation, the same seeds in both, one number on test data with "
     "its interval. Most remedies shrink when their baseline gets the same care.",

@@ -37,7 +37,8 @@ def unknown_if_one_died(lrs, validation, chance):
 BEST_SETTING = (
     Mistake(
         "whole points",
-        "You round means to whole points before you compare. Are two equal that differ by less?",
+        "You take means for equal that differ by a part of a point, by rounding or otherwise. "
+        "Which means does the docstring call equal?",
         scored(lambda row, c: round(float(np.mean(filled(row, c))))),
     ),
     Mistake(

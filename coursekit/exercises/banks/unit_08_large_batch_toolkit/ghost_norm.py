@@ -7,6 +7,9 @@ from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import 
     GHOST_NORM as FURTHER_SLIPS,
 )
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.ghost_slips import MISTAKES, ghost_norm
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.later_slips import (
+    GHOST_NORM as LATER_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.plain import close
 
@@ -82,7 +85,7 @@ U08_GHOST_NORM = Exercise(
     draw=draw_ghost,
     same=close(rtol=1e-4, atol=1e-5),
     reference=ghost_norm,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
     accepted=(by_index, by_torch),
     lesson="Ghost BatchNorm changes one thing: how many examples stand behind each mean. The "
     "gradient still averages over the whole batch.",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import 
     HALF_LIFE as FURTHER_SLIPS,
 )
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.plain import as_array
 
 
 def half_life(beta, batch_size, new_batch_size):
@@ -43,6 +45,20 @@ def decay(formula: Callable[..., float]) -> Callable[..., list]:
     return lambda b, n, m: [half_life(b, n, m)[0], formula(b, n, m)]
 
 
+def same_memory(got: Any, want: Any) -> bool:
+    """Compare both numbers to a ten-thousandth, the decay also as one minus it: the forgotten part.
+
+    Near one, a decay that is right to four places may forget ten times too fast.
+    """
+    ours, theirs = as_array(want), as_array(got)
+    if ours is None or theirs is None or ours.shape != theirs.shape or ours.shape != (2,):
+        return False
+    if math.isnan(ours[1]):  # some releases have no decay for some batches
+        return abs(theirs[0] - ours[0]) <= 1e-4 * abs(ours[0]) and math.isnan(theirs[1])
+    room = np.array([abs(ours[0]), min(abs(ours[1]), abs(1 - ours[1]))])
+    return bool((abs(theirs - ours) <= 3e-7 + 1e-4 * room).all())  # 3e-7: float32 near one
+
+
 def draw_memories(rng: np.random.Generator) -> list[Case]:
     cases = []
     for number, group in enumerate(("a smaller batch", "a larger batch") * 4):
@@ -50,14 +66,8 @@ def draw_memories(rng: np.random.Generator) -> list[Case]:
         batch_size, ratio = int(rng.integers(12, 40)), int(rng.choice([2, 3, 4, 8]))
         if number == 0:  # Adam's own, and nearer still to one
             beta, ratio = 0.999, 32
-        sizes = (
-            (batch_size * ratio, batch_size)
-            if group == "a smaller batch"
-            else (
-                batch_size,
-                batch_size * ratio,
-            )
-        )
+        large = batch_size * ratio + (batch_size // 3 if number in (2, 3) else 0)
+        sizes = (large, batch_size) if group == "a smaller batch" else (batch_size, large)
         cases.append(Case(group, (beta, *sizes)))
     return cases
 
@@ -70,10 +80,14 @@ U08_HALF_LIFE = Exercise(
         Case("a smaller batch", (0.25, 64, 32), keeps=("by hand",)),
         Case("a smaller batch", (0.5, 10, 1), keeps=("smallest",)),
         Case("a smaller batch", (0.98, 100, 1), keeps=("smallest",)),
+        Case("a smaller batch", (0.98, 128, 48), keeps=("uneven",)),
+        Case("a smaller batch", (0.999, 128, 1), keeps=("range",)),  # eight millionths below one
         Case("a larger batch", (0.5, 16, 48), keeps=("by hand",)),
+        Case("a larger batch", (0.9, 128, 200), keeps=("uneven",)),
     ),
-    promises=("by hand", "smallest"),
+    promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_memories,
+    same=same_memory,
     reference=half_life,
     mistakes=(
         Mistake(
@@ -164,6 +178,38 @@ U08_HALF_LIFE = Exercise(
             "Your decay never comes nearer to one than the usual setting. Does the docstring set "
             "a limit?",
             decay(lambda b, n, m: min(b ** (m / n), 0.999)),
+        ),
+        Mistake(
+            "rest of a larger ratio dropped",
+            "You drop the rest of the ratio at a larger batch. Is the new batch a whole number of "
+            "old ones?",
+            decay(lambda b, n, m: b ** (m // n if m > n else m / n)),
+        ),
+        Mistake(
+            "rest of a smaller ratio dropped",
+            "You drop the rest of the ratio at a smaller batch. Is the old batch a whole number "
+            "of new ones?",
+            decay(lambda b, n, m: b ** (1 / (n // m) if m < n else m / n)),
+        ),
+        Mistake(
+            "decay rounded",
+            "You round the decay. How much of one minus beta is left of it near one?",
+            decay(lambda b, n, m: round(b ** (m / n), 4)),
+        ),
+        Mistake(
+            "decay clipped nearer to one",
+            "Your decay has a largest value. Does the docstring set a limit?",
+            decay(lambda b, n, m: min(b ** (m / n), 0.9999)),
+        ),
+        Mistake(
+            "one minus the decay",
+            "You return the part that is forgotten in a step. Which part does beta name?",
+            decay(lambda b, n, m: 1 - b ** (m / n)),
+        ),
+        Mistake(
+            "half of the mean age",
+            "You take half of the mean age. Is half of the weight gone after half of it?",
+            memory(lambda b, n, m: n * 0.5 / (1 - b)),
         ),
         Mistake(
             "near one only",

@@ -7,6 +7,9 @@ from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import 
 )
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.lars_moves import lars_step
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.lars_slips import MISTAKES
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.later_slips import (
+    LARS_STEP as LATER_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.plain import close
 
@@ -48,7 +51,7 @@ def draw_lars(rng: np.random.Generator) -> list[Case]:
         if number == 2:  # short, and not zero
             w = 1e-4 * w
         if number == 0:  # near a minimum: the ratio is large; and one entry is zero
-            g, w[0, 0] = 1e-2 * g, 0.0
+            g, w[0, 0] = 5e-4 * g, 0.0
         args = (w, g, v, float(rng.choice([0.05, 0.1, 0.2])), float(rng.choice([0.5, 0.8, 0.9])))
         decay = 0.02 if number == 0 else float(rng.choice([0.1, 0.3]))
         cases.append(Case(group, (*args, decay)))
@@ -97,6 +100,42 @@ U08_LARS_STEP = Exercise(
             keeps=("range",),
         ),
         Case(
+            "matrix",  # a ratio of 20,000
+            (
+                np.array([[6.0, 0.0], [0.0, 8.0]]),
+                np.array([[0.0, 3e-4], [4e-4, 0.0]]),
+                np.zeros((2, 2)),
+                0.05,
+                0.5,
+                0.0,
+            ),
+            keeps=("range",),
+        ),
+        Case(
+            "matrix",  # entries that add up to zero, and are no zeros: of the gradient
+            (
+                np.array([[6.0, 0.0], [0.0, 8.0]]),
+                np.array([[1.0, -1.0], [0.0, 0.0]]),
+                np.zeros((2, 2)),
+                0.1,
+                0.5,
+                0.2,
+            ),
+            keeps=("boundary",),
+        ),
+        Case(
+            "matrix",  # and of the weight
+            (
+                np.array([[3.0, -4.0], [1.0, 0.0]]),
+                np.array([[0.0, 1.5], [1.0, 0.0]]),
+                np.zeros((2, 2)),
+                0.1,
+                0.5,
+                0.2,
+            ),
+            keeps=("boundary",),
+        ),
+        Case(
             "matrix",
             (np.zeros((2, 2)), np.array([[3.0, 0.0], [4.0, 1.0]]), np.ones((2, 2)), 0.1, 0.5, 0.2),
             keeps=("boundary",),
@@ -143,7 +182,7 @@ U08_LARS_STEP = Exercise(
     draw=draw_lars,
     same=close(rtol=1e-4, atol=1e-8),
     reference=lars_step,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
     accepted=(by_numpy, by_direction),
     lesson="The step's length is lr times the matrix's own length, whatever the gradient's size. "
     "That is all LARS does: whether it trains better is a question for a comparison.",

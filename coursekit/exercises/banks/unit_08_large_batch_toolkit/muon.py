@@ -7,6 +7,7 @@ from torch import Tensor
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import (
     MUON as FURTHER_SLIPS,
 )
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.later_slips import MUON as LATER_SLIPS
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.muon_slips import MISTAKES
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.muon_ways import (
     muon,
@@ -117,6 +118,22 @@ U08_MUON = Exercise(
             keeps=("order",),
         ),
         Case(
+            "a tall gradient",  # a little taller than wide
+            (
+                np.zeros((3, 2)),
+                np.array([[[3.0, 0.0], [0.0, 4.0], [1.0, 0.0]]]),
+                0.5,
+                0.5,
+                2,
+            ),
+            keeps=("uneven",),
+        ),
+        Case(
+            "several steps",  # nothing at first
+            (np.zeros((1, 2)), np.array([[[0.0, 0.0]], [[3.0, 4.0]]]), 0.25, 0.5, 2),
+            keeps=("boundary",),
+        ),
+        Case(
             "several steps",
             (
                 np.zeros((1, 2)),
@@ -142,7 +159,7 @@ U08_MUON = Exercise(
     draw=draw_muon,
     same=close(rtol=1e-3, atol=1e-4),
     reference=muon,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
     accepted=(by_singular_values, by_plain_momentum, by_columns),
     lesson="Momentum, then all directions equally long, then a step. Muon forgets how large a "
     "gradient is in each direction and keeps which directions there are.",

@@ -7,6 +7,9 @@ import numpy as np
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import (
     NULL_RESULT as FURTHER_SLIPS,
 )
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.later_slips import (
+    NULL_RESULT as LATER_SLIPS,
+)
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.promise_readings import (
     can_promise,
     interval,
@@ -89,7 +92,7 @@ U08_NULL_RESULT = Exercise(
     reference=can_promise,
     nan_says="You say that the seeds leave the question open. Here the whole interval lies in one "
     "region: which?",
-    mistakes=(*MISTAKES, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
     accepted=(by_numpy, by_size),
     lesson="Four words, not two: better, worse, no difference that matters, and 'these seeds "
     "cannot tell'. The last two are told apart by the width of the interval.",
