@@ -114,7 +114,7 @@ FLAT_SHARE = (
     ),
     Mistake(
         "energies cut to a narrow range",
-        "You cut energies off, above and below. What becomes of the difference between two of them?",
+        "You cut energies off above and below. What becomes of the difference between two of them?",
         cut_at_fifty,
     ),
     Mistake(
