@@ -432,8 +432,8 @@ show(figures.bound_plot(sigmas, errors, [float(b) for b in bounds], test_error, 
 # **What the figure says.** To the left distance is dear. To the right the noise destroys the network,
 # until nine of ten examples are wrong, as by chance. The sum is above 1 everywhere in this figure.
 # Further to the right, at σ = 3, it is about 0.99, still more than the 0.9 by which a guess is wrong:
-# this bound says nothing about this network. Bounds below 1 have been reached with far more examples, and with a σ
-# optimised weight by weight (Dziugaite & Roy 2017).
+# this bound says nothing about this network. Bounds below 1 have been reached with far more examples,
+# and with a σ optimised weight by weight (Dziugaite & Roy 2017).
 #
 # *What it says*: room for noise and a short way from the start are enough for a small gap. *What it
 # does not*: that sharp networks generalise badly (it is an upper bound), that λmax is the measure (σ is
