@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from bench_gpu import event_us
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
@@ -34,23 +35,6 @@ DEVICE = torch.device("cuda")
 LR, BATCH, CONTEXT, CHARACTERS = 1e-3, 64, 64, 96
 COUNTS = {"transformer": (64, 128), "conv": (128,)}
 TOP = 14
-
-
-def event_us(work: Callable[[], object], repeats: int = 10) -> float:
-    """Return the median of five timings of one call, in microseconds."""
-    for _ in range(3):
-        work()
-    torch.cuda.synchronize()
-    times = []
-    for _ in range(5):
-        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        start.record()
-        for _ in range(repeats):
-            work()
-        end.record()
-        torch.cuda.synchronize()
-        times.append(1e3 * start.elapsed_time(end) / repeats)
-    return float(np.median(times))
 
 
 def small_convnet(*, generator: torch.Generator) -> nn.Module:
@@ -182,7 +166,7 @@ def one(
         step = CapturedStep(replicas, indices, lr)
         torch.cuda.synchronize()
         setup = time.perf_counter() - begin
-        us = event_us(lambda: step(indices, lr, 1)) / count
+        us = event_us(lambda: step(indices, lr, 1), 10) / count
         few = stack_of(make, loss, data, 8)
         small = Replicas(few, data, DEVICE)
         if compiled:

@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from coursekit.data.splits import Dataset
-from coursekit.device import pick_device
+from coursekit.device import one_thread, pick_device
 from coursekit.models.perceptrons import mlp
 from coursekit.replicas._plan import prepare
 from coursekit.replicas._run import denormals_flushed
@@ -90,7 +90,7 @@ def losses_through(
     )
     data = data.to(device)
     found: dict[str, list[np.ndarray]] = {"validation": [], "test": []}
-    with denormals_flushed(), torch.no_grad():
+    with one_thread(device), denormals_flushed(), torch.no_grad():
         replicas = Replicas(stack, data, device)
         rates = torch.as_tensor(stack.lrs, dtype=replicas.dtype, device=device)
         generators = [torch.Generator() for _ in seeds]

@@ -27,6 +27,9 @@ def own(course, tmp_path):  # noqa: F811
     (grading / "marks.csv").write_text("who,mark\nada@x.org,3\nbo,2\n")
     (grading / "other.csv").write_text("who,mark\nadalbert,3\nbo-ada,2\n")
     assert feedback.run(UNIT, course=copy) == 0
+    (grading / "marking").mkdir()
+    kept = grading / "marking" / f"{UNIT}-ann.csv.before"  # as Excel saves it in some countries
+    kept.write_bytes("student;points;comment\nada;1;für\nbo;2;gut für\n".encode("cp1252"))
     assert split.run(UNIT, between="ann", blind=True, whole=True, course=copy) == 0
     return copy
 
@@ -52,6 +55,8 @@ def test_without_yes_it_is_a_list_and_nothing_changes(own, capsys):
 
 
 def test_with_yes_the_student_is_gone_and_the_others_are_as_they_were(own, capsys):
+    path = own / "grading" / "manifest" / UNIT / "bo.json"
+    path.write_text(path.read_text().replace('"unit"', '"unit"  ', 1) + "\n\n")  # bytes that stay
     before = everything(own / "grading")
     assert forget.run("ada", course=own, yes=True) == 0
     assert "deleted: the gradebook's entry" in capsys.readouterr().out
@@ -64,6 +69,10 @@ def test_with_yes_the_student_is_gone_and_the_others_are_as_they_were(own, capsy
     sheet = left[f"marking/{UNIT}-ann.csv"].decode()
     assert code["bo"] in sheet
     assert sheet.count("\r\ns") == sum(sheet.count(c) for c in code.values())
+    saved = left[f"marking/{UNIT}-ann.csv.before"].decode()
+    assert saved == "student;points;comment\r\nbo;2;gut für\r\n"
+    record = f"manifest/{UNIT}/bo.json"
+    assert left[record] == before[record]
     assert b'"ada"' not in left[f"manifest/{UNIT}/.recorded.json"]
     assert b'"bo"' in left[f"manifest/{UNIT}/.recorded.json"]
     assert {n: before[n] for n in left if "/bo" in n} == {n: left[n] for n in left if "/bo" in n}

@@ -4,22 +4,22 @@ What the course made is deleted: the gradebook's entry, records, graded copies, 
 pages that name the student. What a person wrote (rosters, dates, settings) is named line by line.
 """
 
-import csv
-import io
 import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
 
 from coursekit.classroom.handing_in.roster import Student
+from coursekit.classroom.handing_in.table_file import read_table, written
 from coursekit.classroom.marking.gradebook import Course, opened
 from coursekit.classroom.marking.sheets import read_split
 from coursekit.storage import locked, write_atomically
 
 OWN_FOLDERS = ("submitted", "autograded", "feedback")
+RECORDED = ".recorded.json"
 BY_HAND = ("roster.csv", "due.csv", "adapt.toml")
 READ = 20_000_000  # bytes of a file that are looked through
 
@@ -56,6 +56,8 @@ def traces_of(course: Course, student: Student) -> Traces:
         inside = path.relative_to(grading)
         if not path.is_file() or inside.parts[0] in (*OWN_FOLDERS, "exchange", "exchange_cache"):
             continue
+        if inside.parts[0] == "manifest" and inside.name != RECORDED:
+            continue  # a record of somebody else, whatever words are in it
         if path.name.startswith("gradebook.db") or path in own:
             continue
         if path.suffix == ".zip":
@@ -90,11 +92,10 @@ def _clear(path: Path, student: str, codes: set[str]) -> None:
                 del table[key]
         write_atomically(path, json.dumps(content, indent=1) + "\n")
         return
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [row for row in csv.reader(file) if not {student, *codes} & set(row[:1])]
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
-    write_atomically(path, out.getvalue())
+    table = read_table(path)  # as a spreadsheet saved it
+    theirs = {student, *codes}
+    rows = tuple(row for row in table.rows if row[1][0].strip() not in theirs)
+    write_atomically(path, written(replace(table, rows=rows)))
 
 
 def forget(course: Course, traces: Traces) -> None:
