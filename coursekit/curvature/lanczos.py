@@ -101,8 +101,10 @@ def lanczos_eigenvalues(
             Sharpness is "LA"; "LM" may return a negative eigenvalue.
         tol: Residual to reach, as a fraction of the largest |Ritz value|. In float32 nothing
             below about 1e-6 can be reached.
-        num_guards: Further Ritz values that must have settled; None: 2, but 0 for k = 1: there
-            only a start nearly orthogonal to the first eigenvector could skip anything.
+        num_guards: Further Ritz values that must have settled; None: 2, but 0 for k = 1. There a
+            loose tol may stop at the second of two close eigenvalues, or between them: in 300
+            drawn spectra with outliers 0 to 20 % apart the largest was off by more than twice
+            its residual in 9 of 100 for tol = 1e-2 and in 4 for tol = 1e-3; two guards left 2 and 3.
         guard_tol: Residual of the guards, as a fraction of the largest |Ritz value|.
         start: Vectors to start from, shape (num_params,) or (num_params, j), such as the
             `vectors` of a nearby point; they are summed. None: a random vector, plus the gradient
