@@ -104,7 +104,7 @@ def lanczos_eigenvalues(
         num_guards: Further Ritz values that must have settled; None: 2, but 0 for k = 1. There a
             loose tol may stop at the second of two close eigenvalues, or between them: in 300
             drawn spectra with outliers 0 to 20 % apart the largest was off by more than twice
-            its residual in 9 of 100 for tol = 1e-2 and in 4 for tol = 1e-3; two guards left 2 and 3.
+            its residual in 9 of 100 for tol = 1e-2, in 4 for 1e-3; two guards left 2 and 3.
         guard_tol: Residual of the guards, as a fraction of the largest |Ritz value|.
         start: Vectors to start from, shape (num_params,) or (num_params, j), such as the
             `vectors` of a nearby point; they are summed. None: a random vector, plus the gradient
