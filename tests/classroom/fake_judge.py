@@ -30,7 +30,11 @@ def judge(attempt, exercise_ids, seed, settings):
     for cell in attempt.cells:
         if "die at once" in cell.source:
             os._exit(9)
-        if "break the judge" in cell.source:
+        if "break the judge once" in cell.source:
+            if not os.path.exists(settings["once"]):
+                open(settings["once"], "w").close()
+                raise KeyError("a bug of ours")
+        elif "break the judge" in cell.source:
             raise KeyError("a bug of ours")
         if "sleep for ever" in cell.source:
             time.sleep(600)

@@ -46,6 +46,13 @@ def cell_of(notebook, grade_id):
     return found
 
 
+def with_answer(course, grade_id, source):
+    """Return the solved notebook with another text in one marked cell."""
+    notebook = solved(course)
+    cell_of(notebook, grade_id).source = source
+    return notebook
+
+
 def hand_in(course, student, notebook, *, at=None, name=None):
     """Put a notebook (or text, or bytes) where nbgrader expects it."""
     folder = course / "grading" / "submitted" / student / UNIT

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from fake_judge import open_fake
 from instructor import ROOT
 from nbgrader.api import Gradebook, MissingEntry
-from small_course import UNIT, cell_of, hand_in, make_course, released, solved
+from small_course import UNIT, cell_of, hand_in, make_course, released, solved, with_answer
 
 from coursekit.classroom.handing_in.due_dates import DueDates
 from coursekit.classroom.handing_in.roster import Student
@@ -29,12 +30,6 @@ from coursekit.classroom.returning.results import results_of
 
 DUE = datetime(2026, 3, 1, 18, tzinfo=UTC)
 FULL = {"u07_double_check": 1.0, "u07_mean_check": 2.0, "u07_spread_check": 3.0}
-
-
-def with_answer(course, grade_id, source):
-    notebook = solved(course)
-    cell_of(notebook, grade_id).source = source
-    return notebook
 
 
 @pytest.fixture(autouse=True)
@@ -229,6 +224,30 @@ def test_somebody_elses_processes_give_the_same_marks(course, tmp_path):
         pytest.raises(RuntimeError, match="no wall around the network"),
     ):
         grade(course, executor=executor, settings={"refuse": True}, again=("ok",))
+
+
+def test_equal_calls_are_told_apart(course, tmp_path):
+    """Dask's executor answers a call that equals an earlier one with that one's answer or error."""
+
+    class Remembering(Executor):
+        def __init__(self):
+            self.known = {}
+
+        def submit(self, function, *args):
+            future = self.known.setdefault(pickle.dumps((function, args)), Future())
+            if not future.done():
+                try:
+                    future.set_result(function(*args))
+                except Exception as error:
+                    future.set_exception(error)
+            return future
+
+    hand_in(course, "a0", with_answer(course, "u07_mean", "'break the judge once'"))
+    executor, once = Remembering(), {"once": str(tmp_path / "broken")}
+    assert statuses(grade(course, executor=executor, settings=once))["a0"] == "ok"
+    course.joinpath("grading", "autograded").rename(tmp_path / "lost")
+    grade(course, executor=executor, settings=once, student="s1")  # not what it said before
+    assert len(list(course.joinpath("grading", "autograded").rglob("*.ipynb"))) == 1
 
 
 def test_an_executor_that_does_not_answer_costs_no_marks(course):

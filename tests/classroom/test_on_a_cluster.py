@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_judge import open_fake
-from small_course import UNIT, hand_in, make_course, released, solved
+from small_course import UNIT, hand_in, make_course, released, solved, with_answer
 
 from coursekit.claims.again import measure_each
 from coursekit.classroom.handing_in.due_dates import DueDates
@@ -85,3 +85,21 @@ def test_a_class_gets_the_same_marks(executor, tmp_path):
         marks.append({r.student: (r.status, r.points) for r in graded.records})
     assert marks[0] == marks[1]
     assert [points for _, points in marks[1].values()] == [0.0, 6.0, 0.0, 6.0]
+
+
+def test_what_fails_once_is_tried_again(executor, tmp_path):
+    course = make_course(tmp_path / "course")
+    hand_in(course, "a0", with_answer(course, "u07_mean", "'break the judge once'"))
+    opened = open_course(course)
+    graded = grade_unit(
+        opened,
+        opened.grading / "submitted",
+        UNIT,
+        roster={},
+        due=DueDates({}),
+        open_judge=open_fake,
+        settings={"once": str(tmp_path / "broken")},
+        seconds_each=60.0,
+        executor=executor,
+    )
+    assert [record.status for record in graded.records] == ["ok"]

@@ -7,15 +7,18 @@ here: one that does not answer costs its own submission, and is left to its owne
 
 import pickle
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future
+from queue import Empty, SimpleQueue
 from typing import Any
+from uuid import uuid4
 
 from coursekit.classroom.handing_in.repair import Release
 from coursekit.classroom.marking.grade_one import Job, Judge, grade_one, nothing_to_judge
 from coursekit.classroom.marking.manifest import Record
 
-_opened = threading.local()  # a judge serves one thread; .judges: by what it was opened with
+_opened = threading.local()  # a judge serves one thread; .benches: by what they were opened with
 
 Opening = tuple[Callable[[Any], Judge], Any]  # open_judge, its settings
 
@@ -58,22 +61,25 @@ def _answers(
     seconds: float,
 ) -> Iterator[tuple[Job, Record | str]]:
     """Yield (job, its record, or why there is none)."""
-    asked: dict[Future[tuple[str, Record | str]], Job] = {
-        executor.submit(graded_there, job, release, judge): job for job in jobs
-    }
+    # packed once: an executor may look into every argument of every call, as Dask does for a name
+    packed = zlib.compress(pickle.dumps((release, judge)))
+    done: SimpleQueue[Future[tuple[str, Record | str]]] = SimpleQueue()
+    asked = {executor.submit(graded_there, job, packed, uuid4().hex): job for job in jobs}
+    for future in asked:
+        future.add_done_callback(done.put)
     try:
         while asked:
-            done, _ = wait(asked, timeout=seconds, return_when=FIRST_COMPLETED)
-            for future in done:
-                job, error = asked.pop(future), future.exception()
-                kind, told = ("lost", _named(error)) if error is not None else future.result()
-                if kind == "fault":
-                    raise RuntimeError(told)
-                yield job, told
-            if not done:
+            try:
+                future = done.get(timeout=seconds)
+            except Empty:
                 for job in asked.values():
                     yield job, f"no answer within {seconds:g} s"
                 return
+            job, error = asked.pop(future), future.exception()
+            kind, told = ("lost", _named(error)) if error is not None else future.result()
+            if kind == "fault":
+                raise RuntimeError(told)
+            yield job, told
     finally:
         for future in asked:
             future.cancel()
@@ -83,16 +89,24 @@ def _named(error: BaseException) -> str:
     return f"the grader's own {type(error).__name__}: {error}"
 
 
-def graded_there(job: Job, release: Release, opening: Opening) -> tuple[str, Record | str]:
-    """Grade one submission in an executor's process, with the judge that this thread keeps."""
-    judges = _opened.__dict__.setdefault("judges", {})
-    key = pickle.dumps(opening)
+def graded_there(job: Job, packed: bytes, call: str) -> tuple[str, Record | str]:
+    """Grade one submission in an executor's process, with the judge that this thread keeps.
+
+    Args:
+        job: What to grade.
+        packed: The release and how a judge is opened, as `_answers` packs them.
+        call: Another text each time. Dask takes two equal calls for one and hands out the first
+            one's answer, or its error, without calling again.
+    """
+    benches = _opened.__dict__.setdefault("benches", {})
     try:
-        if key not in judges:
-            judges[key] = opening[0](opening[1])
-        return "record", grade_one(job, release, judges[key])
+        if packed not in benches:
+            release, (open_judge, settings) = pickle.loads(zlib.decompress(packed))
+            benches[packed] = release, open_judge(settings)
+        release, judge = benches[packed]
+        return "record", grade_one(job, release, judge)
     except RuntimeError as error:
-        if key not in judges:  # no judge without its sandbox: nothing is graded
+        if packed not in benches:  # no judge without its sandbox: nothing is graded
             return "fault", str(error)
         return "lost", _named(error)
     except OSError as error:
