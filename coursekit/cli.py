@@ -14,7 +14,7 @@ import typer
 from coursekit.cli_teaching import teaching
 from coursekit.commands.cli_measuring import measuring
 from coursekit.commands.listing import ByPerson
-from coursekit.commands.options import Unit, load, named_unit
+from coursekit.commands.options import Unit, load, named_unit, one_of
 
 app = typer.Typer(
     name="coursekit",
@@ -124,7 +124,12 @@ def build(
         bool, typer.Option("--site", help="Run the units and make the web site, offline.")
     ] = False,
     size: Annotated[
-        str, typer.Option("--size", help="With --site: cpu, or tiny for a quick look.")
+        str,
+        typer.Option(
+            "--size",
+            help="With --site: cpu, or tiny for a quick look.",
+            callback=one_of("--size", "cpu", "tiny"),
+        ),
     ] = "cpu",
     out: Annotated[
         Path | None, typer.Option("--out", help="With --site: its folder; .build/site/html.")
@@ -145,7 +150,12 @@ app.registered_commands += teaching.registered_commands + measuring.registered_c
 def interview(
     minutes: Annotated[float, typer.Option("--minutes", help="Length of the session.")] = 15,
     level: Annotated[
-        str, typer.Option("--level", help="screen, onsite or staff; in a mock: applied for.")
+        str,
+        typer.Option(
+            "--level",
+            help="screen, onsite or staff; in a mock: applied for.",
+            callback=one_of("--level", "screen", "onsite", "staff"),
+        ),
     ] = "",
     unit: Annotated[
         str, typer.Option("--unit", help="Only questions of this unit: 05.", callback=named_unit)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from coursekit.commands.options import Unit, existing, load, named_unit
+from coursekit.commands.options import Unit, existing, load, named_unit, named_units, one_of
 
 teaching = typer.Typer()
 
@@ -145,7 +145,14 @@ def split(
 @teaching.command(epilog="Example: python3 -m coursekit export 01 --to canvas")
 def export(
     unit: Unit,
-    to: Annotated[str, typer.Option("--to", help="nbgrader, canvas, moodle or gradescope.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            help="nbgrader, canvas, moodle or gradescope.",
+            callback=one_of("--to", "nbgrader", "canvas", "moodle", "gradescope"),
+        ),
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", help="File. Default: grading/UNIT-TO.csv.")
     ] = None,
@@ -195,10 +202,18 @@ def variant(
 
 @teaching.command(epilog="Example: python3 -m coursekit teach slides 01")
 def teach(
-    what: Annotated[str, typer.Argument(help="slides, notes (for assistants) or exam.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="slides, notes (for assistants) or exam.",
+            callback=one_of("what to make", "slides", "notes", "exam"),
+        ),
+    ],
     units: Annotated[
         list[str] | None,
-        typer.Argument(help="A unit; of an exam those to draw from. Default: all."),
+        typer.Argument(
+            help="A unit; of an exam those to draw from. Default: all.", callback=named_units
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Chooses an exam's tasks.")] = 0,
     minutes: Annotated[int, typer.Option("--minutes", help="An exam's length.")] = 60,

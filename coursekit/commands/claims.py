@@ -15,6 +15,7 @@ from coursekit.claims.register import CLAIMS
 from coursekit.claims.rows import key_figures, rows
 from coursekit.classroom.learner.copies import find_unit
 from coursekit.commands.claims_lines import print_list, print_whole
+from coursekit.commands.early import CLASH, clash
 from coursekit.storage import ROOT, is_clone
 
 GUESS = 10.0  # seconds for a claim that was never measured
@@ -54,7 +55,8 @@ def run(
     """
     from coursekit.device import size
 
-    show, ids = ids[:1] == ["show"], [i for i in ids if i != "show"]
+    given = ids
+    show, ids = given[:1] == ["show"], [i for i in given if i != "show"]
     unknown = [i for i in ids if i not in CLAIMS]
     if unknown:
         print(
@@ -73,16 +75,8 @@ def run(
               file=sys.stderr)  # fmt: skip
         return 2
     measures = (quick or all or bool(ids)) and not show
-    if (
-        (all and (quick or ids))
-        or (page and (quick or all or ids or write))
-        or (show and (quick or all or write))
-        or (write and (quick or not measures))
-        or ((unit or verdict) and (ids or quick or all or page or show))
-    ):
-        print("--all, --quick, --page, `show` and ids exclude each other, but for ids with --quick "
-              "or `show`; --write goes with ids or --all, --unit and --verdict with the list: "
-              "choose one", file=sys.stderr)  # fmt: skip
+    if clash(*given, quick=quick, all=all, write=write, page=page, unit=unit, verdict=verdict):
+        print(CLASH, file=sys.stderr)
         return 2
     ledger = load_ledger(folder)
     if quick:
@@ -124,8 +118,10 @@ def chosen_rows(found: list[dict[str, Any]], unit: str, verdict: str) -> list[di
     name = find_unit(unit, units) if unit else ""
     kept = [r for r in found if r["id"] in having and name in ("", r["unit"])]
     if not kept:
-        verdicts = sorted({r["verdict"] for r in found})
-        raise ValueError(f"no claim {name} with verdict {verdict!r}; it can be {verdicts}")
+        seen = ", ".join(sorted({r["verdict"] for r in found if name in ("", r["unit"])}))
+        raise ValueError(
+            f"no claim{f' of {name}' if name else ''} came out as {verdict!r}: it can be {seen}"
+        )
     return sorted(kept, key=lambda r: r["unit"])
 
 

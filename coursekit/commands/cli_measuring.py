@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
-from coursekit.commands.options import load, named_unit
+from coursekit.commands.options import load, named_unit, one_of
 
 measuring = typer.Typer()
+VERDICTS = ("holds", "fails", "depends", "not reproduced", "unresolved")  # a test compares
+MEASURED = ("noise", "sharpness", "batch-size", "rescale")
 
 
 def named_claims(ids: list[str] | None) -> list[str]:
@@ -18,6 +20,15 @@ def named_claims(ids: list[str] | None) -> list[str]:
     from coursekit.commands.early import known_claims
 
     return known_claims(ids or [])
+
+
+def named_script(path: Path | None) -> Path | None:
+    """Refuse a script that does not exist, before anything heavy is imported."""
+    if path is not None and not path.is_file():
+        raise ValueError(
+            f"no script at {path}\nName a Python file that defines model, loss_fn, data."
+        )
+    return path
 
 
 @measuring.command(epilog="Example: python3 -m coursekit claims show N1")
@@ -43,12 +54,22 @@ def claims(
         str, typer.Option("--unit", help="List one unit's claims.", callback=named_unit)
     ] = "",
     verdict: Annotated[
-        str, typer.Option("--verdict", help="List those that came out so: holds, fails ...")
+        str,
+        typer.Option(
+            "--verdict",
+            help="List those that came out so: holds, fails ...",
+            callback=one_of("--verdict", *VERDICTS),
+        ),
     ] = "",
 ) -> int:
     """List the claims and their verdicts, show one whole, or measure some again and compare."""
+    from coursekit.commands.early import CLASH, clash
+
+    given = list(ids or [])
+    if clash(*given, quick=quick, all=all_, write=write, page=page, unit=unit, verdict=verdict):
+        raise typer.BadParameter(CLASH)
     return load("claims")(
-        list(ids or []),
+        given,
         quick=quick,
         all=all_,
         write=write,
@@ -62,9 +83,18 @@ def claims(
 @measuring.command(epilog="Example: python3 -m coursekit measure noise docs/examples/convnet.py")
 def measure(
     ctx: typer.Context,
-    what: Annotated[str, typer.Argument(help="noise, sharpness, batch-size or rescale.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="noise, sharpness, batch-size or rescale.",
+            callback=one_of("what to measure", *MEASURED),
+        ),
+    ],
     script: Annotated[
-        Path | None, typer.Argument(help="Defines model, loss_fn and data; not for rescale.")
+        Path | None,
+        typer.Argument(
+            help="Defines model, loss_fn and data; not for rescale.", callback=named_script
+        ),
     ] = None,
     examples: Annotated[
         int | None, typer.Option("--examples", help="Measure the first so many. Default: all.")

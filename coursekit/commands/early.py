@@ -8,6 +8,10 @@ from pathlib import Path
 from coursekit.classroom.learner.copies import find_unit, released_units
 
 CLAIMS = Path(__file__).parents[1] / "claims"
+CLASH = (
+    "--all, --quick, --page, `show` and ids exclude each other, but for ids with --quick or "
+    "`show`; --write goes with ids or --all, --unit and --verdict with the list: choose one"
+)
 DECLARED = re.compile(r"\bClaim\(\s*id=\"(\w+)\"")  # every claim begins so; a test compares
 
 
@@ -45,6 +49,21 @@ def known_claims(ids: Iterable[str]) -> list[str]:
                 f"All {len(declared)} of them: python3 -m coursekit claims"
             )
     return fine
+
+
+def clash(
+    *given: str, quick: bool, all: bool, write: bool, page: bool, unit: str, verdict: str
+) -> bool:
+    """Say whether ids (or "show" and ids) and options of `claims` exclude each other."""
+    show = given[:1] == ("show",)
+    ids = given[1:] if show else given
+    return bool(
+        (all and (quick or ids))
+        or (page and (quick or all or ids or write))
+        or (show and (quick or all or write))
+        or (write and (quick or not (all or ids)))
+        or ((unit or verdict) and (ids or quick or all or page or show))
+    )
 
 
 def suggestion(word: str, names: Iterable[str]) -> str:

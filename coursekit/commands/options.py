@@ -1,6 +1,7 @@
 """What the command line's functions share: the work's module, a unit, a place that must exist."""
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,27 @@ def named_unit(name: str) -> str:
 
     known_unit(name)
     return name
+
+
+def one_of(name: str, *words: str) -> Callable[[str], str]:
+    """Return a callback that refuses another word than these, before anything heavy is imported.
+
+    Args:
+        name: What the word is for, as the message calls it.
+        words: All that there are; "" is none of them, and is let through where it is the default.
+    """
+
+    def known(word: str) -> str:
+        if word and word not in words:
+            raise ValueError(f"{name} can't be {word!r}: choose one of {', '.join(words)}")
+        return word
+
+    return known
+
+
+def named_units(names: list[str] | None) -> list[str]:
+    """Refuse units that do not exist, before anything heavy is imported."""
+    return [named_unit(name) for name in names or []]
 
 
 Unit = Annotated[

@@ -1,5 +1,6 @@
 """The command line: fast, complete, and never a traceback for a person's mistake."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -128,12 +129,12 @@ LAB = {"fresh": False, "check": False, "no_browser": False, "extra": [], "releas
             ),
         ),
         (
-            ["claims", "N1", "N2", "--quick", "--all", "--json"],
+            ["claims", "N1", "N2", "--quick", "--json"],
             (
                 ["N1", "N2"],
                 {
                     "quick": True,
-                    "all": True,
+                    "all": False,
                     "write": False,
                     "json": True,
                     "page": False,
@@ -243,6 +244,15 @@ def test_ids_are_known_without_their_declarations_being_run():
         (["feedback", "99"], "there is no unit '99'"),
         (["grade", "no/such/folder"], "no/such/folder does not exist: name a folder"),
         (["interview", "--unit", "77"], "there is no unit '77'"),
+        (["interview", "--level", "junior"], "--level can't be 'junior': choose one of screen, "),
+        (["claims", "--verdict", "good"], "--verdict can't be 'good': choose one of holds, "),
+        (["measure", "loss", "x.py"], "what to measure can't be 'loss': choose one of noise, "),
+        (["measure", "noise", "no/such.py"], "no script at no/such.py"),
+        (["teach", "song", "01"], "what to make can't be 'song': choose one of slides, "),
+        (["teach", "slides", "77"], "there is no unit '77'"),
+        (["export", "01", "--to", "mars"], "--to can't be 'mars': choose one of nbgrader, "),
+        (["build", "--site", "--size", "huge"], "--size can't be 'huge': choose one of cpu, tiny"),
+        (["build", "--site", "--check"], "--site and --check at once: give one of them"),
     ],
 )
 def test_a_wrong_name_is_told_before_anything_heavy_is_imported(words, said):
@@ -256,6 +266,33 @@ def test_a_wrong_name_is_told_before_anything_heavy_is_imported(words, said):
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == "1 []\n"
     assert said in done.stderr
+
+
+@pytest.mark.quick
+def test_options_that_exclude_each_other_are_told_before_the_work_is_imported(monkeypatch, capsys):
+    monkeypatch.setattr(cli_measuring, "load", lambda name: pytest.fail("imported"))
+    assert cli.main(["claims", "N1", "--all"]) == 2
+    assert "exclude each other" in capsys.readouterr().err
+
+
+@pytest.mark.quick
+def test_words_that_are_refused_early_are_those_of_the_work():
+    from coursekit.claims.declare import VERDICTS
+    from coursekit.classroom.returning.export import FORMATS
+    from coursekit.commands import build_site, teach
+    from coursekit.interview.declare import LEVELS
+
+    def words(function, option):
+        said = inspect.signature(function).parameters[option].annotation.__metadata__[0]
+        with pytest.raises(ValueError, match="choose one of") as refused:
+            said.callback("no such word")
+        return set(str(refused.value).partition("choose one of ")[2].split(", "))
+
+    assert words(cli_measuring.claims, "verdict") == set(VERDICTS)
+    assert words(cli_teaching.export, "to") == set(FORMATS)
+    assert words(cli_teaching.teach, "what") == set(teach.KINDS)
+    assert words(cli.build, "size") == set(build_site.SIZES)
+    assert words(cli.interview, "level") == set(LEVELS)
 
 
 @pytest.mark.quick
