@@ -1,20 +1,8 @@
 """How the report on a class is laid out; the numbers come from `figures`."""
 
-from coursekit.classroom.returning.page_style import POLICY, STYLE
+from coursekit.classroom.returning.page_style import page
 
-PAGE = (
-    """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content=\""""
-    + POLICY
-    + """\">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ class.title }}: what the class got wrong</title>
-<style>"""
-    + STYLE
-    + """
+OWN_STYLE = """
 .first { background: var(--card); border-radius: 6px; margin: 1rem 0; padding: .8rem 1.2rem }
 .first ol { margin: .4rem 0; padding-left: 1.4rem } .first li { margin: .5rem 0 }
 .first .share { font-size: 1.15rem; font-weight: 700 }
@@ -40,10 +28,11 @@ svg .axis { stroke: var(--line) } svg .dot { fill: var(--ask) } svg .zero { stro
   stroke-dasharray: 4 4 }
 .plot { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start }
 .plot svg { flex: 0 0 26rem; max-width: 100% } .plot div { flex: 1 1 14rem }
-</style>
-</head>
-<body>
-<main>
+"""
+PAGE = page(
+    "{{ class.title }}: what the class got wrong",
+    OWN_STYLE,
+    """
 {% macro bar(one) -%}
 <div class="bar" role="img" aria-label="{% for kind, n in one.counts.items() if n %}{{ n }} {{ kind
 }}{{ ", " if not loop.last }}{% endfor %}">{% for kind, n in one.counts.items() if n %}<i
@@ -132,8 +121,5 @@ class whose answers are shuffled, one pair as alike as these comes up in 1 of 10
 {{ pair.equal | length }} equal answer{{ "" if pair.equal | length == 1 else "s" }}
 ({{ pair.equal | join(", ") }}), {{ pair.nobody_else }} of which nobody else wrote.</p>
 {% else %}<p>No pair is more alike than chance makes them.</p>{% endfor %}{% endif %}
-</main>
-</body>
-</html>
-"""
+""",
 )

@@ -1,20 +1,8 @@
 """How a page of feedback is laid out; the words come from `feedback` and `words`."""
 
-from coursekit.classroom.returning.page_style import POLICY, STYLE
+from coursekit.classroom.returning.page_style import page
 
-PAGE = (
-    """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content=\""""
-    + POLICY
-    + """\">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ text.title }}: {{ name }}</title>
-<style>"""
-    + STYLE
-    + """
+OWN_STYLE = """
 .points { font-size: 1.5rem; font-weight: 700; margin: 1rem 0 0 }
 section { background: var(--card); border-left: 5px solid var(--line); border-radius: 4px;
   margin: .8rem 0; padding: .7rem 1rem }
@@ -30,10 +18,11 @@ pre.code { counter-reset: line; padding-left: 3.2rem; position: relative }
 pre.code span { counter-increment: line; display: block; min-height: 1.45em }
 pre.code span::before { color: var(--soft); content: counter(line); left: 0; position: absolute;
   text-align: right; width: 2.4rem }
-</style>
-</head>
-<body>
-<main>
+"""
+PAGE = page(
+    "{{ text.title }}: {{ name }}",
+    OWN_STYLE,
+    """
 <h1>{{ text.title }}</h1>
 <p class="soft">{{ name }} ({{ result.student.id }}){% if when %} · {{ when }}{% endif %}</p>
 <p class="points">{{ "%g" % result.score }} of {{ "%g" % result.max_score }} points</p>
@@ -70,8 +59,5 @@ line{{ "" if row.code | length == 1 else "s" }})</summary>
 {% endfor %}
 {% if notes %}<h2>About the file</h2>
 {% for note in notes %}<p class="soft">{{ note }}</p>{% endfor %}{% endif %}
-</main>
-</body>
-</html>
-"""
+""",
 )

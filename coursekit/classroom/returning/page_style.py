@@ -43,6 +43,30 @@ a { color: var(--ask) }
 """
 
 
+def page(title: str, own_style: str, body: str) -> str:
+    """Return the template of a whole page, which loads nothing and runs nothing.
+
+    Args:
+        title: Of the window; a template, as the others.
+        own_style: Rules of this page beyond those that all share.
+        body: What stands in it.
+    """
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{STYLE}{own_style}</style>
+</head>
+<body>
+<main>{body}</main>
+</body>
+</html>
+"""
+
+
 def rendered(template: str, **values: object) -> str:
     """Return a page; all that comes in is escaped."""
     environment = Environment(autoescape=True)
