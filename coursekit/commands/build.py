@@ -1,9 +1,11 @@
-"""``coursekit build``: solutions/*.py -> notebooks/ and .build/source/."""
+"""``coursekit build``: solutions/*.py -> notebooks/ and .build/source/; the README's badges."""
 
 import sys
 
+from coursekit.bootstrap.repository import repository
 from coursekit.claims import quote
 from coursekit.classroom.release.build import release_files
+from coursekit.classroom.release.elsewhere import with_badges
 from coursekit.classroom.release.place import drift, put_in_place
 from coursekit.classroom.release.source import read_units
 from coursekit.exercises import EXERCISES
@@ -20,7 +22,7 @@ def run(check: bool = False) -> int:
         0, or 1 where, with `check`, something differs.
 
     Raises:
-        ValueError: If a source is refused, or there are none.
+        ValueError: If a source or the setting of the repository is refused, or there are none.
         OSError: If something can't be written; the earlier release is then as it was.
     """
     if not is_clone():
@@ -29,13 +31,16 @@ def run(check: bool = False) -> int:
             "Clone the repository and run `python3 -m coursekit build` there."
         )
     units = read_units(ROOT / "solutions")
-    files = release_files(units, points_of=points_of, quote=quote)
+    place = repository()
+    files = release_files(units, points_of=points_of, quote=quote, repository=place)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    files["README.md"] = with_badges(readme, place, units[0].name)
     if check:
         differing = drift(ROOT, files)
         for line in differing:
             print(line)
         if differing:
-            print("Run `python3 -m coursekit build` and commit notebooks/.", file=sys.stderr)
+            print("Run `python3 -m coursekit build` and commit what changed.", file=sys.stderr)
             return 1
         print(f"units: {len(units)}; notebooks/ is what solutions/ makes")
         return 0

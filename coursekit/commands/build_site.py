@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from coursekit.bootstrap.repository import repository
 from coursekit.claims import quote
 from coursekit.classroom.release.build import RELEASE_FOLDER, release_files
 from coursekit.classroom.release.source import read_units
@@ -34,7 +35,9 @@ def run(size: str = "cpu", out: Path | None = None) -> int:
             "the sources of the site do not come with the installed package.\n"
             "Clone the repository and run `python3 -m coursekit build --site` there."
         )
-    site = build_site(released_texts(), (out or ROOT / PLACE).resolve(), size=size)
+    site = build_site(
+        released_texts(), (out or ROOT / PLACE).resolve(), size=size, repository=repository()
+    )
     print(
         f"{site.pages} pages, {site.megabytes:.1f} MB; the largest, {site.largest}, has "
         f"{site.largest_kilobytes:.0f} kB\nopen {site.folder / 'index.html'}"

@@ -4,7 +4,6 @@ import io
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -47,7 +46,7 @@ def build_site(
     size: str = "cpu",
     run: Collection[str] | None = None,
     at_once: int | None = None,
-    repository: str | None = None,
+    repository: str = "",
     work: Path | None = None,
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
 ) -> Site:
@@ -59,7 +58,7 @@ def build_site(
         size: At which units are run, "tiny" or "cpu".
         run: The units to be run; None: all. The pages of others show code and no results.
         at_once: Kernels at a time; None: as many as there are cores, four at most.
-        repository: "owner/name" on GitHub; None: found out, "" for none.
+        repository: "owner/name" on GitHub; "" for none.
         work: Folder for runs to be used again; None: `.build/site`.
         say: Told what is being done.
 
@@ -77,14 +76,13 @@ def build_site(
         at_once=at_once or min(cores or 1, 4),
         run=texts if run is None else run,
     )
-    where = find_repository() if repository is None else repository
     with tempfile.TemporaryDirectory(prefix="site-", dir=work) as temporary:
         folder = Path(temporary)
         source, extra, built = folder / "source", folder / "extra", folder / "built"
         source.mkdir()
         (extra / "figures").mkdir(parents=True)
         say("writing the sources ...")
-        write_sources(source, extra / "figures", units, size=size, repository=where)
+        write_sources(source, extra / "figures", units, size=size, repository=repository)
         shutil.copytree(STATIC, folder / "static")
         explore.write_scripts(folder / "static")
         say("making pages ...")
@@ -207,16 +205,3 @@ def measured(out: Path) -> Site:
         largest=largest.relative_to(out).as_posix(),
         largest_kilobytes=largest.stat().st_size / 1e3,
     )
-
-
-def find_repository() -> str:
-    """Return "owner/name" on GitHub, from a workflow's environment or the clone's origin; or ""."""
-    if os.environ.get("GITHUB_REPOSITORY"):
-        return os.environ["GITHUB_REPOSITORY"]
-    git = shutil.which("git")
-    if git is None:
-        return ""
-    asked = [git, "-C", str(ROOT), "config", "--get", "remote.origin.url"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    found = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", done.stdout.strip())
-    return found[1] if found else ""

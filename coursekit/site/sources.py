@@ -8,6 +8,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from coursekit.claims import quote
+from coursekit.classroom.release.elsewhere import in_colab, on_binder
 from coursekit.site import explore
 from coursekit.site.api import api_pages
 from coursekit.site.unit_page import UnitPage, unit_page
@@ -206,11 +207,8 @@ def badges(repository: str, unit: str) -> str:
     """Return links that open a unit elsewhere; "" where the repository is not known."""
     if not repository:
         return ""
-    path = f"notebooks/{unit}/{unit}.ipynb"
-    colab = f"https://colab.research.google.com/github/{repository}/blob/main/{path}"
-    binder = f"https://mybinder.org/v2/gh/{repository}/main?urlpath=lab/tree/{path}"
+    colab, binder = in_colab(repository, unit), on_binder(repository, f"{unit}/{unit}.ipynb")
     return (
-        f"Without a clone: [open it in Colab]({colab}), where a cell of its own comes first, "
-        f"`%pip install -q git+https://github.com/{repository}`, or [on Binder]({binder}), which "
-        "takes minutes to start. We have tested neither."
+        f"Without a clone: [open it in Colab]({colab}), where the first cell brings the library, "
+        f"or [on Binder]({binder}), which takes minutes to start. We have tested neither."
     )

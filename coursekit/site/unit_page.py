@@ -50,7 +50,7 @@ def unit_page(
     explorers: list[str] = []
     title, card = name, list[tuple[str, str]]()
     for cell in notebook.cells:
-        if cell.id.endswith("-go-on"):  # a page has links of its own to its neighbours
+        if cell.id.endswith(("-go-on", "-colab")):  # a page has its own links, and its own kernel
             continue
         if cell.cell_type == "markdown":
             text = cell.source.replace(NOTE, "")  # on a page they are folded under a triangle

@@ -15,6 +15,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from coursekit.bootstrap.repository import repository
 from coursekit.bootstrap.requirements import distributions
 from coursekit.claims import quote
 from coursekit.classroom.release.build import RELEASE_FOLDER, SOURCE_FOLDER, release_files
@@ -191,6 +192,7 @@ def test_the_source_is_a_plain_script_on_any_device(unit, tmp_path):
 
 
 def test_the_committed_notebooks_are_what_the_sources_make():
-    files = release_files(read_units(ROOT / "solutions"), points_of=points_of, quote=quote)
+    units, place = read_units(ROOT / "solutions"), repository()
+    files = release_files(units, points_of=points_of, quote=quote, repository=place)
     found = [line for line in drift(ROOT, files) if line.startswith(RELEASE_FOLDER)]
     assert found == [], "run `python3 -m coursekit build` and commit notebooks/"

@@ -25,6 +25,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
+from coursekit.classroom.release.elsewhere import first_cell
 from coursekit.classroom.release.folding import NOTE, folded, plumbing
 from coursekit.classroom.release.going_on import HOME, Around, home_notebook, neighbours, way_on
 from coursekit.classroom.release.leaks import leaked_lines
@@ -69,7 +70,11 @@ def clear_solutions_config() -> Config:
 
 
 def release_files(
-    units: list[Unit], *, points_of: Callable[[str], float | None], quote: Callable[[str], str]
+    units: list[Unit],
+    *,
+    points_of: Callable[[str], float | None],
+    quote: Callable[[str], str],
+    repository: str = "",
 ) -> dict[str, str]:
     """Return every file of a release: path from the repository's root -> text.
 
@@ -78,6 +83,8 @@ def release_files(
         points_of: Exercise id -> points of its check, or None for a warm-up without marks;
             KeyError where it is not declared.
         quote: Name in the claims ledger -> text to print; KeyError or ValueError where unknown.
+        repository: "owner/name" on GitHub, for a cell that brings the library to Colab; "" for
+            none: a private release, or a course that lives nowhere yet.
 
     Raises:
         SourceError: An exercise without a declaration, an unknown name in `{{...}}`, a line of a
@@ -85,7 +92,9 @@ def release_files(
     """
     files = {}
     for unit, around in zip(units, neighbours(units), strict=True):
-        instructor = instructor_notebook(unit, points_of=points_of, quote=quote, around=around)
+        instructor = instructor_notebook(
+            unit, points_of=points_of, quote=quote, around=around, repository=repository
+        )
         student = student_notebook(instructor)
         for cell_id, line in leaked_lines(unit, student):
             raise SourceError(
@@ -106,6 +115,7 @@ def instructor_notebook(
     points_of: Callable[[str], float | None],
     quote: Callable[[str], str],
     around: Around | None = None,
+    repository: str = "",
 ) -> NotebookNode:
     """Return a unit with its solutions, placeholders filled and nbgrader's metadata written.
 
@@ -114,6 +124,7 @@ def instructor_notebook(
         points_of: As in `release_files`.
         quote: As in `release_files`.
         around: The units that its last cell links to; None: it has no such cell.
+        repository: As in `release_files`.
 
     Raises:
         SourceError: As in `release_files`, leaks apart.
@@ -133,6 +144,10 @@ def instructor_notebook(
     if around is not None:
         last = nbformat.v4.new_markdown_cell(way_on(around), id=f"{unit.prefix}-go-on")
         cells.append(last)
+    if repository:
+        first = nbformat.v4.new_code_cell(first_cell(repository), id=f"{unit.prefix}-colab")
+        first.metadata["jupyter"] = {"source_hidden": True}
+        cells.insert(1, first)
     shared = {**copy.deepcopy(PYTHON3), "coursekit": {"unit": unit.name}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=shared)
     nbformat.validate(notebook)

@@ -22,7 +22,7 @@ def drift(root: Path, files: dict[str, str]) -> list[str]:
     folders = [RELEASE_FOLDER] + ([SOURCE_FOLDER] if (root / SOURCE_FOLDER).exists() else [])
     for name in sorted(files):
         path = root / name
-        if not name.startswith(tuple(f"{folder}/" for folder in folders)):
+        if "/" in name and not name.startswith(tuple(f"{folder}/" for folder in folders)):
             continue
         if not path.exists():
             found.append(f"{name}: missing")
