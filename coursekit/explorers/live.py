@@ -1,6 +1,6 @@
 """Explorers that live in a page: one JavaScript module each, with or without a kernel.
 
-web/NAME.js holds an explorer's mathematics and its picture. `module_text` puts the common frame and
+web/NAME.js holds an explorer's mathematics and its picture. `module_text` puts what all share and
 the stored data in front of it, which makes one ES module in anywidget's form:
 `export default {render({model, el})}`, where the model knows "state" and "data".
 
@@ -22,6 +22,7 @@ from typing import Any
 from coursekit.explorers.mode import interactive, show_html
 
 WEB = files("coursekit.explorers") / "web"
+SHARED = ("_numbers", "_style", "_drawing", "_frame")  # each uses those before it
 
 
 @lru_cache(maxsize=1)
@@ -44,9 +45,8 @@ def module_text(name: str) -> str:
         raise ValueError(f"no explorer {name!r}; there are {', '.join(explorer_names())}")
     stored = WEB / f"{name}.json"
     data = as_script(json.loads(stored.read_text())) if stored.is_file() else "null"
-    frame = (WEB / "_frame.js").read_text(encoding="utf-8")
-    own = (WEB / f"{name}.js").read_text(encoding="utf-8")
-    return f"const STORED = {data};\n{frame}\n{own}"
+    texts = [(WEB / f"{part}.js").read_text(encoding="utf-8") for part in (*SHARED, name)]
+    return "\n".join([f"const STORED = {data};", *texts])
 
 
 def as_script(value: Any) -> str:

@@ -9,7 +9,7 @@ MASK = np.uint64(0xFFFFFFFF)
 
 
 def uniforms(seed, count):
-    """Return what `random(seed)` of web/_frame.js draws: mulberry32, all draws at once."""
+    """Return what `random(seed)` of web/_numbers.js draws: mulberry32, all draws at once."""
     steps = np.arange(1, count + 1, dtype=np.uint64)
     a = (np.uint64(seed) + steps * np.uint64(0x6D2B79F5)) & MASK
     t = ((a ^ (a >> np.uint64(15))) * (a | np.uint64(1))) & MASK

@@ -96,8 +96,8 @@ def luminance(colour):
 @pytest.mark.parametrize("look", ["LIGHT", "DARK"])
 def test_colours_can_be_read(look):
     """WCAG AA: 4.5 for text, 3 for what is only drawn, on the ground of either look."""
-    frame = (WEB / "_frame.js").read_text()
-    (block,) = re.findall(rf"const {look} = {{(.*?)}};", frame, re.S)
+    style = (WEB / "_style.js").read_text()
+    (block,) = re.findall(rf"const {look} = {{(.*?)}};", style, re.S)
     colours = dict(re.findall(r'(\w+): "(#\w{6})"', block))
     for name, colour in colours.items():
         if name in ("paper", "field", "grid", "sky"):
