@@ -63,9 +63,11 @@ def build_site(
         say: Told what is being done.
 
     Raises:
+        ValueError: If the folder holds something that is no site; nothing is run then.
         SiteFaulty: If Sphinx warns, a link leads nowhere or a page asks another place.
         UnitFailed: If a unit does not run.
     """
+    refuse_other_files(out)
     work = ROOT / ".build" / "site" if work is None else work
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     say(f"running {len(texts)} units at size {size} ...")
@@ -178,14 +180,25 @@ def mended(page: str) -> str:
     return PARAMETERS.sub(as_lines, page)
 
 
+def refuse_other_files(out: Path) -> None:
+    """Refuse a place that holds something other than an earlier site.
+
+    Raises:
+        ValueError: If it does, or is a file.
+    """
+    if out.is_file():
+        raise ValueError(f"{out} is a file: name a folder with --out")
+    if out.exists() and any(out.iterdir()) and not (out / "searchindex.js").is_file():
+        raise ValueError(f"{out} holds other files: name an empty folder with --out")
+
+
 def put_in_place(built: Path, out: Path) -> None:
     """Move the site to its folder; an earlier site there is replaced, anything else refused.
 
     Raises:
-        ValueError: If the folder holds something that is no site.
+        ValueError: As `refuse_other_files`.
     """
-    if out.exists() and any(out.iterdir()) and not (out / "searchindex.js").is_file():
-        raise ValueError(f"{out} holds other files: name an empty folder with --out")
+    refuse_other_files(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.exists():
         shutil.rmtree(out)

@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from coursekit.classroom.release.folding import NOTE
-from coursekit.site import api, explore
+from coursekit.site import api, build, explore
 from coursekit.site.capture import MIME
 from coursekit.site.cells import outputs, shown_code
 from coursekit.site.execute import UnitFailed, executed_units
@@ -177,6 +177,28 @@ def test_every_public_name_has_its_entry():
     found = re.findall(r"^## (\S+)$", text, re.MULTILINE)
     assert [name.replace("\\", "") for name in found] == coursekit.noise.__all__
     assert ":: " not in text
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_other_peoples_files_are_refused_before_anything_runs(tmp_path, monkeypatch, what):
+    out = tmp_path / "html"
+    mine = out / "letter.txt" if what == "folder" else out
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("dear")
+    monkeypatch.setattr(build, "executed_units", lambda *_, **__: pytest.fail("ran"))
+    with pytest.raises(ValueError, match="--out"):
+        build.build_site({}, out, work=tmp_path / "work")
+    assert mine.read_text() == "dear"
+
+
+def test_an_earlier_site_is_replaced_whole(tmp_path):
+    built, out = tmp_path / "built", tmp_path / "html"
+    for folder, page in ((built, "new.html"), (out, "gone.html")):
+        folder.mkdir()
+        (folder / "searchindex.js").touch()
+        (folder / page).touch()
+    build.put_in_place(built, out)
+    assert {path.name for path in out.iterdir()} == {"searchindex.js", "new.html", ".nojekyll"}
 
 
 def test_dead_links_and_outside_requests_are_found(tmp_path):
