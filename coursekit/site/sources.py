@@ -8,6 +8,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from coursekit.claims import quote
+from coursekit.claims.register import CLAIMS
 from coursekit.classroom.release.elsewhere import in_colab, on_binder
 from coursekit.site import explore
 from coursekit.site.api import api_pages
@@ -162,6 +163,7 @@ def landing(pages: list[UnitPage], files: Mapping[str, str], repository: str) ->
     """Return the first page: the question, a live explorer, the ways in, and the whole menu."""
     text = Path(__file__).with_name("pages").joinpath("landing.md").read_text(encoding="utf-8")
     parts = {
+        "count of claims": str(len(CLAIMS)),
         "explorer": explore.place(explore.OPENING, ""),
         "units": "\n".join(
             f"| [{page.title}](units/{page.name}.md) | {dict(page.card).get('Question', '')} |"
