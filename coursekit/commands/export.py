@@ -3,15 +3,12 @@
 import sys
 from pathlib import Path
 
-from coursekit.classroom.handing_in.due_dates import read_due_dates
+from coursekit.classroom.handing_in.known_names import count
 from coursekit.classroom.handing_in.lms_tables import system_of
-from coursekit.classroom.handing_in.roster import read_roster
 from coursekit.classroom.handing_in.table_file import read_table
-from coursekit.classroom.learner.copies import find_unit, released_units
-from coursekit.classroom.marking.gradebook import open_course
 from coursekit.classroom.returning.export import FORMATS, gradescope_result, table
 from coursekit.classroom.returning.fill_in import filled
-from coursekit.classroom.returning.results import results_of
+from coursekit.commands.graded_class import graded_class
 from coursekit.storage import write_atomically
 
 
@@ -34,14 +31,9 @@ def run(
     """
     if to not in FORMATS:
         raise ValueError(f"--to {to}: choose one of {', '.join(FORMATS)}")
-    home = open_course(course or Path.cwd())
-    released = [path.name for path in released_units(home.root / "notebooks")]
-    name = find_unit(unit, released)
-    usual, dates = home.grading / "roster.csv", home.grading / "due.csv"
-    chosen = roster or (usual if usual.is_file() else None)
-    students = read_roster(chosen) if chosen else {}
-    due = read_due_dates(dates, released) if dates.is_file() else None
-    results = results_of(home, name, students, due)
+    there = graded_class(unit, course, roster)
+    home, name, chosen, students = there.course, there.unit, there.roster, there.students
+    results = there.results
     strangers = [one.student.id for one in results if students and one.student.id not in students]
     if strangers:
         print(f"not on the roster, left out: {', '.join(strangers)}", file=sys.stderr)
@@ -63,13 +55,14 @@ def run(
         for one in results:
             path = target.with_suffix("") / one.student.id / "results.json"
             write_atomically(path, gradescope_result(one))
-    print(f"{target}: {len(results)} students{f', filled into {basis}' if basis else ''}")
+    print(f"{target}: {count(len(results), 'student')}{f', filled into {basis}' if basis else ''}")
     for line in told:
         print(line, file=sys.stderr)
     waiting = [one for one in results if one.waits]
     if waiting:
         print(
-            f"{len(waiting)} still wait for a person or a date; for an LMS their mark stays empty:"
+            f"still waiting for a person or a date: {len(waiting)}; for an LMS that mark stays "
+            "empty:"
         )
     for one in waiting[:20]:
         print(f"  {one.student.id}: {one.waits}")

@@ -4,16 +4,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from coursekit.classroom.handing_in.due_dates import read_due_dates
+from coursekit.classroom.handing_in.known_names import count, nearest_names
 from coursekit.classroom.handing_in.repair import read_release
-from coursekit.classroom.handing_in.roster import read_roster
-from coursekit.classroom.learner.copies import find_unit, released_units
-from coursekit.classroom.marking.gradebook import open_course
 from coursekit.classroom.returning.adapt import read_adapted
 from coursekit.classroom.returning.feedback import feedback_page
 from coursekit.classroom.returning.hand_back import feedback_zip
-from coursekit.classroom.returning.results import Result, results_of
+from coursekit.classroom.returning.results import Result
 from coursekit.classroom.returning.unit_text import unit_text
+from coursekit.commands.graded_class import graded_class
 from coursekit.storage import write_atomically
 
 
@@ -37,19 +35,16 @@ def run(
     Raises:
         ValueError: If the unit was not graded, or nobody of that name handed it in.
     """
-    home = open_course(course or Path.cwd())
-    released = [path.name for path in released_units(home.root / "notebooks")]
-    name = find_unit(unit, released)
-    usual, dates = home.grading / "roster.csv", home.grading / "due.csv"
-    due = read_due_dates(dates, released) if dates.is_file() else None
-    results = results_of(home, name, read_roster(usual) if usual.is_file() else {}, due)
+    there = graded_class(unit, course)
+    home, name, results = there.course, there.unit, there.results
     mean = mean_of(results) if class_mean or read_adapted(home.grading).class_mean else None
     if student:
         results = [one for one in results if one.student.id == student]
         if not results:
             if student in read_adapted(home.grading).exclude:
                 raise ValueError(f"{student} is excluded by {home.grading / 'adapt.toml'}")
-            raise ValueError(f"no student {student!r} in the gradebook of {home.root}")
+            hint = nearest_names(student, [one.student.id for one in there.results])
+            raise ValueError(f"no student {student!r} in the gradebook of {home.root}: {hint}")
     text = unit_text(read_release(home.release_path(name)))
     pages = {}
     for one in results:
@@ -57,14 +52,15 @@ def run(
         pages[one.student.id] = feedback_page(one, text, graded, mean=mean)
         path = home.grading / "feedback" / one.student.id / name / f"{name}.html"
         write_atomically(path, pages[one.student.id])
-    print(f"{len(pages)} pages in {home.grading / 'feedback'}")
+    print(f"{count(len(pages), 'page')} in {home.grading / 'feedback'}")
     for gone in sorted(read_adapted(home.grading).exclude):
         if (old := home.grading / "feedback" / gone / name).exists():
             print(f"{gone} is excluded, and an earlier page is still in {old}")
     if nothing := [one.student.id for one in results if not one.manual]:
-        print(f"{len(nothing)} of them say that nothing was handed in: {', '.join(nothing)}")
+        say = "says" if len(nothing) == 1 else "say"
+        print(f"{len(nothing)} of them {say} that nothing was handed in: {', '.join(nothing)}")
     if waiting := sum(bool(one.waits) for one in results):
-        print(f"{waiting} still wait for a person or a date: write them again after that")
+        print(f"still waiting for a person or a date: {waiting}; write these again after that")
     if zip_for:
         _zip(home.grading, zip_for, results, pages, name)
     return 0
@@ -88,7 +84,7 @@ def _zip(
     temporary.touch(mode=0o600)
     temporary.write_bytes(data)
     os.replace(temporary, target)
-    print(f"{target}: {len(pages) - len(left)} pages, to be uploaded to {to.capitalize()}")
+    print(f"{target}: {count(len(pages) - len(left), 'page')}, to be uploaded to {to.capitalize()}")
     if to == "canvas":
         print(
             "Canvas shows each page under the name of the file that was handed in, .ipynb: tell "

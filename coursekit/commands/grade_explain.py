@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from coursekit.classroom.handing_in.known_names import nearest_names
 from coursekit.classroom.handing_in.raw_notebook import read_cells
 from coursekit.classroom.handing_in.repair import read_release, repair
 from coursekit.classroom.handing_in.roster import Student
@@ -42,11 +43,13 @@ def explain(
 
     release = read_release(course.release_path(unit))
     if exercise not in release.points:
-        raise ValueError(
-            f"no exercise {exercise!r} in {unit}; there are {', '.join(release.points)}"
-        )
+        hint = nearest_names(exercise, release.points)
+        raise ValueError(f"no exercise {exercise!r} in {unit}: {hint}")
     records, _ = manifest.read_records(manifest.folder_of(course.grading, unit))
     record = records.get(student)
+    if record is None and student not in people_in(submitted, unit):
+        hint = nearest_names(student, records) if records else "nobody was graded yet"
+        raise ValueError(f"no student {student!r} has a mark of {unit}: {hint}")
     if record is None:
         raise ValueError(
             f"{student!r} has no mark of {unit} yet.\nFirst: python3 -m coursekit grade {submitted}"
@@ -86,6 +89,11 @@ def explain(
             f"  python3 -m coursekit grade {submitted} --student {student} --exercise {exercise}"
         )
     return 0
+
+
+def people_in(submitted: Path, unit: str) -> set[str]:
+    """Return whose submissions of a unit there are."""
+    return {one.student for one in find_submissions(submitted, unit, [])}
 
 
 def lines_of(mark: QuestionMark, cases: list[ExplainedCase]) -> list[str]:

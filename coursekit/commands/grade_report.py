@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 
+from coursekit.classroom.handing_in.known_names import count
 from coursekit.classroom.marking.gradebook import Course
 from coursekit.classroom.marking.grading import Graded
 from coursekit.classroom.marking.lateness import in_words
@@ -80,9 +81,8 @@ def report(graded: Graded, course: Course) -> None:
     print_sums(graded)
     for line in about_time(graded):
         print(line)
-    waiting = sum(any(record.answered.values()) for record in graded.records)
-    if waiting:
-        print(f"{waiting} wait for a person to mark their essays: Formgrader, in JupyterLab")
+    for line in about_waiting(graded):
+        print(line)
     if graded.provisional:
         print(
             "Provisional: the unit is still open. Grade again after the last due date: new seeds."
@@ -92,12 +92,32 @@ def report(graded: Graded, course: Course) -> None:
     print(f"Seeds drawn at {graded.seed_drawn_at}; marks in {course.grading / 'gradebook.db'}")
 
 
+def about_waiting(graded: Graded) -> list[str]:
+    """Return who waits for a person, and where that person enters what."""
+    where = f"in Formgrader, or on a sheet: python3 -m coursekit split {graded.unit[:2]}"
+    suspect, others = [], 0
+    for record in graded.records:
+        waits = graded.waiting.get(record.student, frozenset())
+        if waits & record.suspect:
+            suspect.append(record.student)
+        others += bool(waits - record.suspect)
+    told = []
+    if suspect:
+        told.append(
+            f"{len(suspect)} tampered, no mark goes out until you have looked at the code and "
+            f"entered points, 0 too ({where}): {', '.join(suspect[:8])}"
+            + (f" and {len(suspect) - 8} more" if len(suspect) > 8 else "")
+        )
+    if others:
+        told.append(f"{others} wait for a person to mark what the judge cannot: {where}")
+    return told
+
+
 def print_sums(graded: Graded) -> None:
     """Print how many there are of each status, and the mean."""
     counted = Counter(record.status for record in graded.records)
     each = ", ".join(f"{counted[word]} {word}" for word in STATUSES if counted[word])
     there = [record.points for record in graded.records if record.status != "missing"]
     mean = f"; mean {sum(there) / len(there):.1f} points of those handed in" if there else ""
-    print(
-        f"{graded.unit}: {len(graded.records)} students, {graded.graded} graded now: {each}{mean}"
-    )
+    people = count(len(graded.records), "student")
+    print(f"{graded.unit}: {people}, {graded.graded} graded now: {each}{mean}")

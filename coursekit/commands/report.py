@@ -5,19 +5,17 @@ from pathlib import Path
 
 import nbformat
 
-from coursekit.classroom.handing_in.due_dates import read_due_dates
 from coursekit.classroom.handing_in.repair import Release, read_release
-from coursekit.classroom.handing_in.roster import read_roster
-from coursekit.classroom.learner.copies import find_unit, released_units
-from coursekit.classroom.marking.gradebook import Course, open_course
+from coursekit.classroom.marking.gradebook import Course
 from coursekit.classroom.marking.grading import VARIANT
 from coursekit.classroom.marking.lateness import in_words
 from coursekit.classroom.reporting.declared import bank_of, declared_mistakes, with_examples
 from coursekit.classroom.reporting.figures import class_figures, points_of
 from coursekit.classroom.reporting.page import report_page, report_table
 from coursekit.classroom.reporting.similar import Pair, alike, fingerprint
-from coursekit.classroom.returning.results import Result, results_of
+from coursekit.classroom.returning.results import Result
 from coursekit.classroom.returning.unit_text import unit_text
+from coursekit.commands.graded_class import graded_class
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.storage import write_atomically
 
@@ -36,12 +34,8 @@ def run(
     Raises:
         ValueError: If the unit was not graded.
     """
-    home = open_course(course or Path.cwd())
-    released = [path.name for path in released_units(home.root / "notebooks")]
-    name = find_unit(unit, released)
-    usual, dates = home.grading / "roster.csv", home.grading / "due.csv"
-    due = read_due_dates(dates, released) if dates.is_file() else None
-    results = results_of(home, name, read_roster(usual) if usual.is_file() else {}, due)
+    there = graded_class(unit, course)
+    home, name, results = there.course, there.unit, there.results
     if not any(one.record and one.record.handed_in for one in results):
         raise ValueError(
             f"{name}: nothing that was handed in was graded by `grade` in {home.root}.\n"
@@ -69,7 +63,7 @@ def run(
         print(f"{len(had.who):3} of {one.people} in {one.task.title} - {had.name}")
     print(f"{folder / f'{name}.html'}, and the same as .csv")
     if pairs is not None:
-        print(f"{len(pairs)} pairs are more alike than chance makes them: a sign, and no proof")
+        print(f"pairs more alike than chance makes them: {len(pairs)}; a sign, and no proof")
     return 0
 
 

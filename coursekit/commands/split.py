@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from coursekit.classroom.handing_in.known_names import count
 from coursekit.classroom.handing_in.repair import read_release
-from coursekit.classroom.handing_in.roster import read_roster
-from coursekit.classroom.learner.copies import find_unit, released_units
-from coursekit.classroom.marking.gradebook import Course, open_course, opened
+from coursekit.classroom.judge.marks import QuestionMark
+from coursekit.classroom.marking.gradebook import Course, opened
 from coursekit.classroom.marking.sheets import (
     HEAD,
     Split,
@@ -24,9 +24,12 @@ from coursekit.classroom.marking.sheets import (
 )
 from coursekit.classroom.returning.export import harmless
 from coursekit.classroom.returning.feedback import answers_in
-from coursekit.classroom.returning.results import Result, results_of
+from coursekit.classroom.returning.results import Result
 from coursekit.classroom.returning.unit_text import unit_text
+from coursekit.commands.graded_class import graded_class
 from coursekit.storage import free_name, locked, time_stamp, write_atomically
+
+UNREAD = ("unreadable", "tampered", "ungraded")  # of a question: the judge has no mark of its own
 
 
 def run(
@@ -53,12 +56,11 @@ def run(
     Raises:
         ValueError: If the unit was not graded, a name cannot be used, or a line of the sheet.
     """
-    home = open_course(course or Path.cwd())
-    released = [path.name for path in released_units(home.root / "notebooks")]
-    name = find_unit(unit, released)
-    usual = home.grading / "roster.csv"
-    results = results_of(home, name, read_roster(usual) if usual.is_file() else {})
-    results = [one for one in results if one.manual]
+    if take is not None and not take.is_file():
+        raise ValueError(f"--take {take}: {no_sheet(take)}")
+    there = graded_class(unit, course)
+    home, name = there.course, there.unit
+    results = [one for one in there.results if one.manual]
     path = split_path(home.grading, name)
     with locked(home.grading / ".grade-lock"):
         split = read_split(path)
@@ -75,8 +77,8 @@ def run(
     for who in sorted(set(before.values()) - set(names)):
         theirs = sum(name == who for name in before.values())
         print(
-            f"{who} is not among them any more: {theirs} students went to the others. What {who} "
-            f"wrote on a sheet can be taken under the new names",
+            f"{who} is not among them any more: {count(theirs, 'student')} went to the others. "
+            f"What {who} wrote on a sheet can be taken under the new names",
             file=sys.stderr,
         )
     for who in names:
@@ -89,7 +91,9 @@ def run(
             print(f"{target} had points on it: it is kept as {kept}", file=sys.stderr)
         write_atomically(target, _csv(rows))
         marked = f", {done} marked" if done else ""
-        print(f"{target}: {len(own)} students, {len(rows)} answers to mark{marked}")
+        print(
+            f"{target}: {count(len(own), 'student')}, {count(len(rows), 'answer')} to mark{marked}"
+        )
     print(
         f"Filled in, it comes back with: python3 -m coursekit split {name[:2]} --take FILE --by WHO"
     )
@@ -99,7 +103,11 @@ def run(
 def _rows(
     home: Course, unit: str, results: Sequence[Result], split: Split, *, blind: bool, whole: bool
 ) -> tuple[list[list[object]], int]:
-    """Return the rows of a sheet, and how many of its students' answers somebody has marked."""
+    """Return the rows of a sheet, and how many of its students' answers somebody has marked.
+
+    What the judge could not read stands on it too, with the reason, until somebody has marked it:
+    it has 0 points, which nobody has looked at.
+    """
     text = unit_text(read_release(home.release_path(unit)))
     order = {name: i for i, name in enumerate(text.tasks)}
     rows: list[list[object]] = []
@@ -110,14 +118,23 @@ def _rows(
         cells = {cell.removesuffix("_check"): value for cell, value in one.manual.items()}
         for name in sorted(cells, key=lambda cell: order.get(cell, len(order))):
             score, most, comment = cells[name]
-            done += f"{one.student.id} {name}" in split.marked
-            if most == 0 or (score is not None and not whole):
+            marked = f"{one.student.id} {name}" in split.marked
+            done += marked
+            unread = name in judged and judged[name].status in UNREAD and not marked
+            if most == 0 or (score is not None and not whole and not unread):
                 continue
             who = split.codes[one.student.id] if blind else one.student.id
-            said = f"{judged[name].points:g}, {judged[name].status}" if name in judged else ""
+            said = said_by_judge(judged[name]) if name in judged else ""
             title = text.task(name).title
-            rows.append([who, name, title, said, "", most, comment, answers.get(name, "")])
+            answer = "" if one.status == "unreadable" else answers.get(name, "")  # not the stub
+            rows.append([who, name, title, said, "", most, comment, answer])
     return rows, done
+
+
+def said_by_judge(question: QuestionMark) -> str:
+    """Return the judge's points and status; the reason where it could not judge."""
+    said = f"{question.points:g}, {question.status}"
+    return said if question.status in ("ok", "wrong", "missing") else f"{said}: {question.reason}"
 
 
 def _csv(rows: Sequence[Sequence[object]]) -> str:
@@ -137,6 +154,15 @@ def _lines(text: str) -> str:
     return "\n".join([str(harmless(first)), *kept])
 
 
+def no_sheet(path: Path) -> str:
+    """Return what to say of a sheet that is not there: the sheets beside it, or where they lie."""
+    if path.is_dir():
+        return "that is a folder: name one sheet in it"
+    beside = sorted(p.name for p in path.parent.glob("*.csv")) if path.parent.is_dir() else []
+    listed = f"{path.parent} has {', '.join(beside[:8])}" if beside else "sheets are written to "
+    return f"there is no such file; {listed}" + ("" if beside else "grading/marking/")
+
+
 def _take(
     home: Course, unit: str, results: Sequence[Result], split: Split, sheet: Path, by: str
 ) -> int:
@@ -152,8 +178,9 @@ def _take(
     with opened(home) as gradebook:
         told = record_entries(gradebook, unit, split, entries, by, most)
     write_split(split_path(home.grading, unit), split)
-    points = sum(entry.points is not None for entry in entries)
-    print(f"{sheet}: {points} marks and {sum(bool(e.comment) for e in entries)} comments by {by}")
+    marks = count(sum(entry.points is not None for entry in entries), "mark")
+    comments = count(sum(bool(entry.comment) for entry in entries), "comment")
+    print(f"{sheet}: {marks} and {comments} by {by}")
     for line in told:
         print(f"changed: {line}")
     return 0

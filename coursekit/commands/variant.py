@@ -1,6 +1,5 @@
 """``coursekit variant``: a private release whose exercises ask for something else."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,7 +73,7 @@ def run(
         _write(out, units, variant, before, found)
         (out / ".build").chmod(0o700)  # the private solutions, on a machine that others use
     if show:
-        console = Console(width=None if sys.stdout.isatty() else 160)
+        console = Console()  # as wide as the terminal, or as COLUMNS says; else 80
         for listed in found.values():
             show_differences(listed, console)
     for exercise_id, name in variant.changes.items():

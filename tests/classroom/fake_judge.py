@@ -41,6 +41,10 @@ def judge(attempt, exercise_ids, seed, settings):
         if "run out of time" in cell.source:
             late = [QuestionMark(n, 0.0, POINTS[n], "timeout", "no time") for n in exercise_ids]
             return SubmissionMark(tuple(late), "timeout", "the submission took too long", 0.0)
+        if "forge a reply" in cell.source:
+            forged = QuestionMark("u07_double", 0.0, 1.0, "tampered", "a forged reply")
+            others = [mark(n, names) for n in exercise_ids if n != "u07_double"]
+            return SubmissionMark((forged, *others), "tampered", "u07_double: forged", 0.0)
         if "die once" in cell.source and not os.path.exists(settings["once"]):
             open(settings["once"], "w").close()
             os._exit(9)

@@ -1,5 +1,9 @@
 """What an instructor changes after the release: grading/adapt.toml."""
 
+import csv
+import io
+import re
+
 import pytest
 from nbgrader.api import Gradebook
 from test_results import ROSTER, course  # noqa: F401  (a graded class of three)
@@ -10,8 +14,10 @@ from coursekit.classroom.returning.adapt import (
     adapted_marks,
     adapted_most,
     check_adapted,
+    hundredths,
     read_adapted,
 )
+from coursekit.classroom.returning.export import table
 from coursekit.classroom.returning.results import results_of
 from coursekit.commands import export, feedback
 
@@ -100,15 +106,66 @@ def test_who_is_excluded_is_nowhere(course, wish):  # noqa: F811
         ('[drop]\nu07_mean = "half"\n', 'write "full" or "out"'),
         ('[points]\nu07_mean = 1\n[drop]\nu07_mean = "out"\n', r"under \[points\] and \[drop\]"),
         ('exclude = "bo"\n', "exclude = "),
+        ("[points]\nu07_mean = 3.333\n", "two decimals at most"),
         ("[pionts]\n", "nothing is called 'pionts'"),
         ("[feedback]\nmean = true\n", "knows class_mean"),
         ("x = = 1\n", "Mend that line"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(tmp_path, text, said):
-    (tmp_path / "adapt.toml").write_text(text)
-    with pytest.raises(ValueError, match=said):
+def test_what_cannot_be_meant_is_refused_with_its_line(tmp_path, text, said):
+    before = "exclude = []  # u07_mean, points\n\n" if "exclude" not in text else "\n\n"
+    (tmp_path / "adapt.toml").write_text(before + text)
+    with pytest.raises(ValueError, match=said) as error:
         read_adapted(tmp_path)
+    line = 2 + (text.count("\n") if "[" in text and "pionts" not in text else 1)
+    assert f"adapt.toml:{line}: " in str(error.value)
+
+
+def test_the_line_of_an_unknown_question_and_person_is_named(course, wish):  # noqa: F811
+    wish('exclude = [\n  "bo",\n  "b0",\n]\n')
+    with pytest.raises(ValueError, match=r"adapt\.toml:3: exclude names 'b0'"):
+        of_class(course)
+    wish("[points]\nu07_mean = 4\nu07_maen = 2\n")
+    with pytest.raises(ValueError, match=r"adapt\.toml:3: 07_small has no 'u07_maen'"):
+        of_class(course)
+
+
+def test_marks_go_out_in_hundredths_and_the_columns_add_up(course, wish):  # noqa: F811
+    wish("[points]\nu07_double = 0.67\nu07_mean = 3.5\nu07_spread = 2.83\nu07_why = 1.99\n")
+    with Gradebook(open_course(course).db_url) as gradebook:
+        essay = gradebook.find_grade("u07_why", UNIT, UNIT, "ada")
+        essay.manual_score, essay.needs_manual_grade = 1 / 3, False
+        gradebook.db.commit()
+    try:
+        ada = of_class(course)["ada"]
+        text = table([ada], UNIT, "nbgrader")
+        row = next(csv.DictReader(io.StringIO(text)))
+        points = [float(row[f"u07_{name}"]) for name in ("double", "mean", "spread", "why")]
+        assert points == [0.67, 3.5, 0.0, 0.33]
+        assert float(row["score"]) == round(sum(points), 2) == 4.5
+    finally:
+        with Gradebook(open_course(course).db_url) as gradebook:
+            essay = gradebook.find_grade("u07_why", UNIT, UNIT, "ada")
+            essay.manual_score, essay.needs_manual_grade = None, True
+            gradebook.db.commit()
+    assert [hundredths(x) for x in (1 / 3, 2 / 3, 0.125, 2.675, 1.0)] == [0.33, 0.67, 0.13, 2.68, 1]
+
+
+def test_a_dropped_exercise_is_not_red_and_one_that_counts_more_is_still_right(course, wish):  # noqa: F811
+    wish('[points]\nu07_mean = 1\n[drop]\nu07_spread = "out"\n')
+    assert feedback.run(UNIT, student="ada", course=course) == 0
+    page = course / "grading" / "feedback" / "ada" / UNIT / f"{UNIT}.html"
+    sections = re.findall(r'<section class="(\w+)">(.*?)</section>', page.read_text(), re.DOTALL)
+    kinds = {re.search(r"<h3>(.*?)</h3>", text)[1]: (kind, text) for kind, text in sections}
+    assert [kind for kind, _ in kinds.values()].count("wrong") == 0
+    (dropped,) = [
+        text
+        for kind, text in kinds.values()
+        if "It counts for nobody" in text or "it counts for nobody" in text
+    ]
+    assert '<span class="word none">dropped</span>' in dropped
+    assert "of 0" not in page.read_text()
+    assert "2 exercises: 2 right" in page.read_text()
 
 
 def test_a_question_of_another_unit_waits_and_an_unknown_one_is_refused():

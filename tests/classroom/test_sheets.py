@@ -81,7 +81,7 @@ def test_a_blind_sheet_is_filled_in_and_comes_back(course, capsys):  # noqa: F81
     with pytest.raises(ValueError, match=f"is not on {other}'s list"):
         command.run(UNIT, take=path, by=other, course=course)
     assert command.run(UNIT, take=path, by=who, course=course) == 0
-    assert f"1 marks and 1 comments by {who}" in capsys.readouterr().out
+    assert f"1 mark and 1 comment by {who}" in capsys.readouterr().out
     with Gradebook(open_course(course).db_url) as gradebook:
         grade = gradebook.find_grade("u07_why", UNIT, UNIT, "ada")
         comment = gradebook.find_comment("u07_why", UNIT, UNIT, "ada").manual_comment

@@ -1,6 +1,7 @@
 """A private release: its own answers pass, the public ones fail, its texts say what is asked."""
 
 import ast
+import io
 import json
 import math
 
@@ -8,12 +9,14 @@ import nbformat
 import pytest
 import torch
 from instructor import ROOT
+from rich.console import Console
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from coursekit.classroom.release.build import instructor_notebook, student_notebook
-from coursekit.classroom.release.changed_unit import changes_in, variant_unit
+from coursekit.classroom.release.changed_unit import changes_in, differences, variant_unit
 from coursekit.classroom.release.leaks import leaked_lines
+from coursekit.classroom.release.proofs import show_differences
 from coursekit.classroom.release.source import SourceError, read_unit
 from coursekit.classroom.release.variant import (
     Variant,
@@ -164,6 +167,19 @@ def test_a_release_of_the_capstone_has_six_runs_of_its_own():
     notebook = student_notebook(instructor_notebook(unit, points_of=points_of, quote=lambda _: "0"))
     assert list(leaked_lines(unit, notebook)) == []
     assert any("RELEASE = 7" in cell.source for cell in notebook.cells)
+
+
+@pytest.mark.parametrize(("width", "beside"), [(80, False), (119, False), (140, True)])
+def test_old_and_new_fit_the_terminal(variant, width, beside):
+    out = io.StringIO()
+    listed = differences(UNIT, variant, EXERCISES)
+    show_differences(listed, Console(file=out, width=width))
+    lines = out.getvalue().split("\n")
+    assert max(map(len, lines)) <= width
+    assert any("public" in line and "this release" in line for line in lines)
+    assert ("public, then this release" in out.getvalue()) != beside
+    for one in listed:
+        assert all(word in out.getvalue() for word in one.new.split()[:1])
 
 
 @pytest.mark.slow

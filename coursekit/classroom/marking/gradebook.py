@@ -172,7 +172,9 @@ def write_marks(
             grade.auto_score = float(question.points)
             # a person's own mark stands; they look again where the judge's changed
             changed = before != grade.auto_score
-            grade.needs_manual_grade = overruled and (changed or bool(grade.needs_manual_grade))
+            again = overruled and (changed or bool(grade.needs_manual_grade))
+            unseen = not overruled and question.exercise_id in record.suspect
+            grade.needs_manual_grade = again or unseen
         elif not record.answered.get(grade.cell.name, True):
             grade.auto_score, grade.needs_manual_grade = 0.0, False
         elif not (same_text and overruled):
@@ -184,7 +186,7 @@ def write_marks(
         else:
             answered = record.answered.get(comment.cell.name, True)
             comment.auto_comment = None if answered else "No response."
-    if record.status == "tampered":
+    if record.suspect:
         notebook.flagged = True
     gradebook.db.commit()
 
@@ -204,6 +206,17 @@ def write_time(gradebook: Gradebook, record: Record, due: DueDates) -> Submitted
         known["extension"] = own - everyone
     with gradebook.db.no_autoflush:  # nbgrader builds the entry before it is in the session
         return gradebook.update_or_create_submission(unit, student, **known)
+
+
+def waiting_cells(gradebook: Gradebook, unit: str) -> dict[str, frozenset[str]]:
+    """Return student -> the exercises and essays that wait to be marked by a person."""
+    found = {}
+    for submission in gradebook.assignment_submissions(unit):
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        names = {one.cell.name.removesuffix("_check") for one in grades if one.needs_manual_grade}
+        if names:
+            found[submission.student_id] = frozenset(names)
+    return found
 
 
 def write_penalties(

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.classroom.handing_in.due_dates import DueDates
+from coursekit.classroom.handing_in.known_names import nearest_names
 from coursekit.classroom.handing_in.repair import Release, read_release
 from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.handing_in.submissions import Handed, find_submissions
-from coursekit.classroom.handing_in.table_file import same_look
 from coursekit.classroom.marking import gradebook, manifest
 from coursekit.classroom.marking.class_run import OpenJudge, Usage, grade_all, workers_for
 from coursekit.classroom.marking.grade_one import Job, nothing_to_judge, write_heading
@@ -51,6 +51,7 @@ class Graded:
     penalties: Mapping[str, float | None] = field(default_factory=dict)  # None: nobody can say
     changed: frozenset[str] = frozenset()  # who was graded just now
     before: Mapping[str, Record] = field(default_factory=dict)  # their records before that
+    waiting: Mapping[str, frozenset[str]] = field(default_factory=dict)  # what a person has to mark
 
 
 def grade_unit(
@@ -156,6 +157,7 @@ def grade_unit(
                 on_record(record)
             ledger.flush()
             penalties = gradebook.write_penalties(ledger.gradebook, course, unit, records)
+            waiting = gradebook.waiting_cells(ledger.gradebook, unit)
         finally:
             ledger.close()
     return Graded(
@@ -170,6 +172,7 @@ def grade_unit(
         penalties=penalties,
         changed=frozenset(job.handed.student for job in changed),
         before=before,
+        waiting=waiting,
     )
 
 
@@ -192,12 +195,11 @@ def _asked_for(
     """Return the jobs of one student, or of one exercise, to do again."""
     names = [job.handed.student for job in jobs]
     if student and student not in names:
-        near = [name for name in names if same_look(name) == same_look(student)]
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names[:8])}"
+        hint = nearest_names(student, names)
         raise ValueError(f"no student {student!r} on the roster or among the submissions: {hint}")
     if exercise and exercise not in release.points:
-        listed = ", ".join(release.points)
-        raise ValueError(f"no exercise {exercise!r} in {release.unit}; there are {listed}")
+        hint = nearest_names(exercise, release.points)
+        raise ValueError(f"no exercise {exercise!r} in {release.unit}: {hint}")
     chosen = [job for job in jobs if student in ("", job.handed.student)]
     if not exercise:
         return chosen

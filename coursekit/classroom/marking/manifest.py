@@ -81,6 +81,14 @@ class Record:
         """Sum of the points that the judge could give."""
         return float(sum(question.max_points for question in self.questions))
 
+    @property
+    def suspect(self) -> frozenset[str]:
+        """Questions that count only once a person has looked at the code, and given points."""
+        if self.judged != "tampered":
+            return frozenset()
+        named = {one.exercise_id for one in self.questions if one.status == "tampered"}
+        return frozenset(named or {one.exercise_id for one in self.questions if one.points})
+
 
 def folder_of(grading: Path, unit: str) -> Path:
     """Return the manifest's folder of a unit."""

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from coursekit.classroom.release.changed_unit import Difference
 
+SIDE_BY_SIDE = 120  # columns of a terminal from which two texts beside each other can be read
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; table-layout: fixed; margin-bottom: 2.5rem }
@@ -24,14 +25,25 @@ code { font: 14px ui-monospace, monospace }
 
 
 def show_differences(differences: Sequence[Difference], console: Console) -> None:
-    """Print a table for each changed exercise: the passage, the public text, the release's."""
+    """Print a table for each changed exercise: the passage, the public text, the release's.
+
+    The two stand side by side where there is room for that, else one below the other.
+    """
+    wide = console.width >= SIDE_BY_SIDE
     for exercise_id, change, passages in _by_exercise(differences):
         table = Table(title=f"{exercise_id}: {change}", title_justify="left", show_lines=True)
         table.add_column("", style="dim", max_width=9)
-        table.add_column("public", ratio=1, overflow="fold")
-        table.add_column("this release", ratio=1, overflow="fold")
+        if wide:
+            table.add_column("public", ratio=1, overflow="fold")
+            table.add_column("this release", ratio=1, overflow="fold")
+        else:
+            table.add_column("public, then this release", ratio=1, overflow="fold")
         for one in passages:
-            table.add_row(one.what, Text(one.old), Text(one.new))
+            if wide:
+                table.add_row(one.what, Text(one.old), Text(one.new))
+            else:
+                was = Text(one.old or "(nothing)", style="dim")
+                table.add_row(one.what, Text("\n").join([was, Text("->"), Text(one.new)]))
         console.print(table)
 
 

@@ -179,9 +179,12 @@ def _exercise(
 
 
 def points_of(one: Result, question: QuestionMark) -> tuple[float, float]:
-    """Return the points that count and the most there are; the judge's where no other is known."""
+    """Return the points that count and the most there are; the judge's where no other is known.
+
+    Of an exercise that was dropped too: what the class got wrong there stays to be seen.
+    """
     cell = one.manual.get(f"{question.exercise_id}_check")
-    if cell is None or cell[0] is None:
+    if cell is None or cell[0] is None or question.exercise_id in one.dropped:
         return question.points, question.max_points
     return cell[0], cell[1]
 

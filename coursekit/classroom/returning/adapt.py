@@ -13,7 +13,8 @@
     [feedback]
     class_mean = true              # each student reads the mean of the class
 
-The gradebook keeps what was marked: take a line out of the file, and all is as before.
+The gradebook keeps what was marked: take a line out of the file, and all is as before. Marks that
+go out are in hundredths: each question's is rounded, and the sum is that of the rounded ones.
 """
 
 import math
@@ -21,6 +22,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +43,21 @@ class Adapted:
     full: frozenset[str] = frozenset()
     class_mean: bool = False
     source: str = FILE
+    lines: Mapping[str, int] = field(default_factory=dict)  # a name in the file -> where it stands
 
     @property
     def names(self) -> set[str]:
         """The questions that count otherwise than the release says."""
         return set(self.points) | set(self.full)
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """The questions that count for nobody, or in full for everybody."""
+        return self.full | {name for name, most in self.points.items() if most == 0}
+
+    def place(self, name: str) -> str:
+        """Return the file and the line in which a name stands."""
+        return f"{self.source}:{self.lines[name]}" if name in self.lines else self.source
 
 
 def read_adapted(grading: Path) -> Adapted:
@@ -56,47 +68,80 @@ def read_adapted(grading: Path) -> Adapted:
     """
     path = grading / FILE
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
     except FileNotFoundError:
         return Adapted()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: {error}.\nMend that line, or remove the file.") from None
+        line = re.search(r" \(at (?:line (\d+)|end of document).*\)$", str(error))
+        where = f"{path}:{line[1]}" if line and line[1] else str(path)
+        raise ValueError(f"{where}: {error}.\nMend that line, or remove the file.") from None
+
+    def where(name: str, section: str = "") -> str:
+        return f"{path}:{line_in(text, name, section)}"
+
     if unknown := set(content) - SECTIONS:
-        raise ValueError(f"{path}: nothing is called {min(unknown)!r}: use {_listed(SECTIONS)}")
+        name = min(unknown)
+        raise ValueError(f"{where(name)}: nothing is called {name!r}: use {_listed(SECTIONS)}")
     exclude = content.get("exclude", [])
     if not isinstance(exclude, list) or not all(isinstance(one, str) for one in exclude):
-        raise ValueError(f'{path}: exclude = ["an_id", "another"], not {exclude!r:.80}')
-    points = {name: _points(path, name, most) for name, most in _table(path, content, "points")}
+        raise ValueError(f'{where("exclude")}: exclude = ["an_id", "another"], not {exclude!r:.80}')
+    for name in ("points", "drop", "feedback"):
+        if not isinstance(content.get(name, {}), dict):
+            raise ValueError(
+                f"{where(name)}: {name} is a section: write [{name}] on a line of its own"
+            )
+    points = {
+        name: _points(where(name, "points"), name, most)
+        for name, most in content.get("points", {}).items()
+    }
     full = set()
-    for name, how in _table(path, content, "drop"):
+    for name, how in content.get("drop", {}).items():
+        here = where(name, "drop")
         if how not in DROPS:
-            raise ValueError(f'{path}: {name} = {how!r:.40} under [drop]: write "full" or "out"')
+            raise ValueError(f'{here}: {name} = {how!r:.40} under [drop]: write "full" or "out"')
         if name in points:
-            raise ValueError(f"{path}: {name} stands under [points] and [drop]: remove one of them")
+            raise ValueError(f"{here}: {name} stands under [points] and [drop]: remove one of them")
         if how == "full":
             full.add(name)
         else:
             points[name] = 0.0
-    told = dict(_table(path, content, "feedback"))
+    told = dict(content.get("feedback", {}))
     mean = told.pop("class_mean", False)
     if told or not isinstance(mean, bool):
-        raise ValueError(f"{path}: [feedback] knows class_mean = true or false, and nothing else")
-    return Adapted(frozenset(exclude), points, frozenset(full), mean, str(path))
+        here = where(min(told, default="class_mean"), "feedback")
+        raise ValueError(f"{here}: [feedback] knows class_mean = true or false, and nothing else")
+    lines = {name: line_in(text, name) for name in {*exclude, *points, *full}}
+    return Adapted(frozenset(exclude), points, frozenset(full), mean, str(path), lines)
 
 
-def _table(path: Path, content: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
-    table = content.get(name, {})
-    if not isinstance(table, dict):
-        raise ValueError(f"{path}: {name} is a section: write [{name}] on a line of its own")
-    return list(table.items())
+def line_in(text: str, name: str, section: str = "") -> int:
+    """Return the number of the line in which a name stands: below its section, if one is given."""
+    said = re.compile(rf"""(?<![\w.-]){re.escape(name)}(?![\w.-])""")
+    inside, found = not section, 1
+    for number, line in enumerate(text.split("\n"), 1):
+        if head := re.match(r"\s*\[\s*(\w+)\s*\]", line):
+            inside = inside if not section else head[1] == section
+        if said.search(line.partition("#")[0]):
+            found = number
+            if inside:
+                return number
+    return found
 
 
-def _points(path: Path, name: str, most: Any) -> float:
+def _points(where: str, name: str, most: Any) -> float:
     if isinstance(most, bool) or not isinstance(most, int | float):
-        raise ValueError(f"{path}: {name} = {most!r:.40}: points are a number")
+        raise ValueError(f"{where}: {name} = {most!r:.40}: points are a number")
     if not 0 <= most < math.inf:
-        raise ValueError(f"{path}: {name} = {most}: points are 0 or more")
+        raise ValueError(f"{where}: {name} = {most}: points are 0 or more")
+    if hundredths(most) != most:
+        raise ValueError(f"{where}: {name} = {most}: points have two decimals at most")
     return float(most)
+
+
+def hundredths(points: float) -> float:
+    """Return points rounded to two decimals, half a hundredth upwards: marks go out like that."""
+    return float(Decimal(repr(points)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def check_adapted(adapted: Adapted, unit: str, cells: Collection[str]) -> None:
@@ -114,11 +159,13 @@ def check_adapted(adapted: Adapted, unit: str, cells: Collection[str]) -> None:
     for name in sorted(adapted.names - here):
         of = re.match(r"u(\d\d)_", name)
         if of is None or of[1] == unit[:2]:
-            raise ValueError(f"{adapted.source}: {unit} has no {name!r}: it has {_listed(here)}")
+            raise ValueError(
+                f"{adapted.place(name)}: {unit} has no {name!r}: it has {_listed(here)}"
+            )
 
 
 def adapted_marks(marks: Marks, adapted: Adapted, status: str) -> Marks:
-    """Return a submission's marks as they count.
+    """Return a submission's marks as they count, in hundredths.
 
     Args:
         marks: As the gradebook has them: the judge's, or a person's where one was given.
@@ -134,7 +181,7 @@ def adapted_marks(marks: Marks, adapted: Adapted, status: str) -> Marks:
             share = adapted.points[name] / most if most else 0.0
             score = 0.0 if adapted.points[name] == 0 else None if score is None else score * share
             most = adapted.points[name]
-        now[cell] = (score, most, comment)
+        now[cell] = (None if score is None else hundredths(score), hundredths(most), comment)
     return now
 
 

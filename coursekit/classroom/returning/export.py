@@ -12,8 +12,14 @@ from typing import Any
 
 from coursekit.classroom.handing_in.roster import Student
 from coursekit.classroom.judge.marks import QuestionMark
+from coursekit.classroom.returning.adapt import hundredths
 from coursekit.classroom.returning.results import Result
-from coursekit.classroom.returning.words import question_words, student_status, whole_words
+from coursekit.classroom.returning.words import (
+    question_words,
+    student_status,
+    waits_in_words,
+    whole_words,
+)
 
 Row = Sequence[Any]
 
@@ -45,6 +51,8 @@ def harmless(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = "".join(c if c.isprintable() else " " for c in value)
+    if text.strip() == "-":  # Moodle's own word for "nothing yet", and no formula
+        return text
     return "'" + text if re.match(r"\s*[=+\-@|%]", text) else text
 
 
@@ -57,7 +65,7 @@ def nbgrader(results: Sequence[Result], unit: str) -> list[Row]:
     for one in results:
         who = one.student
         about = [who.id, who.last_name, who.first_name, who.email]
-        points = [round(one.score + one.penalty, 4), one.penalty, one.score, one.max_score]
+        points = [hundredths(one.score + one.penalty), one.penalty, one.score, one.max_score]
         rest = [one.status, one.reason, "yes" if one.needs_person else "", one.waits]
         each = [points_of(one, name) for name in names]
         rows.append([unit, one.submitted_at, *about, *points, *rest, *each])
@@ -147,7 +155,10 @@ def gradescope_result(one: Result) -> str:
     said = whole_words(one)
     whole: dict[str, Any] = {"score": one.score, "output": said, "tests": tests}
     if one.waits:
-        whole |= {"output": f"Not final, {one.waits}. {said}", "visibility": "after_published"}
+        whole |= {
+            "output": f"Not final, {waits_in_words(one)}. {said}",
+            "visibility": "after_published",
+        }
     return json.dumps({**whole, "output_format": "text"}, indent=1, allow_nan=False) + "\n"
 
 
@@ -167,7 +178,7 @@ def most_of(one: Result, question: QuestionMark) -> float:
 
 def mark_of(one: Result) -> float | str:
     """Return what goes out as the mark; nothing while it waits."""
-    return "" if one.waits or one.needs_person else round(one.score, 4)
+    return "" if one.waits or one.needs_person else one.score
 
 
 def said_of(one: Result) -> str:

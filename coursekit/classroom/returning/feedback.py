@@ -19,7 +19,12 @@ from coursekit.classroom.returning.feedback_template import PAGE
 from coursekit.classroom.returning.page_style import rendered
 from coursekit.classroom.returning.results import Result
 from coursekit.classroom.returning.unit_text import Task, UnitText
-from coursekit.classroom.returning.words import question_reason, question_status, whole_words
+from coursekit.classroom.returning.words import (
+    question_reason,
+    question_status,
+    waits_in_words,
+    whole_words,
+)
 
 MOST_SHOWN = 20_000  # characters of one cell
 KINDS = {"right": "right", "partly right": "part", "not done": "none", "not right yet": "wrong"}
@@ -60,7 +65,7 @@ def feedback_page(
         mean=mean,
         notes=softened(record.notes if record else (), text),
         when=_when(record) if record else "",
-        waits=_waits(result),
+        waits=waits_in_words(result),
         nothing=nothing,
         rows=[] if silent else _rows(result, text, answers_in(autograded)),
     )
@@ -76,25 +81,31 @@ def _rows(result: Result, text: UnitText, answers: dict[str, str]) -> list[dict[
         row = {
             "name": name,
             "task": task,
-            "points": f"{'?' if score is None else f'{score:g}'} of {most:g}",
+            "points": f"{'?' if score is None else f'{score:g}'} of {most:g}" if most else "",
             "comment": comment,
             "adapted": result.adapted.get(name, ""),
             "code": answers[name].rstrip().split("\n") if answers.get(name) else [],
         }
-        rows.append(row | _judged(question, score, task))
+        judged = _judged(question, score, most, task)
+        if name in result.dropped:
+            judged |= {"status": "dropped", "kind": "none"}
+        rows.append(row | judged)
     for row in rows:
         if row["status"] == "not done" and "stub" in str(row.get("reason")):
             row["code"] = []
     return sorted(rows, key=lambda row: order.get(str(row["name"]), len(order)))
 
 
-def _judged(question: QuestionMark | None, score: float | None, task: Task) -> dict[str, Any]:
+def _judged(
+    question: QuestionMark | None, score: float | None, most: float, task: Task
+) -> dict[str, Any]:
     """Return what the judge has to say of a question."""
     if question is None:
         return {"status": "waits for your teacher" if score is None else "marked", "kind": "none"}
-    status = question_status(question, score)
-    full = score is not None and score >= question.max_points and question.status != "ok"
-    if full:  # by a person, or the exercise was dropped
+    won = None if score is None or not most else score * question.max_points / most
+    status = question_status(question, won)
+    full = won is not None and won >= question.max_points and question.status != "ok"
+    if full:  # by a person
         status = "full points"
     return {
         "status": status,
@@ -106,13 +117,6 @@ def _judged(question: QuestionMark | None, score: float | None, task: Task) -> d
         "hint": question.hint,
         "reread": task.section if question.status != "ok" else "",
     }
-
-
-def _waits(result: Result) -> str:
-    """Return why a mark is not final, without what a grader would say to a grader."""
-    if result.status in ("unsettled", "unreadable", "missing") and result.waits:
-        return "your teacher still has to settle something about it"
-    return result.waits
 
 
 def _when(record: Record) -> str:

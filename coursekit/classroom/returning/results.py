@@ -18,6 +18,7 @@ from coursekit.classroom.returning.adapt import (
     adapted_marks,
     adapted_most,
     check_adapted,
+    hundredths,
     read_adapted,
 )
 
@@ -27,13 +28,15 @@ class Result:
     """One student's result of one unit.
 
     Attributes:
-        score: What counts: judge's and manual marks with extra credit, less the late penalty.
+        score: What counts: judge's and manual marks with extra credit, less the late penalty; all
+            of them in hundredths, so that a table's columns add up.
         penalty: Points taken off for being late; 0 too where nobody can say, see `waits`.
         needs_person: Something in it still waits to be marked by a person.
         waits: Why the mark must not go out yet; "" if it may.
         manual: Cell id -> (score that counts, most, manual comment) of every marked cell.
         record: What the judge found; None if it was never graded by `grade`.
         adapted: Question -> what grading/adapt.toml changed about it, in words for a student.
+        dropped: Questions that count for nobody, or in full for everybody.
     """
 
     student: Student
@@ -48,6 +51,7 @@ class Result:
     record: Record | None
     waits: str = ""
     adapted: Mapping[str, str] = field(default_factory=dict)
+    dropped: frozenset[str] = frozenset()
 
 
 def results_of(
@@ -100,20 +104,21 @@ def results_of(
             submission = there.get(student_id)
             notebook = submission.notebooks[0] if submission else None
             cost = costs.get(student_id, 0.0)
-            marks = _marked_cells(notebook) if notebook else {}
-            score = float(submission.score) if submission else 0.0
-            if adapted.names and notebook is not None:
-                extra = score - sum(grade.score or 0.0 for grade in notebook.grades)
+            marks, score = _marked_cells(notebook) if notebook else {}, 0.0
+            if submission and notebook is not None:
+                given = sum(grade.score or 0.0 for grade in notebook.grades)
+                extra = hundredths(float(submission.score) - given)
                 marks = adapted_marks(marks, adapted, record.judged if record else "")
-                score = extra + sum(one or 0.0 for one, _, _ in marks.values())
-                if student_id in costs and record is not None:
+                score = hundredths(extra + sum(one or 0.0 for one, _, _ in marks.values()))
+                if adapted.names and student_id in costs and record is not None:
                     cost = penalty(course.config, record, score)
+            cost = None if cost is None else hundredths(cost)
             waiting = any(one is None for one, _, _ in marks.values())
             result = Result(
                 student=student,
                 status=record.status if record else ("" if submission else "missing"),
                 reason=record.reason if record else "",
-                score=max(0.0, score - (cost or 0.0)),
+                score=max(0.0, hundredths(score - (cost or 0.0))),
                 max_score=adapted_most(cells, adapted),
                 penalty=cost or 0.0,
                 needs_person=waiting,
@@ -121,6 +126,7 @@ def results_of(
                 manual=marks,
                 record=record,
                 adapted=adapted_words(cells, adapted),
+                dropped=adapted.dropped,
             )
             own = _due(record, unit, student_id, due)
             found.append(replace(result, waits=_waits_for(result, cost, own, now)))
@@ -142,8 +148,8 @@ def _check_excluded(adapted: Adapted, known: set[str]) -> None:
     """Refuse to exclude somebody whom nobody knows: a slip would leave the person meant in."""
     for student in sorted(adapted.exclude - known):
         raise ValueError(
-            f"{adapted.source}: exclude names {student!r}, who is neither on the roster nor in the "
-            "gradebook: mend the id, or take it out"
+            f"{adapted.place(student)}: exclude names {student!r}, who is neither on the roster "
+            "nor in the gradebook: mend the id, or take it out"
         )
 
 
@@ -172,6 +178,12 @@ def _waits_for(result: Result, cost: float | None, due: datetime | None, now: da
     """Return why a mark must not go out yet."""
     doubt = result.record.doubt if result.record else ""
     if result.needs_person:
+        record = result.record
+        open_cells = {
+            c.removesuffix("_check") for c, one in result.manual.items() if one[0] is None
+        }
+        if record is not None and open_cells & record.suspect:
+            return "tampered: a person has to look at the code and enter points"
         return "some of it has to be marked by a person"
     if cost is None:
         return doubt or "nobody can say how late it is, and the penalty depends on it"

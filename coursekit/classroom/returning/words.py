@@ -94,20 +94,44 @@ def question_words(question: QuestionMark) -> str:
     return " ".join(filter(None, parts))
 
 
+def waits_in_words(result: Result) -> str:
+    """Return why a mark is not final, without what is meant for whoever teaches; "" if it is."""
+    judged = result.record.judged if result.record else ""
+    if result.waits and {result.status, judged} & {
+        "unsettled",
+        "unreadable",
+        "missing",
+        "tampered",
+    }:
+        return "your teacher still has to settle something about it"
+    return result.waits
+
+
 def whole_words(result: Result) -> str:
     """Return what came of a submission in a sentence: "8 exercises: 5 right, 3 not right yet"."""
-    questions = result.record.questions if result.record else ()
-    if result.status in ("missing", "unreadable", "ungraded", "tampered"):
+    questions = (
+        [q for q in result.record.questions if q.exercise_id not in result.dropped]
+        if result.record
+        else []
+    )
+    if result.waits and result.record and result.record.suspect:
+        return LOOK
+    if result.status in ("missing", "unreadable", "ungraded"):
         return student_status(result.status)
     return counted(questions, points_by_person(result)) or student_status(result.status)
 
 
 def points_by_person(result: Result) -> dict[str, float]:
-    """Return exercise -> the points that count, as far as they are known."""
+    """Return exercise -> the points that count, as far as they are known, of the judge's most.
+
+    An exercise that counts more or less by adapt.toml is still right where its points are full.
+    """
+    judged = result.record.questions if result.record else ()
+    most = {question.exercise_id: question.max_points for question in judged}
     return {
-        cell.removesuffix("_check"): score
-        for cell, (score, _, _) in result.manual.items()
-        if score is not None
+        (name := cell.removesuffix("_check")): score * most.get(name, counts) / counts
+        for cell, (score, counts, _) in result.manual.items()
+        if score is not None and counts
     }
 
 
