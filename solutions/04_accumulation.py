@@ -737,7 +737,7 @@ for name, divisor in zip(run_by_us, divisors, strict=True):
 #
 # ### Exercise 7 (3 points, 12 minutes): average, or refuse
 #
-# <details><summary>Hint 1 (click to open)</summary>The average over workers is the one of exercise 1.</details>
+# <details><summary>Hint 1 (click to open)</summary>The average over workers is the weighted sum of 4.2.</details>
 # <details><summary>Hint 2 (click to open)</summary>Put all indices into one list. How long is it, and how long is its <code>set</code>?</details>
 # <details><summary>Hint 3 (click to open)</summary>To refuse: <code>raise ValueError("what is wrong")</code>; return nothing. The check will print <code>[]</code>.</details>
 
@@ -939,7 +939,7 @@ show(
 # found, run the check, and mend what it names.
 #
 # <details><summary>Hint 1 (click to open)</summary>Cut the list: <code>micro_batches[start : start + accum_steps]</code> is a window, the last one perhaps shorter.</details>
-# <details><summary>Hint 2 (click to open)</summary>Inside a window you have written this loop already, in exercise 1.</details>
+# <details><summary>Hint 2 (click to open)</summary>Inside a window the gradient is the weighted sum of 4.2.</details>
 # <details><summary>Hint 3 (click to open)</summary>Linear growth keeps SGD's runs together. Which rule kept Adam's together in unit 02?</details>
 
 
@@ -1002,7 +1002,7 @@ print(f"after one epoch: largest difference of a weight {(flat[0] - flat[1]).abs
 # mean loss over all examples of the step, on all workers; then all step. The rates are set already. The
 # check names the milestones that you have reached:
 #
-# 1. **One worker**: the loop of exercise 9, without the rate.
+# 1. **One worker**: a loop by rules 1 and 2 of this section.
 # 2. **Two equal workers**, K = 1: sum the replicas' gradients, give each replica the sum.
 # 3. **All of it**: unequal micro-batches, unequal workers, incomplete windows. Divide once, by the
 #    examples of the whole step.
@@ -1159,7 +1159,7 @@ print("you ran on:", device_name())
 #    of unequal size, a sum for a mean, an example on two workers, BatchNorm."
 #
 # *A weak answer*: "Set the seed." *Follow-up*: "The first loss is the same, the second is far off.
-# Where do you look?" (The gradient's scale: exercise 3. If the first differs, the data or a summed
+# Where do you look?" (The gradient's scale: section 4.6. If the first differs, the data or a summed
 # loss.)
 #
 # **"Where do you clip?"** Once, after accumulation and all-reduce. Inside, the noise of a micro-batch

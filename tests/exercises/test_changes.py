@@ -139,6 +139,18 @@ def test_every_sentence_that_a_change_replaces_is_in_the_unit(change):
     (checks,) = [cell.text for cell in made.cells if "checks_of_release" in cell.text]
     assert change.name not in checks
     assert change.code in checks
+    uses = f'mine_or_library("{change.exercise_id}"' in text
+    below = [cell.role == "check" and cell.name == change.exercise_id for cell in made.cells]
+    says = made.cells[below.index(True) + 1].text.startswith("*The cells below go on with")
+    assert says == (uses and not change.public)
+
+
+@pytest.mark.quick
+def test_no_change_leans_on_another_exercise():
+    """A release changes that one too: "the loop of exercise 1" is then another loop."""
+    for change in ALL:
+        words = " ".join([change.task, *change.hints, change.docstring, change.lesson])
+        assert not re.search(r"[Ee]xercise \d", words), named(change)
 
 
 def lost_to_wrappers(changes, draws):

@@ -17,6 +17,10 @@ from coursekit.exercises.engine.declare import Exercise
 HEADING = re.compile(r"^(#{2,4} .*?)(\(\d+ points?,[^)]*\))(.*)$", re.MULTILINE)
 WIDTH = 99  # of a docstring's lines, quotes and indent included
 NOTE = "*This release asks for something else than the public course: read the task.*"
+GOING_ON = (
+    "*The cells below go on with the library's `{call}`, which answers the public course's question. "
+    'Where they say "your" function, loop or result, that one is meant.*'
+)
 SUMMARY = re.compile(r"<details><summary>(.*?) \(click to open\)</summary>")
 HINT = "<details><summary>Hint {number} (click to open)</summary>{text}</details>"
 
@@ -28,7 +32,7 @@ class Difference:
     Attributes:
         exercise_id: Whose change made it.
         change: The change's name.
-        what: "task", "docstring", "solution", "right answer" or "text".
+        what: "task", "docstring", "solution", "right answer", "text", or "added" below the check.
         old: The public passage.
         new: The release's.
     """
@@ -57,11 +61,15 @@ def variant_unit(unit: Unit, variant: Variant, bank: Mapping[str, Exercise]) -> 
     for change in changes:
         for old, new in change.texts:
             _exchange(cells, unit, change, old, new)
+    for change in changes:
+        if note := going_on(unit, change, bank[change.exercise_id]):
+            at = next(i for i, cell in enumerate(cells) if _is_check(cell, change))
+            cells.insert(at + 1, _cell(cells[at], "markdown", note))
     if changes:
         at = next(i for i, cell in enumerate(cells) if cell.role == "prelude")
         codes = {change.exercise_id: change.code for change in changes}
         texts = [_checks(codes), *(change.set_up for change in changes if change.set_up)]
-        cells[at + 1 : at + 1] = [_code_cell(cells[at], text) for text in texts]
+        cells[at + 1 : at + 1] = [_cell(cells[at], "code", text) for text in texts]
     return Unit(unit.name, tuple(cells))
 
 
@@ -109,7 +117,21 @@ def differences(unit: Unit, variant: Variant, bank: Mapping[str, Exercise]) -> l
         add("right answer", public.lesson, change.lesson)
         for old, new in change.texts:
             add("text", old, new)
+        if note := going_on(unit, change, public):
+            add("added", "", note)
     return found
+
+
+def going_on(unit: Unit, change: Change, public: Exercise) -> str:
+    """Return what a release says below a check whose answer does not drive the unit's figures.
+
+    The text below speaks of "your loop", and the library's is meant. "" where the learner's own
+    function goes on to be used, through `change.public`, or where nothing uses any.
+    """
+    if not change.task or change.public:
+        return ""
+    used = f'mine_or_library("{change.exercise_id}"'
+    return GOING_ON.format(call=public.call) if any(used in c.text for c in unit.cells) else ""
 
 
 def _place(cells: list[SourceCell], change: Change) -> int:
@@ -218,8 +240,12 @@ def _exchange(cells: list[SourceCell], unit: Unit, change: Change, old: str, new
         cells[i] = dataclasses.replace(cell, text=text)
 
 
-def _code_cell(beside: SourceCell, text: str) -> SourceCell:
-    return SourceCell("code", text, role="", name="", points=None, tags=(), place=beside.place)
+def _is_check(cell: SourceCell, change: Change) -> bool:
+    return cell.role == "check" and cell.name == change.exercise_id
+
+
+def _cell(beside: SourceCell, kind: str, text: str) -> SourceCell:
+    return SourceCell(kind, text, role="", name="", points=None, tags=(), place=beside.place)
 
 
 def _checks(codes: Mapping[str, str]) -> str:
