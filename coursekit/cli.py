@@ -132,12 +132,23 @@ def build(
         ),
     ] = "cpu",
     out: Annotated[
-        Path | None, typer.Option("--out", help="With --site: its folder; .build/site/html.")
+        Path | None,
+        typer.Option("--out", help="With --site or --language: its folder."),
     ] = None,
+    language: Annotated[
+        str, typer.Option("--language", help="The units that are translated: de.")
+    ] = "",
+    missing: Annotated[
+        str, typer.Option("--missing", help="With --language: print a unit's texts to translate.")
+    ] = "",
 ) -> int:
     """Make the notebooks from solutions/, or with --site the web site."""
-    if site and check:
-        raise ValueError("--site and --check at once: give one of them")
+    if site and (check or language):
+        raise ValueError("--site by itself: no --check and no --language beside it")
+    if missing and not language:
+        raise ValueError("--missing of which language? Add --language de")
+    if language:
+        return load("build_language")(language, out=out, check=check, missing=missing)
     if site:
         return load("build_site")(size=size, out=out)
     return load("build")(check=check)

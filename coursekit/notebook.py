@@ -9,6 +9,7 @@ from coursekit.exercises import Verdict, failing_input, mine_or_library
 from coursekit.exercises.shown import watch_runs
 from coursekit.explorers.predictions import predict, predict_number
 from coursekit.explorers.reveal import compare_predictions
+from coursekit.languages import speak
 from coursekit.plots import show
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "predict",
     "predict_number",
     "show",
+    "speak",
 ]
 
 watch_runs()  # a unit imports this first: from here on a check knows which cells failed

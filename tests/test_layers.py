@@ -26,7 +26,7 @@ LAYERS = (  # top to bottom; a name is a package or a flat module of coursekit
     ("running", {"experiments", "replicas", "train", "integrations"}),
     ("measuring", {"noise", "curvature", "gradients", "toy", "hardware"}),
     ("ground", {"data", "models", "device", "intervals"}),
-    ("system", {"bootstrap", "storage"}),  # the standard library alone
+    ("system", {"bootstrap", "storage", "languages"}),  # the standard library alone
 )
 MOST_FLAT = 8  # modules that lie in no package
 LEVEL = {name: len(LAYERS) - i for i, (_, names) in enumerate(LAYERS) for name in names}

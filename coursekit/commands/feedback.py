@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from coursekit.classroom.handing_in.known_names import count, nearest_names
 from coursekit.classroom.handing_in.repair import read_release
+from coursekit.classroom.learner.class_release import language_of
 from coursekit.classroom.returning.adapt import read_adapted
 from coursekit.classroom.returning.feedback import feedback_page
 from coursekit.classroom.returning.hand_back import feedback_zip
 from coursekit.classroom.returning.results import Result
 from coursekit.classroom.returning.unit_text import unit_text
 from coursekit.commands.graded_class import graded_class
+from coursekit.languages import Catalogue, read_catalogue
 from coursekit.storage import write_atomically
 
 
@@ -46,6 +49,8 @@ def run(
             hint = nearest_names(student, [one.student.id for one in there.results])
             raise ValueError(f"no student {student!r} in the gradebook of {home.root}: {hint}")
     text = unit_text(read_release(home.release_path(name)))
+    words = read_catalogue(language_of(home.release_path(name)), name)
+    results = [with_hints(one, words) for one in results]
     pages = {}
     for one in results:
         graded = home.autograded_path(name, one.student.id)
@@ -64,6 +69,16 @@ def run(
     if zip_for:
         _zip(home.grading, zip_for, results, pages, name)
     return 0
+
+
+def with_hints(result: Result, words: Catalogue) -> Result:
+    """Return a result whose hints are in the words of its release; records keep the English."""
+    if result.record is None or not words.texts:
+        return result
+    questions = tuple(
+        replace(one, hint=words.find(one.hint) or one.hint) for one in result.record.questions
+    )
+    return replace(result, record=replace(result.record, questions=questions))
 
 
 def mean_of(results: Sequence[Result]) -> float | None:

@@ -7,7 +7,6 @@ from rich.console import Console
 
 from coursekit.claims import quote
 from coursekit.classroom.learner.copies import find_unit
-from coursekit.classroom.marking.gradebook import CONFIG
 from coursekit.classroom.marking.grading import VARIANT
 from coursekit.classroom.release.build import release_files
 from coursekit.classroom.release.changed_unit import Difference, differences, variant_unit
@@ -22,10 +21,10 @@ from coursekit.classroom.release.variant import (
     write_variant,
 )
 from coursekit.commands.build import points_of
+from coursekit.commands.own_course import write_settings
 from coursekit.exercises import EXERCISES
 from coursekit.storage import ROOT, is_clone, write_atomically
 
-OWN_CODE = "sys.path.insert(0, str(ROOT))"
 PROOFS = "changes"  # NN_name.html in it: old and new side by side
 
 
@@ -120,15 +119,10 @@ def _write(
 ) -> None:
     changed = [variant_unit(one, variant, EXERCISES) for one in units]
     files = release_files(changed, points_of=points_of, quote=quote)
-    settings = (ROOT / CONFIG).read_text(encoding="utf-8")
-    if OWN_CODE not in settings:
-        raise ValueError(f"{CONFIG} does not say {OWN_CODE!r}: mend `variant`")
     out.mkdir(parents=True, exist_ok=True)
     for name, listed in found.items():
         page = differences_page(listed, f"{name}: what this release changes")
         write_atomically(out / PROOFS / f"{name}.html", page)
     put_in_place(out.resolve(), files, remove_others=False)
-    if not (out / CONFIG).exists():
-        settings = settings.replace(OWN_CODE, f"sys.path.insert(0, {str(ROOT)!r})")
-        write_atomically(out / CONFIG, settings)
+    write_settings(out)
     write_atomically(out / VARIANT, write_variant(before.with_units_of(variant)))

@@ -18,7 +18,9 @@ from coursekit.exercises.engine.judge import judge
 from coursekit.exercises.engine.messages import paragraph, reveal
 from coursekit.exercises.engine.verdict import Verdict
 from coursekit.exercises.shown import somebody_looks, stale, watch_runs, with_card
+from coursekit.exercises.spoken import in_spoken_words
 from coursekit.gradients.batches import batch_tensors, map_tensors
+from coursekit.languages import say
 
 TRIES_BEFORE_REVEAL = 3
 CHECK_SEED = 0  # the cases of a check stay the same: wrong code never passes on a second try
@@ -38,7 +40,7 @@ def find(exercise_id: str) -> Exercise:
     if exercise_id not in EXERCISES:
         near = [i for i in EXERCISES if i.startswith(exercise_id[:3])] or list(EXERCISES)
         raise ValueError(f"no exercise named {exercise_id!r:.80}: there are {', '.join(near)}")
-    return EXERCISES[exercise_id]
+    return in_spoken_words(EXERCISES[exercise_id])
 
 
 def evaluate(
@@ -142,9 +144,9 @@ def mine_or_library(exercise_id: str, answer: Any) -> Callable[..., Any]:
     """
     exercise = find(exercise_id)
     if evaluate(exercise_id, answer).status == "passed":
-        print(f"Using your own {exercise.call}.")
+        print(say("Using your own {call}.", call=exercise.call))
         return judged_on_cpu(for_cells(exercise, answer))
-    print(f"Using the library's {exercise.call}, until yours passes its check.")
+    print(say("Using the library's {call}, until yours passes its check.", call=exercise.call))
     return judged_on_cpu(exercise.reference)
 
 

@@ -15,12 +15,14 @@ from coursekit import progress
 from coursekit.explorers.mode import interactive, show_html
 from coursekit.explorers.reveal import read_number
 from coursekit.explorers.saved import show_living
+from coursekit.languages import say
 
 LOCK = "COURSEKIT_LOCK"  # "1": what follows a question waits for its answer; "0": it never does
 OPEN = "Answer before you go on."
 BEFORE = "Noted before."
 NOTED = "Noted. You will meet it again at the end of the unit. Now run the cells below."
 SKIPPED = "Skipped. Run the cells below."
+BUTTONS = ("Change it", "Lock it in", "Skip")
 _waiting: dict[tuple[str, str], str] = {}  # (unit, key) of open questions -> the question
 _installed: list[Any] = []  # the shells that hold cells back
 
@@ -60,8 +62,11 @@ def hold_back(lines: list[str]) -> list[str]:
 def say_what_waits() -> None:
     """Raise PredictFirst with the first open question."""
     raise PredictFirst(
-        f"First predict, or press 'Skip': {next(iter(_waiting.values()), 'above')} "
-        "Then run this cell again (Run > Run Selected Cell and All Below)."
+        say(
+            "First predict, or press 'Skip': {question} Then run this cell again (Run > Run "
+            "Selected Cell and All Below).",
+            question=next(iter(_waiting.values()), "above"),
+        )
     )
 
 
@@ -133,6 +138,7 @@ def question_widget() -> type:
         chosen = traitlets.Unicode().tag(sync=True)  # what the field says, once locked
         state = traitlets.Enum(["open", "locked", "skipped"], "open").tag(sync=True)
         said = traitlets.Unicode().tag(sync=True)  # the line beside the buttons
+        words = traitlets.List(traitlets.Unicode()).tag(sync=True)  # BUTTONS, as they are spoken
 
     return Question
 
@@ -154,7 +160,8 @@ def _ask(
         unit=unit_shown,
         chosen=chosen,
         state="locked" if chosen else "open",
-        said=BEFORE if chosen else OPEN,
+        said=say(BEFORE if chosen else OPEN),
+        words=[say(word) for word in BUTTONS],
     )
 
     def picture() -> str:
@@ -166,12 +173,12 @@ def _ask(
             answer = read(widget.chosen)
             if answer is None:
                 widget.state = "open"
-                widget.said = "That is no number."
+                widget.said = say("That is no number.")
                 return
             progress.record_prediction(unit, key, answer)
-            widget.chosen, widget.said = answer.removesuffix(unit_shown).strip(), NOTED
+            widget.chosen, widget.said = answer.removesuffix(unit_shown).strip(), say(NOTED)
         else:
-            widget.said = SKIPPED if widget.state == "skipped" else OPEN
+            widget.said = say(SKIPPED if widget.state == "skipped" else OPEN)
         if widget.state != "open":
             _waiting.pop((unit, key), None)
         keep(picture())
@@ -185,10 +192,11 @@ def _ask(
 def saved_question(question: str, options: Sequence[str], answer: str | None) -> str:
     """Return what a saved notebook shows of a question without its kernel."""
     if answer is not None:
-        said, colour = f"You said: <b>{html.escape(answer)}</b>.", "#009E73"
+        said, colour = f"{say('You said:')} <b>{html.escape(answer)}</b>.", "#009E73"
     else:
         listed = ", ".join(map(html.escape, options))
-        said, colour = f"Not answered ({listed}). Run this cell to answer.", "#0072B2"
+        asks = say("Not answered ({options}). Run this cell to answer.", options=listed)
+        said, colour = asks, "#0072B2"
     return (
         f'<div style="border-left:4px solid {colour};padding:2px 12px">'
         f"<b>{html.escape(question)}</b><br>{said}</div>"

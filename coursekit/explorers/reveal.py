@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from coursekit import progress
 from coursekit.explorers.mode import show_html
+from coursekit.languages import say
 
 NEAR = 0.25  # a number is right if it is off by at most this share of what was measured
 FAR = 2.0  # and a surprise if it is off by more than this factor
@@ -32,7 +33,7 @@ class Row:
     def again(self) -> str:
         """What to read again, or nothing."""
         missed = self.standing in ("wrong", "surprising")
-        return f"read {self.where} again" if missed and self.where else ""
+        return say("read {where} again", where=self.where) if missed and self.where else ""
 
 
 def read_number(text: object) -> float | None:
@@ -52,7 +53,7 @@ def standing(mine: str | None, said: str) -> str:
     """
     if mine is None:
         return "none"
-    if said.startswith("open"):
+    if said.startswith(("open", say("open"))):
         return "open"
     guess, truth = read_number(mine), read_number(said)
     if guess is None or truth is None:
@@ -72,19 +73,22 @@ def off_by(guess: float, truth: float) -> float:
 def in_a_line(row: Row) -> str:
     """Return a row as text, without what to read."""
     if row.mine is None:
-        return f"you made no prediction, it was {row.said}"
-    word = {"right": " (right)", "surprising": " (surprising)", "wrong": " (not so)"}
-    return f"you said {row.mine}, it was {row.said}{word.get(row.standing, '')}"
+        return say("you made no prediction, it was {said}", said=row.said)
+    judged = row.standing in ("right", "surprising", "wrong")
+    word = f" ({say(WORDS[row.standing][1])})" if judged else ""
+    return say("you said {mine}, it was {said}", mine=row.mine, said=row.said) + word
 
 
 def headline(rows: Sequence[Row]) -> str:
     """Say how many predictions came true, among those that could."""
     judged = [row for row in rows if row.standing in ("right", "wrong", "surprising")]
     if not judged:
-        return "You made no prediction here that could come true."
+        return say("You made no prediction here that could come true.")
     right = sum(row.standing == "right" for row in judged)
-    missed = "" if right == len(judged) else " What you missed is what this unit was for."
-    return f"You predicted {right} of {len(judged)}.{missed}"
+    said = say("You predicted {right} of {most}.", right=right, most=len(judged))
+    if right == len(judged):
+        return said
+    return f"{said} {say('What you missed is what this unit was for.')}"
 
 
 def compare_predictions(unit: str, measured: Mapping[str, Sequence[str]]) -> None:
@@ -115,15 +119,16 @@ def as_cards(rows: Sequence[Row]) -> str:
 
 def _card(row: Row) -> str:
     symbol, word, colour = WORDS[row.standing]
-    mine = "nothing" if row.mine is None else row.mine
+    mine = say("nothing") if row.mine is None else row.mine
     again = f"<div>→ {html.escape(row.again)}</div>" if row.again else ""
     return (
         f'<div style="border-left:4px solid {colour};padding:2px 12px;margin:0 0 10px">'
         f"<div><b>{html.escape(row.name)}</b> "
         f'<span style="border:1px solid {colour};border-radius:9px;padding:0 8px;'
-        f'white-space:nowrap">{symbol} {word}</span></div>'
-        f"<div>you said: {html.escape(mine)}</div>"
-        f"<div>it was: <b>{html.escape(row.said)}</b></div>{_bars(row, colour)}{again}</div>"
+        f'white-space:nowrap">{symbol} {say(word)}</span></div>'
+        f"<div>{say('you said:')} {html.escape(mine)}</div>"
+        f"<div>{say('it was:')} <b>{html.escape(row.said)}</b></div>"
+        f"{_bars(row, colour)}{again}</div>"
     )
 
 

@@ -5,8 +5,9 @@ from difflib import SequenceMatcher
 
 from coursekit.classroom.handing_in.table_file import same_look
 
-NEAR = 0.6  # of 1, by difflib's measure: as alike as a slip of the keyboard leaves two ids
+NEAR = 0.7  # of 1, by difflib's measure: as alike as a slip of the keyboard leaves two ids
 SHOWN = 3
+FEW = 10  # as many as this are all listed
 
 
 def nearest_names(word: str, names: Collection[str]) -> str:
@@ -24,7 +25,8 @@ def nearest_names(word: str, names: Collection[str]) -> str:
     near = [name for name in ranked if alike[name] >= NEAR][:SHOWN]
     if near:
         return f"did you mean {' or '.join(near)}? ({len(names)} in all)"
-    first, more = sorted(names)[:SHOWN], len(names) - SHOWN
+    shown = len(names) if len(names) <= FEW else SHOWN
+    first, more = sorted(names)[:shown], len(names) - shown
     return f"there are {', '.join(first)}" + (f" and {more} more" if more > 0 else "")
 
 

@@ -41,6 +41,12 @@ def codes_in(notebook: Path) -> dict[str, str]:
     return {}
 
 
+def language_of(notebook: Path) -> str:
+    """Return the language of a notebook, "en" where it says none."""
+    about = json.loads(notebook.read_text(encoding="utf-8")).get("metadata", {}).get("coursekit")
+    return str(about.get("language", "en")) if isinstance(about, dict) else "en"
+
+
 def _name(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
@@ -86,7 +92,7 @@ def _units(release: Path) -> dict[str, Path]:
 
 
 def _take(name: str, notebook: Path) -> str:
-    codes = codes_in(notebook)
+    asks = (codes_in(notebook), language_of(notebook))
     place, copy = class_folder() / name, work_folder() / name
     if place.exists() and notebook_in(place).read_bytes() == notebook.read_bytes():
         return f"{name} of your class is here already."
@@ -99,7 +105,8 @@ def _take(name: str, notebook: Path) -> str:
             place.rename(Path(temporary) / "old")
         whole.rename(place)
     told = f"{name} is your class's from here on."
-    if copy.exists() and codes_in(notebook_in(copy)) != codes:
+    mine = notebook_in(copy)
+    if copy.exists() and (codes_in(mine), language_of(mine)) != asks:
         kept = free_name(copy, time_stamp())
         copy.rename(kept)
         told += f" Your copy of the other one is now {kept}."

@@ -10,7 +10,7 @@ The student notebook is made by nbgrader's own preprocessors, so it equals what
 
 import copy
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import nbformat
 from nbformat import NotebookNode
@@ -28,6 +28,7 @@ from traitlets.config import Config
 from coursekit.classroom.release.elsewhere import first_cell
 from coursekit.classroom.release.folding import NOTE, folded, plumbing
 from coursekit.classroom.release.going_on import HOME, Around, home_notebook, neighbours, way_on
+from coursekit.classroom.release.language import Language
 from coursekit.classroom.release.leaks import leaked_lines
 from coursekit.classroom.release.regions import CODE_STUB, TEXT_STUB
 from coursekit.classroom.release.source import SourceCell, SourceError, Unit
@@ -75,6 +76,7 @@ def release_files(
     points_of: Callable[[str], float | None],
     quote: Callable[[str], str],
     repository: str = "",
+    language: Language | None = None,
 ) -> dict[str, str]:
     """Return every file of a release: path from the repository's root -> text.
 
@@ -85,15 +87,23 @@ def release_files(
         quote: Name in the claims ledger -> text to print; KeyError or ValueError where unknown.
         repository: "owner/name" on GitHub, for a cell that brings the library to Colab; "" for
             none: a private release, or a course that lives nowhere yet.
+        language: Another language; None for English. Cells keep their ids.
 
     Raises:
         SourceError: An exercise without a declaration, an unknown name in `{{...}}`, a line of a
             solution that also stands where a learner reads it.
     """
     files = {}
-    for unit, around in zip(units, neighbours(units), strict=True):
+    said = units if language is None else [language.unit(unit) for unit in units]
+    for unit, english, around in zip(said, units, neighbours(said), strict=True):
         instructor = instructor_notebook(
-            unit, points_of=points_of, quote=quote, around=around, repository=repository
+            unit,
+            points_of=points_of,
+            quote=quote,
+            around=around,
+            repository=repository,
+            ids=list(_cell_ids(english)),
+            language=language,
         )
         student = student_notebook(instructor)
         for cell_id, line in leaked_lines(unit, student):
@@ -104,7 +114,7 @@ def release_files(
         for folder, notebook in ((RELEASE_FOLDER, student), (SOURCE_FOLDER, instructor)):
             files[f"{folder}/{unit.name}/{unit.name}.ipynb"] = _text(notebook)
     if len(units) > 1:
-        home = home_notebook(units, copy.deepcopy(PYTHON3))
+        home = home_notebook(said, copy.deepcopy(PYTHON3))
         files[f"{RELEASE_FOLDER}/{HOME}.ipynb"] = _text(home)
     return files
 
@@ -116,6 +126,8 @@ def instructor_notebook(
     quote: Callable[[str], str],
     around: Around | None = None,
     repository: str = "",
+    ids: Sequence[str] = (),
+    language: Language | None = None,
 ) -> NotebookNode:
     """Return a unit with its solutions, placeholders filled and nbgrader's metadata written.
 
@@ -125,30 +137,42 @@ def instructor_notebook(
         quote: As in `release_files`.
         around: The units that its last cell links to; None: it has no such cell.
         repository: As in `release_files`.
+        ids: Of its cells; by default by its headings.
+        language: The one in which the unit is already; None for English.
 
     Raises:
         SourceError: As in `release_files`, leaks apart.
     """
     cells = []
-    for cell, cell_id in zip(unit.cells, _cell_ids(unit), strict=True):
+    say = language.say if language is not None else str
+    for cell, cell_id in zip(unit.cells, ids or _cell_ids(unit), strict=True):
         source = _filled(cell, quote) if cell.kind == "markdown" else cell.text
         new = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
         metadata: dict[str, object] = {"tags": list(cell.tags)} if cell.tags else {}
         if does := plumbing(cell):
-            source, metadata["jupyter"] = folded(source, does), {"source_hidden": True}
+            source, metadata["jupyter"] = folded(source, say(does)), {"source_hidden": True}
         if cell.role:
             metadata["nbgrader"] = _nbgrader_metadata(cell, cell_id, points_of)
         cells.append(new(source, id=cell_id, metadata=metadata))
+        if cell.role == "prelude" and language is not None:
+            hidden = {"jupyter": {"source_hidden": True}}
+            speaks = nbformat.v4.new_code_cell(
+                language.speaking, id=f"{unit.prefix}-language", metadata=hidden
+            )
+            cells.append(speaks)
     if cells[0].cell_type == "markdown" and any("jupyter" in cell.metadata for cell in cells):
-        cells[0].source += NOTE
+        cells[0].source += f"\n\n{say(NOTE.strip())}"
     if around is not None:
-        last = nbformat.v4.new_markdown_cell(way_on(around), id=f"{unit.prefix}-go-on")
+        last = nbformat.v4.new_markdown_cell(way_on(around, say), id=f"{unit.prefix}-go-on")
         cells.append(last)
     if repository:
         first = nbformat.v4.new_code_cell(first_cell(repository), id=f"{unit.prefix}-colab")
         first.metadata["jupyter"] = {"source_hidden": True}
         cells.insert(1, first)
-    shared = {**copy.deepcopy(PYTHON3), "coursekit": {"unit": unit.name}}
+    about = {"unit": unit.name}
+    if language is not None:
+        about["language"] = language.course.language
+    shared = {**copy.deepcopy(PYTHON3), "coursekit": about}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=shared)
     nbformat.validate(notebook)
     return notebook

@@ -18,8 +18,8 @@ HEADING = re.compile(r"^(#{2,4} .*?)(\(\d+ points?,[^)]*\))(.*)$", re.MULTILINE)
 WIDTH = 99  # of a docstring's lines, quotes and indent included
 NOTE = "*This release asks for something else than the public course: read the task.*"
 GOING_ON = (
-    "*The cells below go on with the library's `{call}`, which answers the public course's question. "
-    'Where they say "your" function, loop or result, that one is meant.*'
+    "*The cells below go on with the library's `{call}`, which answers the public course's "
+    'question. Where they say "your" function, loop or result, that one is meant.*'
 )
 SUMMARY = re.compile(r"<details><summary>(.*?) \(click to open\)</summary>")
 HINT = "<details><summary>Hint {number} (click to open)</summary>{text}</details>"

@@ -1,7 +1,7 @@
 """How a reader gets from unit to unit: a line at the end of each, and the course's home page."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import nbformat
@@ -45,14 +45,14 @@ def neighbours(units: Sequence[Unit]) -> list[Around | None]:
     ]
 
 
-def way_on(around: Around) -> str:
-    """Return the last cell of a unit: links that open in the same server."""
+def way_on(around: Around, say: Callable[[str], str] = str) -> str:
+    """Return the last cell of a unit: links that open in the same server, in words of `say`."""
     links = []
     if around.after is not None:
-        links.append(f"**Next: [{title_of(around.after)}]({_path(around.after)})**")
+        links.append(f"**{say('Next:')} [{title_of(around.after)}]({_path(around.after)})**")
     if around.before is not None:
-        links.append(f"Before: [{title_of(around.before)}]({_path(around.before)})")
-    links.append(f"[All units and your progress](../{HOME}.ipynb)")
+        links.append(f"{say('Before:')} [{title_of(around.before)}]({_path(around.before)})")
+    links.append(f"[{say('All units and your progress')}](../{HOME}.ipynb)")
     return "  \n".join(links)
 
 

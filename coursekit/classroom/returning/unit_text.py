@@ -10,7 +10,8 @@ from coursekit.classroom.handing_in.repair import Release, ReleaseCell
 
 HEADING = re.compile(r"^(#{1,4})\s+(.*?)\s*$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-BRACKETS = re.compile(r"\s*\(([^()]*\d+ (?:points?|minutes)[^()]*)\)")
+BRACKETS = re.compile(r"\s*\((\d+ [^\W\d_]+(?:, [^()]*)?)\)")  # (2 points, 8 minutes), (3 Minuten)
+COUNTED = re.compile(r"(\d+) ([^\W\d_]+)")
 CHANGED = re.compile(r"^> \*\*In this release:\*\*\s*(.*)", re.MULTILINE)
 MOST_TASK = 240  # characters
 
@@ -71,9 +72,12 @@ def unit_text(release: Release) -> UnitText:
 
 
 def _task(cell: ReleaseCell, section: str, heading: str, changed: str) -> Task:
+    heading = heading or section
+    section = BRACKETS.sub("", section).strip()
     said = BRACKETS.search(heading)
-    minutes = re.search(r"(\d+) minutes", said[1]) if said else None
-    title = BRACKETS.sub("", heading).strip() or section or cell.id
+    counted = COUNTED.findall(said[1]) if said else []
+    timed = len(counted) > 1 or (counted and counted[0][1].lower().startswith("min"))
+    title = BRACKETS.sub("", heading).strip() or cell.id
     asks = plain(first_sentence(docstring(cell.source)))
     asks = f"{asks} In this release: {plain(changed)}" if changed else asks
     return Task(
@@ -81,7 +85,7 @@ def _task(cell: ReleaseCell, section: str, heading: str, changed: str) -> Task:
         title,
         asks if len(asks) <= MOST_TASK else asks[:MOST_TASK].rsplit(" ", 1)[0] + " ...",
         section if section != title else "",
-        int(minutes[1]) if minutes else None,
+        int(counted[-1][0]) if timed else None,
     )
 
 

@@ -18,6 +18,7 @@ from coursekit.exercises.engine.messages import (
     what_came,
 )
 from coursekit.exercises.engine.verdict import CaseResult, Verdict
+from coursekit.languages import say
 
 LOOKS = {  # status -> symbol, word, edge, ground (a tint, so that both themes can be read)
     "passed": ("✓", "right", "#009E73", "rgba(0, 158, 115, 0.10)"),
@@ -38,10 +39,10 @@ def card(exercise: Exercise, verdict: Verdict, *, note: str = "", revealed: str 
         revealed: Said last, after some tries.
     """
     symbol, word, edge, ground = LOOKS[verdict.status]
-    marks = points(verdict.score, verdict.points) if exercise.graded else "no marks here"
+    marks = points(verdict.score, verdict.points) if exercise.graded else say("no marks here")
     head = (
         f'<div style="display:flex;gap:10px;align-items:baseline;flex-wrap:wrap">'
-        f'<b style="font-size:1.1em">{symbol} {word}</b>'
+        f'<b style="font-size:1.1em">{symbol} {say(word)}</b>'
         f'<code style="{MONO};background:transparent">{html.escape(exercise.call)}</code>'
         f'<span style="margin-left:auto">{marks}</span></div>'
     )
@@ -50,7 +51,7 @@ def card(exercise: Exercise, verdict: Verdict, *, note: str = "", revealed: str 
     if verdict.status == "passed":
         parts.append(_line(exercise.lesson))
     elif verdict.status == "unfinished" or failure is None:
-        parts += [] if note else [_line(TODO)]
+        parts += [] if note else [_line(say(TODO))]
     elif failure.outcome.kind == "not_callable":
         parts.append(_line(not_a_function(exercise, failure)))
     else:
@@ -68,18 +69,19 @@ def _failed(exercise: Exercise, verdict: Verdict, failure: CaseResult) -> list[s
     """Return what stands in the card of a wrong answer: input, what came, a question."""
     groups = group_line(exercise, verdict)
     parts = [_line(groups)] if groups else []
-    parts += [_line("It fails for this input:"), _table(exercise, failure)]
+    parts += [_line(say("It fails for this input:")), _table(exercise, failure)]
     came, *where = what_came(exercise, failure).split("\n")
     parts.append(f'<div style="margin:6px 0"><b>{html.escape(came)}</b></div>')
     if where:
         parts.append(_pre("\n".join(where)))
     if failure.outcome.printed.strip():
-        parts += [_line("It printed:"), _pre(readable(failure.outcome.printed.strip(), 300))]
+        parts += [_line(say("It printed:")), _pre(readable(failure.outcome.printed.strip(), 300))]
     think = advice(exercise, verdict, failure)
     if think is not None:
-        parts.append(_box("?", think.removeprefix("Think: ")))
+        parts.append(_box("?", think.removeprefix(say("Think:")).strip()))
     if failure.outcome.changed and not failure.only_changed:
-        parts.append(_line(f"It also changed {failure.outcome.changed}. Is it meant to?"))
+        also = say("It also changed {what}. Is it meant to?", what=failure.outcome.changed)
+        parts.append(_line(also))
     return parts
 
 
@@ -95,7 +97,7 @@ def _table(exercise: Exercise, failure: CaseResult) -> str:
     fetch = f"{', '.join(exercise.parameters)} = failing_input({exercise.id!r})"
     return (
         f'<table style="margin:2px 0 4px;border-collapse:collapse">{rows}</table>'
-        f'<div style="margin:2px 0">To have it in a cell of your own: '
+        f'<div style="margin:2px 0">{say("To have it in a cell of your own:")} '
         f'<code style="{MONO};background:transparent">{html.escape(fetch)}</code></div>'
     )
 

@@ -10,10 +10,10 @@ from torch import nn
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.exercises.engine.describe import assignment, describe, readable
 from coursekit.exercises.engine.handing import handed_arguments
-from coursekit.exercises.engine.hints import steady_ratio
-from coursekit.exercises.engine.plain import as_array, shape_of
+from coursekit.exercises.engine.odd_results import is_refusal, what_is_odd, what_is_off
 from coursekit.exercises.engine.points import is_half, never_changes
 from coursekit.exercises.engine.verdict import CaseResult, Verdict
+from coursekit.languages import say
 
 WIDTH = 88
 NO_MATCH = (
@@ -32,12 +32,20 @@ ERRORS = {  # what torch says -> what a learner can ask about it
     "what is done. Under which `with` is that allowed?",
 }
 
+CAME = {  # kind of an outcome -> what the answer did
+    "raised": "Your function stopped with {detail}",
+    "unfinished": "Your function still says `raise NotImplementedError` for this input.",
+    "timeout": "Your function took more than {detail} and was stopped. Does every loop end?",
+    "parameters": "The check calls {call}, but your function takes {detail}.",
+}
+
 LINE_WIDTH = 100  # characters that a notebook shows in a line
 
 
 def points(score: float, most: float) -> str:
     """Return "2 of 3 points"."""
-    return f"{score:g} of {most:g} point{'' if most == 1 else 's'}"
+    word = "{score} of {most} point" if most == 1 else "{score} of {most} points"
+    return say(word, score=f"{score:g}", most=f"{most:g}")
 
 
 def paragraph(text: str) -> str:
@@ -103,18 +111,17 @@ def group_line(exercise: Exercise, verdict: Verdict) -> str | None:
         return None
     right = [group for group in exercise.points if group not in failing]
     wrong = [group for group in exercise.points if group in failing]
-    said = f"Right: {', '.join(right)}. Not yet: {', '.join(wrong)}."
+    said = say(
+        "Right: {right}. Not yet: {wrong}.",
+        right=", ".join(map(say, right)),
+        wrong=", ".join(map(say, wrong)),
+    )
     if never_changes(verdict.results):
-        return f"{said} One result for every input earns nothing."
+        return f"{said} {say('One result for every input earns nothing.')}"
     half = is_half(exercise, sum(exercise.points[group] for group in right))
     if half and exercise.graded:
-        return f"{said} As long as at most half of the points are right, they count half."
+        return f"{said} {say('As long as at most half of the points are right, they count half.')}"
     return said
-
-
-def is_refusal(value: Any) -> bool:
-    """Tell the empty list by which the adapter "refusing" says that a ValueError came."""
-    return isinstance(value, list) and not value
 
 
 def what_came(exercise: Exercise, result: CaseResult) -> str:
@@ -122,116 +129,45 @@ def what_came(exercise: Exercise, result: CaseResult) -> str:
     outcome = result.outcome
     detail = readable(outcome.detail, 400)
     if exercise.run == "refusing" and is_refusal(result.expected):
+        to_refuse = "This input is to be refused with a ValueError; yours "
         if outcome.kind == "raised":
-            return f"This input is to be refused with a ValueError; yours stopped with {detail}"
+            return say(to_refuse + "stopped with {detail}", detail=detail)
         if outcome.kind == "value":
             got = readable(describe(outcome.value), 320)
-            return f"This input is to be refused with a ValueError; yours returned {got}."
+            return say(to_refuse + "returned {got}.", got=got)
     if exercise.run == "refusing" and outcome.kind == "value" and is_refusal(outcome.value):
-        return "Your function refused this input with a ValueError. Nothing is wrong with it."
-    if outcome.kind == "raised":
-        return f"Your function stopped with {detail}"
-    if outcome.kind == "unfinished":
-        return "Your function still says `raise NotImplementedError` for this input."
-    if outcome.kind == "timeout":
-        return f"Your function took more than {detail} and was stopped. Does every loop end?"
-    if outcome.kind == "parameters":
-        return f"The check calls {exercise.call}, but your function takes {detail}."
+        return say("Your function refused this input with a ValueError. Nothing is wrong with it.")
+    if outcome.kind in CAME:
+        return say(CAME[outcome.kind], call=exercise.call, detail=detail)
     if outcome.kind == "not_plain":
-        return f"Your function returned {detail}" + ("" if detail.endswith("?") else ".")
+        end = "" if detail.endswith("?") else "."
+        return say("Your function returned {got}", got=detail) + end
     if outcome.value is None:
-        return (
+        return say(
             "Your function returned None. Does each way through it end with a `return`, and of "
             "what the docstring asks for?"
         )
-    returned = f"Your function returned {readable(describe(outcome.value), 320)}"
+    returned = say("Your function returned {got}", got=readable(describe(outcome.value), 320))
     if result.only_changed:
-        return (
-            f"{returned}. That is right, but your function changed {outcome.changed}: whoever "
-            "calls it needs that as it was."
+        right = (
+            "That is right, but your function changed {what}: whoever calls it needs that as it "
+            "was."
         )
+        return f"{returned}. {say(right, what=outcome.changed)}"
     return f"{returned}."
-
-
-def what_is_odd(exercise: Exercise, result: CaseResult) -> str | None:
-    """Name a defect of form (no number at all, shape, nan, inf), or return None."""
-    if result.outcome.kind != "value" or result.outcome.value is None:
-        return None
-    got, want = result.outcome.value, result.expected
-    got_shape, want_shape = shape_of(got), shape_of(want)
-    if want_shape is None:
-        return None
-    if exercise.run == "refusing" and (is_refusal(want) or is_refusal(got)):
-        return None  # what came says it all
-    if got_shape is None:
-        return "That is not a number or a block of numbers. What does the docstring ask for?"
-    if got_shape != want_shape and not (want_shape == () and np.prod(got_shape) == 1):
-        return wrong_shape(got_shape, want_shape)
-    got_array, want_array = as_array(got), as_array(want)
-    if got_array is None or want_array is None:
-        return None
-    if np.isnan(got_array).any() and not np.isnan(want_array).any():
-        if exercise.nan_says:
-            return exercise.nan_says
-        return "There is a nan in it, and the right result has none. At which step does it arise?"
-    if np.isinf(got_array).any() and not np.isinf(want_array).any():
-        return "There is an infinity in it. At which step does it arise?"
-    if isinstance(got, np.ndarray) and got.dtype == np.float16:
-        return "Your numbers are in half precision, three digits. Why so few?"
-    return None
-
-
-def wrong_shape(got: tuple[int, ...], want: tuple[int, ...]) -> str:
-    """Say which shape came and which one is asked, and no more than the two shapes prove."""
-    if len(got) == len(want) == 1:
-        question = "Which are missing?" if got < want else "Which are too many?"
-        return f"You return {counted(got[0])}, asked are {want[0]}. {question}"
-    asked = "one number" if want == () else f"the shape {want}"
-    seen = "one number" if got == () else f"numbers of shape {got}"
-    said = f"You return {seen}, asked is {asked}."
-    if [n for n in got if n != 1] == [n for n in want if n != 1]:
-        return f"{said} Where does the axis of length 1 come from, or go?"
-    if len(got) < len(want):
-        return f"{said} Which axis should stay?"
-    if len(got) > len(want):
-        return f"{said} Which axis is still to be added up, averaged or chosen from?"
-    if sorted(got) == sorted(want):
-        return f"{said} Are two axes exchanged?"
-    return f"{said} Which of them has another length than you thought?"
-
-
-def counted(count: int) -> str:
-    """Return "1 number" or "3 numbers"."""
-    return f"{count} number{'' if count == 1 else 's'}"
-
-
-def what_is_off(verdict: Verdict) -> str | None:
-    """Name what all wrong results have in common, without giving the factor away."""
-    ratio = steady_ratio(verdict.results)
-    if ratio is None:
-        return None
-    if abs(ratio + 1) < 1e-3:
-        return "Every wrong result has the right size and the wrong sign. Which way round?"
-    if ratio < 0:
-        return None
-    side = "large" if ratio > 1 else "small"
-    return (
-        f"Every wrong result is too {side} by one and the same factor. Which line of yours could "
-        "bring in such a factor?"
-    )
 
 
 def advice(exercise: Exercise, verdict: Verdict, failure: CaseResult) -> str | None:
     """Return the one thing to think about next, or None where what came says it all."""
     if failure.only_changed:
-        return f"Think: {failure.outcome.asks}"
+        return f"{say('Think:')} {say(failure.outcome.asks)}"
     if verdict.mistake is not None:
-        return f"Think: {verdict.mistake.hint}"
+        return f"{say('Think:')} {verdict.mistake.hint}"
     if failure.outcome.kind == "raised":
         return next((ask for said, ask in ERRORS.items() if said in failure.outcome.detail), None)
     if failure.outcome.kind != "value" or failure.outcome.value is None:
         return None
-    general = exercise.no_match or NO_MATCH
+    general = exercise.no_match or say(NO_MATCH)
     return what_is_odd(exercise, failure) or what_is_off(verdict) or general
 
 
@@ -250,47 +186,49 @@ def not_a_function(exercise: Exercise, failure: CaseResult) -> str:
     name = exercise.call.split("(")[0]
     got = "None" if failure.outcome.detail == "NoneType" else f"a {failure.outcome.detail}"
     text = (
-        f'check(...) needs your function itself, but got {got}. Write check("{exercise.id}", '
-        f"{name}), without brackets after {name}."
+        'check(...) needs your function itself, but got {got}. Write check("{id}", {name}), '
+        "without brackets after {name}."
     )
-    return readable(text, 400)
+    return readable(say(text, got=got, id=exercise.id, name=name), 400)
 
 
 def explain(exercise: Exercise, verdict: Verdict) -> str:
     """Return the whole message for the learner; the expected value is not in it."""
-    marks = points(verdict.score, verdict.points) if exercise.graded else "no marks here"
+    marks = points(verdict.score, verdict.points) if exercise.graded else say("no marks here")
     if verdict.status == "passed":
-        return f"[right] {exercise.call}: {marks}.\n{paragraph(exercise.lesson)}"
+        return f"[{say('right')}] {exercise.call}: {marks}.\n{paragraph(exercise.lesson)}"
     if verdict.status == "unfinished":
-        return f"[not done yet] {exercise.call}: {marks}.\n{paragraph(TODO)}"
+        said = say("not done yet")
+        return f"[{said}] {exercise.call}: {marks}.\n{paragraph(say(TODO))}"
     failure = verdict.first_failure
     assert failure is not None
-    lines = [f"[not yet] {exercise.call}: {marks}."]
+    lines = [f"[{say('not yet')}] {exercise.call}: {marks}."]
     if failure.outcome.kind == "not_callable":
         return "\n".join([*lines, paragraph(not_a_function(exercise, failure))])
     groups = group_line(exercise, verdict)
     if groups is not None:
         lines.append(paragraph(groups))
-    lines += ["  It fails for this input:", *input_lines(exercise, failure)]
+    lines += [f"  {say('It fails for this input:')}", *input_lines(exercise, failure)]
     came, *where = what_came(exercise, failure).split("\n")
     lines += [paragraph(came), *(f"      {line}" for line in where)]
     if failure.outcome.printed.strip():
         printed = readable(failure.outcome.printed.strip(), 300)
-        lines.append(textwrap.indent(f"It printed: {printed}", "  "))
+        lines.append(textwrap.indent(f"{say('It printed:')} {printed}", "  "))
     think = advice(exercise, verdict, failure)
     if think is not None:
         lines.append(paragraph(think))
     if failure.outcome.changed and not failure.only_changed:
-        lines.append(paragraph(f"It also changed {failure.outcome.changed}. Is it meant to?"))
+        also = say("It also changed {what}. Is it meant to?", what=failure.outcome.changed)
+        lines.append(paragraph(also))
     return "\n".join(fitted(line) for text in lines for line in text.split("\n"))
 
 
 def reveal(exercise: Exercise, result: CaseResult) -> str:
     """Return the line with the expected value, shown after the third try."""
     if result.only_changed:
-        return paragraph("After three tries: the result is right already; copy what you change.")
+        said = "After three tries: the result is right already; copy what you change."
+        return paragraph(say(said))
     if exercise.run == "refusing" and is_refusal(result.expected):
-        return paragraph("After three tries: for this input, raising a ValueError is right.")
-    return paragraph(
-        f"After three tries: the right result for this input is {describe(result.expected)}."
-    )
+        return paragraph(say("After three tries: for this input, raising a ValueError is right."))
+    said = "After three tries: the right result for this input is {right}."
+    return paragraph(say(said, right=describe(result.expected)))

@@ -53,7 +53,8 @@ export function render({ model, el }) {
     fields.append(make("label", {}, number, make("span", { textContent: unit })));
   }
   const main = alone(make("button", { type: "submit", className: "ck-main" }));
-  const skip = alone(make("button", { type: "button", textContent: "Skip" }));
+  const [change, lock, pass] = model.get("words");
+  const skip = alone(make("button", { type: "button", textContent: pass }));
   const said = make("span");
   said.setAttribute("role", "status");
   form.append(make("style", { textContent: STYLE }), fields, make("div", { className: "ck-row" },
@@ -70,7 +71,7 @@ export function render({ model, el }) {
     const locked = state === "locked";
     form.dataset.state = state;
     fields.disabled = locked;
-    main.textContent = locked ? "Change it" : "Lock it in";
+    main.textContent = locked ? change : lock;
     main.classList.toggle("ck-main", !locked);
     skip.hidden = state !== "open";
     for (const { input, label } of choices) {
