@@ -107,14 +107,17 @@ def prose_of(unit: Unit) -> frozenset[str]:
     for cell in unit.cells:
         for node in ast.walk(ast.parse(cell.text)) if cell.kind == "code" else ():
             if isinstance(node, ast.List | ast.Tuple):
-                texts = [e.value for e in node.elts if _is_text(e)]
+                texts = [text for e in node.elts if (text := _text(e)) is not None]
                 if len(texts) == len(node.elts) and any(" " in text for text in texts):
                     found.update(texts)
     return frozenset(found)
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _text(node: ast.AST) -> str | None:
+    """Return what a string says; None of anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return None
 
 
 def _places(source: str, prose: frozenset[str]) -> Iterator[Place]:
@@ -129,15 +132,15 @@ def _places(source: str, prose: frozenset[str]) -> Iterator[Place]:
     for node, indent in _strings(ast.parse(source)):
         start = at(node.lineno, node.col_offset)
         end = at(node.end_lineno or node.lineno, node.end_col_offset or 0)
-        literal = source[start:end]
-        if isinstance(node, ast.JoinedStr):
+        literal, text = source[start:end], _text(node)
+        if text is None:
             inside = re.fullmatch(r'f"([^"\n]*)"', literal)
             if inside and WORDS.search(re.sub(r"\{[^{}]*\}", "", inside[1])) and " " in inside[1]:
                 yield Place(start, end, inside[1], lambda new: f'f"{new}"')
         elif literal.startswith('"""'):
-            yield Place(start, end, node.value, _docstring(indent))  # type: ignore[attr-defined]
-        elif (" " in node.value and WORDS.search(node.value)) or node.value in prose:  # type: ignore[attr-defined]
-            yield Place(start, end, node.value, _literal)  # type: ignore[attr-defined]
+            yield Place(start, end, text, _docstring(indent))
+        elif (" " in text and WORDS.search(text)) or text in prose:
+            yield Place(start, end, text, _literal)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         said = token.string.lstrip("# ")
         if token.type == tokenize.COMMENT and not said.startswith(NOT_READ) and " " in said:
@@ -149,8 +152,9 @@ def _strings(tree: ast.AST, indent: int = 0) -> Iterator[tuple[ast.expr, int]]:
     """Yield each string with the indentation of its statement; not those inside an f-string."""
     for node in ast.iter_child_nodes(tree):
         inner = node.col_offset if isinstance(node, ast.stmt) else indent
-        if isinstance(node, ast.JoinedStr) or _is_text(node):
-            yield node, inner  # type: ignore[misc]
+        if isinstance(node, ast.JoinedStr | ast.Constant):
+            if isinstance(node, ast.JoinedStr) or _text(node) is not None:
+                yield node, inner
         else:
             yield from _strings(node, inner)
 
@@ -182,6 +186,6 @@ def _bare(source: str) -> str:
         if isinstance(node, ast.JoinedStr):  # words apart: what it calculates, in any order
             inside = [v for v in node.values if isinstance(v, ast.FormattedValue)]
             node.values = sorted(inside, key=ast.dump)
-        elif _is_text(node):
-            node.value = ""  # type: ignore[attr-defined]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
     return ast.dump(tree)

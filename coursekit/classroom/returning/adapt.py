@@ -74,8 +74,8 @@ def read_adapted(grading: Path) -> Adapted:
         return Adapted()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         line = re.search(r" \(at (?:line (\d+)|end of document).*\)$", str(error))
-        where = f"{path}:{line[1]}" if line and line[1] else str(path)
-        raise ValueError(f"{where}: {error}.\nMend that line, or remove the file.") from None
+        stands = f"{path}:{line[1]}" if line and line[1] else str(path)
+        raise ValueError(f"{stands}: {error}.\nMend that line, or remove the file.") from None
 
     def where(name: str, section: str = "") -> str:
         return f"{path}:{line_in(text, name, section)}"
