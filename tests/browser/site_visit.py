@@ -4,11 +4,10 @@ import functools
 import http.server
 import threading
 from contextlib import contextmanager
-from importlib.resources import files
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js")
+from looked_at import faults
+
 THEMES = ("light", "dark")
-BAD = ("serious", "critical")
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -54,16 +53,12 @@ def complaints(context, address, names):
 
 
 def hard_to_use(context, address, name, themes=THEMES):
-    """Return axe-core's serious and critical faults of a page, all that is folded on it open."""
+    """Return axe-core's faults of a page in each theme, all that is folded on it open."""
     page, found = context.new_page(), []
     page.goto(address + name)
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
     for theme in themes:
         page.emulate_media(color_scheme=theme)
-        for violation in page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]:
-            if violation["impact"] in BAD:
-                nodes = [node["html"][:160] for node in violation["nodes"]]
-                found.append((name, theme, violation["id"], len(nodes), nodes[:3]))
+        found += [(name, theme, *fault) for fault in faults(page)]
     page.close()
     return found

@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+from looked_at import faults, go_dark
+
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = "00_start"
+BOARD = ".coursekit-interview"
 SESSION = """import os
 
 os.environ["COURSEKIT_SIZE"] = "cpu"  # widgets live; at the tiny size they are static
@@ -26,7 +29,7 @@ def test_a_question_is_answered_followed_up_marked_and_backed_by_evidence(open_u
     notebook = open_unit(UNIT)
     notebook.type_over(corner_cell(), SESSION)
     notebook.run(corner_cell())
-    board = notebook.page.locator(".coursekit-interview")
+    board = notebook.page.locator(BOARD)
     board.wait_for()
     go_on = board.get_by_role("button", name="Go on")
     ticked = False
@@ -44,6 +47,7 @@ def test_a_question_is_answered_followed_up_marked_and_backed_by_evidence(open_u
             ticked = True
         if board.locator("input[type=radio]").count():
             board.locator("input[type=radio]").first.check()
+        assert faults(notebook.page, BOARD) == []
         asked = board.inner_text()
         go_on.click()
         notebook.page.wait_for_function(
@@ -61,3 +65,6 @@ def test_a_question_is_answered_followed_up_marked_and_backed_by_evidence(open_u
     assert "In the ledger" in shown
     board.locator("summary").first.click()
     assert board.locator("img").first.evaluate("image => image.naturalWidth") > 100
+    assert faults(notebook.page, BOARD) == []
+    go_dark(notebook.page)
+    assert faults(notebook.page, BOARD) == []

@@ -1,19 +1,18 @@
 """What a unit shows in JupyterLab, looked at by axe-core in both themes."""
 
-from importlib.resources import files
-
 import nbformat
 import pytest
+from looked_at import faults, go_dark
 from notebook_page import NotebookPage
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js")
+SHOWN = ".jp-OutputArea-output"
 CELLS = {
     "start": """import os
 
 os.environ |= {"COURSEKIT_SIZE": "cpu", "COURSEKIT_LOCK": "0"}
 from coursekit import progress
 from coursekit.explorers.trade_off import trade_off
-from coursekit.interview.widget import interview_corner
+from coursekit.interview.widget import case_corner, interview_corner
 from coursekit.notebook import check, compare_predictions, course_map, predict, predict_number, show
 from coursekit.plots import signal_plot
 
@@ -41,6 +40,7 @@ for key, said in {"k": "halves", "n": "2 times", "z": "zero"}.items():
     "figure": "show(signal_plot(2.0, 100.0, [1, 16, 256]))",
     "explorer": "trade_off(critical_batch=64)",
     "corner": 'interview_corner("01_gradient_noise", minutes=3, seed=3)',
+    "case": 'case_corner("opening")',
     "map": "course_map()",
     "end": """compare_predictions(
     "01_gradient_noise",
@@ -52,12 +52,6 @@ for key, said in {"k": "halves", "n": "2 times", "z": "zero"}.items():
     },
 )""",
 }
-LOOK = """async () => {
-    const found = await axe.run({ include: [['.jp-OutputArea-output']] });
-    return found.violations.map(({ impact, id, nodes }) => [impact, id, nodes[0].html]);
-}"""
-DARK = """() => window.jupyterapp.commands.execute(
-    'apputils:change-theme', { theme: 'JupyterLab Dark' })"""
 
 
 @pytest.fixture
@@ -86,15 +80,12 @@ def test_nothing_shown_is_hard_to_use_for_those_who_see_or_click_less(notebook):
     page = notebook.page
     for shown in (".ck-ask[data-state=locked]", ".coursekit-check", ".coursekit-interview"):
         page.wait_for_selector(shown)
-    page.add_script_tag(path=AXE)
-    for theme in ("light", "dark"):
-        if theme == "dark":
-            page.evaluate(DARK)
-            page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")
-        bad = [found for found in page.evaluate(LOOK) if found[0] in ("serious", "critical")]
-        assert bad == [], theme
+    assert page.locator(".coursekit-interview").count() == 2
+    assert faults(page, SHOWN) == []
+    go_dark(page)
+    assert faults(page, SHOWN) == []
     page.evaluate(
         "() => document.querySelector('.jp-OutputArea-output img').removeAttribute('alt')"
     )
-    (found,) = [f for f in page.evaluate(LOOK) if f[0] in ("serious", "critical")]
-    assert found[1] == "image-alt", "the look would have seen it"
+    ((rule, *_),) = faults(page, SHOWN)
+    assert rule == "image-alt", "the look would have seen it"

@@ -3,13 +3,10 @@
 Two units are run, at the tiny size; the pages of the others are built without results.
 """
 
-import functools
-import http.server
 import re
-import threading
-from importlib.resources import files
 
 import pytest
+import site_visit
 
 from coursekit.commands.build_site import released_texts
 from coursekit.site.build import build_site
@@ -29,12 +26,6 @@ LOOKED_AT = (  # a page of each kind
     "search.html",
 )
 IN_DARK = LOOKED_AT[:2] + LOOKED_AT[5:7]
-AXE = files("axe_playwright_python").joinpath("axe.min.js")
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +47,8 @@ def site(tmp_path_factory, warm):
 
 @pytest.fixture(scope="module")
 def served(site):
-    handler = functools.partial(Quiet, directory=str(site.folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with site_visit.served(site.folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -80,38 +66,15 @@ def page(context):
 
 
 def test_no_page_complains_or_asks_another_place(site, served, context):
-    page, said = context.new_page(), []
-    page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("response", lambda r: said.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-    page.on(
-        "request",
-        lambda r: None if r.url.startswith((served, "data:")) else said.append(f"asked {r.url}"),
-    )
-    names = sorted(path.relative_to(site.folder).as_posix() for path in site.folder.rglob("*.html"))
+    names = site_visit.page_names(site.folder)
     assert len(names) == site.pages > 60
-    faulty = {}
-    for name in names:
-        page.goto(served + name, wait_until="load")
-        if said:
-            faulty[name], said[:] = list(said), []
-    page.close()
-    assert faulty == {}
+    assert site_visit.complaints(context, served, names) == {}
 
 
-@pytest.mark.parametrize(("theme", "names"), [("light", LOOKED_AT), ("dark", IN_DARK)])
-def test_axe_finds_nothing_serious(served, browser, theme, names):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
-    page, found = context.new_page(), []
-    for name in names:
-        page.goto(served + name)
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        for violation in page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]:
-            if violation["impact"] in ("serious", "critical"):
-                nodes = [node["html"][:120] for node in violation["nodes"][:3]]
-                found.append((name, violation["id"], nodes))
-    context.close()
-    assert found == []
+@pytest.mark.parametrize("name", LOOKED_AT)
+def test_axe_finds_nothing_serious(served, context, name):
+    themes = site_visit.THEMES if name in IN_DARK else ("light",)
+    assert site_visit.hard_to_use(context, served, name, themes) == []
 
 
 def test_the_first_screen_has_an_explorer_that_moves(served, page):
@@ -182,7 +145,10 @@ def test_no_solution_is_on_the_site(site):
 
 
 @pytest.mark.slow
-def test_the_whole_site_is_built(tmp_path):
+def test_every_page_of_the_whole_site_can_be_used_by_all(browser, tmp_path):
+    """All units run, at the tiny size; every page in both themes, by axe-core. An hour of patience
+    on a busy machine, ten minutes on an idle one.
+    """
     built = build_site(
         released_texts(), tmp_path / "html", size="tiny", repository="me/course", work=tmp_path
     )
@@ -190,3 +156,10 @@ def test_the_whole_site_is_built(tmp_path):
     assert "colab.research.google.com/github/me/course" in text
     assert built.megabytes < 25
     assert built.largest_kilobytes < 600
+    names = site_visit.page_names(built.folder)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    with site_visit.served(built.folder) as address:
+        assert site_visit.complaints(context, address, names) == {}
+        found = [site_visit.hard_to_use(context, address, name) for name in names]
+    context.close()
+    assert [fault for faults in found for fault in faults] == []
