@@ -15,6 +15,7 @@ from coursekit.classroom.learner.copies import (
     notebook_in,
     released_units,
 )
+from coursekit.interview.memory import due
 from coursekit.progress import Progress, load, of_release, unit_number
 
 BAR = 12  # characters
@@ -62,20 +63,39 @@ def run(unit: str = "", *, json: bool = False) -> int:
         for name in released
         if (known := progress.units.get(unit_number(name))) is not None
     }
+    said = {name: len(progress.predictions.get(unit_number(name), {})) for name in released}
     console = Console(highlight=False)
-    for line, style in exercise_lines(rows) if unit else unit_lines(rows, spent):
+    for line, style in exercise_lines(rows) if unit else unit_lines(rows, spent, said):
         console.print(line, style=style, markup=False, soft_wrap=True)
+    if progress.cards and not unit:
+        print(interview_line(len(progress.cards), len(due(progress.cards))))
     print(next_step(rows))
     return 0
 
 
-def unit_lines(rows: list[Row], spent: dict[str, float]) -> list[tuple[str, str]]:
-    """Return a line a unit with its style, and their sum."""
+def interview_line(asked: int, due_now: int) -> str:
+    """Return how far interview practice is, and the command that goes on with it."""
+    option = " --due" if due_now else ""
+    return (
+        f"Interview: {asked} question{'s' * (asked != 1)} answered, {due_now} due now: "
+        f"python3 -m coursekit interview{option}"
+    )
+
+
+def unit_lines(
+    rows: list[Row], spent: Mapping[str, float], said: Mapping[str, int]
+) -> list[tuple[str, str]]:
+    """Return a line a unit with its style, and their sum.
+
+    Args:
+        rows: What `table` returned.
+        spent: Seconds of work, by unit.
+        said: Predictions made, by unit.
+    """
     names = list(dict.fromkeys(row.unit for row in rows))
     width = max(map(len, names))
-    lines = [
-        (f"{'':{width}}  {'points':>7}  {'':{BAR}}  {'':5}  {'tries':>5}  {'time':>7}", "bold")
-    ]
+    head = f"{'':{width}}  {'points':>7}  {'':{BAR}}  {'':5}  {'tries':>5}  {'time':>7}  predicted"
+    lines = [(head, "bold")]
     for name in [*names, ""]:
         own = [row for row in rows if name in ("", row.unit)]
         best, points = sum(row.best for row in own), sum(row.points for row in own)
@@ -83,8 +103,10 @@ def unit_lines(rows: list[Row], spent: dict[str, float]) -> list[tuple[str, str]
         tries = sum(row.attempts for row in own)
         seconds = spent.get(name, 0.0) if name else sum(spent.values())
         done = f"{f'{best:g}/{points:g}':>7}  {_bar(share)}  {100 * share:3.0f} %"
-        rest = f"{tries:>5}  {_time(seconds):>7}" if tries or seconds else ""
-        style = "green" if share == 1 else "" if tries or seconds else "dim"
+        told = said.get(name, 0) if name else sum(said.values())
+        begun = bool(tries or seconds or told)
+        rest = f"{tries:>5}  {_time(seconds):>7}  {told or '':>9}" if begun else ""
+        style = "green" if share == 1 else "" if begun else "dim"
         lines.append((f"{name or 'all':{width}}  {done}  {rest}".rstrip(), style if name else ""))
     return lines
 

@@ -9,7 +9,13 @@ from coursekit.classroom.learner import copies as learner
 from coursekit.commands import progress as command
 from coursekit.commands import test as run_tests
 from coursekit.commands.progress import next_step, table
-from coursekit.progress import Progress, load, record_check
+from coursekit.progress import (
+    Progress,
+    load,
+    record_answer,
+    record_check,
+    record_prediction,
+)
 
 RELEASED = {"00_start": {"u00_warm": 0.0, "u00_a": 2.0}, "01_noise": {"u01_b": 3.0, "u01_c": 1.0}}
 
@@ -36,6 +42,24 @@ def test_a_row_for_each_exercise_and_the_first_open_one_is_next():
 
 
 @pytest.mark.quick
+def test_predictions_and_interview_practice_are_counted(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(command, "released_units", lambda: [tmp_path / name for name in RELEASED])
+    monkeypatch.setattr(command, "exercises_in", lambda path: RELEASED[path.stem])
+    for key in ("quadruple", "all_n"):
+        record_prediction("01_noise", key, "halves")
+    for name, day in (("a", "2020-01-01"), ("b", "2999-01-01"), ("c", "2020-02-01")):
+        record_answer({"question_id": name, "score": 1.0}, {"due": f"{day}T00:00:00+00:00"})
+    assert command.run() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[-1] == "predicted"
+    assert lines[2].split()[-1] == "2"
+    assert all(len(line) < 80 for line in lines[:4])
+    assert lines[-2] == (
+        "Interview: 3 questions answered, 2 due now: python3 -m coursekit interview --due"
+    )
+
+
+@pytest.mark.quick
 def test_points_of_an_exercise_that_became_smaller_do_not_exceed_it():
     record_check("u00_a", 5, 5)
     assert table(load(), RELEASED)[1].best == 2
@@ -54,6 +78,7 @@ def test_the_table_has_sums_scores_tries_and_time(monkeypatch, capsys, tmp_path)
     assert shown[2] == ["01_noise", "0/4", "░" * 12, "0", "%"]
     assert shown[3] == ["all", "2/6", "█" * 4 + "░" * 8, "33", "%", "2", "1", "h", "05"]
     assert shown[-1][:2] == ["Next:", "u01_b"]
+    assert shown[-2][0] == "all"  # no interview, no line about it
     assert command.run("00") == 0
     shown = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert shown[1] == ["u00_warm", "warm-up", "0", "0", "min"]
