@@ -69,7 +69,7 @@ def outputs(cell: NotebookNode, pictures: Path, stem: str) -> str:
             continue
         data = output.get("data", {})
         if "text/html" in data:
-            parts += [_said(text), keep_pictures(data["text/html"], pictures, stem)]
+            parts += [_said(text), block(keep_pictures(data["text/html"], pictures, stem))]
             text = ""
         elif "text/plain" in data:
             text += data["text/plain"] + "\n"

@@ -106,6 +106,7 @@ def test_pictures_become_files_with_their_size_and_text(tmp_path):
     assert f'src="../figures/{file.name}" width="30" height="20"' in markup
     assert 'alt="A law"' in markup
     assert "base64" not in markup
+    assert markup.startswith('<div class="shown">'), "a box that scrolls where it is too narrow"
 
 
 def test_printed_text_is_shown_as_it_is_without_the_note_on_whose_function_ran(tmp_path):

@@ -96,6 +96,7 @@ if (claims.length) {
   const rows = claims.flatMap((table) => [...table.querySelectorAll("tbody tr")]);
   const verdictAt = [...claims[0].querySelectorAll("th")].findIndex((c) => c.textContent.trim() === "verdict");
   const verdictOf = (row) => row.cells[verdictAt].textContent.replace(/\(.*/, "").trim();
+  for (const table of claims) table.classList.add("claims");
   for (const row of rows) row.cells[verdictAt].classList.add(`verdict-${verdictOf(row).split(" ")[0]}`);
   const verdicts = [...new Set(rows.map(verdictOf))].sort();
   const filter = document.createElement("form");
