@@ -1,10 +1,12 @@
 """The measurements behind an answer: verdict and picture of a claim, without importing torch."""
 
+import re
 from pathlib import Path
 
 from coursekit.storage import ROOT
 
 PICTURES = ROOT / "docs" / "images" / "claims"
+PAGES = ROOT / "docs" / "claims"
 
 
 def verdict_of(claim: str) -> str:
@@ -22,3 +24,13 @@ def verdict_of(claim: str) -> str:
 def picture_of(claim: str) -> Path | None:
     """Return the picture of a claim; None where there is none."""
     return next(iter(sorted(PICTURES.glob(f"{claim}.*"))), None)
+
+
+def words_of(claim: str) -> str:
+    """Return what the picture of a claim shows, as its page in docs/claims says; "" without one."""
+    words = re.compile(rf"^!\[{claim}: (.+)\]\(\.\./images/claims/{claim}\.", re.MULTILINE)
+    for page in sorted(PAGES.glob("*.md")):
+        found = words.search(page.read_text(encoding="utf-8"))
+        if found:
+            return found[1]
+    return ""

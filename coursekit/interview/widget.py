@@ -22,7 +22,7 @@ from coursekit.interview.events import (
     Say,
     ShowEvidence,
 )
-from coursekit.interview.evidence import picture_of, verdict_of
+from coursekit.interview.evidence import picture_of, verdict_of, words_of
 from coursekit.interview.memory import keep
 from coursekit.interview.numeric import filled
 from coursekit.interview.report import write_report
@@ -201,7 +201,7 @@ class Board:
         if picture is not None:
             kind = {".svg": "svg+xml", ".png": "png"}[picture.suffix]
             data = base64.b64encode(picture.read_bytes()).decode()
-            alt = html.escape(f"measured values of claim {event.claim}")
+            alt = html.escape(words_of(event.claim) or f"measured values of claim {event.claim}")
             self._write(
                 f"<details><summary>Open the picture</summary><img alt='{alt}' "
                 f"style='max-width:46em;background:white' src='data:image/{kind};base64,{data}'>"

@@ -3,7 +3,7 @@
 import pytest
 
 from coursekit.interview.bank import the_bank, told
-from coursekit.interview.evidence import picture_of, verdict_of
+from coursekit.interview.evidence import PICTURES, picture_of, verdict_of, words_of
 
 pytestmark = pytest.mark.quick
 
@@ -20,3 +20,11 @@ def test_what_was_measured_is_told_with_the_numbers_of_the_ledger(claim):
     assert "{{" not in sentence
     assert "nan" not in sentence
     assert sentence.startswith(("On a small model: ", "From the literature: "))
+
+
+def test_every_picture_has_its_words():
+    claims = [path.stem for path in sorted(PICTURES.iterdir())]
+    assert len(claims) > 80
+    assert [claim for claim in claims if len(words_of(claim)) < 40] == []
+    assert "seeds" in words_of("N1")
+    assert words_of("X99") == ""
