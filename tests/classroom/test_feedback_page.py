@@ -109,8 +109,11 @@ def test_whatever_happened_is_said_with_something_to_do(tmp_path, status):
 
 def test_an_accusation_stays_with_the_teacher(tmp_path):
     said = "it wrote a reply to a request that the judge did not make"
-    own = record(QuestionMark("u07_double", 0.0, 2.0, "tampered", said), reason=said)
-    one = result(own, status="tampered", reason=said)
+    own = record(
+        QuestionMark("u07_double", 0.0, 2.0, "tampered", said), reason=said, judged="tampered"
+    )
+    waits = {"u07_double_check": (None, 2.0, "")}
+    one = result(own, status="tampered", reason=said, manual=waits, waits="tampered: look at it")
     rows = moodle([one], UNIT)
     for text in (
         feedback_page(one, TEXT, tmp_path / "none.ipynb"),

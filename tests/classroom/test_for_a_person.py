@@ -85,6 +85,10 @@ def test_whoever_is_tampered_waits_until_a_person_gave_points(graded, capsys):
     path.write_text(f"student,question,points,comment\nada,{row['question']},0,\n")
     assert split.run(UNIT, take=path, by="ann", course=course.root) == 0
     assert result(course, "ada").waits == ""
+    feedback.run(UNIT, student="ada", course=course.root)
+    page = (course.grading / "feedback" / "ada" / UNIT / f"{UNIT}.html").read_text()
+    assert "marked by a person" in page
+    assert "will look at it" not in page
     again = grade(course, student="ada")  # the judge says the same, and the person's 0 stands
     assert result(course, "ada").waits == ""
     assert not any("tampered" in line for line in about_waiting(again))

@@ -30,6 +30,7 @@ from coursekit.exercises.changes.change import (
     changed_exercise,
     function_of,
     given_arguments,
+    names_of_slips,
     slipped,
 )
 from coursekit.exercises.changes.checks import changed_bank
@@ -143,6 +144,15 @@ def test_every_sentence_that_a_change_replaces_is_in_the_unit(change):
     below = [cell.role == "check" and cell.name == change.exercise_id for cell in made.cells]
     says = made.cells[below.index(True) + 1].text.startswith("*The cells below go on with")
     assert says == (uses and not change.public)
+
+
+@pytest.mark.quick
+def test_slips_have_names_that_a_report_can_show():
+    for change in ALL:
+        names = names_of_slips(change)
+        assert len(set(names)) == len(names)
+        for name, slip in zip(names, change.slips, strict=True):
+            assert slip.hint.startswith(re.sub(r" \(\d+\)$", "", name))
 
 
 @pytest.mark.quick

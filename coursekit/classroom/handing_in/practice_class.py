@@ -16,7 +16,13 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from coursekit.classroom.handing_in.practice_mix import answers_of, disguised, mixed, written
+from coursekit.classroom.handing_in.practice_mix import (
+    Answers,
+    answers_of,
+    disguised,
+    mixed,
+    written,
+)
 from coursekit.exercises.engine.declare import Exercise
 from coursekit.storage import private_folder, write_atomically
 
@@ -47,6 +53,7 @@ def make_class(
     kinds: Sequence[str],
     due: datetime,
     exercises: Sequence[Exercise] = (),
+    answers: Answers | None = None,
     seed: int = 1,
 ) -> dict[str, str]:
     """Write the submissions of a class, its roster and its due dates.
@@ -61,6 +68,8 @@ def make_class(
         kinds: What they hand in, in turn: names of ORDINARY, ODD and REAL, or TWINS.
         due: When the unit is due.
         exercises: Of the unit, as the bank declares them; needed for REAL and TWINS.
+        answers: What people write, in place of what follows from `exercises`: of a private release
+            `answers_of_release`.
         seed: Draws what those of REAL know.
 
     Returns:
@@ -71,7 +80,8 @@ def make_class(
     blank = nbformat.read(release, as_version=4)
     full = nbformat.read(solved, as_version=4)
     made = {f"{name.lower()}{i:03d}": kinds[i % len(kinds)] for i, name in _names(size)}
-    rng, answers, before = random.Random(seed), answers_of(exercises), blank
+    rng, before = random.Random(seed), blank
+    answers = answers_of(exercises) if answers is None else answers
     for student, kind in made.items():
         if kind in REAL:
             before = mixed(blank, full, answers, rng)
@@ -177,7 +187,7 @@ def _edited(blank: NotebookNode, full: NotebookNode) -> NotebookNode:
 def _with_body(lines: str) -> Callable[[NotebookNode, NotebookNode], NotebookNode]:
     def spoil(blank: NotebookNode, full: NotebookNode) -> NotebookNode:
         notebook = _right(blank, full)
-        cell = _solutions(notebook)[2]
+        cell = _solutions(notebook)[:3][-1]
         head = cell.source.split(":\n")[0]
         cell.source = f"{head}:\n{lines}"
         return notebook

@@ -3,12 +3,15 @@
 import ast
 import copy
 import random
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 import nbformat
 from nbformat import NotebookNode
 
 from coursekit.classroom.handing_in.made_answers import mistaken_texts, right_texts
+from coursekit.exercises.changes.catalogue import changes_of
+from coursekit.exercises.changes.change import slipped
 from coursekit.exercises.engine.declare import Exercise
 
 POPULAR = 0.55  # each mistake of a list is that much as frequent as the one before it
@@ -21,6 +24,28 @@ Answers = Mapping[str, tuple[Sequence[str], Sequence[str]]]  # id -> right texts
 def answers_of(exercises: Sequence[Exercise]) -> dict[str, tuple[list[str], list[str]]]:
     """Return for each exercise what members of a class may write, the likeliest first."""
     return {e.id: (right_texts(e), list(mistaken_texts(e).values())) for e in exercises}
+
+
+def answers_of_release(
+    full: NotebookNode, changes: Mapping[str, str]
+) -> dict[str, tuple[list[str], list[str]]]:
+    """Return what members of a class may write who work on a private release.
+
+    Args:
+        full: The release's solved notebook.
+        changes: Exercise id -> its change in this release, as variant.json has them.
+    """
+    found = {}
+    for cell in full.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if not cell.metadata.get("nbgrader", {}).get("solution") or name not in changes:
+            continue
+        change = changes_of(name)[changes[name]]
+        bodies = [change.solution, *(slipped(change, slip) for slip in change.slips)]
+        right, *wrong = [textwrap.indent(body, "    ") for body in bodies]
+        wrong = [cell.source.replace(right, body) for body in wrong]
+        found[name] = [cell.source], wrong
+    return found
 
 
 def mixed(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from coursekit.classroom.reporting.figures import KINDS, ClassFigures, ExerciseFigures
+from coursekit.classroom.reporting.figures import KINDS, ClassFigures, ExerciseFigures, Had
 from coursekit.classroom.reporting.page_template import PAGE
 from coursekit.classroom.reporting.similar import Pair
 from coursekit.classroom.returning.export import harmless
@@ -39,11 +39,18 @@ def report_page(
         top=shared[:MOST_FIRST],
         plot=Markup(_plot(figures.exercises)),  # numbers alone
         remarks=_remarks(figures.exercises),
+        told=any(not math.isnan(one.discrimination) for one in figures.exercises),
         error=f"{1 / math.sqrt(figures.handed_in - 1):.2f}" if figures.handed_in > 2 else "",
         time=_time(figures),
         pairs=pairs,
         when=when,
+        beyond=beyond_the_name,
     )
+
+
+def beyond_the_name(had: Had) -> str:
+    """Return a misconception's question without what its name has said already."""
+    return had.hint.removeprefix(had.name).lstrip(". ") if had.name else had.hint
 
 
 def _plot(exercises: Sequence[ExerciseFigures]) -> str:

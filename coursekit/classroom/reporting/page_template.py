@@ -52,7 +52,8 @@ class="b{{ kinds.index(kind) }}" style="width: {{ "%.2f" % (100 * n / one.people
 {% macro mistake(one, had) -%}
 <div class="had"><p><b>{{ had.who | length }} of {{ one.people }}</b>
 ({{ "%.0f" % (100 * (had.who | length) / one.people) }} %): {{ had.name }}</p>
-<p>{{ had.hint | code }}</p>{{ example(had.example) }}{{ who(had.who) }}</div>
+{% if beyond(had) %}<p>{{ beyond(had) | code }}</p>{% endif %}
+{{- example(had.example) }}{{ who(had.who) }}</div>
 {%- endmacro %}
 <h1>{{ class.title }}</h1>
 <p class="soft">What the class got wrong. {{ class.handed_in }} of {{ class.students }} handed in
@@ -62,8 +63,8 @@ something that was judged{% if class.mean == class.mean %}; mean {{ "%.1f" % cla
 <h2 style="margin-top: 0">Talk about this first</h2>
 {% if top %}<ol>{% for one, had in top %}<li><span class="share">{{ had.who | length }} of
 {{ one.people }}</span>: <b>{{ had.name }}</b>
-<span class="soft">({{ one.task.title }})</span><br>
-{{ had.hint | code }}</li>{% endfor %}</ol>
+<span class="soft">({{ one.task.title }})</span>{% if beyond(had) %}<br>
+{{ beyond(had) | code }}{% endif %}</li>{% endfor %}</ol>
 {% else %}<p>No misconception was shared by two people.</p>{% endif %}
 </div>
 <h2>Exercises</h2>
@@ -80,9 +81,10 @@ tells apart</th></tr>
 "can't tell" }}</td></tr>
 {% endfor %}</table>
 <h2>Difficulty, and what an exercise tells apart</h2>
-<div class="plot">{{ plot }}
+<div class="plot">{% if told %}{{ plot }}
 <div><p>To the right: more had it right. Up: whoever had it right did well in the rest too
 (point-biserial correlation{% if error %}, ± {{ error }} by chance{% endif %}).</p>
+{% else %}<div>{% endif %}
 {% for line in remarks %}<p>{{ line }}</p>{% endfor %}</div></div>
 <h2>Exercise by exercise</h2>
 {% for one in class.exercises %}<section id="e{{ loop.index }}">

@@ -27,7 +27,10 @@ from coursekit.classroom.returning.words import (
 )
 
 MOST_SHOWN = 20_000  # characters of one cell
-KINDS = {"right": "right", "partly right": "part", "not done": "none", "not right yet": "wrong"}
+KINDS = {
+    **{"right": "right", "partly right": "part", "not done": "none", "not right yet": "wrong"},
+    **{"marked by a person": "none", "to be looked at": "none"},
+}
 NOTHING = (
     "If you did hand something in, it did not get to where it is marked: write to your teacher, "
     "and send the file along."
@@ -110,7 +113,7 @@ def _judged(
     return {
         "status": status,
         "kind": "right" if full else KINDS.get(status, "wrong"),
-        "reason": question_reason(question)
+        "reason": question_reason(question, won)
         if question.seen or question.status != "wrong"
         else _sentence(question.reason),
         "seen": question.seen,

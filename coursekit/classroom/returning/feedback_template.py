@@ -11,7 +11,9 @@ section.wrong { border-color: var(--bar-wrong) } section > * { color: var(--text
 .head { align-items: baseline; display: flex; flex-wrap: wrap; gap: .2rem .8rem }
 .head h3 { flex: 1 1 20rem } .head .right { color: var(--right) } .head .part { color: var(--part) }
 .head .wrong { color: var(--wrong) } .head .none { color: var(--none) }
-.shown th { width: 8.5rem } .shown td { padding-right: 0 } .shown { margin: .4rem 0 }
+.shown th { width: 8.5rem } .shown td { padding-right: 0 }
+.shown { margin: .4rem 0; table-layout: fixed }
+.shown pre { max-height: 20rem; overflow: auto; white-space: pre }
 .think { font-size: 1.05rem } .think b { color: var(--ask) }
 blockquote { border-left: 3px solid var(--ask); margin: .5rem 0; padding-left: .8rem }
 pre.code { counter-reset: line; padding-left: 3.2rem; position: relative }

@@ -61,14 +61,15 @@ def question_status(question: QuestionMark, points: float | None = None) -> str:
     won = question.points if points is None else points
     if question.status == "wrong" and won > 0:
         return "partly right"
-    if question.status == "ok" and points is not None and points < question.max_points:
+    looked_at = question.status == "tampered" and points is not None
+    if looked_at or (question.status == "ok" and points is not None and won < question.max_points):
         return "marked by a person"
     return QUESTION.get(question.status, question.status)
 
 
-def question_reason(question: QuestionMark) -> str:
-    """Return what happened to a question, in a sentence or two; "" where it is right."""
-    if question.status in ("ok", "wrong"):
+def question_reason(question: QuestionMark, points: float | None = None) -> str:
+    """Return what happened to a question, in a sentence or two; "" where it is right or settled."""
+    if question.status in ("ok", "wrong") or (question.status == "tampered" and points is not None):
         return ""
     said = EXPLAINED.get(question.status, "")
     stopped = question.reason.partition("its cell stopped with ")[2]

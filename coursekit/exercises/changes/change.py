@@ -142,6 +142,13 @@ def slipped(change: Change, slip: Slip) -> str:
     return change.solution.replace(slip.old, slip.new)
 
 
+def names_of_slips(change: Change) -> list[str]:
+    """Return a name for each slip, as a report shows it: the first sentence of its question."""
+    firsts = [re.split(r"(?<=[.?!]) ", slip.hint, maxsplit=1)[0] for slip in change.slips]
+    names = [name.rstrip(".") for name in firsts]
+    return [f"{name} ({n})" if names.count(name) > 1 else name for n, name in enumerate(names, 1)]
+
+
 def given_arguments(public: Exercise, change: Change, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return what the release hands over where the public course hands over ``args``."""
     if not change.given:
@@ -172,12 +179,8 @@ def changed_exercise(public: Exercise, change: Change) -> Exercise:
         return cases(change.draw, public.draw(rng), rng)
 
     slips = tuple(
-        Mistake(
-            f"slip {n}" if slip.old == "" else f"{slip.new} for {slip.old}",
-            slip.hint,
-            function_of(slipped(change, slip), call),
-        )
-        for n, slip in enumerate(change.slips)
+        Mistake(name, slip.hint, function_of(slipped(change, slip), call))
+        for name, slip in zip(names_of_slips(change), change.slips, strict=True)
     )
     whole = dataclasses.replace(
         public,
