@@ -123,7 +123,7 @@ def test_pages_of_the_site_link_elsewhere_only_with_a_home():
 
 
 def test_a_readme_that_lags_behind_the_setting_is_named(monkeypatch, capsys):
-    monkeypatch.setattr(build, "repository", lambda: HERE)
+    monkeypatch.setattr(build, "repository", lambda: "grace/not-the-one-in-the-readme")
     monkeypatch.setattr(build, "release_files", lambda units, **_: {})
     assert build.run(check=True) == 1
     assert "README.md: differs from its source" in capsys.readouterr().out
