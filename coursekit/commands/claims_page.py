@@ -32,6 +32,10 @@ SURPRISES = {  # what a reader should see first; the numbers are the ledger's
     "C7": "A batch one off a power of two took {neighbours_middle} of its time (one CPU thread): "
     "**the same**.",
 }
+PICTURE_KEY = (
+    "In a picture each dot is a seed, the black mark the mean with its 95 % interval, and a "
+    "dashed\nred line the mean at which the verdict would turn, everything else as measured.\n\n"
+)
 READING = """## How to read it
 
 Rules were written before their measurement; where one was set or changed after a look at numbers,
@@ -100,6 +104,7 @@ def page_files(ledger: dict[str, Any]) -> dict[str, str]:
         files[unit_page(unit)] = (
             f"# Claims of unit {unit}\n\n{links_between(unit, units)}\n\n"
             + table(rows, "")
+            + PICTURE_KEY
             + "".join(sections[unit]).rstrip()
             + "\n"
         )
