@@ -71,6 +71,7 @@ def test_whoever_is_tampered_waits_until_a_person_gave_points(graded, capsys):
     assert ada.waits == "tampered: a person has to look at the code and enter points"
     canvas = list(csv.reader(io.StringIO(table([ada], UNIT, "canvas"))))
     assert canvas[2][-1] == ""
+    assert "your teacher will look at it" in table([ada], UNIT, "moodle")
     feedback.run(UNIT, student="ada", course=course.root)
     page = (course.grading / "feedback" / "ada" / UNIT / f"{UNIT}.html").read_text()
     assert "tampered" not in page
@@ -89,6 +90,7 @@ def test_whoever_is_tampered_waits_until_a_person_gave_points(graded, capsys):
     page = (course.grading / "feedback" / "ada" / UNIT / f"{UNIT}.html").read_text()
     assert "marked by a person" in page
     assert "will look at it" not in page
+    assert ",marked,0.0," in table([result(course, "ada")], UNIT, "moodle")
     again = grade(course, student="ada")  # the judge says the same, and the person's 0 stands
     assert result(course, "ada").waits == ""
     assert not any("tampered" in line for line in about_waiting(again))

@@ -16,7 +16,7 @@ from coursekit.classroom.returning.adapt import hundredths
 from coursekit.classroom.returning.results import Result
 from coursekit.classroom.returning.words import (
     question_words,
-    student_status,
+    status_in_words,
     waits_in_words,
     whole_words,
 )
@@ -114,7 +114,7 @@ def moodle(results: Sequence[Result], unit: str) -> list[Row]:
     rows: list[Row] = [[*head, "Feedback comments", *names]]
     for one in results:
         who = one.student
-        about = [f"Participant {who.number}", who.name, who.email, student_status(one.status)]
+        about = [f"Participant {who.number}", who.name, who.email, status_in_words(one)]
         marks = [mark_of(one), one.max_score, "Yes", one.submitted_at or "-", "-", said_of(one)]
         rows.append([*about, *marks, *[points_of(one, name) for name in names]])
     return rows

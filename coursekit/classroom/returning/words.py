@@ -56,6 +56,12 @@ def student_status(status: str) -> str:
     return STATUS.get(status, "marked")
 
 
+def status_in_words(result: Result) -> str:
+    """Return a submission's status as its owner reads it, once a person has looked at it too."""
+    settled = result.record is not None and result.record.suspect and not result.waits
+    return student_status("ok" if settled else result.status)
+
+
 def question_status(question: QuestionMark, points: float | None = None) -> str:
     """Return a question's status in a few words; points by a person count before the judge's."""
     won = question.points if points is None else points
