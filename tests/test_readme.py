@@ -51,3 +51,15 @@ def test_its_python_runs(capsys):
         "\n".join(line[2:] if line.startswith("  ") else line for line in code.splitlines()), names
     )
     assert "NoiseScaleEstimate" in capsys.readouterr().out
+
+
+def test_every_picture_of_the_docs_is_shown_by_a_page():
+    pages = [
+        ROOT / "README.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "coursekit").rglob("*.md"),
+    ]
+    texts = "".join(path.read_text(encoding="utf-8") for path in pages)
+    pictures = [path.name for path in (ROOT / "docs" / "images").rglob("*") if path.is_file()]
+    assert len(pictures) > 80
+    assert [name for name in pictures if f"/{name}" not in texts] == []
