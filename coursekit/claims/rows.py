@@ -12,9 +12,12 @@ MAX_SHOWN = 3  # quantities in the table where a claim does not choose
 
 
 def key_figures(claim: Claim, values: dict[str, list[float]]) -> list[str]:
-    """Return the most telling quantities of a claim with their intervals."""
+    """Return the most telling quantities of a claim in words, with their intervals."""
     names = [n for n in claim.shown if n in values] or list(values)[:MAX_SHOWN]
-    figures = [f"{name} {format_with_interval(*t_interval(values[name]))}" for name in names]
+    figures = [
+        f"{name.replace('_', ' ')} {format_with_interval(*t_interval(values[name]))}"
+        for name in names
+    ]
     rest = len(values) - len(names)
     return figures if claim.shown or not rest else [*figures, f"and {rest} more"]
 
