@@ -59,6 +59,9 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 def run_cli(argv: List[str]) -> int:
     """Run one command in this interpreter, which has what it needs."""
+    from coursekit.bootstrap.unasked import leave_out_unasked
+
+    leave_out_unasked()
     from coursekit.cli import main as cli
 
     return cli(argv)

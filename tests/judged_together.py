@@ -12,6 +12,7 @@ import pytest
 
 from coursekit.exercises.engine import hints
 from coursekit.exercises.engine import judge as judging
+from coursekit.exercises.engine.verdict import Outcome
 
 
 def judged_together(exercise, answers, *, seeds, draws=1):
@@ -20,10 +21,13 @@ def judged_together(exercise, answers, *, seeds, draws=1):
     What an answer does with a by-hand case is seen once; what it does with a drawn one, each time.
     """
     by_hand = {}
+    compared = comparing_once(exercise.same, by_hand)
     for seed in seeds:
         rng, drawn = np.random.default_rng(seed), {}
         cases = [case for _ in range(draws) for case in exercise.draw(rng)]
-        asked = dataclasses.replace(exercise, draw=lambda rng, cases=cases: cases)
+        asked = dataclasses.replace(
+            exercise, draw=lambda rng, cases=cases: cases, same=comparing_once(compared, drawn)
+        )
         with pytest.MonkeyPatch.context() as patch:
             declared = remembering(hints.declared_result, exercise, by_hand, drawn)
             patch.setattr(hints, "declared_result", declared)
@@ -53,7 +57,10 @@ def remembering(ask, exercise, by_hand, drawn):
         key = ask.__name__, id(function), id(case)
         if key not in known:
             try:
-                known[key] = ask(exercise, function, case, *more), None
+                value = ask(exercise, function, case, *more)
+                known[key] = value, None
+                result = value.value if isinstance(value, Outcome) else value
+                known[id(result)] = result
             except Exception as error:
                 known[key] = None, error
         value, error = known[key]
@@ -62,6 +69,21 @@ def remembering(ask, exercise, by_hand, drawn):
         return value
 
     return remembered
+
+
+def comparing_once(same, known):
+    """Wrap same(got, want): two results that `known` holds, and so keeps alive, only once."""
+    found = {}
+
+    def compared(got, want):
+        if id(got) not in known or id(want) not in known:
+            return same(got, want)
+        key = id(got), id(want)
+        if key not in found:
+            found[key] = same(got, want)
+        return found[key]
+
+    return compared
 
 
 def light(verdicts):

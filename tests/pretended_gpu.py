@@ -12,10 +12,10 @@ speed, CUDA graphs, a generator's own numbers and its refusal of another device,
 import os
 import runpy
 import sys
+from functools import cache
 
 import torch
 from torch.utils._python_dispatch import return_and_correct_aliasing
-from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 NAME = "pretended"
@@ -93,19 +93,51 @@ def compute(operation, args, kwargs):
     else:
         refuse_mixed(name, args, kwargs)
         stays = True
-    held = tree_map(lambda t: t.inner if isinstance(t, OnGpu) else t, (args, kwargs))
+    held = [opened(arg) for arg in args], {name: opened(arg) for name, arg in kwargs.items()}
     result = operation(*held[0], **held[1])
     if not stays:
         return result
-    shells = tree_map(lambda t: OnGpu(t) if isinstance(t, torch.Tensor) else t, result)
-    return return_and_correct_aliasing(operation, args, kwargs, shells)
+    shells = closed(result)
+    if may_alias(operation):
+        return return_and_correct_aliasing(operation, args, kwargs, shells)
+    return shells
+
+
+def opened(value):
+    """Return what a shell holds; lists of shells likewise, all else as it is."""
+    if isinstance(value, OnGpu):
+        return value.inner
+    return [opened(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def closed(value):
+    """Return a shell around a tensor; lists of tensors likewise, all else as it is."""
+    if isinstance(value, torch.Tensor):
+        return OnGpu(value)
+    return type(value)(map(closed, value)) if isinstance(value, list | tuple) else value
+
+
+@cache
+def may_alias(operation):
+    """Say whether an operation may return, or change, what it was given."""
+    schema = operation._schema
+    return any(one.alias_info is not None for one in (*schema.arguments, *schema.returns))
+
+
+def tensors_in(values):
+    """Yield the tensors among an operation's arguments, those in lists too."""
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from tensors_in(value)
 
 
 def refuse_mixed(name, args, kwargs):
     """Raise torch's error where a GPU would: only single numbers and indices may lie on the CPU."""
     indexes = name.lstrip("_").startswith(("index", "unsafe_index")) and isinstance(args[0], OnGpu)
-    for tensor in tree_leaves((args, kwargs)):
-        if not isinstance(tensor, torch.Tensor) or isinstance(tensor, OnGpu) or tensor.dim() == 0:
+    for tensor in tensors_in((*args, *kwargs.values())):
+        if isinstance(tensor, OnGpu) or tensor.dim() == 0:
             continue
         if not (indexes and name.endswith(("index", "index_put_", "index_put"))):
             raise RuntimeError(

@@ -21,6 +21,8 @@ def run(*, quick: bool, extra: list[str]) -> int:
             "Clone the repository and run `python3 -m coursekit test` there."
         )
     environment = child_environment(sys.executable)
+    # hundreds of processes import the same files: compile each once (into __pycache__)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     argv = [sys.executable, "-m", "pytest", *(["-m", "quick"] if quick else [])]
     workers = min(os.cpu_count() or 1, 4)
     chosen = any(word.startswith(("-n", "--numprocesses", "--pdb", "-s")) for word in extra)

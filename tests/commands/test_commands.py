@@ -139,12 +139,14 @@ def test_pytest_gets_as_many_workers_as_fit_unless_told_otherwise(
     monkeypatch.setattr(subprocess, "call", call)
     monkeypatch.setattr(run_tests.os, "cpu_count", lambda: cores)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     assert run_tests.run(quick=quick, extra=extra) == 5
     ((argv, cwd, environment),) = seen
     assert argv[1:3] == ["-m", "pytest"]
     assert argv[3:] == expected
     assert (cwd / "pyproject.toml").is_file()
     assert ("OMP_NUM_THREADS" in environment) == ("--dist" in expected)
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
 
 
 @pytest.mark.quick

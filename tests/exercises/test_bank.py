@@ -78,6 +78,21 @@ def test_every_mistake_loses_marks_and_gets_its_own_hint(exercise):
 
 
 @each_exercise
+def test_half_an_answer_earns_no_third(exercise):
+    for mistake, verdict in verdicts_of(exercise.id)[1]:
+        share = verdict.score / exercise.max_score
+        assert share < 1 / 3 or share > 1 / 2, (mistake.name, share)
+
+
+@each_exercise
+def test_lines_fit_a_notebook(exercise):
+    for mistake, verdict in verdicts_of(exercise.id)[1]:
+        lines = verdict.message.splitlines()
+        assert max(map(len, lines)) <= 100, mistake.name
+        assert len(lines) <= 30, mistake.name  # tables of runs are long
+
+
+@each_exercise
 def test_judged_together_or_alone(exercise):
     """The verdict is the same: none of the declaration's functions remembers what came before."""
     alone, _ = one_by_one(exercise.id)

@@ -11,7 +11,12 @@ import numpy as np
 from coursekit.exercises.engine.adapters import ONCE
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.failures import is_stub, parameters_that_do_not_fit, where_it_raised
-from coursekit.exercises.engine.guard import OutOfTime, call_within, undisturbed
+from coursekit.exercises.engine.guard import (
+    OutOfTime,
+    call_within,
+    dear_states_kept,
+    each_call_undisturbed,
+)
 from coursekit.exercises.engine.hints import declared_result, find_mistake
 from coursekit.exercises.engine.messages import explain
 from coursekit.exercises.engine.plain import NotPlain
@@ -31,7 +36,7 @@ def run_case(exercise: Exercise, answer: Callable[..., Any], case: Case, seconds
         return Outcome("timeout", detail=f"{SECONDS_PER_ANSWER:g} s")
     _running.answer = True
     try:
-        with undisturbed() as printed:
+        with each_call_undisturbed() as printed:
             outcome = call_once(exercise, answer, case, seconds)
     finally:
         _running.answer = False
@@ -122,7 +127,8 @@ def judge(exercise: Exercise, answer: Any, *, seed: int, draws: int = 1) -> Verd
     groups = {case.group for case in cases}
     if groups != set(exercise.points):
         raise ValueError(f"{exercise.id}: cases of {groups}, points for {set(exercise.points)}")
-    results = results_of(exercise, answer, cases)
+    with dear_states_kept():
+        results = results_of(exercise, answer, cases)
     right = {r.case.group for r in results} - {r.case.group for r in results if not r.passed}
     status = "passed" if right == set(exercise.points) else "failed"
     if results[0].outcome.kind in ("unfinished", "not_callable"):
