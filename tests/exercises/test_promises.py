@@ -42,6 +42,17 @@ SOURCES = {
     for cell in unit.cells
     if cell.role == "solution"
 }
+
+
+def plain_words(text):
+    """Return a text without marks of Markdown and code, in single blanks."""
+    return " ".join(re.sub(r"[*`#]", " ", text).split())
+
+
+TEXTS = {  # all that a unit says, by its number
+    unit.name[:2]: plain_words("\n".join(cell.text for cell in unit.cells))
+    for unit in read_units(Path(__file__).parents[2] / "solutions")
+}
 each_exercise = pytest.mark.parametrize(
     "exercise", [e for e in EXERCISES.values() if e.id.startswith(DECLARED)], ids=lambda e: e.id
 )
@@ -75,6 +86,13 @@ def test_a_case_for_nan_gives_nan_and_no_other_does(exercise):
         value = as_array(expected_value(exercise, case))
         has_nan = value is not None and bool(np.isnan(value).any())
         assert has_nan == ("nan" in case.keeps)
+
+
+@each_exercise
+def test_a_quoted_sentence_stands_in_the_unit(exercise):
+    unit = TEXTS[exercise.id[1:3]]
+    for case in exercise.by_hand:
+        assert plain_words(case.quotes) in unit, f"{exercise.id} quotes {case.quotes!r}"
 
 
 def test_the_words_are_found():

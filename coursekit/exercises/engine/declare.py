@@ -34,12 +34,15 @@ class Case:
     ``args`` is plain data: numbers, strings, lists, dicts and numpy arrays. The adapter named by
     the exercise turns it into what the answer takes. ``group`` names the points it counts for.
     ``keeps`` says which promises of the exercise's text a by-hand case tries (see PROMISES): that
-    is what it is there for, so that nobody takes it away.
+    is what it is there for, so that nobody takes it away. ``quotes`` is the sentence of the task or
+    docstring that it is there for, word by word: who fails here first, with a slip that has no
+    name, reads it.
     """
 
     group: str
     args: tuple[Any, ...]
     keeps: tuple[str, ...] = ()
+    quotes: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Find the misconception behind a wrong answer."""
 
+import functools
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from coursekit.exercises.engine.adapters import ONCE
+from coursekit.exercises.engine.as_if import as_if
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import as_array
 from coursekit.exercises.engine.verdict import CaseResult
@@ -14,6 +16,8 @@ from coursekit.exercises.engine.verdict import CaseResult
 
 def find_mistake(exercise: Exercise, results: Sequence[CaseResult]) -> Mistake | None:
     """Return the mistake whose output the answer shows, if one explains the first failing case.
+
+    Where no declared one does, a slip found by trying may (`as_if`).
 
     A mistake matches where the answer equals its output on every case of that group in which the
     mistake differs from the reference. Other groups may be right, or show another mistake: the
@@ -37,9 +41,13 @@ def find_mistake(exercise: Exercise, results: Sequence[CaseResult]) -> Mistake |
         for mistake in exercise.mistakes
         if tells(mistake, first) and not any(tells(mistake, i) is False for i in group)
     ]
-    if len(fitting) > 1:
-        return max(fitting, key=agreeing)  # the first of equals
-    return fitting[0] if fitting else None
+    if not fitting:
+        return as_if(exercise, results, functools.partial(_reference, exercise))
+    return max(fitting, key=agreeing)  # the first of equals
+
+
+def _reference(exercise: Exercise, case: Case) -> Any:
+    return declared_result(exercise, exercise.reference, case)
 
 
 def foretells(exercise: Exercise, mistake: Mistake, result: CaseResult) -> bool | None:
