@@ -19,6 +19,7 @@ def texts_of_exercise(exercise: Exercise) -> Iterator[str]:
     yield exercise.lesson
     yield from (text for text in (exercise.no_match, exercise.nan_says) if text)
     yield from (mistake.hint for mistake in exercise.mistakes)
+    yield from dict.fromkeys(case.quotes for case in exercise.by_hand if case.quotes)
     yield from exercise.points if len(exercise.points) > 1 else ()
 
 
@@ -27,7 +28,10 @@ def _in(exercise: Exercise, words: Catalogue) -> Exercise:
         return words.find(english) or english
 
     groups = {group: said(group) for group in exercise.points}
-    cases = tuple(dataclasses.replace(c, group=groups[c.group]) for c in exercise.by_hand)
+    cases = tuple(
+        dataclasses.replace(case, group=groups[case.group], quotes=said(case.quotes))
+        for case in exercise.by_hand
+    )
     return dataclasses.replace(
         exercise,
         lesson=said(exercise.lesson),

@@ -20,6 +20,8 @@ NO_MATCH = (
     "Work this input out on paper. Then print each step of yours for it: where do the two part?"
 )
 
+TRIES = 'This input tries a sentence of the task: "{sentence}". Do you keep it?'
+
 TODO = "Replace `raise NotImplementedError` by your answer, run that cell, then this one."
 
 ERRORS = {  # what torch says -> what a learner can ask about it
@@ -167,16 +169,11 @@ def advice(exercise: Exercise, verdict: Verdict, failure: CaseResult) -> str | N
         return next((ask for said, ask in ERRORS.items() if said in failure.outcome.detail), None)
     if failure.outcome.kind != "value" or failure.outcome.value is None:
         return None
-<<<<<<< HEAD
-    general = exercise.no_match or say(NO_MATCH)
-    return what_is_odd(exercise, failure) or what_is_off(verdict) or general
-=======
     odd = what_is_odd(exercise, failure)
     if failure.case.quotes:
-        tries = f'This input tries a sentence of the task: "{failure.case.quotes}". Do you keep it?'
+        tries = say(TRIES, sentence=failure.case.quotes)
         return f"{odd} {tries}" if odd else tries
-    return odd or what_is_off(verdict) or exercise.no_match or NO_MATCH
->>>>>>> cc8ab3b (Slips found by trying: a wrong answer that is the right one for other arguments, or altered, is told so; a case quotes the sentence that it tries)
+    return odd or what_is_off(verdict) or exercise.no_match or say(NO_MATCH)
 
 
 def fitted(line: str) -> str:
