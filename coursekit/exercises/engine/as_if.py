@@ -7,9 +7,9 @@ exercise alike. The bank's own mistakes say why, and go first.
 
 import copy
 import dataclasses
-import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import combinations, permutations
 from typing import Any
 
@@ -33,13 +33,12 @@ FEWEST = 3  # failing cases that must agree; fewer can agree by chance
 MOST_SECONDS = 1.0  # of trying; the bank's references take a millisecond
 MOST_ENTRIES = 4  # of a result, looked at one by one
 HANDED_AS_THEY_ARE = ("call", "refusing")  # elsewhere the first argument is a model or a function
+Right = Callable[[Case], Any]  # what the reference gives for a case
 Slip = Callable[[CaseResult], Any]  # what it gives for a case
 Change = Callable[[Case, Any], Any]  # of the right result for a case
 
 
-def as_if(
-    exercise: Exercise, results: Sequence[CaseResult], right: Callable[[Case], Any]
-) -> Mistake | None:
+def as_if(exercise: Exercise, results: Sequence[CaseResult], right: Right) -> Mistake | None:
     """Return the first slip that gives what the answer gave in every case, or None.
 
     It has to agree in all cases, the right ones included, and in three failing ones at least.
@@ -79,7 +78,7 @@ def agrees(exercise: Exercise, gives: Slip, result: CaseResult) -> bool:
     return result.outcome.kind == "value" and exercise.same(result.outcome.value, theirs)
 
 
-def slips(exercise: Exercise, right: Callable[[Case], Any]) -> Iterator[tuple[str, str, Slip]]:
+def slips(exercise: Exercise, right: Right) -> Iterator[tuple[str, str, Slip]]:
     """Yield (name, hint, what it gives for a case)."""
     first = 0 if exercise.run in HANDED_AS_THEY_ARE else 1
     places = list(enumerate(exercise.parameters))[first:]
@@ -90,58 +89,91 @@ def slips(exercise: Exercise, right: Callable[[Case], Any]) -> Iterator[tuple[st
                 f"as if {what}",
                 f"Your results are the right ones for {what} in place of `{parameter}`. "
                 f"{alteration.asks}",
-                lambda r, p=place, a=alteration: right(
-                    _with(r.case, {p: a.change(r.case.args[p])})
-                ),
+                partial(_with_altered, right, place, alteration.change),
             )
     for (i, one), (j, other) in combinations(places, 2):
         yield (
             f"as if {one} and {other} exchanged",
             f"Your results are the right ones for `{one}` and `{other}` exchanged. Which is it?",
-            lambda r, i=i, j=j: right(_exchanged(r.case, i, j)),
+            partial(_with_exchanged, right, i, j),
         )
     for (i, one), (j, other) in permutations(places, 2):
         yield (
             f"as if {other} for {one}",
             f"Your results are the right ones for `{other}` in place of `{one}`. Which is asked?",
-            lambda r, i=i, j=j: right(_with(r.case, {i: _exchanged(r.case, i, j).args[i]})),
+            partial(_with_another, right, i, j),
         )
     for what, asks, change in altered_results(places):
-        yield (
-            f"as if {what}",
-            f"Your results are {what}. {asks}",
-            lambda r, change=change: change(r.case, r.expected),
-        )
+        yield f"as if {what}", f"Your results are {what}. {asks}", partial(_altered, change)
         for k in range(MOST_ENTRIES):
             yield (
                 f"as if {what} in place {k}",
                 f"Your results are right but for place {k}: there they are {what}. {asks}",
-                lambda r, change=change, k=k: _in_one_place(r.case, r.expected, k, change),
+                partial(_altered_in_one_place, change, k),
             )
 
 
 def altered_results(places: list[tuple[int, str]]) -> Iterator[tuple[str, str, Change]]:
     """Yield (what came, the question, the change of a case's right result)."""
     for alteration in RESULTS:
-        yield alteration.what, alteration.asks, lambda _, value, a=alteration: a.change(value)
+        yield alteration.what, alteration.asks, partial(_whatever_the_case, alteration.change)
     for place, parameter in places:
         for what, size in (
             (f"`{parameter}`", number),
-            (f"the length of `{parameter}`", lambda v: len(listed(v))),
-            (f"the number of columns of `{parameter}`", lambda v: table(v).shape[1]),
+            (f"the length of `{parameter}`", _length),
+            (f"the number of columns of `{parameter}`", _columns),
         ):
             for scaled in SCALED:
-                yield (
-                    scaled.what.format(what),
-                    scaled.asks,
-                    lambda case, value, p=place, s=size, c=scaled.change: each(
-                        functools.partial(_scaled, c, s(case.args[p]))
-                    )(value),
-                )
+                change = partial(_by_a_size, scaled.change, size, place)
+                yield scaled.what.format(what), scaled.asks, change
 
 
-def _scaled(change: Callable[[float, float], float], size: float, value: float) -> float:
-    return change(value, size)
+def _with_altered(right: Right, i: int, change: Callable[[Any], Any], result: CaseResult) -> Any:
+    return right(_with(result.case, {i: change(result.case.args[i])}))
+
+
+def _with_exchanged(right: Right, i: int, j: int, result: CaseResult) -> Any:
+    return right(_exchanged(result.case, i, j))
+
+
+def _with_another(right: Right, i: int, j: int, result: CaseResult) -> Any:
+    return right(_with(result.case, {i: _exchanged(result.case, i, j).args[i]}))
+
+
+def _altered(change: Change, result: CaseResult) -> Any:
+    return change(result.case, result.expected)
+
+
+def _altered_in_one_place(change: Change, k: int, result: CaseResult) -> Any:
+    value = listed(copy.deepcopy(result.expected))
+    if len(value) > MOST_ENTRIES or k >= len(value) or np.ndim(value[k]) != 0:
+        raise DoesNotApply
+    entry = value[k].item() if isinstance(value, np.ndarray) else value[k]
+    value[k] = change(result.case, entry)
+    return value
+
+
+def _whatever_the_case(change: Callable[[Any], Any], case: Case, value: Any) -> Any:
+    return change(value)
+
+
+def _by_a_size(
+    change: Callable[[float, float], float],
+    size: Callable[[Any], float],
+    place: int,
+    case: Case,
+    value: Any,
+) -> Any:
+    n = size(case.args[place])
+    return each(lambda x: change(x, n))(value)
+
+
+def _length(value: Any) -> float:
+    return len(listed(value))
+
+
+def _columns(value: Any) -> float:
+    return table(value).shape[1]
 
 
 def _with(case: Case, changed: dict[int, Any]) -> Case:
@@ -156,12 +188,3 @@ def _exchanged(case: Case, i: int, j: int) -> Case:
     if kinds[0] != kinds[1] or np.shape(case.args[i]) != np.shape(case.args[j]):
         raise DoesNotApply
     return _with(case, {i: case.args[j], j: case.args[i]})
-
-
-def _in_one_place(case: Case, value: Any, k: int, change: Change) -> Any:
-    value = listed(copy.deepcopy(value))
-    if len(value) > MOST_ENTRIES or k >= len(value) or np.ndim(value[k]) != 0:
-        raise DoesNotApply
-    entry = value[k].item() if isinstance(value, np.ndarray) else value[k]
-    value[k] = change(case, entry)
-    return value
