@@ -14,7 +14,8 @@ pytestmark = pytest.mark.quick
 
 def notebook(title, exercise, minutes="part a, 1.1 to 1.5: 60 minutes; part b, 1.6 on: 45 minutes"):
     check = {"grade_id": f"{exercise}_check", "points": 4}
-    card = f"# {title}\n\n| | |\n|---|---|\n| **Your time** | {minutes} |"
+    above = "".join(f"| **{row}** | x |\n" for row in ("Question", "Difficulty", "Importance"))
+    card = f"# {title}\n\n| | |\n|---|---|\n{above}| **Your time** | {minutes} |"
     return {
         "cells": [
             {"cell_type": "markdown", "metadata": {}, "source": [card]},

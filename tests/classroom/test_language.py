@@ -11,6 +11,7 @@ from instructor import ROOT
 from coursekit.classroom.handing_in.repair import read_release
 from coursekit.classroom.judge.marks import QuestionMark
 from coursekit.classroom.learner import class_release
+from coursekit.classroom.learner.home import _heading
 from coursekit.classroom.release.build import release_files
 from coursekit.classroom.release.language import Language, all_texts, state_of
 from coursekit.classroom.release.source import SourceError, read_unit
@@ -90,6 +91,9 @@ def test_titles_and_minutes_are_read_from_a_german_release(german, tmp_path):
     assert (task.title, task.minutes) == ("0.6 Aufgabe: Lies die Ebene", 8)
     assert task.asks == "Die beste Lernrate zu jeder Batchgröße."
     assert class_release.language_of(path) == "de"
+    assert _heading(path) == ("00 · Die Frage", "25 bis 35 Minuten")
+    public = ROOT / "notebooks" / UNIT / f"{UNIT}.ipynb"
+    assert _heading(public) == ("00 · The question", "25 to 35 minutes")
 
 
 def test_what_lacks_stays_english_and_is_listed_with_what_is_too_much_or_differs(capsys):

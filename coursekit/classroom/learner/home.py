@@ -23,6 +23,8 @@ from coursekit.storage import write_atomically
 NAME = "home.ipynb"
 GREEN, GREY = "#009E73", "rgba(128, 128, 128, 0.28)"
 
+TIME = 3  # row of a unit's card that says how long it takes, in any language
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -78,8 +80,9 @@ def _heading(notebook: Path) -> tuple[str, str]:
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     text = "".join(cells[0]["source"]) if cells else ""
     title = re.search(r"^# +(.+)$", text, re.MULTILINE)
-    minutes = re.search(r"\*\*Your time\*\* *\| *([^|]+?) *\|", text)
-    return (title[1] if title else notebook.stem), (_short(minutes[1]) if minutes else "")
+    card = re.findall(r"^\| *\*\*[^|*]+\*\* *\| *([^|]+?) *\|", text, re.MULTILINE)
+    minutes = _short(card[TIME]) if len(card) > TIME else ""
+    return (title[1] if title else notebook.stem), minutes
 
 
 def _short(said: str) -> str:
