@@ -6,7 +6,7 @@
 # | **Question** | Why do recipes begin with tiny steps, and when is that of any use? |
 # | **Difficulty** | medium |
 # | **Importance** | the usual cure for "it diverged at step 3"; often prescribed for the wrong disease |
-# | **Your time** | part a (3.1 to 3.6) 75 minutes, part b (3.7 to the end) 60 |
+# | **Your time** | part a (3.1 to 3.6) 75 minutes, its build 30 more; part b (3.7 to the end) 65 |
 # | **Run time** | about a minute on two CPU cores |
 # | **You need** | units 00 and 01; eigenvalues of a symmetric matrix (`torch.linalg.eigvalsh`); the chain rule |
 
@@ -129,8 +129,8 @@ def largest_stable_lr(hessian, momentum):
 check("u03_stable_lr", largest_stable_lr)
 
 # %% [markdown]
-# Check it by walking: 200 steps just below the edge, and just above. *Change this, predict, run:*
-# set the momentum to 0.99. How far does the edge move?
+# Check it by walking: 2000 steps just below the edge, and just above. *Change this, predict, run:*
+# in the next cell 0.9 becomes 0.99. How far does the edge move?
 
 # %%
 use_stable = mine_or_library("u03_stable_lr", largest_stable_lr)
@@ -139,10 +139,10 @@ for m in (0.0, 0.9):
     edge = float(use_stable(bowl, m))
     for share in (0.98, 1.02):
         w, velocity = torch.ones(3).double(), torch.zeros(3).double()
-        for _ in range(200):
+        for _ in range(2000):
             velocity = m * velocity + bowl @ w
             w = w - share * edge * velocity
-        print(f"momentum {m}: lr = {share} x {edge:.3f}, distance after 200 steps {w.norm():.1e}")
+        print(f"momentum {m}: lr = {share} x {edge:.3f}, distance after 2000 steps {w.norm():.1e}")
 
 # %% [markdown]
 # Momentum *raises* the edge, almost to twice: at the edge the steps alternate, and the old velocity
@@ -164,7 +164,7 @@ for m in (0.0, 0.9):
 # | 3.6, 3.7 | N=4096, B=256 or 1024, 20 epochs, {{L8.sharp_gain.seeds}} seeds | the same, 8 other seeds |
 # | 3.7, lr tuned | N=2048, B=256, 20 epochs, {{V3.he_gain.seeds}} seeds | none |
 # | 3.8 | N=2048, B=128, 512 and 2048, 80 steps, {{N6.full_gain.seeds}} seeds | B=512 and 2048, 8 seeds |
-# | 3.10 | N=4096, B=32 at first, 24 epochs, {{L11.growth.seeds}} seeds | N=1024, B=8 at first |
+# | 3.10 | N=4096, B=32 at first, 24 epochs, {{L11.growth.seeds}} seeds | N=1024, B=8 at first, 4 seeds |
 
 # %%
 num_examples = by_size(tiny=256, cpu=2048, gpu=4096)
@@ -252,8 +252,8 @@ def sharpness_after(u, v, lr, num_steps):
 check("u03_catapult", sharpness_after)
 
 # %% [markdown]
-# *Change this, predict, run:* from (2, 1) take one step with lr 0.2, then with lr 0.5, in a cell of your
-# own. When does u² + v² grow?
+# *Change this, predict, run:* from (2, 1) take one step with lr 0.5, and from (2, 1) again one with lr 1, in
+# a cell of your own. After which of them is u² + v² larger than 5?
 #
 # Now multiply out. With $u' = u - \eta f v$ and $v' = v - \eta f u$:
 #
@@ -467,8 +467,8 @@ show(
 
 # %% [markdown]
 # **What you should see**: your first point on the library's diamond (power iteration may end a little
-# below it), a fall within three steps, and then a level between one and
-# three: λ has adapted. *Change this, predict, run:* 25 products
+# below it); perhaps a rise in the first two steps; by the third or so a fall to about one; and then a
+# zigzag, mostly between one and three: λ has adapted. *Change this, predict, run:* 25 products
 # become 3. Which points move, and to which side?
 
 # %% [markdown]
@@ -504,8 +504,9 @@ for i, name in enumerate(("squared error", "cross-entropy")):
 # ### Exercise 3 (2 points, 6 minutes): linear warmup
 # The learning rate rises in equal parts to the peak and stays there. Steps count from 0. The first
 # step already moves, and the **last** step of the warmup, number `warmup_steps - 1`, is the first
-# at the peak. So `warmup_steps = 1` is no warmup: its one step is at the peak already. (Exercises 4 and
-# 6 count only steps **below** or before something else, so there 0 means none.)
+# at the peak. So `warmup_steps = 1` is no warmup: its one step is at the peak already. (This is so because
+# the last step of a linear warmup is at the peak. In exercise 4 a warmup of 1 is one low step, and 0 means
+# none; in exercise 6, too, 0 means none.)
 #
 # <details><summary>Hint 1 (click to open)</summary>There are warmup_steps equal parts. How many of
 # them has step 0?</details>
@@ -578,13 +579,16 @@ title = f"Weights × 2, peak lr 2, full batch, {len(trace_seeds)} seeds (bands: 
 show(curvature_plot(shown_steps, over, losses, title=title, over_limit=True))
 
 # %% [markdown]
-# **What the figure says.** Both runs start at a curvature of about 50. Without warmup the first step is
-# fifty times too long for it, and the loss explodes. With warmup the first step is a sixteenth of the
-# peak: about three times too long, which a network survives (3.4), and while lr rises, λ falls.
-# In the ledger's {{V2.warm_lambda_16.seeds}} seeds λ has come down to {{V2.warm_lambda_16}} when lr reaches
-# its peak at step 16, and the loss ends at {{V2.warm_last_loss}}; without warmup it comes back only to
-# {{V2.none_last_loss}} after 40 steps, little better than guessing (2.30). Small steps first, curvature
-# falls, then large steps.
+# **What the figure says.** Its left axis has λ in units of 2/lr, and with warmup that unit shrinks while lr
+# rises: one on the axis is the limit. In the ledger's {{V2.warm_lambda_16.seeds}} seeds λ itself starts at
+# {{V2.warm_lambda_0}} in both runs. Without warmup the first step is fifty times too long for it, and the
+# loss explodes. With warmup the first step is a sixteenth of the peak: about three times too long, which a
+# network survives (3.4). In the first half of the warmup λ falls faster than lr rises, to
+# {{V2.warm_lambda_8}} at step 8. In the second half it falls no further: at step 16, one after lr has
+# reached its peak, it is {{V2.warm_lambda_16}}, and on the axis the curve climbs again, to where a
+# network lives. The loss ends at {{V2.warm_last_loss}}; without warmup ({{V2.none_last_loss.seeds}} seeds)
+# it comes back only to {{V2.none_last_loss}} after 40 steps, little better than guessing (2.30). Small
+# steps first, curvature falls, then large steps.
 #
 # **Caveat.** The curvature falls in the dead run too. Flat is not the same as trained.
 
@@ -691,7 +695,7 @@ show(lengths_plot(reached, stored=from_ledger, title=title))
 # %% [markdown]
 # **What the figure says**, in your runs and in the ledger's: without warmup nearly every run ends at
 # chance; 16 steps rescue them; 64 steps are no better than 16; a constant warmup of the same length is
-# worse, since some runs die at the jump. In the ledger's {{L8.sharp_gain.seeds}} seeds 16 steps of
+# worse: a part of its runs dies at the jump, and those that live end lower, too. In the ledger's {{L8.sharp_gain.seeds}} seeds 16 steps of
 # linear warmup are worth {{L8.sharp_gain}} points ({{L8.sharp_linear0}} % become {{L8.sharp_linear16}},
 # with 64 steps {{L8.sharp_linear64}}; held: {{L8.sharp_held16}}).
 #
@@ -763,7 +767,7 @@ show(schedule_plot(shapes, title="Your schedules: peak 1, warmup 16 of 80 steps"
 # | what differs | for example |
 # |---|---|
 # | the first rate | 0 in transformers, Keras, timm, optax' warmup and cosine: that batch is wasted. DeepSpeed's `WarmupLR` wastes two |
-# | the peak | never reached in timm's cosine as it comes: 0.976; 9.4 times in one schedule of pytorch-optimizer |
+# | the peak | never reached in timm's cosine as it comes: 0.976 of it at most; in one schedule of pytorch-optimizer the largest rate is 9.4 times the peak |
 # | one step too many | rises again (torch, a cosine), falls below zero (pytorch-optimizer, a line), raises an error (`OneCycleLR`) |
 # | momentum | `OneCycleLR` moves it too: 0.95 at first, then down to 0.85 |
 # | other parameter groups | a tenth of the rate becomes the whole rate in three schedules of pytorch-optimizer |
@@ -984,7 +988,8 @@ def lrs_used(peak_lr, warmup_epochs, num_epochs, num_examples, batch_size, micro
 check("u03_warmup_loop", lrs_used)
 
 # %% [markdown]
-# *Change this, predict, run:* `micro_batch_size` = `batch_size`. Which of the two flaws is left in the old loop?
+# *Change this, predict, run:* copy the old loop into a cell of your own, and call it with `micro_batch_size`
+# equal to `batch_size`. Which of its two flaws still shows?
 #
 # The first flaw divides the length of the warmup by the micro-batches of a batch, and nobody sees an
 # error. A cousin of it: a recipe says "5 epochs of warmup", and the batch grows 8×. Then 5 epochs are
@@ -1096,7 +1101,9 @@ show(growth_plot(plans, reached, updates, title=title))
 # was to reproduce. (The bars are those of each arm. Pairing by seed is not drawn: the printed
 # difference is narrower than the bars suggest.) In the ledger's runs, with four times the examples,
 # growth minus decay is {{L11.growth_minus_decay}} points, paired, in {{L11.growth_updates.mean}} updates
-# against {{L11.decay_updates.mean}}, and the decay itself is worth {{L11.decay_minus_constant}} points.
+# against {{L11.decay_updates.mean}}, and the decay itself is worth {{L11.decay_minus_constant}} points. (In
+# your figure it may be worth several times that: yours has fewer examples and another first batch, and
+# which of the two does it was not measured. Compare growth with decay inside each setting.)
 # "Growing B equals decaying lr" **holds** for plain SGD at equal epochs; other optimizers were not tried.
 #
 # **Caveat.** It ends where B comes near N, or where η is at its limit: then only lr can give. And
@@ -1126,8 +1133,8 @@ show(growth_plot(plans, reached, updates, title=title))
 # <details><summary>The ledger's GPU numbers (click to open)</summary>
 #
 # The code above finds a GPU by itself and then takes more examples and more seeds. The claims have a
-# larger form too: 64 seeds instead of 8 to 12 (16 for V1, V2 and V3), and for V3 a small convnet from
-# both starts, besides the perceptron. On a machine with a GPU:
+# larger form too: {{L8.gpu.sharp_gain.seeds}} seeds for most of them (V1 and V2 have
+# {{V2.gpu.warm_lambda_16.seeds}}), and for V3 a small convnet from both starts, besides the perceptron. On a machine with a GPU:
 # `python3 -m coursekit claims L7 L8 N6 L11 V1 V2 V3`.
 #
 # The ledger has them from one {{L8.gpu.device}}. The largest lr that trains was {{L7.gpu.over_limit}} times
@@ -1154,9 +1161,10 @@ print(device_name(), "|", num_seeds, "seeds,", num_examples, "examples")
 #    run wants. Small steps let the curvature fall first."
 # 2. *Mechanism*: "A direction of curvature λ is unstable above lr = 2/λ. λ adapts to the lr within
 #    a few steps, if the run survives them."
-# 3. *Evidence*: "From a sharp start, 16 steps of warmup took λ_max to {{V2.warm_lambda_16}} and were
-#    worth {{L8.sharp_gain}} points; from an ordinary start at lr 2, {{L8.he_gain}}: nothing that eight
-#    seeds can see." (the ledger's)
+# 3. *Evidence*: "From a sharp start, with full batches, 16 steps of warmup took λ_max from
+#    {{V2.warm_lambda_0}} to {{V2.warm_lambda_16}}. In runs of SGD from such a start they were worth
+#    {{L8.sharp_gain}} points; from an ordinary start at lr 2, {{L8.he_gain}}: nothing that eight seeds
+#    can see." (the ledger's)
 # 4. *Practice*: "I look at the loss of the first fifty steps and at the gradient norm. If nothing
 #    spikes, warmup is insurance, not the cure. I count it in steps."
 #

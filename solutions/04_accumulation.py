@@ -6,7 +6,7 @@
 # | **Question** | Do 32 micro-batches of 32 make one batch of 1024, and when not? |
 # | **Difficulty** | medium |
 # | **Importance** | accumulation is everywhere in large training, and its faults raise no error |
-# | **Your time** | part a, 4.1 to 4.7: 75 minutes; part b, 4.8 to the end: 75 minutes |
+# | **Your time** | part a, 4.1 to 4.7: 85 minutes; part b, 4.8 to the end: 75, its build 35 more |
 # | **Run time** | under a minute on two CPU cores |
 # | **You need** | unit 01 (tr Σ/B); unit 02 (how the rate grows with B, for SGD and for Adam); a PyTorch training loop: `backward()`, `.grad`, an optimizer with its parameter groups |
 #
@@ -199,7 +199,8 @@ show(
 def accumulate(model, micro_batches):
     """Leave the gradient of the batch's mean cross-entropy in the parameters' .grad.
 
-    model: an nn.Module without BatchNorm; its .grad are empty at first. (The check's is float64.)
+    model: an nn.Module without BatchNorm; its .grad are empty at first. (The check's model
+    has float64 weights.)
     micro_batches: list of (inputs, targets): inputs (n_k, features), targets (n_k,) classes;
     together they are the batch. The sizes n_k >= 1 may all differ.
     Only what is in .grad afterwards counts. Leave the model's weights and mode, and the
@@ -295,8 +296,8 @@ show(errors_plot(errors, yours=your_errors, title=title))
 # %% [markdown]
 # **What the figure says.** With a last micro-batch of 40 the ledger's error is {{P1.last_40_he}} of the
 # gradient's length with He's initialisation and {{P1.last_40_torch}} with torch's. With two
-# examples left over it is {{P1.last_2_he}} and {{P1.last_2_torch}}: **longer than the gradient
-# itself**. Weighted by size, the same micro-batches are exact up to rounding ({{P1.weighted_he}}).
+# examples left over it is {{P1.last_2_he}} and {{P1.last_2_torch}}: on average over the nets **longer
+# than the gradient itself**, though not in every net. Weighted by size, the same micro-batches are exact up to rounding ({{P1.weighted_he}}).
 #
 # **Caveat.** These are errors of *one* gradient, from a random short micro-batch. On average over
 # shufflings the mean of means is not biased; what it adds is noise, in one step an epoch.
@@ -351,7 +352,7 @@ def accumulate_tokens(model, micro_batches):
 
     model: any nn.Module; maps inputs (n, T, features) to logits (n, T, classes); .grad are None.
     micro_batches: list of (inputs, targets), targets (n, T): a class from 0, or -100 for padding,
-    which does not count. n and T may differ between micro-batches; some may be padding only, not all.
+    which may stand anywhere and does not count. n and T may differ between micro-batches; some may be padding only, not all.
     Only what is in .grad afterwards counts; the micro-batches stay as they are.
     """
     ### BEGIN SOLUTION
@@ -442,7 +443,7 @@ check("u04_equal_lr", equal_lr)
 # %% [markdown]
 # Plain Adam divides by the gradient's own size, so such a factor passes unseen (up to its ε). A
 # clipping limit sees it, and so does weight decay that is written into the loss. **Change, predict, run**:
-# `equal_lr(0.1, 32, 8, 4, "sum", False, "sum")`. By how many examples does the rate hide its batch?
+# `equal_lr(0.1, 32, 8, 4, "sum", False, "sum")`. By which factor is that rate smaller than 0.1, and which number of examples is that?
 #
 # ### Optional: do large batches have larger gradients?
 # (Run the two cells in any case: section 4.7 uses the gradients.)
@@ -528,8 +529,10 @@ check("u04_clip", clip_accumulated)
 # $$ \Bigl|\frac1K \sum_k c\,u_k\Bigr| = c\,\Bigl|\frac1K \sum_k u_k\Bigr| \le c , $$
 #
 # with equality only if all directions agree. The noisier the micro-batches, the shorter the step; and
-# a second clip after the loop cannot lengthen it. Move the sliders. The last micro-batch has two
-# examples: which way of dividing brings the step to the large batch's? Then clip, here or there:
+# a second clip after the loop cannot lengthen it. The next cell draws it: K micro-batch gradients, the
+# step made of them, and the large batch's step. Its sliders and buttons choose how the gradients are
+# divided, and where they are clipped. The last micro-batch has two examples. First find the way of
+# dividing that brings the step to the large batch's; then clip, inside the loop or after it:
 
 # %%
 micro_arrows(example_grads)
@@ -578,7 +581,7 @@ show(
 # | | |
 # |---|---|
 # | **Question** | A step is more than a gradient: what else has to fit? |
-# | **Your time** | 75 minutes |
+# | **Your time** | 75 minutes, the build 35 more |
 # | **You need** | part a: a mean counts by what it is the mean over |
 #
 # ## 4.8 Leftovers
@@ -617,14 +620,16 @@ check("u04_windows", step_grads)
 use_windows = mine_or_library("u04_windows", step_grads)
 epoch_grads = torch.stack([gradient(fresh, [part]) for part in pieces(15 * 32, 32, seed=5)])
 epochs = torch.stack([epoch_grads, epoch_grads])
-right = use_windows(epochs, 8)[2]  # the second epoch's first step
-leaky = (epoch_grads[8:].sum(dim=0) + epoch_grads[:8].sum(dim=0)) / 8
+K = 8
+right = use_windows(epochs, K)[math.ceil(15 / K)]  # the second epoch's first step
+rest = epoch_grads[15 // K * K :]
+leaky = (rest.sum(dim=0) + epoch_grads[:K].sum(dim=0)) / K
 print(
     f"length of that step with leftovers in it: {leaky.norm() / right.norm():.2f} of the right one"
 )
 
 # %% [markdown]
-# **Change, predict, run**: K = 5, which divides 15. How long is that step now?
+# **Change, predict, run**: K = 5, which divides 15. How long is that step then, with leftovers in it?
 #
 # What does it do to a run? Below, the tests of three ways to treat leftovers, at five learning
 # rates; all from the ledger (30 runs of 80 epochs are too many to wait for).
@@ -692,7 +697,8 @@ def last_divisors(micro_grads, accum_steps, printed):
     """By what each trainer divides the last window of an epoch: a list of three numbers.
 
     micro_grads: (M,), the mean gradients of an epoch's micro-batches, in order, all positive.
-    accum_steps: K; a window has K micro-batches, the last one of an epoch what remains.
+    accum_steps: K; a window has K micro-batches, the last one of an epoch what remains: K again, if
+    K divides M.
     printed: three lists, each trainer's gradient at every optimizer step, in two such epochs. Some
     make a step of every window. Others step after K micro-batches only, and what is left over
     waits for the next epoch.
@@ -714,7 +720,7 @@ check("u04_divisors", last_divisors)
 
 # %% [markdown]
 # Try it on three that we really ran: each line is what its steps added to one weight.
-# **Change, predict, run**: cut all three to one epoch (the first half). Which of the answers is then a guess?
+# **Change, predict, run**: in the line of Lightning 0.5 becomes 2.0. Which divisor is printed for it then?
 
 # %%
 use_divisors = mine_or_library("u04_divisors", last_divisors)
@@ -726,7 +732,8 @@ run_by_us = {
 }
 divisors = use_divisors(ones, 4, list(run_by_us.values()))
 for name, divisor in zip(run_by_us, divisors, strict=True):
-    print(f"{name}: 2 leftovers divided by {float(divisor):g}")
+    said = f"a step, divided by {float(divisor):g}" if float(divisor) else "no step of their own"
+    print(f"{name}: 2 leftovers, {said}")
 
 # %% [markdown]
 # ## 4.9 Workers
@@ -952,7 +959,8 @@ def train_accumulated(model, optimizer, epochs, accum_steps):
     epochs: list of epochs, each a list of (inputs, targets); sizes of micro-batches may differ.
     accum_steps: K, micro-batches in a full window.
     The check prints a row for every step(): the rate of the first group, the rate of the second
-    (which begins at half the first's), then the gradient. For rules 1 and 2 its rates are 0.
+    (which begins at half the first's), then the gradient. In its cases for rules 1 and 2 it hands
+    you an optimizer with the rates 0, and these stay 0.
     """
     ### BEGIN SOLUTION
     for group in optimizer.param_groups:
@@ -994,7 +1002,9 @@ flat = [nn.utils.parameters_to_vector(net.parameters()) for net in nets]
 print(f"after one epoch: largest difference of a weight {(flat[0] - flat[1]).abs().max():.1e}")
 
 # %% [markdown]
-# **Change, predict, run**: put one fault back (dividing by K, say). How large is the difference then?
+# **Change, predict, run**: copy your function into a cell of its own, call it `faulty` there, and put one
+# fault back (dividing by K, say). Below `use_train = ...` write `use_train = faulty`. How large is the
+# difference then? (Edited in its own cell, a function that fails its check gives way to the library's.)
 #
 # ### Build it: the same on several workers (30 minutes, no marks)
 # Each worker has a replica of the model, an optimizer and a shard of every epoch. In a step each worker
@@ -1021,7 +1031,8 @@ def train_on_workers(models, optimizers, epochs, accum_steps):
     epochs: list of epochs; an epoch is a list of N shards, a shard a list of (inputs, targets).
     All shards of an epoch have equally many micro-batches; their sizes may differ.
     accum_steps: K >= 1, micro-batches of each worker in a full window; at an epoch's end fewer.
-    The check prints, for each worker, a row for every step(): two rates, then the gradient.
+    The check prints, for each worker, a row for every step(): two rates, then the gradient; and
+    for an input that fails the replicas' weights and their rate in place of models and optimizers.
     """
     ### BEGIN SOLUTION
     for shards in epochs:
@@ -1060,7 +1071,7 @@ def trained_on(shards, num_epochs):
     models = [mlp(SIZES, generator=new(0)).to(device, torch.float64) for _ in shards]
     optimizers = [torch.optim.SGD(m.parameters(), lr=0.2) for m in models]
     use_workers(models, optimizers, [shards] * num_epochs, 4)
-    x, y = pieces(460, 460, dtype=torch.float64)[0]
+    x, y = (torch.cat(c) for c in zip(*(m for shard in shards for m in shard), strict=True))
     with torch.no_grad():
         loss = cross_entropy(models[0](x), y).item()
     return [nn.utils.parameters_to_vector(m.parameters()) for m in models], loss
@@ -1091,7 +1102,8 @@ show(
 )
 
 # %% [markdown]
-# **Change, predict, run**: divide by `len(models)` means in place of the examples, as frameworks do.
+# **Change, predict, run**: copy your function into a cell of its own, call it `faulty` there, and let it average
+# the workers' means, all alike, as frameworks do. Below `use_workers = ...` write `use_workers = faulty`.
 # Which of the two printed numbers changes?
 
 # %% [markdown]

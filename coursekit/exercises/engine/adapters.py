@@ -67,13 +67,30 @@ def in_float64(value: Any) -> Any:
     )
 
 
+def only_sequences(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+    """Refuse inputs without an axis for positions, as a model that mixes positions would."""
+    if inputs[0].dim() != 3:
+        raise ValueError(
+            f"your function calls the model with inputs of shape {tuple(inputs[0].shape)}; it maps "
+            f"(n, T, features). What would a model that mixes positions make of that?"
+        )
+
+
 def linear_grad(answer: Callable[..., Any], weights: np.ndarray, *args: Any) -> Any:
-    """Give the answer a linear model for its weights; return what it leaves in the gradient."""
+    """Give the answer a linear model for its weights; return what it leaves in the gradient.
+
+    Where the inputs are sequences, (n, T, features), the model takes no others.
+    """
     model = linear_model(weights)
+    if args[0][0][0].ndim == 3:
+        model.register_forward_pre_hook(only_sequences)
     answer(model, *in_float64(args))
     (param,) = model.parameters()
     if param.grad is None:
-        raise ValueError("the parameter's .grad is None after your function: where is backward()?")
+        raise ValueError(
+            "the parameter's .grad is None after your function: is backward() called, and what "
+            "clears the gradient after it?"
+        )
     return plain(param.grad)
 
 
@@ -157,11 +174,28 @@ def call_with_product(answer: Callable[..., Any], matrix: np.ndarray, *args: Any
     return plain(answer(product_of(matrix), *[doubles(a) for a in args]))
 
 
-def product_of(matrix: Any) -> Callable[[Any], torch.Tensor]:
-    """Return the function v -> A v for a matrix A, in float64."""
+def call_with_few_products(
+    answer: Callable[..., Any], matrix: np.ndarray, start: np.ndarray, num_products: int
+) -> Any:
+    """Do the same twice, with products that are counted; the second result is returned."""
+    start = doubles(start)
+    answer(product_of(matrix, allowed=num_products), start, num_products)
+    return plain(answer(product_of(matrix, allowed=num_products), start, num_products))
+
+
+def product_of(matrix: Any, allowed: float = math.inf) -> Callable[[Any], torch.Tensor]:
+    """Return the function v -> A v for a matrix A, in float64; it may be called so many times."""
     held = torch.as_tensor(matrix, dtype=torch.float64).clone()
+    calls = 0
 
     def product(vector: Any) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        if calls > allowed:
+            raise ValueError(
+                f"product was called more than num_products = {allowed} times: is the last "
+                f"product counted too, and is each one kept that is needed again?"
+            )
         return held @ torch.as_tensor(vector, dtype=torch.float64)
 
     return product
@@ -239,6 +273,7 @@ ONCE: dict[str, Callable[..., Any]] = {
     "call": call,
     "loss": call_with_loss,
     "product": call_with_product,
+    "few_products": call_with_few_products,
     "kernel": call_with_kernel,
     "parameters": call_on_parameters,
     "refusing": refusing,
@@ -247,9 +282,10 @@ ONCE: dict[str, Callable[..., Any]] = {
     "worker_steps": worker_steps,
     "linear_call": linear_call,
 }
-# How a mark is given. "parameters" hands its objects over twice by itself; what "linear_call" asks
+# How a mark is given. TWICE hand their objects over twice by themselves; what "linear_call" asks
 # for trains the model, so that a second call would begin elsewhere.
+TWICE = ("parameters", "few_products")
 ADAPTERS: dict[str, Callable[..., Any]] = {
-    name: adapter if name in ("parameters", "linear_call") else handed_twice(adapter)
+    name: adapter if name in (*TWICE, "linear_call") else handed_twice(adapter)
     for name, adapter in ONCE.items()
 }

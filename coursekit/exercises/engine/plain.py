@@ -70,6 +70,8 @@ def plain(value: Any) -> Any:
         return float(value)
     if inspect.iscoroutine(value):
         value.close()  # otherwise Python warns later, outside the check, that nobody awaited it
+    if issubclass(kind, BaseException):
+        raise NotPlain(f"a {kind.__name__}: it is returned; to refuse, raise it")
     advice = next((text for types_, text in ADVICE if issubclass(kind, types_)), None)
     raise NotPlain(advice or f"a {kind.__name__}: return a number, a list or a tensor")
 

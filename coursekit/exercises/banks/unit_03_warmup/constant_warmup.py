@@ -32,18 +32,27 @@ def draw_constant(rng: np.random.Generator) -> list[Case]:
         cases.append(Case("warmup", (before, peak, low, warmup_steps)))
         cases.append(Case("peak", (after, peak, low, warmup_steps)))
     cases.append(Case("peak", (0, float(rng.uniform(0.5, 2.0)), float(rng.uniform(0.1, 0.3)), 0)))
+    for step, group in enumerate(("warmup", "peak")):  # a warmup of one step is one
+        peak, low = float(rng.uniform(0.5, 2.0)), float(rng.uniform(0.1, 0.3))
+        cases.append(Case(group, (step, peak, low, 1)))
     return cases
 
+
+HOLD = "hold a low learning rate for exactly `warmup_steps` steps, then jump to the peak and"
 
 U03_CONSTANT_WARMUP = Exercise(
     id="u03_constant_warmup",
     call="constant_warmup(step, peak_lr, warmup_lr, warmup_steps)",
     points={"warmup": 0.5, "peak": 0.5},
     by_hand=(
-        Case("warmup", (0, 0.8, 0.25, 3), ("by hand",)),
-        Case("warmup", (2, 0.8, 0.25, 3), ("boundary",)),
-        Case("peak", (3, 0.8, 0.25, 3), ("boundary",)),
-        Case("peak", (0, 0.8, 0.25, 0), ("smallest",)),
+        Case("warmup", (0, 0.8, 0.25, 3), ("by hand",), HOLD),
+        Case("warmup", (2, 0.8, 0.25, 3), ("boundary",), HOLD),
+        Case("peak", (3, 0.8, 0.25, 3), ("boundary",), HOLD),
+        Case("peak", (0, 0.8, 0.25, 0), ("smallest",), "With warmup_steps = 0 there is none."),
+        Case("warmup", (0, 0.6, 0.2, 1), ("boundary",), HOLD),
+        Case("peak", (1, 0.6, 0.2, 1), ("boundary",), HOLD),
+        Case("warmup", (1, 0.8, 0.0, 2), ("range",), "warmup_lr: the low rate itself"),
+        Case("peak", (7, 0.8, 0.25, 3), ("boundary",), f"{HOLD} stay there"),
     ),
     promises=(
         "by hand",
@@ -98,6 +107,32 @@ U03_CONSTANT_WARMUP = Exercise(
             "always low",
             "Your rate never leaves the warmup. What ends it?",
             lambda s, p, low, w: low,
+        ),
+        Mistake(
+            "never jumps",
+            "Your rate stays low for ever, unless there is no warmup at all. What ends it?",
+            lambda s, p, low, w: low if w else p,
+        ),
+        Mistake(
+            "one step is none",
+            "You treat a warmup of one step as none. Which exercise has that rule, and how many "
+            "steps are held here?",
+            lambda s, p, low, w: low if s < w and w > 1 else p,
+        ),
+        Mistake(
+            "the peak for one step",
+            "You jump to the peak, and then fall back at once. How long does the peak last?",
+            lambda s, p, low, w: p if s == w or not w else low,
+        ),
+        Mistake(
+            "stairs of the low rate",
+            "Each step of your warmup adds the low rate once more. What does constant mean?",
+            lambda s, p, low, w: min(p, low * (s + 1)) if s < w else p,
+        ),
+        Mistake(
+            "nothing at first",
+            "Your first step has a learning rate of zero. Which one should it have?",
+            lambda s, p, low, w: 0.0 if s == 0 and w else (low if s < w else p),
         ),
         Mistake(
             "no warmup",

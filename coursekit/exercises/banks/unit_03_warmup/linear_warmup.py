@@ -38,16 +38,21 @@ def draw_linear(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+RISE = "The learning rate rises in equal parts to the peak and stays there."
+LAST = "step of the warmup, number `warmup_steps - 1`, is the first at the peak."
+MOVES = "The first step already moves"
+
 U03_LINEAR_WARMUP = Exercise(
     id="u03_linear_warmup",
     call="linear_warmup(step, peak_lr, warmup_steps)",
     points={"rise": 1.0, "plateau": 1.0},
     by_hand=(
-        Case("rise", (0, 0.8, 4), ("range",)),
-        Case("rise", (2, 0.8, 4), ("by hand",)),
-        Case("plateau", (3, 0.8, 4), ("boundary",)),
-        Case("plateau", (9, 0.8, 4), ("by hand",)),
-        Case("plateau", (0, 0.3, 1), ("smallest",)),
+        Case("rise", (0, 0.8, 4), ("range",), MOVES),
+        Case("rise", (2, 0.8, 4), ("by hand",), RISE),
+        Case("plateau", (3, 0.8, 4), ("boundary",), LAST),
+        Case("plateau", (9, 0.8, 4), ("by hand",), RISE),
+        Case("plateau", (0, 0.3, 1), ("smallest",), "So `warmup_steps = 1` is no warmup"),
+        Case("plateau", (5, 3.0, 2), ("range",), RISE),
     ),
     promises=(
         "by hand",
@@ -175,6 +180,40 @@ U03_LINEAR_WARMUP = Exercise(
             "You start at a third of the peak, as the default of a library does. Which share has "
             "step zero here?",
             lambda s, p, w: p * (1 / 3 + 2 / 3 * min(1.0, s / w)),
+        ),
+        Mistake(
+            "the rate held at one",
+            "You hold the learning rate at one. What should be held there: the rate, or the share "
+            "of the peak?",
+            lambda s, p, w: min(1.0, p * (s + 1) / w),
+        ),
+        Mistake(
+            "falls with the root",
+            "Behind the warmup your learning rate falls with the root of the step, as in one "
+            "well-known schedule. Where does it stay here?",
+            lambda s, p, w: p * min((s + 1) / w, (w / (s + 1)) ** 0.5),
+        ),
+        Mistake(
+            "half a part behind",
+            "You take the middle of each part. How many whole parts has the first step?",
+            lambda s, p, w: p * min(1.0, (s + 0.5) / w),
+        ),
+        Mistake(
+            "starts at a tenth",
+            "You start at a tenth of the peak, however long the warmup is. Into how many equal "
+            "parts is the rise cut, and how many has step zero?",
+            lambda s, p, w: p * min(1.0, 0.1 + 0.9 * s / (w - 1)) if w > 1 else p,
+        ),
+        Mistake(
+            "begins again",
+            "Behind the warmup your rise begins again. How often is there a warmup?",
+            lambda s, p, w: p * (s % w + 1) / w,
+        ),
+        Mistake(
+            "one part over the peak for ever",
+            "Behind the warmup you stay a part above the peak. What do you hold: the number of the "
+            "step, or the share?",
+            lambda s, p, w: p * (min(s, w) + 1) / w,
         ),
         Mistake(
             "the first value twice",

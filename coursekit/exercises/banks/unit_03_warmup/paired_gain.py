@@ -55,20 +55,30 @@ def draw_arms(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+ENDS = "Mean gain minus two standard errors, in points, one number."
+
 U03_PAIRED_GAIN = Exercise(
     id="u03_paired_gain",
     call="gain_lower_end(with_warmup, without)",
     points={"all finish": 1.0, "some diverged": 1.0},
     by_hand=(
-        Case("all finish", ([54.0, 58.0, 53.0, 59.0], [50.0, 55.0, 51.0, 52.0]), ("by hand",)),
-        Case("all finish", ([51.0, 53.0], [50.0, 50.0]), ("smallest", "sign")),
-        Case("all finish", ([0.0, 9.0, 6.0], [3.0, 6.0, 2.0]), ("range", "sign")),
+        Case(
+            "all finish", ([54.0, 58.0, 53.0, 59.0], [50.0, 55.0, 51.0, 52.0]), ("by hand",), ENDS
+        ),
+        Case("all finish", ([51.0, 53.0], [50.0, 50.0]), ("smallest", "sign"), ENDS),
+        Case("all finish", ([0.0, 9.0, 6.0], [3.0, 6.0, 2.0]), ("range", "sign"), ENDS),
         Case(
             "some diverged",
             ([54.0, 51.0, 53.0, 52.0], [50.0, None, 51.0, 47.0]),
             ("by hand", "missing"),
+            "None stands for a run that diverged: it counts as 10 percent.",
         ),
-        Case("some diverged", ([52.0, None, 55.0, 58.0], [50.0, None, None, 51.0]), ("missing",)),
+        Case(
+            "some diverged",
+            ([52.0, None, 55.0, 58.0], [50.0, None, None, 51.0]),
+            ("missing",),
+            "A seed whose two runs both diverge has gain 0, and counts.",
+        ),
     ),
     promises=(
         "by hand",

@@ -51,6 +51,21 @@ def filled(accuracies):
     return [sum(living) / len(living) if a is None else a for a in accuracies]
 
 
+def first_arm_dropped(w, o):
+    pairs = zip(w, counted(o), strict=True)
+    return lower([a - b for a, b in pairs if a is not None])
+
+
+def gain_of_ten(w, o):
+    dead = [a is None or b is None for a, b in zip(w, o, strict=True)]
+    return lower(np.where(dead, CHANCE, gains_of(w, o)))
+
+
+def errors_of_the_living(w, o):
+    gains, living = gains_of(w, o), len(pairs_alive(w, o))
+    return float(gains.mean() - 2 * gains.std(ddof=1) / math.sqrt(max(1, living)))
+
+
 MISTAKES = (
     Mistake(
         "diverged pairs left out",
@@ -230,6 +245,34 @@ MISTAKES = (
         "three errors",
         "You go down by three standard errors. How many does the exercise ask for?",
         lambda w, o: lower(gains_of(w, o), errors=3.0),
+    ),
+    Mistake(
+        "the spread of one arm",
+        "You take the spread of the accuracies with warmup. Of which S numbers is s the standard "
+        "deviation?",
+        lambda w, o: gains_of(w, o).mean() - 2 * error_of(both(w, o)[0]),
+    ),
+    Mistake(
+        "yes or no",
+        "You return whether warmup helps. Which number would tell how sure that is?",
+        lambda w, o: float(lower(gains_of(w, o)) > 0),
+    ),
+    Mistake(
+        "dead seeds dropped in one arm",
+        "You count the runs that died without warmup, and drop the seeds that died with it. Which "
+        "of the two arms does that flatter?",
+        first_arm_dropped,
+    ),
+    Mistake(
+        "a gain of ten",
+        "You give a seed with a dead run the GAIN 10. What counts as 10 percent: the gain, or the "
+        "accuracy of that run?",
+        gain_of_ten,
+    ),
+    Mistake(
+        "the root of those alive",
+        "Your standard error counts the seeds where both runs lived. How many gains are averaged?",
+        errors_of_the_living,
     ),
     Mistake(
         "order reversed",

@@ -62,18 +62,21 @@ def draw_traces(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+EVERY = "step of the trace, also behind the warmup."
+SHARE = "a share of the peak, min(1, (t + 1)/warmup_steps)"
+
 U03_SAFE_PEAK = Exercise(
     id="u03_safe_peak",
     call="safe_peak(sharpness, warmup_steps)",
     points={"no warmup": 1.0, "warmup": 2.0},
     by_hand=(
-        Case("no warmup", (np.array([4.0, 8.0, 5.0]), 1), ("by hand", "smallest")),
-        Case("no warmup", (np.array([8.0, 4.0, 5.0]), 1), ("range",)),
-        Case("no warmup", (np.array([4.0, 5.0, 8.0]), 1), ("range",)),
-        Case("warmup", (np.array([20.0, 5.0, 8.0, 5.0]), 4), ("by hand",)),
-        Case("warmup", (np.array([8.0, 4.0, 5.0, 2.0]), 2), ("boundary",)),
-        Case("warmup", (np.array([20.0, 5.0, 2.0]), 2), ("range",)),
-        Case("warmup", (np.array([2.0, 3.0, 4.0, 8.0]), 2), ("range",)),
+        Case("no warmup", (np.array([4.0, 8.0, 5.0]), 1), ("by hand", "smallest"), EVERY),
+        Case("no warmup", (np.array([8.0, 4.0, 5.0]), 1), ("range",), EVERY),
+        Case("no warmup", (np.array([4.0, 5.0, 8.0]), 1), ("range",), EVERY),
+        Case("warmup", (np.array([20.0, 5.0, 8.0, 5.0]), 4), ("by hand",), SHARE),
+        Case("warmup", (np.array([8.0, 4.0, 5.0, 2.0]), 2), ("boundary",), EVERY),
+        Case("warmup", (np.array([20.0, 5.0, 2.0]), 2), ("range",), SHARE),
+        Case("warmup", (np.array([2.0, 3.0, 4.0, 8.0]), 2), ("range",), EVERY),
     ),
     promises=(
         "by hand",
@@ -94,6 +97,43 @@ U03_SAFE_PEAK = Exercise(
             "the first step alone",
             "You look at the first step alone. Is it always the one that is closest to its limit?",
             lambda s, w: 2 * w / s[0],
+        ),
+        Mistake(
+            "the start alone, at the peak",
+            "You divide by the first curvature alone. Which other steps are there, and is the "
+            "first one as long as the peak?",
+            lambda s, w: 2 / s[0],
+        ),
+        Mistake(
+            "the rate of the tightest step",
+            "You found the tightest step, and return the rate that it allows. Is the rate there "
+            "the peak, or a share of it?",
+            lambda s, w: 2 / s[(2 / (shares(s, w) * s)).argmin()],
+        ),
+        Mistake(
+            "the last step of the warmup left out",
+            "You leave the last step of the warmup out. Which of your two ranges should hold it?",
+            lambda s, w: without_step(s, w, w - 1 if w > 1 else len(s)),
+        ),
+        Mistake(
+            "as if curvature only fell",
+            "You carry the smallest curvature seen so far along. May it grow again?",
+            lambda s, w: (2 / (shares(s, w) * s.cummin(0).values)).min(),
+        ),
+        Mistake(
+            "first and last alone",
+            "You look at the first step and at the last. What about those between them?",
+            lambda s, w: torch.minimum(2 * w / s[0], 2 / s[-1]),
+        ),
+        Mistake(
+            "a first step of length zero",
+            "Your warmup begins with a step of length zero, so the first curvature allows any "
+            "peak. Which share has step zero in exercise 3?",
+            lambda s, w: (
+                (2 / ((torch.arange(len(s)) / (w - 1)).clamp(max=1.0) * s)[1:]).min()
+                if w > 1
+                else (2 / s).min()
+            ),
         ),
         Mistake(
             "the end of the warmup alone",

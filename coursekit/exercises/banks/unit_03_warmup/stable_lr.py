@@ -49,15 +49,27 @@ def draw_quadratic(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+ROOT = "Put r = −1 into the equation for r."
+
 U03_STABLE_LR = Exercise(
     id="u03_stable_lr",
     call="largest_stable_lr(hessian, momentum)",
     points={"gradient descent": 1.0, "momentum": 1.0},
     by_hand=(
-        Case("gradient descent", (np.array([[1.0, 0.0], [0.0, 8.0]]), 0.0), ("by hand", "range")),
-        Case("gradient descent", (np.array([[3.0, 1.0], [1.0, 3.0]]), 0.0), ("uneven", "range")),
-        Case("momentum", (np.array([[1.0, 0.0], [0.0, 8.0]]), 0.5), ("by hand",)),
-        Case("momentum", (np.array([[2.0]]), 0.25), ("smallest",)),
+        Case(
+            "gradient descent",
+            (np.array([[1.0, 0.0], [0.0, 8.0]]), 0.0),
+            ("by hand", "range"),
+            "At m = 0 it must give 2/λ.",
+        ),
+        Case(
+            "gradient descent",
+            (np.array([[3.0, 1.0], [1.0, 3.0]]), 0.0),
+            ("uneven", "range"),
+            "of them decides: the largest, λ_max.",
+        ),
+        Case("momentum", (np.array([[1.0, 0.0], [0.0, 8.0]]), 0.5), ("by hand",), ROOT),
+        Case("momentum", (np.array([[2.0]]), 0.25), ("smallest",), ROOT),
     ),
     promises=(
         "by hand",
@@ -101,6 +113,16 @@ U03_STABLE_LR = Exercise(
             "You let momentum stretch the limit as it stretches steps that all go one way. At the "
             "limit the steps alternate in sign: what does the old velocity do then?",
             lambda h, m: 2 / (top(h) * (1 - m)),
+        ),
+        Mistake(
+            "momentum squared, added",
+            "You add the square of the momentum. At r of minus one, which power of m is left?",
+            lambda h, m: 2 * (1 + m**2) / top(h),
+        ),
+        Mistake(
+            "twice the limit",
+            "Your rate is twice the limit. What does a step of that length do to w?",
+            lambda h, m: 4 * (1 + m) / top(h),
         ),
         Mistake(
             "over one plus momentum",

@@ -5,6 +5,12 @@ import math
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_03_warmup.cosine_slips import (
+    EDGES,
+    half_cosine,
+    joined,
+    usual,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -31,19 +37,6 @@ def cosine_by_turning(step, peak_lr, warmup_steps, num_steps):
     return lrs[step]
 
 
-def joined(s, p, w, warm, decay):
-    """Put a decay, a share of the peak, behind a warmup."""
-    return p * (warm(s) if s < w else decay(s))
-
-
-def usual(w):
-    return lambda s: (s + 1) / w
-
-
-def half_cosine(share: float) -> float:
-    return (1 + math.cos(math.pi * share)) / 2
-
-
 def draw_cosine(rng: np.random.Generator) -> list[Case]:
     cases = []
     for k in range(4):
@@ -56,21 +49,28 @@ def draw_cosine(rng: np.random.Generator) -> list[Case]:
         cases.append(Case("warmup", (below, peak, warmup_steps, num_steps)))
         cases.append(Case("cosine", (late, peak, warmup_steps, num_steps)))
         cases.append(Case("no warmup", (alone, peak, 0, num_steps)))
+    behind = int(rng.integers(1, num_steps))  # of a warmup of one step
+    cases.append(Case("cosine", (behind, float(rng.uniform(0.2, 0.9)), 1, num_steps)))
     return cases
 
+
+WARM = "Steps 0 to `warmup_steps - 1` are the linear warmup of exercise 3."
+TWICE = "the peak comes twice: at the warmup's last step and at i = 0."
 
 U03_WARMUP_COSINE = Exercise(
     id="u03_warmup_cosine",
     call="warmup_cosine(step, peak_lr, warmup_steps, num_steps)",
     points={"warmup": 1.0, "cosine": 1.0, "no warmup": 1.0},
     by_hand=(
-        Case("warmup", (0, 0.8, 2, 6), ("range",)),
-        Case("warmup", (1, 0.8, 2, 6), ("boundary",)),
-        Case("cosine", (2, 0.8, 2, 6), ("boundary",)),
-        Case("cosine", (4, 0.8, 2, 6), ("by hand",)),
-        Case("cosine", (5, 0.8, 2, 6), ("range",)),
-        Case("no warmup", (0, 0.8, 0, 4), ("smallest",)),
-        Case("no warmup", (2, 0.8, 0, 4), ("by hand",)),
+        Case("warmup", (0, 0.8, 2, 6), ("range",), WARM),
+        Case("warmup", (1, 0.8, 2, 6), ("boundary",), TWICE),
+        Case("cosine", (2, 0.8, 2, 6), ("boundary",), TWICE),
+        Case("cosine", (4, 0.8, 2, 6), ("by hand",), "with its own count i = 0, 1, ..., D − 1"),
+        Case("cosine", (3, 0.8, 2, 5), ("uneven",), "at i = D/2 at half of it"),
+        Case("cosine", (5, 0.8, 2, 6), ("range",), "So the last step still moves"),
+        Case("no warmup", (0, 0.8, 0, 4), ("smallest",), "warmup_steps = 0: cosine alone"),
+        Case("no warmup", (2, 0.8, 0, 4), ("by hand",), "warmup_steps = 0: cosine alone"),
+        Case("cosine", (1, 0.8, 1, 5), ("boundary",), TWICE),
     ),
     promises=(
         "by hand",
@@ -222,6 +222,7 @@ U03_WARMUP_COSINE = Exercise(
                 lambda s: half_cosine((s - w) / (n - w)),
             ),
         ),
+        *EDGES,
         Mistake(
             "a floor",
             "Your decay ends at a tenth of the peak. Where would this one be a step after the run?",

@@ -4,6 +4,12 @@ import math
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_03_warmup.warmup_loop_slips import (
+    UNITS,
+    by_micro_batches,
+    by_whole_batches,
+    ramp,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -43,30 +49,6 @@ def lrs_by_interpolation(
     return np.interp(epochs, [0, warmup_epochs], [0, peak_lr])
 
 
-def ramp(peak, rise, count, first=1):
-    """Rise in equal parts, from the share first / rise on."""
-    return [peak * min(1.0, max(0, t + first) / rise) for t in range(count)]
-
-
-def by_micro_batches(p, we, e, n, b, m, *, first, leftovers=True, rise=None):
-    """Let every micro-batch advance the schedule, as the loop with the flaw does."""
-    rise = rise or we * (n // b)
-    k, taken, count = b // m, [], first
-    for _ in range(e):
-        for i in range(n // m if leftovers else (n // b) * k):
-            if (i + 1) % k == 0:
-                taken.append(p * min(1.0, count / rise))
-            count += 1
-    return taken
-
-
-def by_whole_batches(p, we, e, n, b, m):
-    """Turn the number of micro-batches since the start into steps, leftovers included."""
-    rise, k = we * (n // b), b // m
-    ends = [j * (n // m) + i for j in range(e) for i in range(k - 1, n // m, k)]
-    return [p * min(1.0, (count // k + 1) / rise) for count in ends]
-
-
 def draw_runs(rng: np.random.Generator) -> list[Case]:
     cases = []
     for k in range(6):
@@ -89,14 +71,22 @@ def draw_runs(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+MOVES = "the first optimizer step already moves, the last one of the warmup is at the peak."
+
 U03_WARMUP_LOOP = Exercise(
     id="u03_warmup_loop",
     call="lrs_used(peak_lr, warmup_epochs, num_epochs, num_examples, batch_size, micro_batch_size)",
     points={"even": 2.0, "leftovers": 1.0},
     by_hand=(
-        Case("even", (0.8, 1, 2, 8, 4, 2), ("by hand",)),
-        Case("even", (0.8, 1, 1, 4, 4, 2), ("smallest", "range")),
-        Case("leftovers", (0.8, 1, 2, 11, 4, 2), ("uneven",)),
+        Case("even", (0.8, 1, 2, 8, 4, 2), ("by hand",), MOVES),
+        Case("even", (0.8, 1, 1, 4, 4, 2), ("smallest", "range"), MOVES),
+        Case(
+            "leftovers",
+            (0.8, 1, 2, 11, 4, 2),
+            ("uneven",),
+            "what is left at the end of an epoch and fills no whole batch is dropped, and not "
+            "carried over",
+        ),
     ),
     promises=(
         "by hand",
@@ -251,6 +241,7 @@ U03_WARMUP_LOOP = Exercise(
                 p, we, e, n, b, m, first=1, rise=we * (n // b) * (b // m)
             ),
         ),
+        *UNITS,
         Mistake(
             "rounded once for all epochs",
             "You round once for the whole warmup, so leftovers of several epochs make a step of "

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.exercises.banks.unit_04_accumulation.norm_slips import (
+    SHORT_LAST,
     by_full_size,
     by_parts,
     by_running,
@@ -78,11 +79,13 @@ U04_BATCH_NORM = Exercise(
             "several micro-batches",
             (np.array([[1.0], [3.0], [8.0], [2.0]]), 2, 0.25),
             keeps=("smallest",),
+            quotes="and one forward pass sees one micro-batch.",
         ),
         Case(
             "several micro-batches",
             (np.array([[0.0], [4.0], [2.0], [12.0], [7.0]]), 3, 0.25),
             keeps=("uneven", "order"),
+            quotes="the last may be shorter, and has two or more.",
         ),
     ),
     promises=("by hand", "order", "range", "sign", "smallest", "uneven"),
@@ -96,6 +99,7 @@ U04_BATCH_NORM = Exercise(
             "examples can it know?",
             lambda x, b, e: scaled(x, *moments(x), e),
         ),
+        *SHORT_LAST,
         Mistake(
             "unbiased variance",
             "Your variance divides by one less than the count. Which divisor does the text give "

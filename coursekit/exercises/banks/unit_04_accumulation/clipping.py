@@ -27,7 +27,7 @@ def clip_by_numbers(micro_grads, max_norm):
     k = len(micro_grads)
     total = [sum(column) / k for column in zip(*micro_grads.tolist(), strict=True)]
     length = math.sqrt(sum(x * x for x in total))
-    return [x * min(1.0, max_norm / length) for x in total]
+    return [x * (max_norm / length if length > max_norm else 1.0) for x in total]
 
 
 def rows_clipped(g: Tensor, limit: float) -> Tensor:
@@ -85,9 +85,22 @@ U04_CLIP = Exercise(
             "short gradient",
             (np.array([[9.0, 0.0], [-3.0, 2.5], [0.0, 0.5]]), 2.5),
             keeps=("average",),
+            quotes="First make the gradient that the step would use without clipping.",
+        ),
+        Case(  # nothing to clip, and nothing to divide by
+            "short gradient",
+            (np.array([[3.0, -1.0], [-3.0, 1.0]]), 2.5),
+            keeps=("range",),
+            quotes="A gradient that is short enough stays as it is.",
+        ),
+        Case(  # shorter than the limit, its square is not
+            "short gradient",
+            (np.array([[1.5, 0.0]]), 2.0),
+            keeps=("boundary",),
+            quotes="Compare its norm (the root of the sum of squares) with the limit.",
         ),
     ),
-    promises=("average", "boundary", "by hand", "sign", "smallest"),
+    promises=("average", "boundary", "by hand", "range", "sign", "smallest"),
     draw=draw_clips,
     reference=clip_accumulated,
     same=close(rtol=1e-4, atol=1e-5),  # sums that nearly cancel
@@ -97,6 +110,18 @@ U04_CLIP = Exercise(
             "You clip each micro-batch before you average. The noise of a micro-batch makes its "
             "gradient long: whose length was to be limited?",
             lambda g, c: rows_clipped(g, c).mean(dim=0),
+        ),
+        Mistake(
+            "the square compared with the limit",
+            "You compare the squared norm with the limit. Which power of a length is the limit?",
+            lambda g, c: (
+                g.mean(dim=0) * (c / norm if (norm := g.mean(dim=0).norm()) ** 2 > c else 1)
+            ),
+        ),
+        Mistake(
+            "never quite the limit",
+            "You shorten every gradient, also a short one. Which ones stay as they are?",
+            lambda g, c: g.mean(dim=0) * c / (c + g.mean(dim=0).norm()),
         ),
         Mistake(
             "clips every micro-batch, then adds",

@@ -48,7 +48,74 @@ def carried(micro_grads: Tensor, k: int, printed: list[list[float]]) -> list[flo
     return [rest / s[windows - 1] if len(s) == 2 * windows else float(k) for s in printed]
 
 
+def full_windows(micro_grads: Tensor, k: int, printed: list[list[float]]) -> list[float]:
+    """Take the last full window for the last one."""
+    windows = max(1, len(micro_grads) // k)
+    total = micro_grads[(windows - 1) * k : windows * k].sum().item()
+    return [total / s[windows - 1] if len(s) >= 2 * windows else 0.0 for s in printed]
+
+
+def by_the_first(micro_grads: Tensor, k: int, printed: list[list[float]]) -> list[float]:
+    """Take it for granted that the first window is divided by K."""
+    own = reading(last_sum)(micro_grads, k, printed)
+    first = reading(lambda g, k, w: g[:k].sum().item(), lambda s, w: s[0])(micro_grads, k, printed)
+    return [k * a / b if b else 0.0 for a, b in zip(own, first, strict=True)]
+
+
 MISTAKES: tuple[Mistake, ...] = (
+    Mistake(
+        "the last full window",
+        "You look at the last full window. Which one do the leftovers make?",
+        full_windows,
+    ),
+    Mistake(
+        "no window without a rest",
+        "Where K divides the epoch you say zero for everybody. Which window is the last one there?",
+        lambda g, k, printed: (
+            reading(last_sum)(g, k, printed) if len(g) % k else [0.0] * len(printed)
+        ),
+    ),
+    Mistake(
+        "the last step printed",
+        "You take the last step that was printed. Does every trainer make a step of its leftovers, "
+        "and how could you tell?",
+        reading(last_sum, lambda s, w: s[-1], steps_of_all=always),
+    ),
+    Mistake(
+        "the last step of the first half",
+        "You cut what was printed in the middle. Is there the end of an epoch, for a trainer whose "
+        "leftovers wait?",
+        reading(last_sum, lambda s, w: s[len(s) // 2 - 1], steps_of_all=always),
+    ),
+    Mistake(
+        "waiting told by an odd number",
+        "You take an even number of steps for a sign that nothing waits. How many would two epochs "
+        "have?",
+        reading(
+            last_sum, lambda s, w: s[len(s) // 2 - 1], steps_of_all=lambda s, w: len(s) % 2 == 0
+        ),
+    ),
+    Mistake(
+        "never a step",
+        "You say zero for every trainer that steps as often as there are windows. How many steps "
+        "are those in two epochs?",
+        reading(last_sum, steps_of_all=lambda s, w: len(s) > 2 * w),
+    ),
+    Mistake(
+        "divided by K at the beginning",
+        "You take it for granted that the first window is divided by K. What does its step say?",
+        by_the_first,
+    ),
+    Mistake(
+        "the first step for a measure",
+        "You compare the last step with the first one, as if their gradients were equal. What does "
+        "`micro_grads` say?",
+        reading(
+            lambda g, k, w: len(g) - (w - 1) * k,
+            over=lambda rest, quotient: rest * quotient,
+            step=lambda s, w: s[0] / s[w - 1],
+        ),
+    ),
     Mistake(
         "a divisor for everybody",
         "You find a divisor for a trainer that makes no step of its leftovers. How many steps does "
@@ -84,7 +151,7 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "always K",
-        "You say K whatever was printed. Do the steps bear that out?",
+        "For every trainer of this input you say K. Do their steps bear that out?",
         lambda g, k, printed: [float(k)] * len(printed),
     ),
     Mistake(

@@ -65,9 +65,17 @@ def steps_of(kind: str, micro_grads: np.ndarray, accum_steps: int) -> list[float
     return steps
 
 
-def case(group: str, micro_grads: list[float], k: int, kinds: tuple[str, ...], *keeps: str) -> Case:
+def case(
+    group: str,
+    micro_grads: list[float],
+    k: int,
+    kinds: tuple[str, ...],
+    *keeps: str,
+    quotes: str = "",
+) -> Case:
     grads = np.array(micro_grads, dtype=float)
-    return Case(group, (grads, k, [steps_of(kind, grads, k) for kind in kinds]), keeps=keeps)
+    args = (grads, k, [steps_of(kind, grads, k) for kind in kinds])
+    return Case(group, args, keeps, quotes)
 
 
 def draw_trainers(rng: np.random.Generator) -> list[Case]:
@@ -85,26 +93,69 @@ def draw_trainers(rng: np.random.Generator) -> list[Case]:
         }[len(cases)]
         order = rng.permutation(3)
         cases.append(case(group, grads.tolist(), k, tuple(kinds[i] for i in order)))
+    whole, value = int(rng.integers(2, 4)), float(rng.uniform(0.5, 2.0))
+    kinds = ("on and on", "own length", "the usual loop")  # equal gradients hide the leftovers
+    cases.append(
+        case("leftovers", [value] * (3 * whole + 1), 3, tuple(kinds[i] for i in rng.permutation(3)))
+    )
     return cases
 
+
+REMAINS = "a window has K micro-batches, the last one of an epoch what remains"
+WAITS = "0 where the last window gets no step of its own."
 
 U04_DIVISORS = Exercise(
     id="u04_divisors",
     call="last_divisors(micro_grads, accum_steps, printed)",
     points={"whole windows": 1.0, "leftovers": 2.0},
     by_hand=(
-        case("whole windows", [1, 2, 3, 5], 2, ("own length", "nothing", "full window"), "by hand"),
-        case("whole windows", [3], 1, ("own length", "full window", "nothing"), "smallest"),
-        case("leftovers", [1, 2, 3, 5, 4], 3, ("nothing", "own length", "full window"), "uneven"),
+        case(
+            "whole windows",
+            [1, 2, 3, 5],
+            2,
+            ("own length", "nothing", "full window"),
+            "by hand",
+            quotes=REMAINS,
+        ),
+        case(
+            "whole windows",
+            [3],
+            1,
+            ("own length", "full window", "nothing"),
+            "smallest",
+            quotes=REMAINS,
+        ),
+        case(
+            "leftovers",
+            [1, 2, 3, 5, 4],
+            3,
+            ("nothing", "own length", "full window"),
+            "uneven",
+            quotes="1 for a trainer that does not divide;",
+        ),
         case(
             "leftovers",
             [1, 2, 3, 5, 4],
             3,
             ("the usual loop", "full window", "on and on"),
             "missing",
+            quotes=WAITS,
         ),
         case(
-            "leftovers", [1, 2, 3, 5], 3, ("on and on", "own length", "the usual loop"), "missing"
+            "leftovers",
+            [1, 2, 3, 5],
+            3,
+            ("on and on", "own length", "the usual loop"),
+            "missing",
+            quotes=WAITS,
+        ),
+        case(  # equal gradients, and as many steps in one epoch as in the other
+            "leftovers",
+            [2] * 7,
+            3,
+            ("on and on", "own length", "nothing"),
+            "missing",
+            quotes=WAITS,
         ),
     ),
     promises=("by hand", "missing", "smallest", "uneven"),

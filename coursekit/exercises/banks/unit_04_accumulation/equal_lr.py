@@ -5,6 +5,7 @@ import math
 import numpy as np
 import torch
 
+from coursekit.exercises.banks.unit_04_accumulation.equal_lr_slips import READ_WRONGLY, scales
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 Words = tuple[float, int, int, int, str, bool, str]
@@ -53,11 +54,6 @@ def equal_lr_by_weight(
     return lr * should / weight
 
 
-def scales(b: int, k: int, n: int, r: str, d: bool, a: str) -> tuple[int, int, int]:
-    """Return the three factors that are too much in the gradient."""
-    return (b if r == "sum" else 1), (1 if d else k), (n if a == "sum" else 1)
-
-
 def draw_codes(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group, reduction in (("mean loss", "mean"), ("summed loss", "sum")):
@@ -74,9 +70,24 @@ U04_EQUAL_LR = Exercise(
     call="equal_lr(lr, micro_batch_size, accum_steps, num_workers, reduction, divides, all_reduce)",
     points={"mean loss": 1.0, "summed loss": 1.0},
     by_hand=(
-        Case("mean loss", (0.6, 5, 2, 3, "mean", False, "mean"), keeps=("by hand",)),
-        Case("mean loss", (0.6, 5, 2, 3, "mean", True, "sum"), keeps=("by hand",)),
-        Case("summed loss", (0.7, 5, 2, 3, "sum", True, "mean"), keeps=("by hand",)),
+        Case(
+            "mean loss",
+            (0.6, 5, 2, 3, "mean", False, "mean"),
+            keeps=("by hand",),
+            quotes="True if the code divides each micro-batch's loss by K before backward();",
+        ),
+        Case(
+            "mean loss",
+            (0.6, 5, 2, 3, "mean", True, "sum"),
+            keeps=("by hand",),
+            quotes="Each place that sums instead makes the gradient longer by the number of its",
+        ),
+        Case(
+            "summed loss",
+            (0.7, 5, 2, 3, "sum", True, "mean"),
+            keeps=("by hand",),
+            quotes="of the loss over the b examples of a micro-batch.",
+        ),
     ),
     promises=("by hand",),
     draw=draw_codes,
@@ -175,14 +186,7 @@ U04_EQUAL_LR = Exercise(
             "both codes: is there a larger batch to scale for?",
             lambda lr, b, k, n, *c: lr * b * k * n / math.prod(scales(b, k, n, *c)),
         ),
-        Mistake(
-            "a division too many undone",
-            "You undo divisions: the rate grows where the code divides. Is dividing here a fault, "
-            "or what a mean needs?",
-            lambda lr, b, k, n, r, d, a: (
-                lr / (b if r == "sum" else 1) * (k if d else 1) / (n if a == "sum" else 1)
-            ),
-        ),
+        *READ_WRONGLY,
         Mistake(
             "mean all-reduce undone",
             "Your rate grows with the workers where they are averaged. Their average is right: "

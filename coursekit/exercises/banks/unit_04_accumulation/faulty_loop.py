@@ -55,9 +55,11 @@ def loop(
     `leftovers`: "flush", "leak" or "over_k" (leaked, flushed, with the divisor of a full window),
     "leak_own" (leaked with its own), "drop"; "always" steps at the end of an epoch, whatever waits.
     `when` the rate is scaled: "once", "each epoch", "each window", "by window" (by its length),
-    "late" (after a step), "by examples" (of the first window), "first epoch" (and then put back).
+    "late" (after a step), "by examples" (of the first window), "first epoch" (and then put back),
+    "full windows" (put back for others), "by epoch" (by no more than the first epoch's length).
     `clear`: "after a step", "never", "before each" micro-batch, "before a step".
-    `divisor` of the sums: examples of the "window", of the "epoch", "one", or "twice" (and by K).
+    `divisor` of the sums: examples of the "window", of the "epoch", "one", or "twice" (and by K),
+    or "first" (as if all were as long as the epoch's first).
     `step` after a "window", or after each "micro-batch".
     """
 
@@ -78,8 +80,10 @@ def loop(
             everyone = examples(micro_batches)
             for window in cut(micro_batches, accum_steps):
                 k = {"by window": len(window), "by examples": examples(epochs[0][:accum_steps])}
+                k["by epoch"] = min(accum_steps, len(epochs[0]))
                 power = {"each epoch": number + 1, "each window": done + 1, "late": min(done, 1)}
                 power["first epoch"] = int(number == 0)
+                power["full windows"] = int(len(window) >= accum_steps)
                 factor = lr(k.get(when, accum_steps)) ** power.get(when, 1)
                 for group, base in zip(scaled, bases, strict=True):
                     base = {"as the first": bases[0], "set": 1.0}.get(groups, base)
@@ -90,9 +94,9 @@ def loop(
                 num_parts = accum_steps if leftovers in ("leak", "over_k") else len(window)
                 num_parts = max(num_parts, len(window))
                 total = examples(window) * num_parts / len(window)
-                total = {"one": 1, "epoch": everyone, "twice": total * accum_steps}.get(
-                    divisor, total
-                )
+                totals = {"one": 1, "epoch": everyone, "twice": total * accum_steps}
+                totals["first"] = num_parts * len(micro_batches[0][1])
+                total = totals.get(divisor, total)
                 for x, y in window:
                     divisors = {"sum of means": len(y), "means": len(y) * total, False: 0}
                     over = divisors.get(by_size, total) or len(y) * num_parts

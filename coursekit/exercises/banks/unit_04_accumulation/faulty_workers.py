@@ -26,13 +26,14 @@ def loop(
     """Return a loop with chosen faults; the defaults are right.
 
     `reduce`: workers count "by examples", "mean" or "sum" of their means, "none" (each its own),
-    the "first" or the "last" one's for all, or each its "own share" of the sum.
+    the "first" or the "last" one's for all, or each its "own share" of the sum; the sum "to the
+    first" alone, or "shared" and cleared by the first, or added up "in turn", the sums included.
     `inside` a worker's window: micro-batches count "by examples", or all "alike".
     `leftovers`: "flush", "drop" or "leak" (into the next window).
     `clear`: "after a step" or "never".
     `steps`: "all" workers, or the "first", or all of them "twice".
     `scale`: a factor on every gradient, from the counts of the step: "workers", "parts" (in a
-    window), "full" (K), "examples" (of the step) and "epoch" (examples of the epoch).
+    window), "full" (K), "examples" (of the step; "first" of worker 0) and "epoch" (examples of it).
     `rate`: a factor on the rate, from K. `length`: of a window, from K.
     """
 
@@ -76,14 +77,25 @@ def loop(
                     "parts": len(waiting[0]),
                     "full": accum_steps,
                     "examples": sum(counts),
+                    "first": counts[0],
                     "epoch": sum(len(y) for shard in shards for _, y in shard),
                 }
                 factor = scale(numbers)
                 reduced["last"] = stacked[-1]
                 kept = None if clear != "never" else kept
+                whole, parts_of_all = reduced["by examples"], shares[:, None, None] * stacked
+                in_turn = [whole]
+                for i in range(1, len(models)):
+                    in_turn.append(torch.stack([*in_turn, *parts_of_all[i:]]).sum(dim=0))
+                each_its_own = {
+                    "to the first": [whole, *parts_of_all[1:]],
+                    "shared": [whole, *torch.zeros_like(parts_of_all[1:])],
+                    "in turn": in_turn,
+                }
                 for i, (model, optimizer) in enumerate(zip(models, optimizers, strict=True)):
-                    grad = factor * (
-                        means[i] if reduce == "none" else reduced.get(reduce, means[i])
+                    grad = (
+                        factor
+                        * each_its_own.get(reduce, [reduced.get(reduce, means[i])] * (i + 1))[i]
                     )
                     grad = grad * shares[i] if reduce == "own share" else grad
                     weight_of(model).grad = grad if kept is None else grad + len(models) * kept
@@ -187,7 +199,7 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "a step for every micro-batch",
-        "You step after every micro-batch. How many of them make one step?",
+        "Your windows hold one micro-batch of each worker. How many of them make one step?",
         loop(length=lambda k: 1),
     ),
     Mistake(

@@ -1,14 +1,13 @@
 """An accumulation loop that is exact for micro-batches of unequal size."""
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from coursekit.exercises.banks.unit_04_accumulation.linear_loss import weight_of
-from coursekit.exercises.banks.unit_04_accumulation.loop_cases import HAND_WEIGHTS, draw_loops
+from coursekit.exercises.banks.unit_04_accumulation.loop_cases import BY_HAND, draw_loops
 from coursekit.exercises.banks.unit_04_accumulation.loop_slips import (
-    LIFTED,
+    SHARES,
     MicroBatches,
     full_ones,
     only_longest,
@@ -19,7 +18,7 @@ from coursekit.exercises.banks.unit_04_accumulation.loop_slips import (
     weights_moved,
     without_single,
 )
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.declare import Exercise, Mistake
 
 
 def accumulate(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
@@ -59,46 +58,7 @@ U04_LOOP = Exercise(
     id="u04_loop",
     call="accumulate(model, micro_batches)",
     points={"equal micro-batches": 1.0, "ragged micro-batches": 1.0},
-    by_hand=(
-        Case(
-            "equal micro-batches",
-            (
-                HAND_WEIGHTS,
-                [
-                    [np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([0, 2])],
-                    [np.array([[2.0, 1.0], [1.0, 0.0]]), np.array([1, 1])],
-                ],
-            ),
-            keeps=("by hand",),
-        ),
-        Case(
-            "ragged micro-batches",
-            (
-                HAND_WEIGHTS,
-                [
-                    [np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]]), np.array([0, 2, 1])],
-                    [np.array([[3.0, 1.0]]), np.array([2])],
-                ],
-            ),
-            keeps=("uneven",),
-        ),
-        Case(  # one example, then two: the first may be the short one
-            "ragged micro-batches",
-            (
-                HAND_WEIGHTS,
-                [
-                    [np.array([[1.0, 2.0]]), np.array([0])],
-                    [np.array([[2.0, 1.0], [0.0, 1.0]]), np.array([1, 1])],
-                ],
-            ),
-            keeps=("uneven", "order"),
-        ),
-        Case(  # one micro-batch, the fewest there can be
-            "ragged micro-batches",
-            (HAND_WEIGHTS, [[np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([1, 2])]]),
-            keeps=("smallest",),
-        ),
-    ),
+    by_hand=BY_HAND,
     promises=("by hand", "order", "smallest", "uneven"),
     draw=draw_loops,
     reference=accumulate,
@@ -207,7 +167,7 @@ U04_LOOP = Exercise(
                 m, mb, [1 / n / sum(1 / s for s in sizes(mb)) for n in sizes(mb)]
             ),
         ),
-        LIFTED,
+        *SHARES,
         Mistake(
             "divided by what was seen so far",
             "You divide each loss by the examples seen up to then. Is that the size of the batch "

@@ -7,6 +7,54 @@ from coursekit.exercises.engine.declare import Case
 HAND_WEIGHTS = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
 
 
+MEAN = "Leave the gradient of the batch's mean cross-entropy in the parameters' .grad."
+
+BY_HAND = (
+    Case(
+        "equal micro-batches",
+        (
+            HAND_WEIGHTS,
+            [
+                [np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([0, 2])],
+                [np.array([[2.0, 1.0], [1.0, 0.0]]), np.array([1, 1])],
+            ],
+        ),
+        keeps=("by hand",),
+        quotes=MEAN,
+    ),
+    Case(
+        "ragged micro-batches",
+        (
+            HAND_WEIGHTS,
+            [
+                [np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]]), np.array([0, 2, 1])],
+                [np.array([[3.0, 1.0]]), np.array([2])],
+            ],
+        ),
+        keeps=("uneven",),
+        quotes="The sizes n_k >= 1 may all differ.",
+    ),
+    Case(  # one example, then two: the first may be the short one
+        "ragged micro-batches",
+        (
+            HAND_WEIGHTS,
+            [
+                [np.array([[1.0, 2.0]]), np.array([0])],
+                [np.array([[2.0, 1.0], [0.0, 1.0]]), np.array([1, 1])],
+            ],
+        ),
+        keeps=("uneven", "order"),
+        quotes="The sizes n_k >= 1 may all differ.",
+    ),
+    Case(  # one micro-batch, the fewest there can be
+        "ragged micro-batches",
+        (HAND_WEIGHTS, [[np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([1, 2])]]),
+        keeps=("smallest",),
+        quotes=MEAN,
+    ),
+)
+
+
 def draw_micro_batches(rng: np.random.Generator, counts: list[int]) -> tuple:
     weights = rng.normal(size=(3, 2))
     micro_batches = [[rng.normal(size=(n, 2)) + 0.5, rng.integers(0, 3, n)] for n in counts]

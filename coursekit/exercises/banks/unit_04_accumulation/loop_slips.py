@@ -72,8 +72,37 @@ def weights_moved(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor |
     return grad
 
 
-LIFTED = Mistake(
-    "short ones lifted",
-    "You lift the short micro-batches, so that each has the same sum. Has it as many examples?",
-    short_ones_lifted,
+SHARES: tuple[Mistake, ...] = (
+    Mistake(
+        "short ones lifted",
+        "You lift the short micro-batches, so that each has the same sum. Has it as many examples?",
+        short_ones_lifted,
+    ),
+    Mistake(
+        "the first one's share for all",
+        "Every micro-batch has the first one's share of the batch in your gradient. Has it as many "
+        "examples?",
+        lambda m, mb: weighted(m, mb, [sizes(mb)[0] / sum(sizes(mb))] * len(mb)),
+    ),
+    Mistake(
+        "the neighbour's share",
+        "You give each micro-batch the share of another one. Which index has each of the two?",
+        lambda m, mb: weighted(m, mb, [sizes(mb)[k - 1] / sum(sizes(mb)) for k in range(len(mb))]),
+    ),
+    Mistake(
+        "divided by the classes too",
+        "You divide by the number of classes as well, as a mean over all entries would. Over what "
+        "does `cross_entropy` take its mean?",
+        lambda m, mb: weighted(m, mb, [n / sum(sizes(mb)) / len(weight_of(m)) for n in sizes(mb)]),
+    ),
+    Mistake(
+        "one example less",
+        "You divide by one less than the number of examples. Is a mean asked for, or a variance?",
+        lambda m, mb: weighted(m, mb, [n / max(1, sum(sizes(mb)) - 1) for n in sizes(mb)]),
+    ),
+    Mistake(
+        "roots of the sizes",
+        "You weight by the roots of the sizes. Which weights make the mean over all examples?",
+        lambda m, mb: weighted(m, mb, [n**0.5 / sum(s**0.5 for s in sizes(mb)) for n in sizes(mb)]),
+    ),
 )

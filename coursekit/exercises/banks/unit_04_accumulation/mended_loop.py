@@ -12,6 +12,7 @@ from coursekit.exercises.banks.unit_04_accumulation.faulty_loop import (
     Optimizer,
 )
 from coursekit.exercises.banks.unit_04_accumulation.linear_loss import weight_of
+from coursekit.exercises.banks.unit_04_accumulation.loop_edge_faults import EDGES
 from coursekit.exercises.banks.unit_04_accumulation.loop_faults import MISTAKES
 from coursekit.exercises.engine.declare import Case, Exercise
 
@@ -83,41 +84,76 @@ def draw_trainings(rng: np.random.Generator) -> list[Case]:
         ]
         lr = float(rng.uniform(0.02, 0.1)) if group == "rate" else 0.0
         cases.append(Case(group, (rng.normal(size=(3, 2)), lr, epochs, k)))
+    lengths = (1, 4)  # a first epoch of less than a window
+    epochs = [
+        [[rng.normal(size=(3, 2)) + 0.5, rng.integers(0, 3, 3)] for _ in range(n)] for n in lengths
+    ]
+    cases.append(Case("rate", (rng.normal(size=(3, 2)), float(rng.uniform(0.02, 0.1)), epochs, 3)))
     return cases
 
 
 def hand(sizes: list[int], k: int, seed: int, *, lr: float = 0.0, num_epochs: int = 2) -> tuple:
+    """Return a small case with round numbers, all epochs of the same sizes."""
+    return hand_epochs([sizes] * num_epochs, k, seed, lr)
+
+
+def hand_epochs(sizes: list[list[int]], k: int, seed: int, lr: float = 0.0) -> tuple:
     """Return a small case with round numbers."""
     rng = np.random.default_rng(seed)
     epochs = [
-        [[rng.integers(-2, 3, (n, 2)).astype(float), rng.integers(0, 2, n)] for n in sizes]
-        for _ in range(num_epochs)
+        [[rng.integers(-2, 3, (n, 2)).astype(float), rng.integers(0, 2, n)] for n in epoch]
+        for epoch in sizes
     ]
     return np.array([[1.0, 0.0], [0.0, 0.5]]), lr, epochs, k
 
+
+WEIGHTS = "each step uses the gradient of the mean loss over all examples of its window."
+REST = "what is left over at an epoch's end is a step of its own."
 
 U04_MENDED_LOOP = Exercise(
     id="u04_mended_loop",
     call="train_accumulated(model, optimizer, epochs, accum_steps)",
     points=dict.fromkeys(FAULTS, 1.0),
     by_hand=(
-        Case("short micro-batches", hand([3, 1], 2, 4, num_epochs=1), keeps=("uneven",)),
-        Case("incomplete window", hand([2, 2, 2], 2, 5), keeps=("uneven",)),
+        Case("short micro-batches", hand([3, 1], 2, 4, num_epochs=1), ("uneven",), WEIGHTS),
+        Case("incomplete window", hand([2, 2, 2], 2, 5), ("uneven",), REST),
+        Case(  # less than one window
+            "incomplete window", hand([2], 2, 6, num_epochs=3), ("smallest",), REST
+        ),
+        Case(  # nothing is left over
+            "incomplete window",
+            hand([2, 2], 2, 8),
+            ("range",),
+            "windows start anew with each epoch;",
+        ),
         Case(
-            "incomplete window", hand([2], 2, 6, num_epochs=3), keeps=("smallest",)
-        ),  # less than one window
-        Case("incomplete window", hand([2, 2], 2, 8), keeps=("range",)),  # nothing is left over
-        Case("rate", hand([2, 2, 2], 2, 5, lr=0.1), keeps=("by hand",)),
+            "incomplete window",
+            hand_epochs([[2], [2, 2, 2]], 2, 9),
+            ("order",),
+            "epochs: list of epochs, each a list of (inputs, targets);",
+        ),
         Case(
-            "rate", hand([3, 1], 1, 7, lr=0.1), keeps=("range", "uneven")
-        ),  # K = 1: a step for each micro-batch
+            "rate",
+            hand([2, 2, 2], 2, 5, lr=0.1),
+            ("by hand",),
+            "in every parameter group, once, before the first step.",
+        ),
+        Case(  # K = 1: a step for each micro-batch
+            "rate", hand([3, 1], 1, 7, lr=0.1), ("range", "uneven"), WEIGHTS
+        ),
+        Case(  # an epoch of less than a window
+            "rate",
+            hand_epochs([[2], [2, 2, 2]], 2, 9, lr=0.1),
+            ("range", "order"),
+            "It stays so for every step, those of incomplete windows too.",
+        ),
     ),
-    promises=("by hand", "range", "smallest", "uneven"),
+    promises=("by hand", "order", "range", "smallest", "uneven"),
     draw=draw_trainings,
     reference=train_accumulated,
     run="linear_steps",
     may_change=("model.values", "model.grad", "optimizer"),
-    mistakes=MISTAKES,
+    mistakes=(*MISTAKES, *EDGES),
     accepted=(mended_with_counter, mended_by_large_batches),
     lesson="Four faults that never raise an error: equal weights for unequal parts, a window that "
     "leaks, SGD's rule for Adam, and a new rate for one parameter group only.",

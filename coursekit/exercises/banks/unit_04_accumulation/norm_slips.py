@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from coursekit.exercises.engine.declare import Mistake
+
 
 def by_parts(x: Tensor, b: int, rule) -> Tensor:
     """Apply rule(part, whole, first part) to each micro-batch."""
@@ -68,3 +70,29 @@ def strided(x: Tensor, b: int, eps: float) -> Tensor:
 def by_full_size(part: Tensor, size: int, eps: float) -> Tensor:
     mean = part.sum(dim=0) / size
     return scaled(part, mean, (part - mean).square().sum(dim=0) / size, eps)
+
+
+SHORT_LAST: tuple[Mistake, ...] = (
+    Mistake(
+        "a short last one left as it is",
+        "You leave a last, shorter micro-batch as it is. What does a forward pass make of it?",
+        lambda x, b, e: by_parts(
+            x, b, lambda p, w, f: p if len(p) < len(f) else scaled(p, *moments(p), e)
+        ),
+    ),
+    Mistake(
+        "a short last one dropped",
+        "You drop a last, shorter micro-batch. How many rows come back?",
+        lambda x, b, e: torch.cat(
+            [scaled(p, *moments(p), e) for p in x.split(b) if len(p) == b or len(x) < b]
+        ),
+    ),
+    Mistake(
+        "a short last one divided by b",
+        "You divide the variance of a shorter micro-batch by the size of a full one. How many "
+        "examples are in it?",
+        lambda x, b, e: by_parts(
+            x, b, lambda p, w, f: scaled(p, p.mean(0), (p - p.mean(0)).square().sum(0) / b, e)
+        ),
+    ),
+)

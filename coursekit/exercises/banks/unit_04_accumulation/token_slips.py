@@ -94,6 +94,53 @@ def up_to_padding(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor |
     return with_factors(lambda y, ys: 1 / total)(model, first)
 
 
+def up_to_first_padding(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
+    """Count and learn the tokens before each sequence's first padding."""
+    shown = [(x, y, (y == PAD).cumsum(dim=1) == 0) for x, y in micro_batches]
+    kept = [[x, y.masked_fill(~before, PAD)] for x, y, before in shown]
+    return with_factors(lambda y, ys: 1 / max(sum(map(real, ys)), 1))(model, kept)
+
+
+def until_last_token(targets: Tensor) -> int:
+    """Count each sequence up to its last real token."""
+    places = torch.arange(1, targets.shape[1] + 1)
+    return int(((targets != PAD) * places).amax(dim=1).sum())
+
+
+def first_padding_alone(targets: Tensor) -> int:
+    """Count each sequence up to its first padding."""
+    return int(((targets == PAD).cumsum(dim=1) == 0).sum())
+
+
+PADDED = (
+    Mistake(
+        "sequences end at the first padding",
+        "You stop at a sequence's first padding. Where may real tokens stand?",
+        up_to_first_padding,
+    ),
+    Mistake(
+        "counted up to the last token",
+        "You count a sequence up to its last real token. Is there padding only behind it?",
+        with_factors(lambda y, ys: 1 / sum(map(until_last_token, ys))),
+    ),
+    Mistake(
+        "counted up to the first padding",
+        "You count a sequence up to its first padding. Where may real tokens stand?",
+        with_factors(lambda y, ys: 1 / max(1, sum(map(first_padding_alone, ys)))),
+    ),
+    Mistake(
+        "at least one token each",
+        "You count a token for a micro-batch that has none. How many terms has the sum?",
+        with_factors(lambda y, ys: 1 / sum(max(1, real(t)) for t in ys)),
+    ),
+    Mistake(
+        "mean over positions, then over sequences",
+        "You divide each sequence by its length, padding included, and then by the number of "
+        "sequences. Over what is the mean?",
+        with_factors(lambda y, ys: 1 / y.shape[1] / sum(len(t) for t in ys)),
+    ),
+)
+
 SHIFTED = (
     Mistake(
         "targets shifted",

@@ -2,16 +2,16 @@
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from coursekit.exercises.banks.unit_04_accumulation.linear_loss import weight_of
-from coursekit.exercises.banks.unit_04_accumulation.loop_cases import HAND_WEIGHTS
 from coursekit.exercises.banks.unit_04_accumulation.loop_slips import MicroBatches
+from coursekit.exercises.banks.unit_04_accumulation.token_cases import BY_HAND, draw_sequences
 from coursekit.exercises.banks.unit_04_accumulation.token_slips import (
     PAD,
+    PADDED,
     SHIFTED,
     mean_per_sequence,
     only_last,
@@ -25,7 +25,7 @@ from coursekit.exercises.banks.unit_04_accumulation.token_slips import (
     with_factors,
     zero_left_out,
 )
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.declare import Exercise, Mistake
 
 
 def accumulate_tokens(model: nn.Sequential, micro_batches: MicroBatches) -> Tensor | None:
@@ -47,90 +47,16 @@ def tokens_by_counts(model, micro_batches):
 
 
 def tokens_by_selection(model, micro_batches):
-    x = torch.cat([x[y != PAD] for x, y in micro_batches])
-    y = torch.cat([y[y != PAD] for _, y in micro_batches])
-    cross_entropy(model(x), y).backward()
+    logits = torch.cat([model(x)[y != PAD] for x, y in micro_batches])
+    cross_entropy(logits, torch.cat([y[y != PAD] for _, y in micro_batches])).backward()
     return weight_of(model).grad
-
-
-def draw_sequences(rng: np.random.Generator) -> list[Case]:
-    cases = []
-    for group in ("equal counts", "unequal counts", "padding only"):
-        first = int(rng.integers(6, 9))
-        micro_batches = []
-        for i in range(3):
-            n = 2 + i % 2
-            count = first if group == "equal counts" else (first, first - 3, first + 2)[i]
-            keeps = np.full(n, count // n)
-            keeps[: count % n] += 1
-            keeps[0], keeps[1] = keeps[0] + 1, keeps[1] - 1  # sequences differ in length
-            length = int(keeps.max()) + i % 2  # the longest sequence of some is padded too
-            targets = rng.integers(0, 3, (n, length))
-            targets[0, 0], targets[1, 0] = 0, 1
-            targets[np.arange(length) >= keeps[:, None]] = PAD
-            if group == "padding only" and i == 1:
-                targets[:] = PAD
-            micro_batches.append([rng.normal(size=(n, length, 2)) + 0.5, targets])
-        cases.append(Case(group, (rng.normal(size=(3, 2)), micro_batches)))
-    return cases
 
 
 U04_TOKENS = Exercise(
     id="u04_tokens",
     call="accumulate_tokens(model, micro_batches)",
     points={"equal counts": 1.0, "unequal counts": 1.0, "padding only": 1.0},
-    by_hand=(
-        Case(
-            "equal counts",
-            (
-                HAND_WEIGHTS,
-                [
-                    [np.array([[[1.0, 0.0], [0.0, 1.0]]]), np.array([[0, 2]])],
-                    [np.array([[[2.0, 1.0], [1.0, 1.0], [0.0, 2.0]]]), np.array([[1, 0, PAD]])],
-                ],
-            ),
-            keeps=("by hand",),
-        ),
-        Case(
-            "unequal counts",
-            (
-                HAND_WEIGHTS,
-                [
-                    [np.array([[[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]]]), np.array([[0, 2, 1]])],
-                    [np.array([[[2.0, 1.0], [1.0, 1.0]]]), np.array([[0, PAD]])],
-                ],
-            ),
-            keeps=("smallest",),
-        ),
-        Case(  # one micro-batch of one token, the least there can be
-            "equal counts",
-            (HAND_WEIGHTS, [[np.array([[[1.0, 2.0]]]), np.array([[1]])]]),
-            keeps=("uneven",),
-        ),
-        Case(  # class 0 is a class; what comes after padding counts
-            "padding only",
-            (
-                HAND_WEIGHTS,
-                [
-                    [np.array([[[2.0, 1.0], [1.0, 1.0]]]), np.array([[0, PAD]])],
-                    [np.array([[[1.0, 1.0]]]), np.array([[PAD]])],
-                    [np.array([[[0.0, 1.0]]]), np.array([[0]])],
-                ],
-            ),
-            keeps=("missing", "order"),
-        ),
-        Case(
-            "padding only",
-            (
-                HAND_WEIGHTS,
-                [
-                    [np.array([[[1.0, 0.0], [0.0, 1.0]]]), np.array([[2, 1]])],
-                    [np.array([[[2.0, 1.0], [1.0, 1.0]]]), np.array([[PAD, PAD]])],
-                ],
-            ),
-            keeps=("missing",),
-        ),
-    ),
+    by_hand=BY_HAND,
     promises=("by hand", "missing", "order", "smallest", "uneven"),
     draw=draw_sequences,
     reference=accumulate_tokens,
@@ -271,6 +197,7 @@ U04_TOKENS = Exercise(
             "belongs to the second row of your logits?",
             transposed,
         ),
+        *PADDED,
         *SHIFTED,
         Mistake(
             "whole sequences only",

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from coursekit.exercises.banks.unit_04_accumulation.faulty_replicas import REPLICAS
 from coursekit.exercises.banks.unit_04_accumulation.faulty_workers import MISTAKES
 from coursekit.exercises.banks.unit_04_accumulation.linear_loss import weight_of
 from coursekit.exercises.banks.unit_04_accumulation.loop_slips import MicroBatches
@@ -110,38 +111,61 @@ def sizes_for(group: str, b: int, rng: np.random.Generator) -> tuple[list[list[i
         return [[b, b, b, 1]], 2
     if group == "two equal workers":
         return [[b, b], [b, b]], 1
-    return [[b + int(rng.integers(2, 4)), b, b], [1, b, b - 1]], 2
+    return [[b + int(rng.integers(2, 4)), b, b], [1, b, b - 1], [b, 2, 1]], 2
 
 
 def draw_workers(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in MILESTONES:
         sizes, k = sizes_for(group, int(rng.integers(3, 6)), rng)
-        epochs = [shards_of(rng, sizes) for _ in range(2 if group == "all of it" else 1)]
+        epochs = [shards_of(rng, sizes)]
+        if group == "all of it":  # a second epoch, of another length
+            epochs.append(
+                shards_of(rng, [[*shard, b] for shard, b in zip(sizes, (2, 1, 3), strict=True)])
+            )
         args = (rng.normal(size=(3, 2)), float(rng.uniform(0.05, 0.2)), epochs, k)
         cases.append(Case(group, args))
     return cases
 
 
 def hand(sizes: list[list[int]], k: int, seed: int, *, num_epochs: int = 1) -> tuple:
+    """Return a small case with round numbers, all epochs of the same sizes."""
+    return hand_epochs([sizes] * num_epochs, k, seed)
+
+
+def hand_epochs(sizes: list[list[list[int]]], k: int, seed: int) -> tuple:
     """Return a small case with round numbers."""
     rng = np.random.default_rng(seed)
-    epochs = [shards_of(rng, sizes, whole=True) for _ in range(num_epochs)]
+    epochs = [shards_of(rng, epoch, whole=True) for epoch in sizes]
     return np.array([[1.0, 0.0], [0.0, 0.5]]), 0.125, epochs, k
 
+
+ONE = "a loop by rules 1 and 2 of this section."
+TWO = "sum the replicas' gradients, give each replica the sum."
+ALL = "that of the mean loss over all examples of the step, on all workers"
 
 U04_TWO_WORKERS = Exercise(
     id="u04_two_workers",
     call="train_on_workers(models, optimizers, epochs, accum_steps)",
     points={"one worker": 1.0, "two equal workers": 1.0, "all of it": 2.0},
     by_hand=(
-        Case("one worker", hand([[2, 1]], 2, 1), keeps=("smallest", "uneven")),
-        Case("two equal workers", hand([[2], [2]], 1, 2), keeps=("by hand",)),
-        Case("two equal workers", hand([[1, 1], [1, 1]], 1, 6), keeps=("smallest",)),
-        Case("all of it", hand([[1, 1], [3, 1]], 2, 3), keeps=("uneven",)),
+        Case("one worker", hand([[2, 1]], 2, 1), ("smallest", "uneven"), ONE),
         Case(
-            "all of it", hand([[1, 1, 1], [1, 1, 1]], 2, 9, num_epochs=2), keeps=("uneven", "order")
+            "one worker",
+            hand_epochs([[[2, 1]], [[1]]], 2, 4),
+            ("order",),
+            "All shards of an epoch have equally many micro-batches;",
         ),
+        Case("two equal workers", hand([[2], [2]], 1, 2), ("by hand",), TWO),
+        Case("two equal workers", hand([[1, 1], [1, 1]], 1, 6), ("smallest",), TWO),
+        Case("all of it", hand([[1, 1], [3, 1]], 2, 3), ("uneven",), ALL),
+        Case(
+            "all of it",
+            hand([[1, 1, 1], [1, 1, 1]], 2, 9, num_epochs=2),
+            ("uneven", "order"),
+            "at an epoch's end fewer.",
+        ),
+        Case("all of it", hand([[1, 2], [3, 1], [2, 2]], 2, 5), ("uneven",), ALL),  # three workers
     ),
     promises=("by hand", "order", "smallest", "uneven"),
     draw=draw_workers,
@@ -149,7 +173,7 @@ U04_TWO_WORKERS = Exercise(
     same=same,
     run="worker_steps",
     may_change=("models.values", "models.grad", "optimizers"),
-    mistakes=MISTAKES,
+    mistakes=(*MISTAKES, *REPLICAS),
     accepted=(workers_by_averages, workers_as_one),
     lesson="Accumulation and workers are one sum over examples, cut twice. Divide once, by all the "
     "examples of the step, and let every replica step along the same gradient.",

@@ -83,6 +83,28 @@ MISTAKES: tuple[Mistake, ...] = (
         merged_tail,
     ),
     Mistake(
+        "rest not divided",
+        "You add an incomplete window up and do not divide it. Is a step's gradient the sum of its "
+        "window's means, or their mean?",
+        lambda g, k: stacked(
+            [w.mean(dim=0) if len(w) == k else w.sum(dim=0) for e in g for w in e.split(k)]
+        ),
+    ),
+    Mistake(
+        "last window always full",
+        "You take the last K micro-batches of an epoch for its last window. How often do some of "
+        "them count then?",
+        lambda g, k: stacked(
+            [(w if len(w) == k else e[-k:]).mean(dim=0) for e in g for w in e.split(k)]
+        ),
+    ),
+    Mistake(
+        "windows as even as possible",
+        "You cut an epoch into windows of nearly equal length. How many micro-batches has a window "
+        "before the last?",
+        lambda g, k: stacked([w.mean(dim=0) for e in g for w in e.tensor_split(-(-len(e) // k))]),
+    ),
+    Mistake(
         "rest filled up from the front",
         "You fill the last window up with micro-batches from the front. How often do those "
         "count then?",

@@ -49,12 +49,19 @@ def draw_epochs(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+REST = "let an incomplete window at its end be a step of its own."
+
 U04_WINDOWS = Exercise(
     id="u04_windows",
     call="step_grads(micro_grads, accum_steps)",
     points={"whole windows": 1.0, "incomplete window": 2.0},
     by_hand=(
-        Case("whole windows", (np.array([[[1.0], [5.0], [7.0], [3.5]]]), 2), keeps=("by hand",)),
+        Case(
+            "whole windows",
+            (np.array([[[1.0], [5.0], [7.0], [3.5]]]), 2),
+            keeps=("by hand",),
+            quotes="A window's gradient is the mean of its own micro-batches.",
+        ),
         Case(
             "whole windows", (np.array([[[1.0], [5.0]], [[2.0], [6.5]]]), 1), keeps=("smallest",)
         ),  # K = 1
@@ -63,11 +70,13 @@ U04_WINDOWS = Exercise(
             "incomplete window",
             (np.array([[[1.0], [5.0], [7.5], [2.5], [4.5]]] * 2), 3),
             keeps=("uneven",),
+            quotes=REST,
         ),
         Case(
             "incomplete window",
             (np.array([[[1.0], [5.0], [7.5]], [[2.0], [6.5], [9.0]]]), 2),
             keeps=("uneven", "order"),
+            quotes=REST,
         ),
     ),
     promises=("by hand", "order", "range", "smallest", "uneven"),

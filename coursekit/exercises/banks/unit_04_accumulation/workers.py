@@ -1,15 +1,16 @@
 """Average over workers, and refuse what would make the average wrong."""
 
 from collections import Counter
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.exercises.banks.unit_04_accumulation.worker_cases import BY_HAND, draw_shards
 from coursekit.exercises.banks.unit_04_accumulation.worker_slips import (
     AS_MANY_AS_THE_LONGEST,
+    LOOKED_FOR,
     Shards,
     any_fault,
     counted_once,
@@ -22,7 +23,7 @@ from coursekit.exercises.banks.unit_04_accumulation.worker_slips import (
     shared_with_next,
     weighted_by,
 )
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.declare import Exercise, Mistake
 from coursekit.exercises.engine.plain import close
 
 
@@ -67,60 +68,11 @@ def same(got: Any, want: Any) -> bool:
     return SAME_NUMBERS(got, want)
 
 
-def draw_shards(rng: np.random.Generator) -> list[Case]:
-    cases: list[Case] = []
-    kinds = ("equal", "unequal", "empty", "inside", "next", "ends") * 2
-    for kind in kinds:
-        workers, m = int(rng.integers(3, 6)), int(rng.integers(2, 5))
-        counts = [m] * workers
-        if kind != "equal":
-            counts = [int(c) for c in rng.permutation([m, m + 3, *[m + 1] * (workers - 2)])]
-        index = [int(i) for i in rng.permutation(60)[: sum(counts)]]
-        ends = np.cumsum([0, *counts])
-        shards = [index[a:b] for a, b in pairwise(ends)]
-        grads = rng.normal(size=(workers, 3)) + 1
-        if kind == "empty":
-            worker = int(rng.integers(workers))
-            shards[worker], grads[worker] = [], 0.0
-        elif kind == "inside":
-            shards[1][-1] = shards[1][0]
-        elif kind == "next":
-            shards[1][0] = shards[0][-1]
-        elif kind == "ends":
-            shards[-1][0] = shards[0][0]
-        elif len(cases) == 7:  # examples whose gradients cancel are examples all the same
-            grads[0] = 0.0
-        group = f"{kind} shards" if kind in ("equal", "unequal") else "broken shards"
-        cases.append(Case(group, (grads, shards)))
-    return cases
-
-
-HAND = np.array([[1.0, 0.0], [5.0, 4.0]])
-
 U04_WORKERS = Exercise(
     id="u04_workers",
     call="average_over_workers(local_grads, shards)",
     points={"equal shards": 1.0, "unequal shards": 1.0, "broken shards": 1.0},
-    by_hand=(
-        Case("equal shards", (HAND, [[0, 1], [2, 3]]), keeps=("by hand",)),
-        Case("unequal shards", (HAND, [[7], [4, 0, 2]]), keeps=("uneven",)),
-        Case("equal shards", (np.array([[1.5, -2.0]]), [[3]]), keeps=("smallest",)),  # one worker
-        Case(
-            "unequal shards",
-            (np.array([[0.0, 0.0], [5.0, 4.0]]), [[7], [4, 0, 2]]),
-            keeps=("uneven", "sign"),
-        ),
-        Case("broken shards", (HAND, [[0, 1], [1, 2]]), keeps=("refused",)),
-        Case("broken shards", (HAND, [[0, 1, 1], [2, 3]]), keeps=("refused",)),
-        Case(
-            "broken shards",
-            (np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 1.0]]), [[0], [1], [0]]),
-            keeps=("refused", "order"),
-        ),
-        Case(
-            "broken shards", (np.array([[1.0, 0.0], [0.0, 0.0]]), [[3, 4], []]), keeps=("refused",)
-        ),
-    ),
+    by_hand=BY_HAND,
     promises=("by hand", "order", "refused", "sign", "smallest", "uneven"),
     draw=draw_shards,
     reference=average_over_workers,
@@ -185,7 +137,8 @@ U04_WORKERS = Exercise(
         ),
         Mistake(
             "only empty shards refused",
-            "You look for empty shards alone. What if an example is in two places?",
+            "You refuse empty shards, and let an example pass that comes twice. In which places "
+            "may it be?",
             refusing(has_empty, exact),
         ),
         Mistake(
@@ -201,10 +154,11 @@ U04_WORKERS = Exercise(
         ),
         Mistake(
             "only neighbours compared",
-            "You compare each worker with the next one. Can the first and the last share an "
-            "example?",
+            "You refuse an example on two neighbours, and let one pass on two that are not. "
+            "Which pairs of workers can share an example?",
             refusing(lambda s: has_empty(s) or repeats_inside(s) or shared_with_next(s), exact),
         ),
+        *LOOKED_FOR,
         Mistake(
             "unequal shards refused",
             "You refuse shards of unequal size. Is there no average that is right for them?",
