@@ -77,15 +77,13 @@ SHORT_LAST: tuple[Mistake, ...] = (
         "a short last one left as it is",
         "You leave a last, shorter micro-batch as it is. What does a forward pass make of it?",
         lambda x, b, e: by_parts(
-            x, b, lambda p, w, f: p if len(p) < len(f) else scaled(p, *moments(p), e)
+            x, b, lambda p, w, f: p if len(p) < b else scaled(p, *moments(p), e)
         ),
     ),
     Mistake(
         "a short last one dropped",
         "You drop a last, shorter micro-batch. How many rows come back?",
-        lambda x, b, e: torch.cat(
-            [scaled(p, *moments(p), e) for p in x.split(b) if len(p) == b or len(x) < b]
-        ),
+        lambda x, b, e: torch.cat([scaled(p, *moments(p), e) for p in x.split(b) if len(p) == b]),
     ),
     Mistake(
         "a short last one divided by b",
