@@ -81,6 +81,14 @@ def test_what_is_no_such_slip_is_none(answer):
     assert judge(EXERCISE, answer, seed=0).mistake is None
 
 
+def stops(values, share, count):
+    raise ValueError("no")
+
+
+def test_an_answer_that_stops_each_time_is_no_slip_that_stops_each_time():
+    assert judge(EXERCISE, stops, seed=0).mistake is None  # 1 / 0 stops, too
+
+
 def test_a_few_cases_can_agree_by_chance_and_tell_nothing():
     few = [Case("all", args) for args in (([1.0, 2.0], 0.5, 2), ([3.0, 1.0], 0.25, 4))]
     small = Exercise(**{**vars(EXERCISE), "by_hand": tuple(few), "draw": lambda rng: []})

@@ -51,6 +51,8 @@ def as_if(exercise: Exercise, results: Sequence[CaseResult], right: Right) -> Mi
     failing = [r for r in results if not r.passed]
     if len(failing) < FEWEST or any(r.only_changed for r in results):
         return None
+    if not any(r.outcome.kind == "value" for r in failing):
+        return None  # what stops each time is told by its error
     ordered = [*failing, *(r for r in results if r.passed)]  # most slips fall at the first
     began = time.process_time()
     for name, hint, gives in slips(exercise, right):

@@ -58,6 +58,12 @@ RULES: tuple[Mistake, ...] = (
         by_factors(rounded_steps),
     ),
     Mistake(
+        "each fall by itself, rounded",
+        "Between two falls of the old learning rate your batch goes back to its first size. "
+        "Since which epoch does a decay last?",
+        by_factors(lambda lrs, i: round(lrs[max(0, i - 1)] / lrs[i])),
+    ),
+    Mistake(
         "the factor rounded up",
         "Somewhere your batch is a whole multiple too large. Two numbers of a computer divide to "
         "just above a whole one: what does rounding up make of it?",

@@ -102,6 +102,18 @@ MISTAKES: tuple[Mistake, ...] = (
         reading(last_sum, steps_of_all=lambda s, w: len(s) > 2 * w),
     ),
     Mistake(
+        "K for whoever steps",
+        "You say K for every trainer that makes a step of its leftovers. Do their steps bear that "
+        "out?",
+        reading(lambda g, k, w: float(k), over=lambda k, s: k),
+    ),
+    Mistake(
+        "its own length for whoever steps",
+        "You say how many micro-batches the last window has, for every trainer that makes a step "
+        "of it. Do their steps bear that out?",
+        reading(lambda g, k, w: float(len(g) - (w - 1) * k), over=lambda length, s: length),
+    ),
+    Mistake(
         "divided by K at the beginning",
         "You take it for granted that the first window is divided by K. What does its step say?",
         by_the_first,
