@@ -59,8 +59,8 @@ RULES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "each fall by itself, rounded",
-        "Between two falls of the old learning rate your batch goes back to its first size. "
-        "Since which epoch does a decay last?",
+        "Where the old learning rate rests, your batch is back at its first size. Of which two "
+        "epochs do you compare the rates?",
         by_factors(lambda lrs, i: round(lrs[max(0, i - 1)] / lrs[i])),
     ),
     Mistake(

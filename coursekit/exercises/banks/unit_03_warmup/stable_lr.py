@@ -120,11 +120,6 @@ U03_STABLE_LR = Exercise(
             lambda h, m: 2 * (1 + m**2) / top(h),
         ),
         Mistake(
-            "twice the limit",
-            "Your rate is twice the limit. What does a step of that length do to w?",
-            lambda h, m: 4 * (1 + m) / top(h),
-        ),
-        Mistake(
             "over one plus momentum",
             "In your formula momentum lowers the limit. An overshoot is followed by a step back: "
             "does the old velocity push it further out, or hold it?",
