@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_09_hardware.activations_further import (
+    ACTIVATIONS as LATEST_SLIPS,
+)
 from coursekit.exercises.banks.unit_09_hardware.activations_slips import (
     MISTAKES,
     SLIPS,
@@ -10,6 +13,8 @@ from coursekit.exercises.banks.unit_09_hardware.activations_slips import (
 from coursekit.exercises.banks.unit_09_hardware.further_slips import ACTIVATIONS as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.further_slips_c import ACTIVATIONS as LATE_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
+
+MOST = "Return the most that is held at once"
 
 
 def bytes_by_walking(widths, batch_size, segment, bytes_per_number):
@@ -63,17 +68,27 @@ U09_ACTIVATIONS = Exercise(
     by_hand=(
         Case("no checkpoints", ([3, 5, 7, 2], 10, 3, 4), keeps=("by hand", "range")),
         Case("no checkpoints", ([3, 2], 1, 1, 4), keeps=("smallest",)),
-        Case("no checkpoints", ([3, 5, 2], 10, 7, 4), keeps=("range",)),
+        Case(
+            "no checkpoints",
+            ([3, 5, 2], 10, 7, 4),
+            keeps=("range",),
+            quotes="L or more means no checkpoints.",
+        ),
         Case("checkpoints", ([10, 10, 10, 10, 1], 1, 2, 1), keeps=("by hand",)),
-        Case("checkpoints", ([1, 40, 50, 2, 3, 4], 1, 2, 1), keeps=("uneven",)),
-        Case("checkpoints", ([6, 5, 4, 3], 1, 1, 1), keeps=("range",)),
-        Case("checkpoints", ([5, 5, 5, 60, 70, 2, 3], 1, 2, 1), keeps=("uneven",)),
-        Case("checkpoints", ([4, 4, 4, 4, 50, 4], 1, 3, 1), keeps=("uneven",)),
+        Case(
+            "checkpoints",
+            ([1, 40, 50, 2, 3, 4], 1, 2, 1),
+            keeps=("uneven",),
+            quotes="Segments of `segment` layers, the last may be shorter.",
+        ),
+        Case("checkpoints", ([6, 5, 4, 3], 1, 1, 1), ("range",), MOST),
+        Case("checkpoints", ([5, 5, 5, 60, 70, 2, 3], 1, 2, 1), ("uneven",), MOST),
+        Case("checkpoints", ([4, 4, 4, 4, 50, 4], 1, 3, 1), ("uneven",), MOST),
     ),
     promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_networks,
     reference=activation_bytes,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS, *LATEST_SLIPS),
     accepted=(bytes_by_walking, bytes_by_a_table),
     lesson="Weights cost the same at every batch; activations grow with it. Checkpoints trade them "
     "for a second forward pass, best with about as many segments as layers in each.",

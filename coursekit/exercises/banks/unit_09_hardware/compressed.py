@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips_b import COMPRESSED as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.further_slips_d import COMPRESSED as LATE_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_f import COMPRESSED as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -66,9 +67,14 @@ U09_COMPRESSED = Exercise(
     points={"one worker": 1.0, "several workers": 2.0},
     by_hand=(
         Case("one worker", (3.0, 8.0, 4, 1, 0.5), keeps=("by hand",)),
-        Case("one worker", (3.0, 8.0, 4, 1, 1.0), keeps=("range",)),
+        Case("one worker", (3.0, 8.0, 4, 1, 1.0), ("range",), "share: q, 0 < q <= 1"),
         Case("one worker", (5.0, 6.0, 1, 1, 0.25), keeps=("smallest",)),
-        Case("several workers", (6.0, 20.0, 10, 3, 0.25), keeps=("by hand",)),
+        Case(
+            "several workers",
+            (6.0, 20.0, 10, 3, 0.25),
+            keeps=("by hand",),
+            quotes="Their errors are independent, so the average of N has 1/N of one's.",
+        ),
         Case("several workers", (6.0, 20.0, 10, 5, 1.0), keeps=("range",)),
     ),
     promises=("by hand", "range", "smallest"),
@@ -246,6 +252,7 @@ U09_COMPRESSED = Exercise(
         ),
         *FURTHER_SLIPS,
         *LATE_SLIPS,
+        *LATEST_SLIPS,
     ),
     accepted=(compressed_by_one_worker, compressed_by_entries),
     lesson="What is left out of the exchange comes back as noise: the run sees a smaller batch "

@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips_b import EFFICIENCY as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.further_slips_d import EFFICIENCY as LATE_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_f import EFFICIENCY as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -114,9 +115,19 @@ U09_EFFICIENCY = Exercise(
     call="efficiency(workers, examples, seconds)",
     points={"same batch a worker": 1.0, "same batch in all": 1.0},
     by_hand=(
-        Case("same batch a worker", ([1, 2, 4], [8, 16, 32], [1.0, 1.25, 1.6]), keeps=("by hand",)),
+        Case(
+            "same batch a worker",
+            ([1, 2, 4], [8, 16, 32], [1.0, 1.25, 1.6]),
+            keeps=("by hand",),
+            quotes="its examples per second and worker, over those of the one worker",
+        ),
         Case("same batch a worker", ([1], [10], [3.0]), keeps=("smallest",)),
-        Case("same batch a worker", ([4, 2, 1], [40, 20, 10], [2.5, 1.6, 1.0]), keeps=("order",)),
+        Case(
+            "same batch a worker",
+            ([4, 2, 1], [40, 20, 10], [2.5, 1.6, 1.0]),
+            keeps=("order",),
+            quotes="Return one number an entry, in the given order.",
+        ),
         Case("same batch in all", ([1, 2, 5], [60, 60, 60], [6.0, 3.75, 2.0]), keeps=("uneven",)),
         Case("same batch in all", ([5, 1], [60, 60], [2.0, 6.0]), keeps=("order",)),
         Case("same batch in all", ([3, 1], [60, 60], [1.6, 6.0]), keeps=("range",)),  # above 1
@@ -165,7 +176,8 @@ U09_EFFICIENCY = Exercise(
         ),
         Mistake(
             "examples of each worker",
-            "You multiply the examples by the workers. Whose examples does the list count?",
+            "You multiply by the workers. Whose examples does the list count, and how long is each "
+            "worker busy with a step?",
             variant(lambda row, one: (row[1] / row[2]) / (one[1] / one[2]) * row[0]),
         ),
         Mistake(
@@ -227,6 +239,7 @@ U09_EFFICIENCY = Exercise(
         ),
         *FURTHER_SLIPS,
         *LATE_SLIPS,
+        *LATEST_SLIPS,
     ),
     accepted=(efficiency_by_arrays, efficiency_by_worker_seconds),
     lesson="Examples per second and worker, against one worker alone: one definition for a batch "

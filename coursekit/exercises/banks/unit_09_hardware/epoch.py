@@ -5,7 +5,11 @@ import numpy as np
 from coursekit.exercises.banks.unit_09_hardware.epoch_slips import MISTAKES, epoch
 from coursekit.exercises.banks.unit_09_hardware.further_slips import EPOCH as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.further_slips_c import EPOCH as LATE_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_e import EPOCH as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
+
+DROPPED = "if they are dropped, it is 0"
+NONE_LEFT = "If no examples are left over, that is 1"
 
 
 def epoch_by_walking(num_examples, batch_size, floor, rate, drop_last):
@@ -53,16 +57,24 @@ U09_EPOCH = Exercise(
     points={"kept": 1.0, "dropped": 1.0},
     by_hand=(
         Case("kept", (10, 4, 1.0, 2.0, False), keeps=("by hand",)),
-        Case("kept", (8, 4, 1.0, 2.0, False), keeps=("boundary",)),
-        Case("kept", (6, 6, 1.0, 2.0, False), keeps=("range",)),
+        Case("kept", (8, 4, 1.0, 2.0, False), ("boundary",), NONE_LEFT),
+        Case("kept", (6, 6, 1.0, 2.0, False), ("range",), NONE_LEFT),
         Case("kept", (3, 3, 4.0, 2.0, False), keeps=("range",)),  # one step, and it is the floor
-        Case("dropped", (10, 4, 1.0, 2.0, True), keeps=("by hand", "missing")),
-        Case("dropped", (8, 4, 1.0, 2.0, True), keeps=("boundary",)),
+        Case(
+            "dropped",
+            (10, 4, 1.0, 2.0, True),
+            ("by hand", "missing"),
+            "if they are dropped, it is 0",
+        ),
+        Case(  # most of a batch is left over, and dropped all the same
+            "dropped", (11, 4, 1.0, 2.0, True), ("missing",), DROPPED
+        ),
+        Case("dropped", (8, 4, 1.0, 2.0, True), ("boundary",), NONE_LEFT),
     ),
     promises=("boundary", "by hand", "missing", "range"),
     draw=draw_epochs,
     reference=epoch,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS, *LATEST_SLIPS),
     accepted=(epoch_by_walking, epoch_by_arrays),
     lesson="A partial last batch costs a step at the floor, and its few examples count more than "
     "all others. Dropped, they wait for the next shuffle.",

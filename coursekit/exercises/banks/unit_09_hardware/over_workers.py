@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips_d import OVER_WORKERS as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_f import OVER_WORKERS as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -251,24 +252,38 @@ FURTHER = (
     ),
 )
 
+DISTINCT = "Return the share of distinct examples that are right."
+
 U09_OVER_WORKERS = Exercise(
     id="u09_over_workers",
     call="accuracy_over_workers(indices, right)",
     points={"uneven shards": 1.0, "filled up": 2.0},
     by_hand=(
-        Case("uneven shards", ([[0, 1, 2, 3], [4]], [[1, 1, 1, 0], [0]]), keeps=("uneven",)),
+        Case(
+            "uneven shards",
+            ([[0, 1, 2, 3], [4]], [[1, 1, 1, 0], [0]]),
+            keeps=("uneven",),
+            quotes="how workers of different size are joined",
+        ),
         Case("uneven shards", ([[7], [9], [2]], [[1], [0], [1]]), keeps=("smallest",)),
         Case("filled up", ([[0, 1, 2], [3, 4, 0]], [[1, 0, 0], [0, 1, 1]]), keeps=("by hand",)),
         Case(
             "filled up",
             ([[5, 6, 5], [6, 8, 9], [5, 7, 9]], [[1, 1, 1], [1, 0, 0], [1, 0, 0]]),
             keeps=("order",),
+            quotes=DISTINCT,
+        ),
+        Case(  # the larger index first, and it comes again
+            "filled up",
+            ([[7, 2, 7], [4, 2, 0]], [[1, 0, 1], [0, 0, 1]]),
+            keeps=("order",),
+            quotes="1 where that example was right, else 0",
         ),
     ),
     promises=("by hand", "order", "smallest", "uneven"),
     draw=draw_shards,
     reference=accuracy_over_workers,
-    mistakes=(*MISTAKES, *FURTHER, *FURTHER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER, *FURTHER_SLIPS, *LATEST_SLIPS),
     accepted=(accuracy_by_unique, accuracy_by_sets),
     lesson="A sampler that makes all workers equally long hands some examples out twice. In "
     "training that hardly matters; in an evaluation it is a wrong number.",

@@ -7,6 +7,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips_b import PLAN as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.further_slips_d import PLAN as LATE_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_f import PLAN as LATEST_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.plan_further import FURTHER
 from coursekit.exercises.banks.unit_09_hardware.plan_slips import MISTAKES, costs, plan
 from coursekit.exercises.banks.unit_09_hardware.step_time_law import misfits
@@ -14,6 +15,15 @@ from coursekit.exercises.engine.declare import Case, Exercise
 
 Table = Sequence[Sequence[float]]
 GOALS = ("examples", "seconds", "money")
+
+RULE_OF_THUMB = "Return the candidate with the lowest cost, and that cost."
+ABOVE_THE_KNEE = (  # the best lies above the knee of 40: the nearest is too slow, the root too far
+    [90, 20, 400],
+    [[1, 2, 80, 160], [1.0, 1.0, 2.0, 4.0]],
+    [[10, 20], [210.0, 110.0]],
+    [100.0, 10.0, 5000.0],
+    [3600.0, 1000.0],
+)
 
 
 def plan_by_loops(goal, candidates, timed, runs, memory, prices):
@@ -75,7 +85,10 @@ def draw_machines(rng: np.random.Generator) -> list[Case]:
 
 
 def draw_machine(rng: np.random.Generator, goal: str, kind: str) -> tuple:
-    """Return a machine's and a task's tables; memory binds, is just filled, or is ample."""
+    """Return a machine's and a task's tables; memory binds, is just filled, or is ample.
+
+    Where it is ample, the root law's batch lies above the knee, elsewhere below it.
+    """
     knee, critical = float(rng.uniform(150, 700)), float(rng.uniform(60, 400))
     floor, least = float(rng.uniform(2e-4, 5e-2)), float(rng.uniform(100, 5000))
     low, small = int(rng.choice([6, 8, 10])), int(rng.choice([12, 16, 20]))
@@ -83,9 +96,10 @@ def draw_machine(rng: np.random.Generator, goal: str, kind: str) -> tuple:
     seconds = [float(floor * max(1.0, b / knee) * math.exp(0.03 * rng.normal())) for b in sizes]
     steps = [float(least * (1 + critical / b) * math.exp(0.02 * rng.normal())) for b in run_sizes]
     hour = float(rng.uniform(0.5, 5.0))
-    even = hour * floor / 3600 / (knee**2 / critical * float(rng.uniform(0.05, 0.2)))
+    square = (4.0, 20.0) if goal == "money" and kind == "roomy" else (0.05, 0.2)
+    even = hour * floor / 3600 / (knee**2 / critical * float(rng.uniform(*square)))
     candidates = [int(b) for b in np.unique(np.geomspace(8, 4096, 12).astype(int))]
-    if kind == "roomy":
+    if kind != "full":
         candidates = [int(b) for b in rng.permutation(candidates)]
     timed: list[list[float]] = [list(sizes), seconds]
     runs: list[list[float]] = [list(run_sizes), steps]
@@ -130,6 +144,20 @@ U09_PLAN = Exercise(
                 [3600.0, 0.0],
             ),
             keeps=("order",),
+            quotes="Return the candidate with the lowest cost, and that cost.",
+        ),
+        Case(
+            "examples",
+            (
+                "examples",
+                [64, 8, 16],
+                [[1, 2, 4, 8], [1.0, 1.0, 2.0, 4.0]],
+                [[10, 20], [30.0, 20.0]],
+                [100.0, 10.0, 300.0],
+                [3600.0, 0.0],
+            ),
+            keeps=("order",),
+            quotes="candidates come in any order",
         ),
         Case(
             "examples",
@@ -142,6 +170,7 @@ U09_PLAN = Exercise(
                 [3600.0, 0.0],
             ),
             keeps=("nan",),
+            quotes="If none fits, return `[nan, nan]`.",
         ),
         Case(
             "seconds",
@@ -154,7 +183,36 @@ U09_PLAN = Exercise(
                 [3600.0, 0.0],
             ),
             keeps=("boundary",),
+            quotes="`memory` is [bytes of the state, bytes an example, bytes there are]; one that "
+            "fits exactly does.",
         ),
+        Case(  # what does not fit stands first, and would be best
+            "seconds",
+            (
+                "seconds",
+                [64, 8, 16],
+                [[1, 2, 40, 80], [1.0, 1.0, 1.0, 2.0]],
+                [[10, 20], [30.0, 20.0]],
+                [100.0, 10.0, 300.0],
+                [3600.0, 0.0],
+            ),
+            keeps=("order",),
+            quotes="candidates come in any order",
+        ),
+        Case(  # a floor and a rate that are means, not the best that was seen
+            "seconds",
+            (
+                "seconds",
+                [10, 40],
+                [[1, 10, 100, 200], [0.5, 2.0, 2.0, 6.25]],
+                [[10, 20], [210.0, 110.0]],
+                [100.0, 10.0, 5000.0],
+                [3600.0, 0.0],
+            ),
+            keeps=("average",),
+            quotes="Fit t(B) as in exercise 1",
+        ),
+        Case("seconds", ("seconds", *ABOVE_THE_KNEE), ("uneven",), RULE_OF_THUMB),
         Case(
             "money",
             (
@@ -166,13 +224,15 @@ U09_PLAN = Exercise(
                 [3600.0, 400000.0],
             ),
             keeps=("by hand",),
+            quotes="`prices` is [an hour of the device, a million examples].",
         ),
+        Case("money", ("money", *ABOVE_THE_KNEE), ("uneven",), RULE_OF_THUMB),
     ),
-    promises=("boundary", "by hand", "nan", "order"),
+    promises=("average", "boundary", "by hand", "nan", "order", "uneven"),
     draw=draw_machines,
     reference=plan,
     nan_says="You say that no candidate fits into the memory. One does: what does its step need?",
-    mistakes=(*MISTAKES, *FURTHER, *FURTHER_SLIPS, *LATE_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER, *FURTHER_SLIPS, *LATE_SLIPS, *LATEST_SLIPS),
     accepted=(plan_by_loops, plan_by_arrays),
     lesson="Fewest examples, fewest seconds and least money are three batches. Which of them is "
     "yours is not a question about learning.",

@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips import ROOFLINE as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.further_slips_c import ROOFLINE as LATE_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_e import ROOFLINE as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -88,11 +89,17 @@ U09_ROOFLINE = Exercise(
     by_hand=(
         Case("wide", (4, 4, 1, 8.0, 4.0), keeps=("by hand",)),
         Case("wide", (4, 12, 2, 6.0, 8.0), keeps=("uneven",)),
+        Case(  # hardly steeper, and far away: they meet all the same
+            "wide",
+            (10, 10, 1, 100000.0, 10001.0),
+            keeps=("range",),
+            quotes="If computing is the shorter one however large B is",
+        ),
         Case("narrow", (4, 4, 1, 32.0, 4.0), keeps=("nan",)),
         Case("narrow", (4, 4, 1, 16.0, 4.0), keeps=("boundary", "nan")),
         Case("narrow", (1, 1, 2, 1.0, 8.0), keeps=("smallest",)),
     ),
-    promises=("boundary", "by hand", "nan", "smallest", "uneven"),
+    promises=("boundary", "by hand", "nan", "range", "smallest", "uneven"),
     draw=draw_layers,
     reference=roofline_knee,
     nan_says="You say that no batch is large enough for this layer. One is: how long do computing "
@@ -247,6 +254,7 @@ U09_ROOFLINE = Exercise(
         ),
         *FURTHER_SLIPS,
         *LATE_SLIPS,
+        *LATEST_SLIPS,
     ),
     accepted=(knee_by_seconds, knee_by_bisection),
     lesson="Below the knee the weights' way from memory takes the time, and more examples ride "

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips_c import ROW_STABLE as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_e import ROW_STABLE as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import as_array
 
@@ -250,6 +251,7 @@ U09_ROW_STABLE = Exercise(
             ),
         ),
         *FURTHER_SLIPS,
+        *LATEST_SLIPS,
     ),
     accepted=(stable_by_filling_each, stable_with_old_rows),
     lesson="One size of block, one order of sums, the same bits in any company. A lone row pays "

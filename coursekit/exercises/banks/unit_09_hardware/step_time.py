@@ -7,6 +7,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_09_hardware.further_slips import STEP_TIME as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.further_slips_c import STEP_TIME as LATE_SLIPS
+from coursekit.exercises.banks.unit_09_hardware.further_slips_e import STEP_TIME as LATEST_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.step_time_law import fit_step_time
 from coursekit.exercises.banks.unit_09_hardware.step_time_slips import MISTAKES
 from coursekit.exercises.engine.declare import Case, Exercise
@@ -41,6 +42,7 @@ def fit_by_running_sums(batch_sizes, seconds):
     return np.array([math.exp(s1[k - 1] / k), math.exp(r1[k] / (n - k))])
 
 
+SMALLEST = "of the split with the smallest misfit"
 POWERS = [1, 2, 4, 8, 16, 32, 64, 128]
 TRAPS = (  # another rule for the split comes out otherwise: absolute sizes, means, single points
     [2.0, 1.0, 4.0, 4.0, 8.0, 16.0],
@@ -75,18 +77,24 @@ U09_STEP_TIME = Exercise(
         Case(
             "floor and slope", ([1, 2, 4, 8, 16], [4.0, 4.0, 4.0, 8.0, 16.0]), keeps=("boundary",)
         ),
-        Case("floor and slope", ([1, 2, 10, 20], [2.0, 2.0, 5.0, 10.0]), keeps=("smallest",)),
+        Case(
+            "floor and slope",
+            ([1, 2, 10, 20], [2.0, 2.0, 5.0, 10.0]),
+            keeps=("smallest",),
+            quotes="list of n >= 4 ascending whole numbers",
+        ),
         Case(
             "noisy",
             ([1, 2, 6, 24, 100, 200], [1.0, 4.0, 2.0, 12.0, 25.0, 100.0]),
             keeps=("average", "uneven"),
+            quotes=SMALLEST,
         ),
-        *(Case("noisy", (POWERS[: len(t)], t), keeps=("uneven",)) for t in TRAPS),
+        *(Case("noisy", (POWERS[: len(t)], t), ("uneven",), SMALLEST) for t in TRAPS),
     ),
     promises=("average", "boundary", "smallest", "uneven"),
     draw=draw_tables,
     reference=fit_step_time,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS, *LATEST_SLIPS),
     accepted=(fit_by_loops, fit_by_running_sums),
     lesson="Two numbers say what a batch costs on a machine: the shortest step, and the rate once "
     "it is full. Their product is the batch that just fills it.",
