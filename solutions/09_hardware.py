@@ -92,7 +92,7 @@ predict(
     "09_hardware",
     "best",
     "The batch with the fewest examples to a target, the one with the fewest seconds, the cheapest "
-    "one: these are ...",
+    "one. Put in order of their size, from small to large, these batches are ...",
     ["one batch size", "two: time is money", "three, examples < money < seconds",
      "three, seconds < money < examples"],
 )  # fmt: skip
@@ -116,7 +116,7 @@ predict(
 # - the misfit is the sum of $(\ln t - \ln t_0)^2$ over the first k, plus the sum of
 #   $(\ln (B/t) - \ln r)^2$ over the others.
 #
-# Return $t_0$ and $r$ of the split with the smallest misfit.
+# Return $t_0$ and $r$ of the split with the smallest misfit (in the check no two splits have the same).
 #
 # <details><summary>Hint 1 (click to open)</summary>A loop over k, and in it two lists of logarithms.</details>
 # <details><summary>Hint 2 (click to open)</summary>The mean of a list of logarithms is the best constant for it; the misfit is its squared deviations.</details>
@@ -423,10 +423,12 @@ for B, K in ((SIZES[-1], 2), (SIZES[-1], 8), (SIZES[-1], 64), (SIZES[-1], SIZES[
     )
 
 # %% [markdown]
-# The timed number is higher for two reasons. It counts an update for each micro-batch, which accumulation
-# saves; and close to the knee the law is too kind (9.2's caveat), so that a micro-batch of one knee may cost
-# up to twice. So: micro-batches of several knees are free, and below the knee accumulation buys a large
-# batch with time. Whether it should be large at all is another question (unit 05).
+# Where the timed number is higher than the law's, there are two reasons. It counts an update for each
+# micro-batch, which accumulation saves; and close to the knee the law is too kind (9.2's caveat), so that a
+# micro-batch of one knee may cost up to twice. Where it is lower, the whole batch, by whose time all four are
+# divided, took longer than its law: 9.2 printed how far your worst size is off. So: micro-batches of several
+# knees are nearly free, and below the knee accumulation buys a large batch with time. Whether it should be
+# large at all is another question (unit 05).
 #
 # **Change, predict, run**: `UNITS` doubled at the same `ROWS`. Which grows faster, state or activations?
 # And `ROWS` doubled?
@@ -438,8 +440,8 @@ for B, K in ((SIZES[-1], 2), (SIZES[-1], 8), (SIZES[-1], 64), (SIZES[-1], SIZES[
 # ### Exercise 4 (2 points, 8 minutes): an epoch with a partial last batch
 # Return three numbers: the steps of an epoch, its seconds by $t(b) = \max(t_0, b/r)$ with each step's own
 # size b, and how much an example of the **last** batch counts beside one of a full batch. (Each step is
-# the mean over its own examples, at one learning rate.) If no examples are left over, that is 1; if
-# they are dropped, it is 0.
+# the mean over its own examples, at one learning rate.) If no examples are left over, that is 1, whatever
+# `drop_last` says; if some are left over, and they are dropped, it is 0.
 #
 # <details><summary>Hint 1 (click to open)</summary><code>divmod(N, B)</code> gives full batches and what is left over.</details>
 # <details><summary>Hint 2 (click to open)</summary>The partial batch has a time of its own, and not below the floor.</details>
@@ -539,11 +541,13 @@ with torch.no_grad():
 # ### Exercise 5 (3 points, 10 minutes): the same bits in any company
 # `function` maps rows to rows, each from its own row alone; but the order of its sums depends on how many
 # rows it gets (here: always, on any machine). Return its results for all rows such that the bits of a row
-# do not depend on the others: call it with exactly `block` rows each time, in order, fill the last block
-# up, and return as many rows as came in. (The check looks at the rows that come back, bit for bit. So what you
-# fill up with is yours to choose: zeros, rows that were there already, even a whole block more where nothing
-# is missing. But a block for each single row would be far too many. Where an input
-# fails, the check shows the weights W of `function`, rows → rows W, under its name.)
+# do not depend on the others: hand over exactly `block` rows in each call, in order, fill the last block
+# up, and return as many rows as came in.
+#
+# What you fill up with is yours to choose: zeros, rows that were there already. A whole block more does no
+# harm, but a block for each single row would be far too many calls, and is refused. The check compares the
+# rows that you return, bit for bit. Its `function` multiplies by a matrix W: rows → rows W. Where an input
+# fails, W is shown under the name `function`.
 #
 # <details><summary>Hint 1 (click to open)</summary>How many rows are missing to the next multiple of <code>block</code>? Python's <code>-n % block</code> says it.</details>
 # <details><summary>Hint 2 (click to open)</summary><code>torch.cat</code> joins rows and filling; <code>tensor.split(block)</code> cuts.</details>
@@ -590,8 +594,9 @@ for name, seconds in price.items():
     print(f"{name:24s} {1e6 * np.median(seconds):8.1f} microseconds")
 
 # %% [markdown]
-# The remedy costs most where a row is alone: a block for one. Below the knee that is nearly free, above it
-# is not. It works as far as your library treats every place in a block alike: test it, as here.
+# The remedy costs most where a row is alone: it pays for a block. As long as a block lies below this
+# network's knee, that is nearly free, above it is not. Compare your first two times: on which side of the
+# knee is 32? The remedy works as far as your library treats every place in a block alike: test it, as here.
 #
 # **Bitwise where promised, statistical elsewhere.** Three levels:
 # 1. *Same program, same batch, same machine, same thread count, deterministic kernels*: bits repeat. In the
@@ -906,7 +911,8 @@ show(figures.compression_plot(shares, formula, measured, batch_size=BATCH, title
 # $$ E(B) = B\,S(B), \qquad T(B) = S(B)\,t(B), \qquad
 #    \text{money} = p_h\,T + p_e\,E , $$
 #
-# with a price $p_h$ for the device's time and a price $p_e$ for each example (storage, decoding, labelling).
+# with a price $p_h$ for the device's time and a price $p_e$ for each example as often as it is seen (fetching,
+# decoding).
 #
 # - **Examples** grow with B: the smallest batch needs the fewest.
 # - **Seconds** fall below the knee (fewer steps, each as long) and rise above it: best at the knee.
@@ -925,10 +931,11 @@ show(figures.compression_plot(shares, formula, measured, batch_size=BATCH, title
 #    candidates that do not fit: `memory` is [bytes of the state, bytes an example, bytes there are]; one that
 #    fits exactly does. Return the candidate with the lowest cost, and that cost. If none fits, return
 #    `[nan, nan]`.
-# 2. **"seconds"**. Fit t(B) as in exercise 1 (you may call your function).
+# 2. **"seconds"**. Fit t(B) as in exercise 1 (you may call your function; the sizes in `timed` ascend).
 # 3. **"money"**. `prices` is [an hour of the device, a million examples].
 #
-# Costs are in examples, seconds and money; candidates come in any order, and no two cost the same.
+# Costs are in examples, seconds and money, with steps as the line gives them, not rounded; candidates come in
+# any order, and no two cost the same.
 #
 # <details><summary>Hint 1 (click to open)</summary>Write a loop over the candidates that makes all three costs, and pick one by <code>goal</code>.</details>
 # <details><summary>Hint 2 (click to open)</summary><code>slope, least = np.polyfit(1 / np.array(runs[0]), runs[1], 1)</code>.</details>
@@ -968,7 +975,8 @@ check("u09_plan", plan)
 # **For your machine.** Steps: the ledger's runs of the small network to training loss 1.2, each B at its own
 # learning rate. Seconds: yours, from 9.2. Prices: **edit the table**. These are round numbers, no offers: an
 # hour of the device, and a million examples that each take half a millisecond of a core at 0.05 an hour, as
-# decoding a small picture does. (Labels would cost a million times more, but each only once.)
+# decoding a small picture does. (Labels would cost a million times more, but each only once: they are no part
+# of $p_e$.)
 
 # %%
 PRICES = Prices(device_hour=by_size(tiny=0.10, cpu=0.10, gpu=4.00), million_examples=0.007)
@@ -999,8 +1007,8 @@ title = f"40-64-64-10 to loss 1.2 on {device_name(device)}: steps of the ledger,
 show(figures.best_batches_plot(best.table, (best.examples, best.seconds, best.money), title=title))
 
 # %% [markdown]
-# **What the figure says.** Three curves, three lowest points. Nobody is wrong: whoever labels data wants the left
-# end, whoever waits wants the knee, whoever pays wants something between. "The best batch size" without a goal
+# **What the figure says.** Three curves, three lowest points. Nobody is wrong: whoever pays for each example read
+# wants the left end, whoever waits wants the knee, whoever pays wants something between. "The best batch size" without a goal
 # is no question. The ledger's run of one CPU thread, at the same prices, found B = {{H1.best_examples}},
 # {{H1.best_money}} and {{H1.best_seconds}} (± over rounds). On a machine that is never full (a large GPU and this network) the fastest batch is the
 # largest there is, all 2,048 examples.

@@ -143,14 +143,16 @@ base_arm = [256, lr, num_epochs * (num_examples // 256), 0.0]
 print(f"{'arm':34s}{'steps':>8s}{'examples':>10s}{'temp.':>8s}{'lr':>6s}")
 for name, arm in ARMS.items():
     size = num_examples if arm.batch is None else 256 * arm.batch
-    row = use_ratios(base_arm, [size, arm.lr * lr, arm.steps * base_arm[2], 0.0])
-    print(f"{name:34s}" + "".join(f"{float(x):8.3g}" for x in row))
+    row = [float(x) for x in use_ratios(base_arm, [size, arm.lr * lr, arm.steps * base_arm[2], 0.0])]
+    if arm.batch is None:
+        row[2] = 0.0  # all examples at once: no noise, whatever the formula says
+    print(f"{name:34s}" + "".join(f"{x:8.3g}" for x in row))
 
 # %% [markdown]
 # Read the rows. "Their change" holds examples *and* temperature, and moves steps and learning rate: by
 # itself it can't say which of the two did it. "Large batch, old lr, old steps" changes temperature alone
-# of the things that a mechanism could live on (the examples grow because the batch does). (The full
-# batch has no noise: its temperature is 0, whatever the formula says.)
+# of the things that a mechanism could live on (the examples grow because the batch does). The full
+# batch has no noise at all: its temperature is 0, and no ratio of batches.
 #
 # ## 10.3 A change with its interval
 # Pairs share their luck, so their differences scatter less than either of them. Some runs diverge. They
@@ -191,9 +193,9 @@ check("u10_change", change)
 # How many seeds does an arm need? Ask *before* the experiment, from a pilot.
 #
 # ### Exercise 3 (2 points, 8 minutes): how many seeds
-# From the paired changes of a pilot, return the smallest whole number n ≥ 2 of seeds, the pilot's
-# counted, for which half of the interval is at most `wanted`. Take the scatter as in the pilot
-# (divisor n − 1) and `quantile` as given. Where the formula gives a whole number but for rounding (up to
+# From the paired changes of a pilot, return the smallest whole number n ≥ 2 of seeds for which half of the
+# interval is at most `wanted`. It is the number in all, with the pilot's among them, and may be smaller than
+# the pilot was. Take the scatter as in the pilot (divisor n − 1; it may be 0) and `quantile` as given. Where the formula gives a whole number but for rounding (up to
 # 1e-9 above it), that number is enough.
 #
 # <details><summary>Hint 1 (click to open)</summary>Half of the interval is quantile · s / √n. Which n makes it equal to what is wanted?</details>
@@ -588,7 +590,10 @@ show(figures.loggers_plot(true_losses, loggers, title="One run, two logs"))
 # are on the price list, and each says what can come out.
 #
 # Answer with **three numbers** from the lists: the explanation; the *cheapest* experiment that tells
-# it from the next best one; what that experiment will say. Then it is really run. (An accuracy is told as
+# it from the next best one; what that experiment will say. Then it is really run. The next best one is the
+# other explanation on the list that fits the curves nearly as well. "Better", "the same" and "worse" are said
+# beside this run as it stands, not beside the run before. And a fault that is mended need not give the whole gap
+# back: a larger batch has fewer steps in as many epochs, whatever else was wrong (10.5). (An accuracy is told as
 # it was shown, at the end, and over the second half of the epochs; a change of 5 points there decides.)
 #
 # To warm up, four others; nothing is marked here.
@@ -648,7 +653,8 @@ tell(diagnosis, range(1, 7), release=RELEASE)
 check("u10_diagnosis", diagnosis)
 
 # %% [markdown]
-# **What this was for.** Three skills, scored apart: naming, buying, predicting. Strategies that need no
+# **What this was for.** Three skills: naming, buying, predicting. The lines above count them apart; a point
+# needs all three. Strategies that need no
 # understanding (always the learning rate, always the dearest run, always more seeds, chance) earn less
 # than a third of the points over fifty other draws; somebody who reads every line earns nearly all.
 # **Change, predict, run**: in `show_mystery(1, release=7)` and the five after it are six new ones, with
@@ -665,10 +671,12 @@ check("u10_diagnosis", diagnosis)
 # - *nanochat* tried it, found "small gains", and left it out (its development log).
 #
 # Who is right? A ramp saves *steps*. Whether it saves *time* depends on what a step costs:
-# $t(B) = \max(t_{\min}, B / \text{examples per second})$, unit 05's law.
+# $t(B) = \max(t_0, B/r)$, unit 05's law in unit 09's letters: a step takes at least $t_0$ (`min_step_seconds`), and
+# a full machine does $r$ examples a second (`examples_per_second`).
 #
 # ### Exercise 9 (2 points, 8 minutes): what a ramp costs
-# `stages` are pairs of examples and batch size, in turn. Return the steps and the seconds of the whole.
+# `stages` are pairs of examples and batch size, in turn; a batch size may come again later, or fall. Return
+# the steps and the seconds of the whole.
 #
 # <details><summary>Hint 1 (click to open)</summary>One stage first: how many steps, and how long is one?</details>
 # <details><summary>Hint 2 (click to open)</summary>A step takes the longer of its two times.</details>
@@ -894,7 +902,7 @@ compare_predictions(
         "warmup": ("Their change, plus warmup", regained, "section 10.5"),
         "seeds": (
             "Seeds for ± 1",
-            f"{planned(1.0)} seeds",
+            f"{planned(1.0)} seeds by their own quantile, {asked(1.0, 2.26)} by that of ten",
             "section 10.3",
         ),
         "cheapest": ("What to buy", "the cheapest run on which the two disagree", "section 10.7"),

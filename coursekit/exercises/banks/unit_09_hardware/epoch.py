@@ -8,7 +8,7 @@ from coursekit.exercises.banks.unit_09_hardware.further_slips_c import EPOCH as 
 from coursekit.exercises.banks.unit_09_hardware.further_slips_e import EPOCH as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
 
-DROPPED = "if they are dropped, it is 0"
+DROPPED = "if some are left over, and they are dropped, it is 0"
 NONE_LEFT = "If no examples are left over, that is 1"
 
 

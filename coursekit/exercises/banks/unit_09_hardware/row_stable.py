@@ -103,6 +103,9 @@ def two_block_sizes(function, rows, block):
     return row_stable(function, rows, block + 1)
 
 
+EACH_CALL = "hand over exactly `block` rows in each call, in order"
+FILL_UP = "fill the last block up, and return as many rows as came in"
+
 U09_ROW_STABLE = Exercise(
     id="u09_row_stable",
     call="row_stable(function, rows, block)",
@@ -116,16 +119,19 @@ U09_ROW_STABLE = Exercise(
                 2,
             ),
             keeps=("by hand",),
+            quotes=EACH_CALL,
         ),
         Case(
             "full blocks",
             (np.ones((4, 1)), np.array([[2.0**24, 1, 1, -(2.0**24)], [1.0, 2, 3, 4]]), 2),
             keeps=("boundary",),
+            quotes=EACH_CALL,
         ),
         Case(
             "ragged",
             (np.ones((4, 1)), np.array([[2.0**24, 1, 1, -(2.0**24)]]), 2),
             keeps=("smallest",),
+            quotes=FILL_UP,
         ),
         Case(
             "ragged",
@@ -135,6 +141,7 @@ U09_ROW_STABLE = Exercise(
                 2,
             ),
             keeps=("uneven",),
+            quotes=FILL_UP,
         ),
         Case(  # one row over: a block for each would be far too many
             "ragged",
@@ -144,6 +151,7 @@ U09_ROW_STABLE = Exercise(
                 8,
             ),
             keeps=("range",),
+            quotes=FILL_UP,
         ),
     ),
     promises=("boundary", "by hand", "range", "smallest", "uneven"),
