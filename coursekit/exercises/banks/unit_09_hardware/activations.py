@@ -84,6 +84,7 @@ U09_ACTIVATIONS = Exercise(
         Case("checkpoints", ([6, 5, 4, 3], 1, 1, 1), ("range",), MOST),
         Case("checkpoints", ([5, 5, 5, 60, 70, 2, 3], 1, 2, 1), ("uneven",), MOST),
         Case("checkpoints", ([4, 4, 4, 4, 50, 4], 1, 3, 1), ("uneven",), MOST),
+        Case("checkpoints", ([5, 60, 5, 5, 5, 2, 3], 1, 3, 1), ("uneven",), MOST),
     ),
     promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_networks,

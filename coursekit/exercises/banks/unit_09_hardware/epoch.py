@@ -57,6 +57,9 @@ U09_EPOCH = Exercise(
     points={"kept": 1.0, "dropped": 1.0},
     by_hand=(
         Case("kept", (10, 4, 1.0, 2.0, False), keeps=("by hand",)),
+        Case(
+            "kept", (10, 4, 3.0, 2.0, False), keeps=("range",)
+        ),  # no step is longer than the floor
         Case("kept", (8, 4, 1.0, 2.0, False), ("boundary",), NONE_LEFT),
         Case("kept", (6, 6, 1.0, 2.0, False), ("range",), NONE_LEFT),
         Case("kept", (3, 3, 4.0, 2.0, False), keeps=("range",)),  # one step, and it is the floor

@@ -199,6 +199,16 @@ EPOCH = (
         ),
     ),
     Mistake(
+        "a floor that shrinks with the batch",
+        "Your floor shrinks with the batch. On what does the shortest step depend?",
+        changed(
+            seconds=lambda n, b, floor, rate, drop, right: (
+                n // b * max(floor, b / rate)
+                + (0.0 if drop else max(floor * (n % b) / b, n % b / rate))
+            )
+        ),
+    ),
+    Mistake(
         "floor for the partial batch alone",
         "Your full batches never wait for the floor. May one of them be too small as well?",
         changed(

@@ -153,11 +153,6 @@ def compressed(total: Callable[..., float], effective=None) -> Callable[..., lis
 
 COMPRESSED = (
     Mistake(
-        "what is added, and its batch",
-        "Both your numbers come from what compression adds. What else is in the error?",
-        compressed(lambda g, tr, b, n, q: noise_of(g, tr, b, n, q) - tr / b),
-    ),
-    Mistake(
         "what is added, and the batch where nothing is",
         "Your first number is what compression adds. What else is in the error?",
         compressed(
@@ -193,12 +188,6 @@ COMPRESSED = (
 )
 
 
-def through_the_origin(runs):
-    x, y = 1 / np.array(runs[0], dtype=float), np.array(runs[1], dtype=float)
-    slope = (x * y).sum() / (x * x).sum()
-    return lambda b: slope / b
-
-
 def straight_time(b, floor, rate, timed):
     return float(np.polyval(np.polyfit(timed[0], timed[1], 1), b))
 
@@ -229,11 +218,6 @@ def not_below(found, knee):
 
 
 PLAN = (
-    Mistake(
-        "a line through the origin",
-        "Your line goes through the origin. How many steps does it leave for a batch that is huge?",
-        with_cost(law=through_the_origin),
-    ),
     Mistake(
         "a straight line through the times",
         "You draw a straight line through the times. Which law does exercise 1 fit to them?",
