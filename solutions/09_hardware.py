@@ -931,7 +931,7 @@ show(figures.compression_plot(shares, formula, measured, batch_size=BATCH, title
 #    candidates that do not fit: `memory` is [bytes of the state, bytes an example, bytes there are]; one that
 #    fits exactly does. Return the candidate with the lowest cost, and that cost. If none fits, return
 #    `[nan, nan]`.
-# 2. **"seconds"**. Fit t(B) as in exercise 1 (you may call your function; the sizes in `timed` ascend).
+# 2. **"seconds"**. Fit t(B) as in exercise 1 (you may call your function).
 # 3. **"money"**. `prices` is [an hour of the device, a million examples].
 #
 # Costs are in examples, seconds and money, with steps as the line gives them, not rounded; candidates come in
@@ -946,8 +946,8 @@ show(figures.compression_plot(shares, formula, measured, batch_size=BATCH, title
 def plan(goal, candidates, timed, runs, memory, prices):
     """[best batch size, its cost] for a goal: two numbers; both nan if no candidate fits.
 
-    goal: "examples", "seconds" or "money"; candidates: list of batch sizes; timed: [batch sizes,
-    seconds a step], measured; runs: [batch sizes, steps to the target], measured; memory: [state,
+    goal: "examples", "seconds" or "money"; candidates: list of batch sizes; timed: [ascending batch
+    sizes, seconds a step], measured; runs: [batch sizes, steps to the target], measured; memory: [state,
     bytes an example, bytes there are]; prices: [a device hour, a million examples].
     """
     ### BEGIN SOLUTION

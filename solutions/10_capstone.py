@@ -143,7 +143,9 @@ base_arm = [256, lr, num_epochs * (num_examples // 256), 0.0]
 print(f"{'arm':34s}{'steps':>8s}{'examples':>10s}{'temp.':>8s}{'lr':>6s}")
 for name, arm in ARMS.items():
     size = num_examples if arm.batch is None else 256 * arm.batch
-    row = [float(x) for x in use_ratios(base_arm, [size, arm.lr * lr, arm.steps * base_arm[2], 0.0])]
+    row = [
+        float(x) for x in use_ratios(base_arm, [size, arm.lr * lr, arm.steps * base_arm[2], 0.0])
+    ]
     if arm.batch is None:
         row[2] = 0.0  # all examples at once: no noise, whatever the formula says
     print(f"{name:34s}" + "".join(f"{x:8.3g}" for x in row))

@@ -119,7 +119,7 @@ U09_EFFICIENCY = Exercise(
             "same batch a worker",
             ([1, 2, 4], [8, 16, 32], [1.0, 1.25, 1.6]),
             keeps=("by hand",),
-            quotes="its examples per second and worker, over those of the one worker",
+            quotes="over those of the one worker",
         ),
         Case("same batch a worker", ([1], [10], [3.0]), keeps=("smallest",)),
         Case(
