@@ -168,7 +168,11 @@ COMPRESSED = (
     Mistake(
         "factor squared",
         "You square the factor in front of |g|². What stands there in the text?",
-        compressed(lambda *args: noise_of(*args, added=lambda factor, one: factor**2 * one)),
+        compressed(
+            lambda g, tr, b, n, q: noise_of(
+                g, tr, b, n, q, added=lambda factor, one: factor**2 * one
+            )
+        ),
     ),
     Mistake(
         "the share that is not sent",
