@@ -16,7 +16,8 @@
 # How a unit works: run the cells from top to bottom with Shift+Enter. Where a cell says
 # `raise NotImplementedError`, replace that line by your answer, run the cell, and run the
 # check below it. You can always go on: text after an exercise uses the library's function
-# until yours is right. A check leaves what it hands over untouched, and expects the same of you.
+# until yours is right. A check also looks whether your function has changed what it was handed: build
+# something new, and leave the arguments as they are.
 # After each check stands one line to try: change this, **predict**, run.
 
 # %% prelude
@@ -57,7 +58,7 @@ predict(
 predict(
     "00_start",
     "equal_steps",
-    "Give the large batch as many steps as the small one had. Its accuracy then is ...",
+    "Give the large batch as many steps as the small one had. Compared with the small batch's, its accuracy then is ...",
     ["still lower", "about the same", "higher"],
 )
 
@@ -142,7 +143,8 @@ print(f"change: {mean:.1f} ± {half:.1f} points (95 % interval over {num_seeds} 
 # The last line is **your run**. It should stay clear of zero: a fall that more seeds would not undo.
 # The course also keeps a **ledger**: the same experiments, run beforehand and stored with each seed.
 # The ledger's {{Q1.change.seeds}} seeds went from
-# {{Q1.before}} % to {{Q1.after}} %: a change of **{{Q1.change}} points**. Wherever the text quotes the
+# {{Q1.before}} % to {{Q1.after}} %: a change of **{{Q1.change}} points** (each
+# number is rounded by itself). Wherever the text quotes the
 # ledger, it says so.
 #
 # (A ± in units 00 to 03 is half the width of a 95 % interval over seeds. With few seeds it is wide;
@@ -226,16 +228,16 @@ for batch_size, lr in zip(batch_sizes, best, strict=True):
 
 # %% [markdown]
 # **What this was for.** You averaged over seeds before you chose. Choosing first is how a lucky
-# run becomes a "finding". The print-out also marks a best cell that lies on the edge of the
-# grid: there the true best may lie outside, and a comparison with it is unfair.
+# run becomes a "finding". If a best cell lies on the edge of the grid, the print-out marks it:
+# there the true best may lie outside, and a comparison with it is unfair.
 # Note also that we chose on test accuracy here, the same for all cells. From unit 02 on,
 # learning rates are chosen on validation data.
 
 # %% [markdown]
 # ## 0.7 The jump, drawn
-# The team's change is a jump of two columns to the right and two rows up. Where does it land
-# from a good cell at B = 256: one with a quarter of the best learning rate? And where from the best
-# cell itself, drawn as an arrow?
+# From column to column the batch doubles, from row to row the learning rate. So the team's change,
+# both × 4, is a jump of two columns to the right and two rows up. Let it start twice at B = 256: at a
+# quarter of the best learning rate there, and at the best one itself (the arrow). Where does it land?
 
 # %%
 if by_size(tiny=False, cpu=True):
@@ -290,7 +292,8 @@ said = f"{outcome} ({equal_steps})"
 # batch is as good for the same *work*; the small batch with 80 epochs might be better still; and some
 # of the fall may have been the learning rate, made up for by length. Unit 01 starts with what a batch buys.
 #
-# Look for yourself: the same task on stored runs, five batch sizes by ten rates, for three lengths.
+# Look for yourself: the same task on stored runs, five batch sizes by ten rates, for three lengths. The runs
+# stored there are others than the ledger's and yours, so the same change costs a little more or less.
 
 # %%
 opening_plane()

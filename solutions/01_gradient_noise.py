@@ -108,7 +108,7 @@ def minibatch_grad(weights, inputs, targets, batch):
 check("u01_minibatch_grad", minibatch_grad)
 
 # %% [markdown]
-# *Change this, predict, run:* `batch` = [0, 0, 0] in a cell of your own. Whose gradient is that?
+# *Change this, predict, run:* `batch = torch.tensor([0, 0, 0])` in a cell of your own. Whose gradient is that?
 #
 # ## 1.3 The noise of one example
 # The noise of a vector is a matrix: $\Sigma = E[(\nabla\ell_i - G)(\nabla\ell_i - G)^T]$. Its
@@ -179,8 +179,9 @@ print("(divisor n - 1; with divisor N, for the data set as it is, 0.1 % less)")
 
 # %% [markdown]
 # Read the two numbers again. One example's error is far longer than the gradient itself: a single
-# example points almost anywhere. Below, every dot is the gradient of one batch. Move the
-# slider. How much larger must B be until the cloud is half as wide?
+# example points almost anywhere. Below, every dot is the gradient of one batch, seen in the two noisiest
+# directions only: they hold a part of tr Σ, so one example's error is shorter there than the root of
+# your tr Σ. Move the slider. How much larger must B be until the cloud is half as wide?
 
 # %%
 noise_cloud(grads)
@@ -204,7 +205,8 @@ noise_cloud(grads)
 # derivation on paper; the exercise asks for its result.
 #
 # Here the data set is the whole world: $\operatorname{tr}\Sigma = \frac1N \sum_i |\nabla\ell_i -
-# G|^2$, with **divisor N**, since G is exact and not fitted.
+# G|^2$, with **divisor N**, since G is exact and not fitted. (In 1.3 a mean was fitted, hence n − 1. The
+# table at the end of 1.8 puts the divisors side by side.)
 #
 # ### Exercise 3 (3 points, 10 minutes): the variance at batch size B
 # Return $E\,|g_B - G|^2$ for both ways of drawing: the law with replacement, and what your derivation
@@ -307,7 +309,9 @@ for name in sizes:
 
 # %% solution="u01_standard_error"
 def standard_error(batch_grads, full_grad):
-    """Standard error of mean |g - G|^2 over the drawn batches, one number; spread with M - 1.
+    """Standard error of the mean of |g - G|^2 over the drawn batches, one number.
+
+    It is over the root of M; inside it is the standard deviation with the divisor M - 1.
 
     batch_grads: (M, P), one batch's gradient a row, M >= 2; full_grad: (P,), known exactly.
     """
@@ -324,7 +328,8 @@ check("u01_standard_error", standard_error)
 # *Change this, predict, run:* in the next cell add 1600 draws. How wide is the error?
 #
 # Use it: does our measurement at B = 64 agree with the law? A difference of less than about two
-# standard errors is what chance alone would give.
+# standard errors is what chance alone would give. (The three lines begin with the same seed, so the
+# longer ones hold the draws of the shorter ones: if they miss on one side, that is one miss, not three.)
 
 # %%
 use_standard_error = mine_or_library("u01_standard_error", standard_error)
@@ -434,7 +439,7 @@ show(law_plot(rows, title="Your own variance law: MNIST-1D, one network, with re
 #
 # <details><summary>Hint 1 (click to open)</summary>B is the sum of the group sizes.</details>
 # <details><summary>Hint 2 (click to open)</summary>Set the formula above equal to tr(Σ) / B_eff and solve for B_eff.</details>
-# <details><summary>Hint 3 (click to open)</summary>Check the ends: ρ = 0 gives B; ρ = 1 with equal groups gives their number.</details>
+# <details><summary>Hint 3 (click to open)</summary>Check the ends: ρ = 0 gives B; ρ = 1 gives the number of groups if all are equally large, and less if not.</details>
 
 
 # %% solution="u01_effective_batch"
@@ -499,12 +504,12 @@ show(
 )
 for name, values in inflation.items():
     mean, half = t_interval(values)
-    print(f"your run, {name.replace(chr(10), ' ')}: {mean:.1f} ± {half:.1f} times the law")
+    print(f"your run, {name.replace(chr(10), ' ')}: {mean:.2f} ± {half:.2f} times the law")
 
 # %% [markdown]
 # **What the figure says.** The same near-copies cost nothing when draws are independent, and most of
-# the batch when they come together. Worst is the loader that forgot to shuffle. Your bars are printed
-# below; the ledger's {{N3.together.seeds}} seeds have {{N3.independent}} times the law, {{N3.together}}
+# the batch when they come together. Worst is the loader that forgot to shuffle. The numbers of
+# your bars stand under the figure; the ledger's {{N3.together.seeds}} seeds have {{N3.independent}} times the law, {{N3.together}}
 # times (the formula with the measured ρ = {{N3.rho.mean}} says {{N3.together_theory}}), and
 # {{N3.windows}} times.
 # What counts is not what the data set contains, but **what meets inside a batch**.
@@ -516,7 +521,7 @@ for name, values in inflation.items():
 # %%
 print("views in all  B_eff (rho = 0.8, four sources)")
 for views in (1, 4, 16, 64, 256):
-    print(f"{4 * views:12d}  {float(use_effective([views] * 4, 0.8)):.2f}")
+    print(f"{4 * views:12d}  {float(use_effective([views] * 4, 0.8)):.3f}")
 print("one large group costs more than several small ones (rho = 0.8, 64 examples):")
 for group_sizes in ([8] * 8, [1] * 8 + [56]):
     print(f"  {group_sizes!s:32s} B_eff = {float(use_effective(group_sizes, 0.8)):.2f}")
@@ -604,7 +609,8 @@ print(f"the same, weighted by size:      {best:.6f}")
 #
 # - use every batch, the short one too;
 # - the centre is the mean over all **examples**;
-# - each batch's squared deviation counts with its **own** size, so that it speaks of one example.
+# - a squared deviation is that of a mean over a batch: give it the factor, from its **own** size, that
+#   makes it speak of one example.
 #
 # Divide so that the result is right on average.
 #
@@ -709,6 +715,8 @@ check("u01_batch_for_noise", batch_for_noise)
 
 # %% [markdown]
 # *Change this, predict, run:* add the ratio 0.125 below. How many times the batch of 0.25?
+# (The batch may come out larger than the data set: draws are with replacement here, so some noise is left
+# at any B. Without replacement nothing is left at B = N.)
 
 # %%
 use_batch_for_noise = mine_or_library("u01_batch_for_noise", batch_for_noise)

@@ -26,6 +26,13 @@ def best_lr_by_sorting(accuracy, lrs):
     return np.take(np.array(lrs), order[-1])
 
 
+def spread(accuracy: Tensor) -> Tensor:
+    """Return the standard deviation over seeds; nan for a single one, as `std` has it."""
+    if len(accuracy) < 2:
+        return torch.full(accuracy.shape[1:], torch.nan)
+    return accuracy.std(dim=0)
+
+
 def draw_plane(rng: np.random.Generator) -> list[Case]:
     cases = []
     for group in ("one seed", "several seeds") * 4:
@@ -48,6 +55,8 @@ def draw_plane(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+MEAN_FIRST = "Take the mean over seeds first, then choose."
+
 # three seeds (rows) of each learning rate: the luckiest run, a vote of the seeds and the worst seed
 # each point elsewhere than the mean
 THREE_SEEDS = np.array(
@@ -68,6 +77,15 @@ MEAN_MEDIAN_VOTE = np.array(
     ]
 )
 
+# in the first column a seed's own scale, or a product of the seeds, prefers the second rate;
+# in the second column the two means differ by less than half a point
+SCALES_AND_NEAR_TIES = np.array(
+    [
+        [[0.90, 0.700], [0.80, 0.706], [0.30, 0.400]],
+        [[0.20, 0.702], [0.25, 0.704], [0.10, 0.300]],
+    ]
+)
+
 U00_BEST_LR = Exercise(
     id="u00_best_lr",
     call="best_lr(accuracy, lrs)",
@@ -85,9 +103,16 @@ U00_BEST_LR = Exercise(
                 [0.1, 0.2],
             ),
             ("average",),
+            quotes=MEAN_FIRST,
         ),
-        Case("several seeds", (THREE_SEEDS, [0.1, 0.2, 0.4]), ("average",)),
-        Case("several seeds", (MEAN_MEDIAN_VOTE, [0.1, 0.2, 0.4]), ("average",)),
+        Case("several seeds", (THREE_SEEDS, [0.1, 0.2, 0.4]), ("average",), quotes=MEAN_FIRST),
+        Case("several seeds", (MEAN_MEDIAN_VOTE, [0.1, 0.2, 0.4]), ("average",), quotes=MEAN_FIRST),
+        Case(
+            "several seeds",
+            (SCALES_AND_NEAR_TIES, [0.1, 0.2, 0.4]),
+            ("average",),
+            quotes=MEAN_FIRST,
+        ),
     ),
     promises=("by hand", "average", "smallest"),
     draw=draw_plane,
@@ -176,7 +201,7 @@ U00_BEST_LR = Exercise(
         ),
         Mistake(
             "median",
-            "You compare the medians of the seeds. Which average does the docstring name?",
+            "You compare the medians of the seeds. Which average does the text name?",
             lambda a, lrs: torch.tensor(lrs)[a.median(dim=0).values.argmax(dim=0)],
         ),
         Mistake(
@@ -194,6 +219,26 @@ U00_BEST_LR = Exercise(
             "You read the list of learning rates backwards. Which end does the accuracy's axis "
             "begin with?",
             lambda a, lrs: torch.tensor(lrs).flip(0)[a.mean(0).argmax(dim=0)],
+        ),
+        Mistake(
+            "mean minus spread",
+            "You take the spread of the seeds off their mean. Does the text ask for a safe rate, "
+            "or for the one with the highest mean? And what is the spread of a single seed?",
+            lambda a, lrs: torch.tensor(lrs)[(a.mean(0) - spread(a)).argmax(dim=0)],
+        ),
+        Mistake(
+            "scaled up from the first column",
+            "You choose for the first batch size and scale the others up by a rule. What did the "
+            "runs of the other columns measure?",
+            lambda a, lrs: (
+                torch.tensor(lrs)[a.mean(0)[:, 0].argmax()] * 2.0 ** torch.arange(a.shape[2])
+            ),
+        ),
+        Mistake(
+            "a safe step down",
+            "You go one learning rate below the best, or stay where there is none. Is a safe rate "
+            "asked for, or the best one measured?",
+            lambda a, lrs: torch.tensor(lrs)[(a.mean(0).argmax(dim=0) - 1).clamp(min=0)],
         ),
     ),
     accepted=(best_lr_by_loop, best_lr_by_sorting),

@@ -106,6 +106,28 @@ U00_NUM_STEPS = Exercise(
             "Here the batch is larger than the data set. Is there one full batch in it?",
             lambda n, b, e: e * max(1, n // b),
         ),
+        Mistake(
+            "what is left over",
+            "You count what is left over of an epoch. Which of Python's two signs, `//` and `%`, "
+            "counts whole batches?",
+            lambda n, b, e: n % b * e,
+        ),
+        Mistake(
+            "a short batch in the last epoch",
+            "You make one step more in the last epoch. Does its leftover fill a batch there?",
+            lambda n, b, e: e * (n // b) + (n % b > 0),
+        ),
+        Mistake(
+            "rounded once, for the whole run",
+            "You round once, at the very end. Then the leftover of one epoch fills up a batch of "
+            "the next: is the data set not shuffled again in between?",
+            lambda n, b, e: round(n * e / b),
+        ),
+        Mistake(
+            "epochs added",
+            "You add the epochs to the steps of one. How many steps have two epochs?",
+            lambda n, b, e: n // b + e,
+        ),
     ),
     accepted=(num_steps_by_walking, num_steps_by_slices),
     lesson="Four times the batch for the same number of epochs means a quarter of the steps. "

@@ -6,10 +6,8 @@ rounding. Arrays reach an answer as float32 tensors, lists stay lists.
 
 from coursekit.exercises.banks.unit_01_gradient_noise.accumulated import U01_ACCUMULATED
 from coursekit.exercises.banks.unit_01_gradient_noise.batch_for_noise import U01_BATCH_FOR_NOISE
-from coursekit.exercises.banks.unit_01_gradient_noise.build_law import (
-    U01_BUILD_ERRORS,
-    U01_BUILD_LAW,
-)
+from coursekit.exercises.banks.unit_01_gradient_noise.build_errors import U01_BUILD_ERRORS
+from coursekit.exercises.banks.unit_01_gradient_noise.build_law import U01_BUILD_LAW
 from coursekit.exercises.banks.unit_01_gradient_noise.effective_batch import U01_EFFECTIVE_BATCH
 from coursekit.exercises.banks.unit_01_gradient_noise.epoch_noise import U01_EPOCH_NOISE
 from coursekit.exercises.banks.unit_01_gradient_noise.minibatch_grad import U01_MINIBATCH_GRAD

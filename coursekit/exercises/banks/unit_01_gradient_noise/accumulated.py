@@ -40,15 +40,23 @@ def draw_accumulation(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+WEIGHTS = "The weights are whatever the loop uses; they need not sum to one."
+SIZES = "micro_sizes: list of b_k; weights: list of w_k."
+
 U01_ACCUMULATED = Exercise(
     id="u01_accumulated",
     call="accumulated_variance(tr_cov, micro_sizes, weights)",
     points={"equal micro-batches": 1.0, "ragged micro-batches": 1.0},
     by_hand=(
         Case("equal micro-batches", (8.0, [4, 4], [0.5, 0.5]), ("by hand",)),
-        Case("equal micro-batches", (8.0, [4], [2.0]), ("smallest",)),
-        Case("ragged micro-batches", (6.0, [3, 1], [0.5, 0.5]), ("uneven",)),
-        Case("ragged micro-batches", (6.0, [2, 1], [-1.0, 0.5]), ("sign", "uneven")),
+        Case("equal micro-batches", (8.0, [4], [2.0]), ("smallest",), quotes=WEIGHTS),
+        Case(
+            "ragged micro-batches", (6.0, [2, 1], [-1.0, 0.5]), ("sign", "uneven"), quotes=WEIGHTS
+        ),
+        Case(
+            "ragged micro-batches", (6.0, [3, 2], [0.0, 1.0]), ("range", "uneven"), quotes=WEIGHTS
+        ),
+        Case("ragged micro-batches", (6.0, [3, 1], [0.5, 0.5]), ("uneven",), quotes=SIZES),
     ),
     promises=(
         "by hand",
@@ -140,6 +148,51 @@ U01_ACCUMULATED = Exercise(
             "You divide the squared weights by the size of the whole batch. Does a micro-batch "
             "average over all of it?",
             lambda t, b, w: t * sum(wk**2 for wk in w) / sum(b),
+        ),
+        Mistake(
+            "noise of one micro-batch",
+            "You return the noise of a single micro-batch. What does adding up several of "
+            "them, with weights, change?",
+            lambda t, b, w: t / b[0],
+        ),
+        Mistake(
+            "the noisiest alone",
+            "You keep the noisiest part alone. Do independent variances add, or does the "
+            "largest hide the rest?",
+            lambda t, b, w: max(wk**2 * t / bk for bk, wk in zip(b, w, strict=True)),
+        ),
+        Mistake(
+            "weighted mean of the variances",
+            "You average the variances of the micro-batches with the weights. When you scale "
+            "a random vector by w, by what does its variance scale?",
+            lambda t, b, w: (
+                sum(wk * t / bk for bk, wk in zip(b, w, strict=True)) / sum(w) if sum(w) else 0.0
+            ),
+        ),
+        Mistake(
+            "rescaled, and the average size",
+            "You rescale the weights to sum to one, and put an average size into the formula. "
+            "The loop uses weights and sizes as they are: what if the weights are all one?",
+            lambda t, b, w: (
+                t * sum(wk**2 for wk in w) / sum(w) ** 2 / sum(b) * len(b) if sum(w) else 0.0
+            ),
+        ),
+        Mistake(
+            "divisor of a spread",
+            "You divide by one less than the size, as for a spread. Is the mean of b "
+            "gradients divided by less than b?",
+            lambda t, b, w: t * sum(wk**2 / max(bk - 1, 1) for bk, wk in zip(b, w, strict=True)),
+        ),
+        Mistake(
+            "averaged twice more",
+            "You divide by the square of the number of micro-batches. Does the loop do that, "
+            "or do the weights already say all?",
+            lambda t, b, w: accumulated_variance(t, b, w) / len(b) ** 2,
+        ),
+        Mistake(
+            "last one left out",
+            "The last micro-batch has no say in your result. Where does your loop end?",
+            lambda t, b, w: accumulated_variance(t, b[:-1], w[:-1]),
         ),
     ),
     accepted=(accumulated_by_examples, accumulated_by_matrix),

@@ -41,14 +41,17 @@ def draw_noise(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+SMALLEST = "Smallest whole B >= 1 whose root-mean-square error is at most r times |G|."
+
 U01_BATCH_FOR_NOISE = Exercise(
     id="u01_batch_for_noise",
     call="batch_for_noise(grad_sq_norm, tr_cov, noise_to_signal)",
     points={"whole numbers": 1.0, "rounding": 1.0},
     by_hand=(
-        Case("whole numbers", (4.0, 16.0, 0.5), ("by hand", "boundary")),
-        Case("rounding", (4.0, 16.25, 0.5), ("boundary",)),
-        Case("rounding", (4.0, 1.0, 2.0), ("smallest",)),
+        Case("whole numbers", (4.0, 16.0, 0.5), ("by hand", "boundary"), quotes=SMALLEST),
+        Case("rounding", (4.0, 1.0, 2.0), ("smallest",), quotes=SMALLEST),
+        Case("rounding", (4.0, 16.25, 0.5), ("boundary",), quotes=SMALLEST),
+        Case("rounding", (1.0, 18.0, 2.0), ("range",), quotes=SMALLEST),  # r > 1, and B > 1
     ),
     promises=(
         "by hand",
@@ -142,6 +145,35 @@ U01_BATCH_FOR_NOISE = Exercise(
             "powers of two",
             "You go up to a power of two. Is a smaller whole number forbidden?",
             lambda s, t, r: 2 ** max(0, math.ceil(math.log2(t / (s * r**2)))),
+        ),
+        Mistake(
+            "always one more",
+            "At one example fewer the noise already meets the limit, even where the division "
+            "leaves a rest. Where does the one come from?",
+            lambda s, t, r: max(1, math.ceil(t / (s * r**2) - 1e-9)) + 1,
+        ),
+        Mistake(
+            "root of the squared norm",
+            "You take the root of the squared length before you compare it with a variance. "
+            "Do the units of the two sides agree?",
+            lambda s, t, r: max(1, math.ceil(t / (math.sqrt(s) * r**2) - 1e-9)),
+        ),
+        Mistake(
+            "turned upside down",
+            "Your batch grows with the gradient's length and shrinks with the noise. Which of "
+            "the two asks for averaging?",
+            lambda s, t, r: max(1, math.ceil(s * r**2 / t - 1e-9)),
+        ),
+        Mistake(
+            "rounded too early",
+            "You round up before you divide by the limit. What becomes of a small excess there?",
+            lambda s, t, r: max(1, math.ceil(math.ceil(t / s - 1e-9) / r**2 - 1e-9)),
+        ),
+        Mistake(
+            "two standard errors",
+            "Your batch is four times too large, as if twice the typical error had to fit. "
+            "What does the text call typical?",
+            lambda s, t, r: max(1, math.ceil(4 * t / (s * r**2) - 1e-9)),
         ),
     ),
     accepted=(batch_by_search, batch_by_counting),

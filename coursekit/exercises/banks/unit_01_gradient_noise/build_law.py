@@ -1,104 +1,15 @@
-"""Build it: the variance law, measured from nothing but per-example gradients and index draws."""
+"""Build it, second milestone: the variance law, measured from gradients and index draws alone."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
-
-
-def squared_errors(example_grads: Tensor, batches: Tensor) -> Tensor:
-    full = example_grads.mean(dim=0)
-    return (example_grads[batches].mean(dim=1) - full).square().sum(dim=1)
-
-
-def errors_by_loop(example_grads, batches):
-    full = sum(example_grads) / len(example_grads)
-    found = []
-    for batch in batches.tolist():
-        grad = sum(example_grads[i] for i in batch) / len(batch)
-        found.append(float(((grad - full) ** 2).sum()))
-    return found
-
-
-def errors_by_products(example_grads, batches):
-    centred = (example_grads - example_grads.mean(dim=0)).double()
-    counts = torch.zeros(len(batches), len(example_grads), dtype=torch.float64)
-    counts.scatter_add_(1, batches, torch.ones_like(batches, dtype=torch.float64))
-    shares = counts / batches.shape[1]
-    return ((shares @ (centred @ centred.T)) * shares).sum(dim=1)
-
-
-GRADS = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0], [4.0, 4.0]])  # mean (2, 2), tr(Sigma) 8
-
-
-def draw_errors(rng: np.random.Generator) -> list[Case]:
-    cases = []
-    for group in ("batches of one", "larger batches") * 3:
-        n, p, m = int(rng.integers(5, 9)), int(rng.integers(2, 4)), int(rng.integers(3, 6))
-        b = 1 if group == "batches of one" else int(rng.integers(2, 5))
-        grads = rng.normal(1.0, 2.0, (n, p))
-        batches = rng.integers(0, n, (m, b))
-        if b > 1:
-            batches[0, 1] = batches[0, 0]  # with replacement: the same example twice
-        cases.append(Case(group, (grads, batches)))
-    return cases
-
-
-U01_BUILD_ERRORS = Exercise(
-    id="u01_build_errors",
-    call="squared_errors(example_grads, batches)",
-    points={"batches of one": 1.0, "larger batches": 1.0},
-    by_hand=(
-        Case("batches of one", (GRADS, np.array([[0], [1]])), ("smallest",)),
-        Case("larger batches", (GRADS, np.array([[0, 3], [0, 0], [0, 1]])), ("by hand", "order")),
-    ),
-    promises=("by hand", "smallest", "order"),
-    draw=draw_errors,
-    reference=squared_errors,
-    mistakes=(
-        Mistake(
-            "centre of the batches",
-            "You measure from the mean of the drawn batches. Where does the full gradient come "
-            "from?",
-            lambda g, b: (g[b].mean(1) - g[b].mean(1).mean(0)).square().sum(dim=1),
-        ),
-        Mistake(
-            "distances not squared",
-            "You return lengths. What is averaged in a variance?",
-            lambda g, b: squared_errors(g, b).sqrt(),
-        ),
-        Mistake(
-            "sum over the batch",
-            "You add up over the batch. Is its gradient a sum, or a mean?",
-            lambda g, b: (g[b].sum(1) - g.mean(0)).square().sum(dim=1),
-        ),
-        Mistake(
-            "squared before averaging",
-            "You square each example's distance and average those. Can the errors inside a batch "
-            "cancel so?",
-            lambda g, b: (g[b] - g.mean(0)).square().sum(dim=2).mean(dim=1),
-        ),
-        Mistake(
-            "not centred",
-            "You return squared lengths of the batch gradients. How far are they from the full "
-            "gradient?",
-            lambda g, b: g[b].mean(1).square().sum(dim=1),
-        ),
-        Mistake(
-            "already averaged",
-            "You return one number, the average over the batches. What would its error bar be "
-            "made of?",
-            lambda g, b: squared_errors(g, b).mean(),
-        ),
-    ),
-    accepted=(errors_by_loop, errors_by_products),
-    lesson="One squared distance a batch: from these come the variance, and its own error bar.",
-    answered_by=("coursekit.gradients.sampling",),
-    graded=False,
+from coursekit.exercises.banks.unit_01_gradient_noise.build_errors import (
+    GRADS,
+    errors_by_products,
+    squared_errors,
 )
-
-# --- second milestone: the law -----------------------------------------------------------------
+from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
 def variance_law(example_grads: Tensor, draws: list[Tensor]) -> list[list[float]]:
@@ -172,6 +83,25 @@ U01_BUILD_LAW = Exercise(
             (GRADS, [np.array([[0], [1]]), np.array([[0, 3], [0, 0], [0, 1]])]),
             ("smallest", "uneven"),
         ),
+        Case(
+            "several batch sizes",
+            (
+                GRADS,
+                [
+                    np.array([[0, 0, 3], [0, 0, 0], [1, 1, 2]]),
+                    np.array([[0, 3], [0, 1], [0, 0], [3, 3]]),
+                    np.array([[0, 3], [0, 0]]),
+                ],
+            ),
+            ("order", "uneven"),
+            quotes="one a table of draws.",
+        ),
+        Case(
+            "one batch size",
+            (GRADS, [np.array([[0, 3], [0, 0]] * 16)]),
+            ("range",),
+            quotes="the standard error has the divisor M - 1 inside.",
+        ),
     ),
     promises=("by hand", "smallest"),
     draw=draw_laws,
@@ -216,6 +146,52 @@ U01_BUILD_LAW = Exercise(
             "You divide the spread by the number of draws. Which power of it has the error of a "
             "mean?",
             with_column(2, lambda row, m, g: row[2] / m**0.5),
+        ),
+        Mistake(
+            "error over the root of the batch size",
+            "You divide the spread by the root of the batch size. Over how many squared "
+            "distances was the mean taken?",
+            with_column(2, lambda row, m, g: row[2] * (m / row[0]) ** 0.5),
+        ),
+        Mistake(
+            "corrected twice",
+            "You correct for the fitted mean twice: once in the spread, once under the root. "
+            "How many numbers are averaged?",
+            with_column(2, lambda row, m, g: row[2] * (m / (m - 1)) ** 0.5),
+        ),
+        Mistake(
+            "variance of the mean",
+            "Your error has the unit of the variance squared. Which step brings an error back "
+            "to the unit of what it belongs to?",
+            with_column(2, lambda row, m, g: row[2] ** 2),
+        ),
+        Mistake(
+            "half-width of an interval",
+            "That is the half-width of a 95 % interval. How many standard errors wide is it?",
+            with_column(2, lambda row, m, g: 1.96 * row[2]),
+        ),
+        Mistake(
+            "law without replacement",
+            "Your law is that of draws without replacement. May an index come several times "
+            "in a row?",
+            with_column(3, lambda row, m, g: row[3] * (len(g) - row[0]) / (len(g) - 1)),
+        ),
+        Mistake(
+            "trace not centred",
+            "Your tr(Sigma) is made of squared lengths from the origin. A gradient that never "
+            "changes has length, but has it noise?",
+            with_column(3, lambda row, m, g: float(g.square().sum(1).mean()) / row[0]),
+        ),
+        Mistake(
+            "law before the error",
+            "Your third and fourth columns stand the other way round. In which order does the "
+            "docstring name them?",
+            lambda g, draws: [[b, v, law, e] for b, v, e, law in variance_law(g, draws)],
+        ),
+        Mistake(
+            "table turned",
+            "You return a column for each table of draws. What is a row to hold?",
+            lambda g, draws: [list(column) for column in zip(*variance_law(g, draws), strict=True)],
         ),
     ),
     accepted=(law_by_numpy, law_by_products),

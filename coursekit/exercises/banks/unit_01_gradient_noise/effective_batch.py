@@ -42,14 +42,22 @@ def draw_groups(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+ENDS = "rho: correlation inside a group, 0 <= rho <= 1."
+
 U01_EFFECTIVE_BATCH = Exercise(
     id="u01_effective_batch",
     call="effective_batch_size(group_sizes, rho)",
     points={"equal groups": 1.0, "unequal groups": 1.0, "limits": 1.0},
     by_hand=(
-        Case("limits", ([2, 2], 0.0), ("range",)),
-        Case("limits", ([2, 2], 1.0), ("range",)),
-        Case("limits", ([1, 1, 1], 0.5), ("smallest",)),
+        Case("limits", ([2, 2], 0.0), ("range",), quotes=ENDS),
+        Case("limits", ([2, 2], 1.0), ("range",), quotes=ENDS),
+        Case("limits", ([2, 1, 5], 1.0), ("range", "uneven"), quotes=ENDS),
+        Case(
+            "limits",
+            ([1, 1, 1], 0.5),
+            ("smallest",),
+            quotes="group_sizes: list of whole numbers >= 1",
+        ),
         Case("equal groups", ([2, 2], 0.5), ("by hand",)),
         Case("equal groups", ([3], 0.5), ("smallest",)),
         Case("unequal groups", ([2, 1, 5], 0.5), ("uneven",)),
@@ -162,6 +170,44 @@ U01_EFFECTIVE_BATCH = Exercise(
             "the last group only",
             "Only the last group has a say in your result. Does your loop add up, or start anew?",
             lambda sizes, rho: sum(sizes) ** 2 / (sizes[-1] * (1 + (sizes[-1] - 1) * rho)),
+        ),
+        Mistake(
+            "all like the last",
+            "You take every group to be as large as the last. What do the other numbers in "
+            "the list do?",
+            lambda sizes, rho: sum(sizes) / (1 + (sizes[-1] - 1) * rho),
+        ),
+        Mistake(
+            "largest group decides",
+            "You take every group to be as large as the largest. What do the other numbers in "
+            "the list do?",
+            lambda sizes, rho: sum(sizes) / (1 + (max(sizes) - 1) * rho),
+        ),
+        Mistake(
+            "the floor of many views",
+            "You return what the effective size comes near to when the groups get ever "
+            "larger. How large are they here?",
+            lambda sizes, rho: len(sizes) / rho if rho else float(sum(sizes)),
+        ),
+        Mistake(
+            "every group weighs the same",
+            "You give every group the same weight in the mean. Does a group of five weigh no "
+            "more in the batch than a single example?",
+            lambda sizes, rho: len(sizes) ** 2 / sum((1 + (c - 1) * rho) / c for c in sizes),
+        ),
+        Mistake(
+            "groups counted where they differ",
+            "Where the groups differ in size you count them, and rho has no say. What holds "
+            "for unequal groups in the formula above?",
+            lambda sizes, rho: (
+                effective_batch_size(sizes, rho) if len(set(sizes)) == 1 else len(sizes)
+            ),
+        ),
+        Mistake(
+            "no correlation, groups counted",
+            "Without correlation you count the groups. What is a group worth whose members "
+            "have nothing in common?",
+            lambda sizes, rho: effective_batch_size(sizes, rho) if rho else len(sizes),
         ),
     ),
     accepted=(effective_by_matrix, effective_by_group_means),

@@ -58,6 +58,8 @@ def draw_epoch(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+OWN_SIZE = "the factor, from its own size, that makes it speak of one example."
+
 U01_EPOCH_NOISE = Exercise(
     id="u01_epoch_noise",
     call="tr_cov_from_epoch(batch_grads, batch_sizes)",
@@ -65,7 +67,18 @@ U01_EPOCH_NOISE = Exercise(
     by_hand=(
         Case("equal batches", (np.array([[0.0], [1.0], [2.0]]), [4, 4, 4]), ("by hand",)),
         Case("equal batches", (np.array([[0.0], [3.0]]), [4, 4]), ("smallest",)),
-        Case("ragged last batch", (np.array([[0.0], [3.0], [3.0]]), [4, 4, 2]), ("uneven",)),
+        Case(
+            "ragged last batch",
+            (np.array([[0.0], [3.0], [3.0]]), [4, 4, 2]),
+            ("uneven",),
+            quotes=OWN_SIZE,
+        ),
+        Case(
+            "ragged last batch",
+            (np.array([[0.0], [3.0], [1.0]]), [4, 1, 4]),
+            ("uneven", "order"),
+            quotes=OWN_SIZE,
+        ),
     ),
     promises=(
         "by hand",
@@ -194,6 +207,54 @@ U01_EPOCH_NOISE = Exercise(
             "centre at the first batch",
             "You measure from the first batch. Which centre do the three rules name?",
             lambda g, b: (torch.tensor(b) * (g - g[0]).square().sum(1)).sum() / (len(b) - 1),
+        ),
+        Mistake(
+            "the mean size, right centre",
+            "You give every squared deviation the mean batch size. Does a short batch deviate "
+            "as little as a long one?",
+            lambda g, b: (g - weighted_mean(g, b)).square().sum() * mean_size(b) / (len(b) - 1),
+        ),
+        Mistake(
+            "the largest size for all",
+            "You give every squared deviation the size of the full batches. Does a short "
+            "batch deviate as little as they do?",
+            lambda g, b: (g - weighted_mean(g, b)).square().sum() * max(b) / (len(b) - 1),
+        ),
+        Mistake(
+            "no centre, and K",
+            "You measure squared lengths from the origin, and divide by the number of "
+            "batches. A gradient that never changes has length, but has it noise?",
+            lambda g, b: (torch.tensor(b) * g.square().sum(1)).sum() / len(b),
+        ),
+        Mistake(
+            "centre over the number of batches",
+            "Your centre is a sum over examples, divided by the number of batches. How many "
+            "examples are in the sum?",
+            lambda g, b: (
+                (torch.tensor(b) * (g - weighted_mean(g, b) * mean_size(b)).square().sum(1)).sum()
+                / (len(b) - 1)
+            ),
+        ),
+        Mistake(
+            "the last size for all",
+            "You multiply by the size of the last batch. Are the others as short, or does a "
+            "variable still hold the last one?",
+            lambda g, b: g.var(dim=0).sum() * b[-1],
+        ),
+        Mistake(
+            "size less one",
+            "You multiply by one less than the size. How much smaller is the variance of a "
+            "mean of b examples than that of one?",
+            lambda g, b: (
+                ((torch.tensor(b) - 1) * (g - weighted_mean(g, b)).square().sum(1)).sum()
+                / (len(b) - 1)
+            ),
+        ),
+        Mistake(
+            "made right for the data set",
+            "You correct for the number of examples once more. What does the docstring say of "
+            "the divisor of tr(Sigma) over one epoch?",
+            lambda g, b: tr_cov_from_epoch(g, b) * (sum(b) - 1) / sum(b),
         ),
     ),
     accepted=(epoch_by_pairs, epoch_by_moments),

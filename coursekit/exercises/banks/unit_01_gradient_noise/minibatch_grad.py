@@ -83,6 +83,7 @@ U01_MINIBATCH_GRAD = Exercise(
                 np.array([0, 0, 1]),
             ),
             ("order",),
+            quotes="An index may come several times: then the example counts several times.",
         ),
     ),
     promises=(
@@ -184,6 +185,45 @@ U01_MINIBATCH_GRAD = Exercise(
             "You add up over the batch, and your sign goes downhill. Which way does a gradient "
             "point, and how long is that of a mean loss?",
             lambda w, x, y, b: -len(b) * minibatch_grad(w, x, y, b),
+        ),
+        Mistake(
+            "the half kept",
+            "Your gradient is half as long as asked. Differentiate one half times the squared "
+            "residual on paper: what becomes of the half?",
+            lambda w, x, y, b: minibatch_grad(w, x, y, b) / 2,
+        ),
+        Mistake(
+            "no targets",
+            "The targets have no say in your gradient. What is a residual?",
+            lambda w, x, y, b: ((x[b] @ w)[:, None] * x[b]).mean(dim=0),
+        ),
+        Mistake(
+            "weights after a step",
+            "You return weights that have made a step. What is asked for?",
+            lambda w, x, y, b: w - minibatch_grad(w, x, y, b),
+        ),
+        Mistake(
+            "the loss itself",
+            "You return the loss. Of what is the gradient made, and how many numbers has it?",
+            lambda w, x, y, b: 0.5 * (x[b] @ w - y[b]).square().mean(),
+        ),
+        Mistake(
+            "divided by the parameters too",
+            "You divide by the number of parameters as well. Over what is the loss of a batch "
+            "a mean?",
+            lambda w, x, y, b: minibatch_grad(w, x, y, b) / x.shape[1],
+        ),
+        Mistake(
+            "residuals squared",
+            "You multiply the squared residual by the input. What does differentiating leave "
+            "of a square?",
+            lambda w, x, y, b: ((x[b] @ w - y[b]).square()[:, None] * x[b]).mean(dim=0),
+        ),
+        Mistake(
+            "one example fewer",
+            "You divide by one less than the size of the batch. Is a mean meant here, or a "
+            "spread around a fitted one?",
+            lambda w, x, y, b: minibatch_grad(w, x, y, b) * len(b) / max(len(b) - 1, 1),
         ),
     ),
     accepted=(minibatch_grad_by_autograd, minibatch_grad_by_counts, minibatch_grad_by_loop),

@@ -56,6 +56,12 @@ U01_STANDARD_ERROR = Exercise(
             (np.array([[1.0, 1.0], [3.0, 1.0], [1.0, 4.0]]), np.array([1.0, 0.0])),
             ("by hand",),
         ),
+        Case(
+            "standard error",
+            (np.array([[1.0], [3.0]] * 16), np.array([0.0])),
+            ("range", "order"),
+            quotes="inside it is the standard deviation with the divisor M - 1.",
+        ),
     ),
     promises=(
         "by hand",
@@ -151,6 +157,46 @@ U01_STANDARD_ERROR = Exercise(
             "You return how far the mean gradient is from G. Whose error is asked: that of a "
             "gradient, or that of a mean of squared distances?",
             lambda g, f: g.std(dim=0).norm() / math.sqrt(len(g)),
+        ),
+        Mistake(
+            "each entry a draw",
+            "You count every entry of the table as a draw of its own. How many numbers does "
+            "the measured variance average: one an entry, or one a batch?",
+            lambda g, f: (g - f).square().std() / math.sqrt(g.numel()),
+        ),
+        Mistake(
+            "Gaussian formula",
+            "Your formula takes the spread from the mean, as if the squared distances "
+            "followed a known law. What do the numbers you drew say about their spread?",
+            lambda g, f: (g - f).square().sum(1).mean() * math.sqrt(2 / len(g)),
+        ),
+        Mistake(
+            "mean over the root of M",
+            "You divide the measured variance itself by the root of M. Of what is a standard "
+            "error made: of the mean of some numbers, or of their spread?",
+            lambda g, f: (g - f).square().sum(1).mean() / math.sqrt(len(g)),
+        ),
+        Mistake(
+            "not centred",
+            "You take squared lengths of the gradients. How far is each from the full gradient?",
+            lambda g, f: g.square().sum(1).std() / math.sqrt(len(g)),
+        ),
+        Mistake(
+            "relative error",
+            "You divide by the measured variance. Is a relative error asked for?",
+            lambda g, f: standard_error(g, f) / (g - f).square().sum(1).mean(),
+        ),
+        Mistake(
+            "errors of the parameters added",
+            "You add one standard error for each parameter. Do the parts of one distance err "
+            "independently, and is it their errors that add?",
+            lambda g, f: (g - f).square().std(0).sum() / math.sqrt(len(g)),
+        ),
+        Mistake(
+            "root mean square",
+            "You average the squares of the squared distances, without their mean. Which "
+            "centre has a standard deviation?",
+            lambda g, f: ((g - f).square().sum(1).square().mean() / len(g)).sqrt(),
         ),
     ),
     accepted=(standard_error_by_jackknife, standard_error_by_loop),

@@ -46,8 +46,25 @@ U01_TR_COV = Exercise(
         Case(
             "mean gradient zero", (np.array([[-1.0, -2.0], [1.0, 2.0], [0.0, 0.0]]),), ("by hand",)
         ),
-        Case("any mean", (np.array([[3.0, 0.0], [5.0, 4.0], [4.0, 2.0]]),), ("by hand",)),
+        Case(
+            "any mean",
+            (np.array([[3.0, 0.0], [5.0, 4.0], [4.0, 2.0]]),),
+            ("by hand",),
+            quotes="Take the squared distances of the rows from their own mean row",
+        ),
         Case("any mean", (np.array([[1.0, 0.0], [3.0, 1.0]]),), ("smallest",)),
+        Case(
+            "any mean",
+            (np.array([[1.0, 0.0], [1.0, 0.0], [3.0, 1.0]]),),
+            ("order",),
+            quotes="examples drawn at random, with replacement.",
+        ),
+        Case(
+            "any mean",
+            (np.arange(32.0)[:, None],),
+            ("range",),
+            quotes="dividing by n − 1 in place of n mends that.",
+        ),
     ),
     promises=(
         "by hand",
@@ -144,6 +161,28 @@ U01_TR_COV = Exercise(
             "You take differences of neighbouring rows. That is right on average, and scatters "
             "more. What does the docstring measure deviations from?",
             lambda g: (g[1:] - g[:-1]).square().sum() / 2 / (len(g) - 1),
+        ),
+        Mistake(
+            "each row's own mean",
+            "You take from each row its own mean. Over which axis do the examples run?",
+            lambda g: (g - g.mean(dim=1, keepdim=True)).square().sum() / (len(g) - 1),
+        ),
+        Mistake(
+            "never divided",
+            "You add the squared deviations up and never divide. What happens to your number "
+            "when the sample is twice as large?",
+            lambda g: (g - g.mean(dim=0)).square().sum(),
+        ),
+        Mistake(
+            "noise of the mean",
+            "You divide by the number of examples once more. That is the noise of their mean: "
+            "whose noise is asked for?",
+            lambda g: tr_cov(g) / len(g),
+        ),
+        Mistake(
+            "centre at the first row",
+            "You measure from the first row. Which centre does the docstring name?",
+            lambda g: (g - g[0]).square().sum() / (len(g) - 1),
         ),
     ),
     accepted=(

@@ -37,17 +37,23 @@ def draw_variance(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+INDEPENDENT = "With replacement the B draws are independent"
+ENDS = "B = 1 gives all of tr(Σ), B = N gives nothing."
+DERIVED = "the law with replacement, and what your derivation gives without."
+
 U01_VARIANCE_AT = Exercise(
     id="u01_variance_at",
     call="variance_at(tr_cov, batch_size, num_examples, replacement)",
     points={"with replacement": 1.0, "without replacement": 1.0, "the whole data set": 1.0},
     by_hand=(
         Case("with replacement", (12.0, 3, 10, True), ("by hand",)),
-        Case("with replacement", (12.0, 1, 10, True), ("smallest",)),
-        Case("with replacement", (12.0, 20, 10, True), ("range",)),
-        Case("without replacement", (12.0, 4, 10, False), ("by hand",)),
-        Case("without replacement", (12.0, 1, 10, False), ("smallest",)),
-        Case("the whole data set", (12.0, 10, 10, False), ("range", "sign")),
+        Case("with replacement", (12.0, 1, 10, True), ("smallest",), quotes=INDEPENDENT),
+        Case("with replacement", (12.0, 10, 10, True), ("range",), quotes=INDEPENDENT),
+        Case("with replacement", (12.0, 20, 10, True), ("range",), quotes=INDEPENDENT),
+        Case("without replacement", (12.0, 1, 10, False), ("smallest",), quotes=ENDS),
+        Case("without replacement", (12.0, 4, 10, False), ("by hand",), quotes=DERIVED),
+        Case("without replacement", (12.0, 2, 101, False), ("range",), quotes=DERIVED),
+        Case("the whole data set", (12.0, 10, 10, False), ("range", "sign"), quotes=ENDS),
     ),
     promises=(
         "by hand",
@@ -155,6 +161,36 @@ U01_VARIANCE_AT = Exercise(
             "You divide by one less than the batch size, as for a spread. Is a mean over B "
             "examples divided by less than B?",
             lambda t, b, n, r: variance_at(t, b, n, r) * b / (b - 1) if b > 1 else math.inf,
+        ),
+        Mistake(
+            "only the whole data set",
+            "Only for B = N you differ from the law with replacement. Does nothing change on "
+            "the way there?",
+            lambda t, b, n, r: 0.0 if b == n and not r else t / b,
+        ),
+        Mistake(
+            "nothing left at N - 1",
+            "Your factor is not one for B = 1, and zero before the whole data set is drawn. "
+            "How many covariances has a sum of B draws?",
+            lambda t, b, n, r: t / b if r else t / b * (1 - b / (n - 1)),
+        ),
+        Mistake(
+            "as many covariances as draws",
+            "You count B covariances. How many pairs of two different draws are there among "
+            "B, in either order?",
+            lambda t, b, n, r: t / b if r else t / b * (1 - 1 / (n - 1)),
+        ),
+        Mistake(
+            "variance of the sum",
+            "You have the variance of the sum of B gradients. By what does it change when the "
+            "sum is divided by B?",
+            lambda t, b, n, r: b * b * variance_at(t, b, n, r),
+        ),
+        Mistake(
+            "share already drawn",
+            "Your factor is zero for B = 1 and one for the whole data set. At which of these "
+            "two ends is nothing left to chance?",
+            lambda t, b, n, r: t / b if r else t / b * (b - 1) / (n - 1),
         ),
     ),
     accepted=(variance_by_covariances, variance_by_inclusion),
