@@ -419,10 +419,8 @@ for budget in ("steps", "epochs"):
 # ## 2.5 Why the root for Adam
 # Adam divides each gradient by the root of a running mean of squares, $\sqrt{v}$. For one parameter
 # with gradient G and noise σ²/B, $v \approx G^2 + \sigma^2 / B$. As long as noise dominates (unit 05
-# measures how long), $\sqrt v \approx \sigma / \sqrt B$, and a step is
-#
-# (v averages hundreds of squared gradients, so its own scatter is small beside its value, and it may
-# stand as a constant here.)
+# measures how long), $\sqrt v \approx \sigma / \sqrt B$. (v averages hundreds of squared gradients, so its
+# own scatter is small beside its value: it may stand as a constant here.) A step is then
 #
 # $$ \eta \, \frac{g}{\sqrt v} \approx \eta \, \frac{\sqrt B}{\sigma} \, g . $$
 #
@@ -492,8 +490,9 @@ show(
 # - of the others, the best has the highest **mean** accuracy over seeds;
 # - if it lies **inside** the grid, with rates tried on both sides, return it. A diverged neighbour
 #   **counts as tried**: it stays in the grid;
-# - if it is the first or last rate of the grid, return the next rate **beyond that edge**, whatever
-#   you expect of it: nobody has tried it. The grid goes up by one and the same factor.
+# - if it is the first or last rate of the grid, return the next rate **beyond that edge**, even
+#   if the rate beside it diverged, or is nearly as good, or the best is good enough for you: nobody has
+#   tried what lies there. The grid goes up by one and the same factor.
 #
 # <details><summary>Hint 1 (click to open)</summary><code>diverged.any(dim=0)</code> tells which rates are out.</details>
 # <details><summary>Hint 2 (click to open)</summary>Give those a mean below all others before <code>argmax</code>.</details>
@@ -524,7 +523,8 @@ def next_lr(accuracy, diverged, lrs):
 check("u02_next_lr", next_lr)
 
 # %% [markdown]
-# *Change this, predict, run:* below, begin with a grid that is far too **high**. Does it find its way down?
+# *Change this, predict, run:* below, begin with a grid that is far too **high**, `[1.0, 4.0, 16.0]`. Does it
+# find its way down? (One rate at least must not diverge: that is the docstring's last sentence.)
 #
 # Let it steer a sweep. We start at B = 64 with a grid that is far too low, and add the rate it asks
 # for until it asks for none. Rates are judged on **validation** data.
@@ -562,9 +562,10 @@ for _ in range(by_size(tiny=2, cpu=6)):
 #
 # ### Exercise 7 (3 points, 10 minutes): how far does the linear rule carry?
 # You start at base_batch_size with base_lr and follow the linear rule: a straight line through zero.
-# Return the batch size B > 0 at which the line meets the frontier. It need not be whole, and it may be
-# smaller than where you started (then you are beyond the frontier already). If the line lies above the
-# frontier for **every** B > 0, return 0. ($B_c$ is called half_batch_size: the frontier is at half of
+# Return the batch size B > 0 at which the line meets the frontier. It need not be whole, it may be
+# less than one example, and it may be smaller than where you started (then you are beyond the frontier
+# already). If the line lies above the frontier for **every** B > 0, return 0 (also where the two touch at
+# B = 0 and nowhere else). ($B_c$ is called half_batch_size: the frontier is at half of
 # its height there.)
 #
 # <details><summary>Hint 1 (click to open)</summary>The rule's rate at B is base_lr · B / base_batch_size. Set it equal to the frontier.</details>
@@ -754,10 +755,12 @@ show(windows_plot(columns, within=2.0, title=title))
 # - report, for each batch size, the **test** accuracy at that rate, averaged over all seeds.
 #
 # `run(batch_size, lr, seed, num_steps)` trains once and returns the pair (validation accuracy, test
-# accuracy). Call it as often as you like: equal arguments give an equal pair. In the check it reads
-# them from a table; if your answer fails, the message shows the table, with the axes validation or
-# test, seed, rate, batch size. A run of n steps returns n/(n + 40) of its entry: at 40 steps half of it.
-# (Shorter than `num_steps`, small rates are further behind.)
+# accuracy). Call it as often as you like: equal arguments give an equal pair.
+#
+# The check trains nothing. Its `run` looks the pair up in a table, which the message shows if your answer
+# fails; the axes are: validation or test, seed, rate, batch size. So that the number of steps matters, a
+# run of n steps gets the share n/(n + 40) of the entry, half of it at 40 steps; in a run shorter than
+# `num_steps` small rates lose more.
 #
 # <details><summary>Hint 1 (click to open)</summary>What has to be known of a rate before it can be chosen?</details>
 # <details><summary>Hint 2 (click to open)</summary>Which of the two accuracies may choose, and which may only be reported?</details>

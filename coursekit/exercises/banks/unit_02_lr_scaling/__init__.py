@@ -4,10 +4,8 @@ Random cases are drawn so that each mistake changes its result by far more than 
 """
 
 from coursekit.exercises.banks.unit_02_lr_scaling.breaks import U02_BREAK
-from coursekit.exercises.banks.unit_02_lr_scaling.build_sweep import (
-    U02_BUILD_SGD,
-    U02_BUILD_SWEEP,
-)
+from coursekit.exercises.banks.unit_02_lr_scaling.build_sgd import U02_BUILD_SGD
+from coursekit.exercises.banks.unit_02_lr_scaling.build_sweep import U02_BUILD_SWEEP
 from coursekit.exercises.banks.unit_02_lr_scaling.comparison import U02_COMPARE
 from coursekit.exercises.banks.unit_02_lr_scaling.drift import U02_DRIFT
 from coursekit.exercises.banks.unit_02_lr_scaling.fair_gap import U02_FAIR_GAP

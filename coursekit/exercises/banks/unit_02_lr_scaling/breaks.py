@@ -50,16 +50,22 @@ def frontier(max_lr: float, half: float, b: float) -> float:
     return max_lr / (1 + half / b)
 
 
+SMALLER = "It need not be whole, it may be less than one example, and it may be smaller than"
+ABOVE = "If the line lies above the frontier for every B > 0, return 0"
+
 U02_BREAK = Exercise(
     id="u02_break",
     call="break_batch_size(base_lr, base_batch_size, max_lr, half_batch_size)",
     points={"it breaks": 2.0, "unstable at once": 1.0},
     by_hand=(
         Case("it breaks", (0.5, 16, 4.0, 48.0), ("by hand",)),
-        Case("it breaks", (0.5, 15, 4.0, 49.5), ("uneven",)),
-        Case("it breaks", (1.25, 16, 4.0, 48.0), ("range",)),
-        Case("unstable at once", (4.0, 16, 3.0, 48.0), ("sign",)),
-        Case("unstable at once", (2.0, 16, 6.0, 48.0), ("boundary",)),
+        Case("it breaks", (0.02, 2, 4.0, 48.0), ("range",)),  # m/l - h is no zero here
+        Case("it breaks", (1.25, 16, 4.0, 48.0), ("range",), quotes=SMALLER),
+        Case("it breaks", (5.0, 200, 4.0, 48.0), ("range",), quotes=SMALLER),
+        Case("it breaks", (0.5, 4, 6.03125, 48.0), ("range", "smallest"), quotes=SMALLER),
+        Case("it breaks", (0.5, 15, 4.0, 49.5), ("uneven",), quotes=SMALLER),
+        Case("unstable at once", (4.0, 16, 3.0, 48.0), ("sign",), quotes=ABOVE),
+        Case("unstable at once", (2.0, 16, 6.0, 48.0), ("boundary",), quotes=ABOVE),
     ),
     promises=(
         "by hand",
@@ -190,6 +196,43 @@ U02_BREAK = Exercise(
             "rounded to the nearest",
             "You round to a whole number. Does the docstring ask for one?",
             lambda lr, b0, top, half: round(max(0.0, top * b0 / lr - half)),
+        ),
+        Mistake(
+            "the start, where nothing trains",
+            "Where the line lies above the frontier everywhere you return the batch size that "
+            "you start from. Could you train there?",
+            lambda lr, b0, top, half: (
+                top * b0 / lr - half if top * b0 / lr - half > 0 else float(b0)
+            ),
+        ),
+        Mistake(
+            "rates upside down",
+            "Start with a smaller rate: your break comes earlier. Which of the two rates "
+            "stands on top?",
+            lambda lr, b0, top, half: max(0.0, lr * b0 / top - half),
+        ),
+        Mistake(
+            "half-way size times the start",
+            "You multiply the half-way batch size by the one that you start from. Of which "
+            "unit is that?",
+            lambda lr, b0, top, half: max(0.0, top * b0 / lr - half * b0),
+        ),
+        Mistake(
+            "half-way size off the start",
+            "You take the half-way batch size off the one that you start from. Where does "
+            "your line stand at B = 0?",
+            lambda lr, b0, top, half: max(0.0, top * (b0 - half) / lr),
+        ),
+        Mistake(
+            "not beyond the half-way point",
+            "You never go beyond the half-way batch size. Does the frontier end there?",
+            lambda lr, b0, top, half: min(half, max(0.0, top * b0 / lr - half)),
+        ),
+        Mistake(
+            "at least one example",
+            "You return one example at least. What does the text say where the two meet below "
+            "one, or nowhere?",
+            lambda lr, b0, top, half: max(1.0, top * b0 / lr - half),
         ),
     ),
     accepted=(break_by_bisection, break_by_roots),

@@ -1,4 +1,4 @@
-"""Build it: a bare training loop, and the sweep around it with seeds and validation data."""
+"""Build it, second milestone: the sweep around a training loop, with seeds and validation data."""
 
 import statistics
 
@@ -6,131 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.exercises.banks.unit_02_lr_scaling.build_sgd import (
+    T,
+    X,
+    train_by_autograd,
+    train_by_examples,
+    train_linear,
+)
 from coursekit.exercises.engine.adapters import call
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
-
-
-def train_linear(
-    inputs: Tensor, targets: Tensor, weights: Tensor, order: Tensor, batch_size: int, lr: float
-) -> Tensor:
-    for step in range(len(order) // batch_size):
-        batch = order[step * batch_size : (step + 1) * batch_size]
-        errors = inputs[batch] @ weights - targets[batch]
-        weights = weights - lr * inputs[batch].T @ errors / batch_size
-    return weights
-
-
-def train_by_autograd(inputs, targets, weights, order, batch_size, lr):
-    w = weights.clone().requires_grad_()
-    for batch in order.split(batch_size):
-        if len(batch) == batch_size:
-            loss = 0.5 * (inputs[batch] @ w - targets[batch]).square().sum(dim=1).mean()
-            (grad,) = torch.autograd.grad(loss, w)
-            w = (w - lr * grad).detach().requires_grad_()
-    return w.detach()
-
-
-def train_by_examples(inputs, targets, weights, order, batch_size, lr):
-    x, t, w = inputs.double().numpy(), targets.double().numpy(), weights.double().numpy().copy()
-    rows = order.numpy()[: len(order) // batch_size * batch_size].reshape(-1, batch_size)
-    for row in rows:
-        w -= lr * np.mean([np.outer(x[i], x[i] @ w - t[i]) for i in row], axis=0)
-    return w
-
-
-def slow(inputs, targets, weights, order, b, lr, *, factor=1.0, start=0, partial=False, last=None):
-    """Train with a slip: another factor on the step, another start, leftovers kept."""
-    count = len(order) // b if last is None else last
-    batches = [order[i * b : (i + 1) * b] for i in range(start, count)]
-    if partial and len(order) % b:
-        batches.append(order[count * b :])
-    for batch in batches:
-        errors = inputs[batch] @ weights - targets[batch]
-        weights = weights - factor * lr * inputs[batch].T @ errors / len(batch)
-    return weights
-
-
-def draw_training(rng: np.random.Generator) -> list[Case]:
-    cases = []
-    for group in ("one step", "many steps") * 3:
-        n, p, c, b = 7, int(rng.integers(2, 4)), 2, int(rng.integers(2, 4))
-        steps = 1 if group == "one step" else int(rng.integers(3, 6))
-        left = 0 if group == "one step" else int(rng.integers(0, b))
-        order = rng.integers(0, n, b * steps + left)
-        x, t, w = rng.normal(size=(n, p)), rng.normal(size=(n, c)), rng.normal(size=(p, c))
-        cases.append(Case(group, (x, t, w, order, b, float(rng.uniform(0.05, 0.3)))))
-    return cases
-
-
-X = np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]])
-T = np.array([[1.0], [0.0], [3.0]])
-
-U02_BUILD_SGD = Exercise(
-    id="u02_build_sgd",
-    call="train_linear(inputs, targets, weights, order, batch_size, lr)",
-    points={"one step": 1.0, "many steps": 1.0},
-    by_hand=(
-        Case("one step", (X, T, np.zeros((2, 1)), np.array([2]), 1, 0.5), ("smallest",)),
-        Case(
-            "one step",
-            (X, T, np.array([[1.0], [1.0]]), np.array([0, 1]), 2, 0.5),
-            ("by hand", "boundary"),
-        ),
-        Case(
-            "many steps",
-            (X, T, np.array([[1.0], [1.0]]), np.array([0, 1, 2, 2, 1]), 2, 0.5),
-            ("uneven", "order"),
-        ),
-    ),
-    promises=("by hand", "smallest", "uneven", "boundary"),
-    draw=draw_training,
-    reference=train_linear,
-    mistakes=(
-        Mistake(
-            "sum over the batch",
-            "Your step grows with the batch. Is the loss of a batch a sum over its examples?",
-            lambda x, t, w, o, b, lr: slow(x, t, w, o, b, lr, factor=b),
-        ),
-        Mistake(
-            "uphill",
-            "The loss grows from the first step on. In which direction does descent go?",
-            lambda x, t, w, o, b, lr: slow(x, t, w, o, b, lr, factor=-1.0),
-        ),
-        Mistake(
-            "the half forgotten",
-            "Your gradient is twice as long as asked. Which factor stands in front of the square?",
-            lambda x, t, w, o, b, lr: slow(x, t, w, o, b, lr, factor=2.0),
-        ),
-        Mistake(
-            "leftovers kept",
-            "You make a step with what fills no whole batch. What does this course do with it?",
-            lambda x, t, w, o, b, lr: slow(x, t, w, o, b, lr, partial=True),
-        ),
-        Mistake(
-            "one step only",
-            "You make one step. How many batches lie in the order?",
-            lambda x, t, w, o, b, lr: slow(x, t, w, o, b, lr, last=1),
-        ),
-        Mistake(
-            "the order ignored",
-            "You read the examples as they lie. Which of them come next in the order?",
-            lambda x, t, w, o, b, lr: train_linear(x, t, w, torch.arange(len(o)) % len(x), b, lr),
-        ),
-        Mistake(
-            "no step",
-            "Your weights have not moved. Does your loop keep what it computes?",
-            lambda x, t, w, o, b, lr: w,
-        ),
-    ),
-    accepted=(train_by_autograd, train_by_examples),
-    lesson="Batch, error, gradient, step: this is all of SGD. The order fixes the seed's examples, "
-    "so that batch sizes can be compared on the same stream.",
-    answered_by=("coursekit.replicas.population",),
-    graded=False,
-)
-
-# --- second milestone: the sweep ---------------------------------------------------------------
 
 
 def loss_of(inputs: Tensor, targets: Tensor, weights: Tensor) -> float:
@@ -245,6 +130,32 @@ U02_BUILD_SWEEP = Exercise(
             ),
             ("average",),
         ),
+        Case(
+            "two seeds",
+            (
+                [X, np.hstack([T, T + 1])],
+                [np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[2.0, 1.0], [0.0, 3.0]])],
+                np.array([[1.0, 0.0], [1.0, 2.0]]),
+                np.array([[0, 1], [2, 0]]),
+                1,
+                [0.5],
+            ),
+            ("range",),
+            quotes="the loss of one example is half the sum of its squared errors;",
+        ),
+        Case(
+            "two seeds",
+            (
+                [X, T],
+                [np.array([[1.0, 0.0]]), np.array([[2.0]])],
+                np.array([[1.0], [1.0]]),
+                np.array([[0, 1, 2, 2, 1, 0, 0], [2, 1, 0, 0, 2, 2, 1]]),
+                2,
+                [0.125],
+            ),
+            ("range", "uneven"),
+            quotes="of any length that is at least batch_size.",
+        ),
     ),
     promises=("by hand", "smallest", "average"),
     draw=draw_sweeps,
@@ -289,6 +200,55 @@ U02_BUILD_SWEEP = Exercise(
             "sum over seeds",
             "You add up over seeds. What happens to your number when you take more of them?",
             changed(lambda row, n: [row[0] * n, row[1]]),
+        ),
+        Mistake(
+            "divided by the count",
+            "You divide the spread by the number of seeds. Which power of it has the error of "
+            "a mean?",
+            changed(lambda row, n: [row[0], row[1] / n**0.5]),
+        ),
+        Mistake(
+            "corrected twice",
+            "You correct for the fitted mean twice: once in the spread, once under the root. "
+            "How many losses are averaged?",
+            changed(lambda row, n: [row[0], row[1] * (n / (n - 1)) ** 0.5]),
+        ),
+        Mistake(
+            "half-width of an interval",
+            "That is the half-width of a 95 % interval. How many standard errors wide is it?",
+            changed(lambda row, n: [row[0], 1.96 * row[1]]),
+        ),
+        Mistake(
+            "variance of the mean",
+            "Your error has the unit of the loss squared. Which step brings it back to that "
+            "of the loss?",
+            changed(lambda row, n: [row[0], row[1] ** 2]),
+        ),
+        Mistake(
+            "the half forgotten",
+            "Your losses and their errors are twice as large as asked. Which factor stands in "
+            "front of the square?",
+            changed(lambda row, n: [2 * row[0], 2 * row[1]]),
+        ),
+        Mistake(
+            "error before mean",
+            "Your two columns stand the other way round. Which does the docstring name first?",
+            changed(lambda row, n: [row[1], row[0]]),
+        ),
+        Mistake(
+            "sum over examples",
+            "You add up over the validation examples. Is the loss of a data set a sum, or a mean?",
+            lambda tr, va, w, o, b, lrs: [
+                [len(va[0]) * x for x in row] for row in sweep(tr, va, w, o, b, lrs)
+            ],
+        ),
+        Mistake(
+            "mean over outputs too",
+            "You divide by the number of outputs as well. Is the loss of one example a sum "
+            "over them, or a mean?",
+            lambda tr, va, w, o, b, lrs: [
+                [x / va[1].shape[1] for x in row] for row in sweep(tr, va, w, o, b, lrs)
+            ],
         ),
     ),
     accepted=(sweep_by_numpy, sweep_by_statistics),

@@ -80,6 +80,8 @@ MEAN_AND_MEDIAN = np.array(
     ]
 )
 
+HIGHEST = "the one with the highest validation accuracy, averaged over all seeds;"
+
 U02_COMPARE = Exercise(
     id="u02_compare",
     call="compare_batch_sizes(run, batch_sizes, lrs, seeds, num_steps)",
@@ -111,6 +113,12 @@ U02_COMPARE = Exercise(
                 40,
             ),
             ("average",),
+        ),
+        Case(
+            "one seed",
+            (np.array([[[[0.800], [0.805]]], [[[0.75], [0.625]]]]), [10], [0.1, 0.2], [7], 40),
+            ("range",),
+            quotes=HIGHEST,
         ),
         Case("several seeds", (MEAN_AND_MEDIAN, [10], [0.1, 0.2], [7, 3, 5], 40), ("average",)),
     ),

@@ -244,4 +244,23 @@ MISTAKES = (
         "Your runs are half as long as the budget. How many steps does num_steps name?",
         lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: max(1, n // 2)),
     ),
+    Mistake(
+        "chosen by the worst seed",
+        "You choose by the unluckiest seed. Which average does the text name?",
+        lambda run, bs, lrs, seeds, n: choose(
+            run, bs, lrs, seeds, lambda b: n, pick=lambda j, t: int(t[:, :, 0].amin(1).argmax())
+        ),
+    ),
+    Mistake(
+        "whole epochs of steps",
+        "You divide the number of steps by the batch size and round. Is num_steps a "
+        "number of steps, or of examples?",
+        lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n // b),
+    ),
+    Mistake(
+        "more steps for smaller batches",
+        "You give smaller batches more steps, so that all see equally many examples. "
+        "Which budget does the rule in the text fix?",
+        lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n * max(bs) // b),
+    ),
 )

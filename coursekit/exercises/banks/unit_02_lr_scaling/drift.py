@@ -72,8 +72,9 @@ U02_DRIFT = Exercise(
         ),
         Mistake(
             "noise of one example",
-            "Each of your steps has the noise of a single example. What does the mean over a "
-            "batch do to it?",
+            "Your variance is as large as if every example came alone: the noise of one at each step, "
+            "or a step for each. What does the mean over a batch do to its noise, and how many "
+            "examples does a step use up?",
             both(right_drift, lambda lr, b, n, g, t: n / b * lr**2 * t),
         ),
         Mistake(
@@ -211,6 +212,22 @@ U02_DRIFT = Exercise(
             "Your distance holds the squared length of the gradient. Is grad_norm squared "
             "already, or a length?",
             both(lambda lr, b, n, g, t: n / b * lr * g**2, right_spread),
+        ),
+        Mistake(
+            "as many steps as a batch has examples",
+            "You make as many steps as a batch has examples. How many batches fit into an epoch?",
+            both(lambda lr, b, n, g, t: b * lr * g, lambda lr, b, n, g, t: lr**2 * t),
+        ),
+        Mistake(
+            "distance of noisy steps",
+            "You add up the typical lengths of noisy steps. Along G, does the noise push "
+            "forward more often than back?",
+            both(lambda lr, b, n, g, t: n / b * lr * (g**2 + t / b) ** 0.5, right_spread),
+        ),
+        Mistake(
+            "length of the whole move",
+            "Your distance holds the scatter as well. Which two things are asked for, one by one?",
+            both(lambda *a: (right_drift(*a) ** 2 + right_spread(*a)) ** 0.5, right_spread),
         ),
     ),
     accepted=(drift_by_steps, drift_by_examples),

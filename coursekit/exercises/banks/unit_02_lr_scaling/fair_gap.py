@@ -238,6 +238,23 @@ U02_FAIR_GAP = Exercise(
             "time of the small one?",
             lambda s, la, k, budget: la[:, -k if budget == "epochs" else -1].min() - s[:, -1].min(),
         ),
+        Mistake(
+            "the widest gap, rate by rate",
+            "You subtract at each learning rate and keep the widest gap. Does each batch size "
+            "get its own best rate so?",
+            lambda s, la, k, budget: (la[:, last_step(s, k, budget) - 1] - s[:, -1]).max(),
+        ),
+        Mistake(
+            "the large run's luckiest moment",
+            "You take the smallest loss that the large run met on its way. When is the budget "
+            "spent?",
+            lambda s, la, k, budget: la[:, : last_step(s, k, budget)].min() - s[:, -1].min(),
+        ),
+        Mistake(
+            "relative gap",
+            "You divide by the small run's loss. Is a relative gap asked for?",
+            lambda s, la, k, budget: fair_gap(s, la, k, budget) / s[:, -1].min(),
+        ),
     ),
     accepted=(fair_by_loop, fair_by_sorting),
     lesson="The same runs can say 'larger is worse' at equal epochs and 'larger is better' at "

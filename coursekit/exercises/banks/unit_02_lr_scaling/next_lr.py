@@ -68,6 +68,10 @@ def draw_sweeps(rng: np.random.Generator) -> list[Case]:
 
 
 NONE_DIVERGED = np.zeros((2, 3), dtype=bool)
+FIVE = [0.01, 0.02, 0.04, 0.08, 0.16]
+ANY = "a rate at which any seed diverged can't be best, however good it looked when it stopped;"
+INSIDE = "if it lies inside the grid, with rates tried on both sides, return it."
+BEYOND = "if it is the first or last rate of the grid, return the next rate beyond that edge,"
 
 
 U02_NEXT_LR = Exercise(
@@ -87,11 +91,51 @@ U02_NEXT_LR = Exercise(
             "edge",
             (np.array([[0.3, 0.5, 0.7], [0.4, 0.6, 0.8]]), NONE_DIVERGED, [0.01, 0.04, 0.16]),
             ("range",),
+            quotes=BEYOND,
         ),
         Case(
             "edge",
             (np.array([[0.7, 0.5, 0.3], [0.8, 0.6, 0.4]]), NONE_DIVERGED, [0.01, 0.04, 0.16]),
             ("range",),
+            quotes=BEYOND,
+        ),
+        Case(  # good already, and hardly better than its neighbour
+            "edge",
+            (np.array([[0.95, 0.945, 0.3], [0.95, 0.945, 0.4]]), NONE_DIVERGED, [0.01, 0.04, 0.16]),
+            ("range",),
+            quotes=BEYOND,
+        ),
+        Case(  # all above the first have diverged
+            "edge",
+            (
+                np.array([[0.9, 0.8, 0.3], [0.9, 0.8, 0.3]]),
+                np.array([[False, True, True], [False, False, False]]),
+                [0.01, 0.04, 0.16],
+            ),
+            ("range", "missing"),
+            quotes=BEYOND,
+        ),
+        Case(  # a lower rate has diverged
+            "edge",
+            (
+                np.array([[0.3, 0.9, 0.8], [0.3, 0.9, 0.8]]),
+                np.array([[False, True, False], [False, False, False]]),
+                [0.01, 0.04, 0.16],
+            ),
+            ("range", "missing"),
+            quotes=BEYOND,
+        ),
+        Case(  # the second of five
+            "inside",
+            (np.array([[0.1, 0.9, 0.3, 0.2, 0.1]]), np.zeros((1, 5), dtype=bool), FIVE),
+            ("range",),
+            quotes=INSIDE,
+        ),
+        Case(  # the last but one of five
+            "inside",
+            (np.array([[0.1, 0.2, 0.3, 0.9, 0.1]]), np.zeros((1, 5), dtype=bool), FIVE),
+            ("range",),
+            quotes=INSIDE,
         ),
         Case(
             "diverged",
@@ -101,6 +145,7 @@ U02_NEXT_LR = Exercise(
                 [0.01, 0.04, 0.16],
             ),
             ("missing",),
+            quotes=ANY,
         ),
         Case(
             "diverged",
@@ -110,6 +155,17 @@ U02_NEXT_LR = Exercise(
                 [0.01, 0.04, 0.16],
             ),
             ("missing",),
+            quotes=ANY,
+        ),
+        Case(
+            "diverged",
+            (
+                np.array([[0.3, 0.6, 0.9], [0.3, 0.5, 0.95], [0.3, 0.5, 0.9]]),
+                np.array([[False] * 3, [False, False, True], [False, False, True]]),
+                [0.01, 0.04, 0.16],
+            ),
+            ("missing",),
+            quotes=ANY,
         ),
     ),
     promises=(

@@ -25,6 +25,18 @@ def lost_diverged(a, d, lrs):
     return from_place(int(small.argmax()), [lrs[i] for i in kept])
 
 
+def without_seeds(a, d, lrs):
+    """Average over the seeds in which no rate diverged, over all where there is none."""
+    kept = a[~d.any(dim=1)] if bool((~d.any(dim=1)).any()) else a
+    return from_place(int(kept.mean(dim=0).argmax()), lrs)
+
+
+def half_step(a, d, lrs):
+    """Go beyond an edge by the root of the grid's factor."""
+    best, root = best_row(a, d), math.sqrt(lrs[1] / lrs[0])
+    return {0: lrs[0] / root, len(lrs) - 1: lrs[-1] * root}.get(best, lrs[best])
+
+
 MISTAKES = (
     Mistake(
         "the edge is taken for the best",
@@ -180,5 +192,38 @@ MISTAKES = (
         "You cut diverged rates out and then use the place in what is left. Which rate stands "
         "at that place in the list that you were given?",
         lambda a, d, lrs: from_place(int(a[:, ~d.any(dim=0)].mean(dim=0).argmax()), lrs),
+    ),
+    Mistake(
+        "only if most seeds diverge",
+        "You drop a rate only if more than half of its seeds diverged. Would you start a "
+        "long run at a rate that kills one in three?",
+        lambda a, d, lrs: from_place(
+            int(a.mean(dim=0).where(d.float().mean(dim=0) <= 0.5, torch.tensor(-1.0)).argmax()), lrs
+        ),
+    ),
+    Mistake(
+        "seeds left out",
+        "You leave out the seeds in which a rate diverged. Over which axis do you ask "
+        "whether a rate may win?",
+        without_seeds,
+    ),
+    Mistake(
+        "divergence of the first seed",
+        "You ask the first seed alone whether a rate diverged. What became of the others?",
+        lambda a, d, lrs: from_place(
+            int(a.mean(dim=0).where(~d[0], torch.tensor(-1.0)).argmax()), lrs
+        ),
+    ),
+    Mistake(
+        "multiplied at both edges",
+        "You multiply at either edge. Which way lies what is beyond the first rate?",
+        lambda a, d, lrs: {0: lrs[1], len(lrs) - 1: lrs[-1] * lrs[1] / lrs[0]}.get(
+            best_row(a, d), lrs[best_row(a, d)]
+        ),
+    ),
+    Mistake(
+        "half a step beyond",
+        "You go half a step beyond the edge. By which factor do neighbours of this grid differ?",
+        half_step,
     ),
 )

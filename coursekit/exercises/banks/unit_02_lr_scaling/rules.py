@@ -46,15 +46,18 @@ def draw_rules(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+SHRINKS = "k need not be a whole number, and it can be below one:"
+
 U02_SCALED_LR = Exercise(
     id="u02_scaled_lr",
     call="scaled_lr(base_lr, base_batch_size, batch_size, rule)",
     points={"linear": 1.0, "sqrt": 0.5, "none": 0.5},
     by_hand=(
         Case("linear", (0.1, 32, 288, "linear"), ("by hand",)),
-        Case("linear", (0.8, 32, 8, "linear"), ("range",)),
+        Case("linear", (0.8, 32, 8, "linear"), ("range",), quotes=SHRINKS),
+        Case("linear", (0.8, 32, 288, "linear"), ("range",), quotes="k times the old one"),
         Case("sqrt", (0.1, 32, 288, "sqrt"), ("by hand",)),
-        Case("sqrt", (0.8, 32, 8, "sqrt"), ("range",)),
+        Case("sqrt", (0.8, 32, 8, "sqrt"), ("range",), quotes=SHRINKS),
         Case("none", (0.1, 32, 288, "none"), ("by hand",)),
     ),
     promises=(
@@ -213,6 +216,20 @@ U02_SCALED_LR = Exercise(
             "one more than the factor",
             "You add one to the factor. What comes out when the batch stays as it is?",
             lambda lr, b0, b, rule: lr if rule == "none" else lr + scaled_lr(lr, b0, b, rule),
+        ),
+        Mistake(
+            "the factor for none",
+            "Without scaling you return the factor. What is the old learning rate multiplied "
+            "by when nothing is scaled?",
+            lambda lr, b0, b, rule: b / b0 if rule == "none" else scaled_lr(lr, b0, b, rule),
+        ),
+        Mistake(
+            "root of the wrong number",
+            "You take the root of the learning rate and leave the factor as it is. What is "
+            "under the root, and what is not?",
+            lambda lr, b0, b, rule: (
+                b / b0 * math.sqrt(lr) if rule == "sqrt" else scaled_lr(lr, b0, b, rule)
+            ),
         ),
     ),
     accepted=(scaled_by_invariant, scaled_by_logs),

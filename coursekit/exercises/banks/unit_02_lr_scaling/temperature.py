@@ -36,14 +36,18 @@ def draw_temperatures(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+PLAIN = "Use plain division: N/B need not be whole."
+
 U02_TEMPERATURE = Exercise(
     id="u02_temperature",
     call="noise_temperature(lr, num_examples, batch_size, momentum)",
     points={"plain SGD": 1.0, "momentum": 1.0},
     by_hand=(
         Case("plain SGD", (0.5, 96, 8, 0.0), ("range",)),
-        Case("momentum", (0.5, 96, 8, 0.75), ("by hand",)),
-        Case("momentum", (0.5, 10, 4, 0.5), ("uneven",)),
+        Case("plain SGD", (0.5, 10, 40, 0.0), ("uneven", "range"), quotes=PLAIN),
+        Case("momentum", (0.5, 96, 8, 0.75), ("by hand",), quotes="sum of all these pushes"),
+        Case("momentum", (0.5, 96, 8, 0.998), ("range",), quotes="and so on without end."),
+        Case("momentum", (0.5, 10, 4, 0.5), ("uneven",), quotes=PLAIN),
     ),
     promises=(
         "by hand",
@@ -197,6 +201,18 @@ U02_TEMPERATURE = Exercise(
             "You let a gradient push for one epoch only. When has its velocity faded: after N "
             "over B steps, or never quite?",
             lambda lr, n, b, m: lr * n / b * sum(m**j for j in range(n // b)),
+        ),
+        Mistake(
+            "four pushes",
+            "You stopped the sum of pushes where the text stops writing it out. What do the "
+            "three dots stand for?",
+            lambda lr, n, b, m: lr * (1 + m + m**2 + m**3) * n / b,
+        ),
+        Mistake(
+            "halved",
+            "Your temperature is half as high. Some books define it so; which form does the "
+            "text define?",
+            lambda lr, n, b, m: lr / (1 - m) / 2 * n / b,
         ),
     ),
     accepted=(temperature_by_rolling_out, temperature_by_logs),

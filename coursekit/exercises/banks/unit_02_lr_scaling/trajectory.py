@@ -217,6 +217,22 @@ U02_TRAJECTORY = Exercise(
                 abs(float(a) - float(b)) for a, b in zip(s[k - 1 :: k + 1], la, strict=False)
             ),
         ),
+        Mistake(
+            "root mean square",
+            "You average the squares and take the root. Which gap does the docstring ask for?",
+            lambda s, la, k: (s[k - 1 :: k][: len(la)] - la).square().mean().sqrt(),
+        ),
+        Mistake(
+            "where the gap is",
+            "You return the step at which the gap is widest. How wide is it there?",
+            lambda s, la, k: (s[k - 1 :: k][: len(la)] - la).abs().argmax(),
+        ),
+        Mistake(
+            "size of the largest signed gap",
+            "You look for the largest gap with its sign and drop the sign afterwards. Which "
+            "gap is the widest if the small run lies below?",
+            lambda s, la, k: (s[k - 1 :: k][: len(la)] - la).max().abs(),
+        ),
     ),
     accepted=(trajectory_by_loop, trajectory_by_folding),
     lesson="'Same trajectory' is a statement about two whole curves at equal examples seen. It "

@@ -76,6 +76,17 @@ U02_WINDOW = Exercise(
             "one hill",
             (np.array([[50.0], [49.0], [48.0], [30.0]]), [0.1, 0.2, 0.8, 1.6], 2.0),
             ("range", "uneven", "boundary"),
+            quotes="A step of the grid may be more or less than an octave.",
+        ),
+        Case(
+            "an island",
+            (
+                np.array([[89.0], [89.0], [89.0], [50.0], [90.0], [50.0]]),
+                [0.1, 0.2, 0.4, 0.8, 1.6, 3.2],
+                2.0,
+            ),
+            ("smallest", "missing"),
+            quotes="start at its best rate (no ties) and go up and down as long as accuracy is",
         ),
         Case(
             "an island",
@@ -85,6 +96,7 @@ U02_WINDOW = Exercise(
                 2.0,
             ),
             ("missing",),
+            quotes="Stop at the first rate that is not; what lies beyond a bad rate does not count.",
         ),
     ),
     promises=(

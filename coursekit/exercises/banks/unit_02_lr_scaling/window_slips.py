@@ -204,4 +204,35 @@ MISTAKES = (
             for column in a.T
         ],
     ),
+    Mistake(
+        "decades",
+        "You count factors of ten. What is an octave?",
+        lambda a, lrs, w: [math.log10(lrs[high] / lrs[low]) for low, _, high in ends(a, lrs, w)],
+    ),
+    Mistake(
+        "half the width",
+        "You return half of the width, as a radius. From where to where is it asked?",
+        lambda a, lrs, w: [math.log2(lrs[high] / lrs[low]) / 2 for low, _, high in ends(a, lrs, w)],
+    ),
+    Mistake(
+        "a step at least",
+        "A best rate without good neighbours has a width of its own with you. How far "
+        "does the highest good rate lie above the lowest there?",
+        lambda a, lrs, w: [
+            math.log2(lrs[high] / lrs[low]) if high > low else math.log2(lrs[1] / lrs[0])
+            for low, _, high in ends(a, lrs, w)
+        ],
+    ),
+    Mistake(
+        "even steps supposed",
+        "You count steps and give each the size of the first. Are all steps of this grid alike?",
+        lambda a, lrs, w: [
+            (high - low) * math.log2(lrs[1] / lrs[0]) for low, _, high in ends(a, lrs, w)
+        ],
+    ),
+    Mistake(
+        "whole octaves",
+        "You round to whole octaves. Does the text ask for that?",
+        lambda a, lrs, w: [round(x) for x in window_octaves(a, lrs, w)],
+    ),
 )
