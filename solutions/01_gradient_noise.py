@@ -6,7 +6,7 @@
 # | **Question** | How noisy is a mini-batch gradient, and what does a bigger batch buy? |
 # | **Difficulty** | medium |
 # | **Importance** | everything after this unit uses tr(Σ)/B |
-# | **Your time** | part a (1.1 to 1.5) 60 minutes, part b (1.6 to the end) 45 |
+# | **Your time** | part a (1.1 to 1.5) 75 minutes, part b (1.6 to the end) 55 |
 # | **Run time** | under a minute on two CPU cores |
 # | **You need** | unit 00; mean and variance; PyTorch tensors (`mean`, `sum`, indexing) |
 

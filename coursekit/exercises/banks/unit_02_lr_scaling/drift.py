@@ -72,9 +72,9 @@ U02_DRIFT = Exercise(
         ),
         Mistake(
             "noise of one example",
-            "Your variance is as large as if every example came alone: the noise of one at each step, "
-            "or a step for each. What does the mean over a batch do to its noise, and how many "
-            "examples does a step use up?",
+            "Your variance is as large as if every example came alone: the noise of one at each "
+            "step, or a step for each. What does the mean over a batch do to its noise, and how "
+            "many examples does a step use up?",
             both(right_drift, lambda lr, b, n, g, t: n / b * lr**2 * t),
         ),
         Mistake(

@@ -96,7 +96,7 @@ U02_WINDOW = Exercise(
                 2.0,
             ),
             ("missing",),
-            quotes="Stop at the first rate that is not; what lies beyond a bad rate does not count.",
+            quotes="Stop at the first rate that is not; what lies beyond a bad rate does not",
         ),
     ),
     promises=(
