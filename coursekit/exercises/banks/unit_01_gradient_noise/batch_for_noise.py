@@ -51,7 +51,7 @@ U01_BATCH_FOR_NOISE = Exercise(
         Case("whole numbers", (4.0, 16.0, 0.5), ("by hand", "boundary"), quotes=SMALLEST),
         Case("rounding", (4.0, 1.0, 2.0), ("smallest",), quotes=SMALLEST),
         Case("rounding", (4.0, 16.25, 0.5), ("boundary",), quotes=SMALLEST),
-        Case("rounding", (1.0, 18.0, 2.0), ("range",), quotes=SMALLEST),  # r > 1, and B > 1
+        Case("rounding", (1.0, 26.0, 2.0), ("range",), quotes=SMALLEST),  # r > 1, and B > 1
     ),
     promises=(
         "by hand",

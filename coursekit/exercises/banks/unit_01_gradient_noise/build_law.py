@@ -82,6 +82,7 @@ U01_BUILD_LAW = Exercise(
             "several batch sizes",
             (GRADS, [np.array([[0], [1]]), np.array([[0, 3], [0, 0], [0, 1]])]),
             ("smallest", "uneven"),
+            quotes="one a table of draws.",
         ),
         Case(
             "several batch sizes",

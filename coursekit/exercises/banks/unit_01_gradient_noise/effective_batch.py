@@ -26,7 +26,7 @@ def effective_by_group_means(group_sizes, rho):
 
 
 def draw_groups(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("equal groups", "unequal groups", "limits") * 3:
         rho = float(rng.uniform(0.2, 0.9))
         num_groups = int(rng.integers(3, 7))
@@ -35,9 +35,9 @@ def draw_groups(rng: np.random.Generator) -> list[Case]:
             others = [1, *(int(c) for c in rng.integers(3, 6, num_groups - 1))]
             sizes = [2, *(int(c) for c in rng.permutation([*others, int(rng.integers(9, 16))]))]
         elif group == "limits":
-            kind = rng.integers(3)
+            kind = len(cases) // 3  # each limit once, the first two with groups that differ
             rho = (0.0, 1.0, rho)[kind]
-            sizes = [1] * num_groups if kind == 2 else sizes
+            sizes = [1] * num_groups if kind == 2 else [1, *sizes, int(rng.integers(9, 16))]
         cases.append(Case(group, (sizes, rho)))
     return cases
 
@@ -52,6 +52,7 @@ U01_EFFECTIVE_BATCH = Exercise(
         Case("limits", ([2, 2], 0.0), ("range",), quotes=ENDS),
         Case("limits", ([2, 2], 1.0), ("range",), quotes=ENDS),
         Case("limits", ([2, 1, 5], 1.0), ("range", "uneven"), quotes=ENDS),
+        Case("limits", ([2, 1, 5], 0.0), ("range", "uneven"), quotes=ENDS),
         Case(
             "limits",
             ([1, 1, 1], 0.5),
@@ -208,6 +209,18 @@ U01_EFFECTIVE_BATCH = Exercise(
             "Without correlation you count the groups. What is a group worth whose members "
             "have nothing in common?",
             lambda sizes, rho: effective_batch_size(sizes, rho) if rho else len(sizes),
+        ),
+        Mistake(
+            "identical copies, groups counted",
+            "At rho = 1 you count the groups, also where they differ in size. Does the "
+            "largest one weigh no more in the mean than the smallest?",
+            lambda sizes, rho: len(sizes) if rho == 1 else effective_batch_size(sizes, rho),
+        ),
+        Mistake(
+            "all like the middle one",
+            "You take every group to be as large as the middle one. What do the other numbers "
+            "in the list do?",
+            lambda sizes, rho: sum(sizes) / (1 + (sorted(sizes)[len(sizes) // 2] - 1) * rho),
         ),
     ),
     accepted=(effective_by_matrix, effective_by_group_means),

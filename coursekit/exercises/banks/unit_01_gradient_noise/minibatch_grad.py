@@ -187,12 +187,6 @@ U01_MINIBATCH_GRAD = Exercise(
             lambda w, x, y, b: -len(b) * minibatch_grad(w, x, y, b),
         ),
         Mistake(
-            "the half kept",
-            "Your gradient is half as long as asked. Differentiate one half times the squared "
-            "residual on paper: what becomes of the half?",
-            lambda w, x, y, b: minibatch_grad(w, x, y, b) / 2,
-        ),
-        Mistake(
             "no targets",
             "The targets have no say in your gradient. What is a residual?",
             lambda w, x, y, b: ((x[b] @ w)[:, None] * x[b]).mean(dim=0),

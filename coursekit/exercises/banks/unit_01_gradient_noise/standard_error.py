@@ -58,7 +58,7 @@ U01_STANDARD_ERROR = Exercise(
         ),
         Case(
             "standard error",
-            (np.array([[1.0], [3.0]] * 16), np.array([0.0])),
+            (np.array([[1.0, 0.0], [3.0, 0.0]] * 16), np.array([0.0, 0.0])),
             ("range", "order"),
             quotes="inside it is the standard deviation with the divisor M - 1.",
         ),

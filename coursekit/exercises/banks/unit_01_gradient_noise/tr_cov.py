@@ -52,7 +52,12 @@ U01_TR_COV = Exercise(
             ("by hand",),
             quotes="Take the squared distances of the rows from their own mean row",
         ),
-        Case("any mean", (np.array([[1.0, 0.0], [3.0, 1.0]]),), ("smallest",)),
+        Case(
+            "any mean",
+            (np.array([[1.0, 0.0], [3.0, 1.0]]),),
+            ("smallest",),
+            quotes="Take the squared distances of the rows from their own mean row",
+        ),
         Case(
             "any mean",
             (np.array([[1.0, 0.0], [1.0, 0.0], [3.0, 1.0]]),),
@@ -61,7 +66,7 @@ U01_TR_COV = Exercise(
         ),
         Case(
             "any mean",
-            (np.arange(32.0)[:, None],),
+            (np.arange(64.0).reshape(32, 2),),
             ("range",),
             quotes="dividing by n − 1 in place of n mends that.",
         ),

@@ -219,8 +219,8 @@ U02_BREAK = Exercise(
         ),
         Mistake(
             "half-way size off the start",
-            "You take the half-way batch size off the one that you start from. Where does "
-            "your line stand at B = 0?",
+            "You take the half-way batch size off the one that you start from. Where does your "
+            "line cross the axis?",
             lambda lr, b0, top, half: max(0.0, top * (b0 - half) / lr),
         ),
         Mistake(

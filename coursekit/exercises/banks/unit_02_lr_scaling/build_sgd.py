@@ -150,12 +150,6 @@ U02_BUILD_SGD = Exercise(
             lambda x, t, w, o, b, lr: slow(x, t, w, o, b, lr, factor=1 / t.shape[1]),
         ),
         Mistake(
-            "mean squared error as PyTorch has it",
-            "Your gradient has a factor of two and a mean over outputs. Which loss does the "
-            "text name?",
-            lambda x, t, w, o, b, lr: slow(x, t, w, o, b, lr, factor=2 / t.shape[1]),
-        ),
-        Mistake(
             "all gradients at the start",
             "You take every gradient at the weights that came in. Which weights does the "
             "second step see?",

@@ -72,12 +72,13 @@ def draw_sweeps(rng: np.random.Generator) -> list[Case]:
             int(rng.integers(2, 4)),
             2 if group == "two seeds" else int(rng.integers(3, 5)),
         )
+        c = 1 + len(cases) // 2
         data = [
-            [rng.normal(size=(n, p)), rng.normal(size=(n, 1))],
-            [rng.normal(size=(4, p)), rng.normal(2.0, 1.0, size=(4, 1))],
+            [rng.normal(size=(n, p)), rng.normal(size=(n, c))],
+            [rng.normal(size=(4, p)), rng.normal(2.0, 1.0, size=(4, c))],
         ]
         orders, rate = rng.integers(0, n, (seeds, 7)), float(rng.choice([0.08, 0.1, 0.12]))
-        args = (*data, rng.normal(size=(p, 1)), orders, b, [rate * 2**k for k in range(3)])
+        args = (*data, rng.normal(size=(p, c)), orders, b, [rate * 2**k for k in range(3)])
         if np.array(call(sweep, *args))[:, 1].min() > 0.02:  # smaller, and float32 would decide
             cases.append(Case(group, args))
     return cases
@@ -249,6 +250,29 @@ U02_BUILD_SWEEP = Exercise(
             lambda tr, va, w, o, b, lrs: [
                 [x / va[1].shape[1] for x in row] for row in sweep(tr, va, w, o, b, lrs)
             ],
+        ),
+        Mistake(
+            "runs go on from seed to seed",
+            "You begin anew at each rate, but a seed begins where the last one ended. From "
+            "which weights does every run start?",
+            lambda tr, va, w, o, b, lrs: [going_on(tr, va, w, o, b, [lr])[0] for lr in lrs],
+        ),
+        Mistake(
+            "one order for all",
+            "Every seed of yours reads the first order, so there is no spread. Which row "
+            "belongs to the second seed?",
+            lambda tr, va, w, o, b, lrs: sweep(tr, va, w, o[:1].repeat(len(o), 1), b, lrs),
+        ),
+        Mistake(
+            "start at zero",
+            "Your runs begin at zero. What are the weights that come in for?",
+            lambda tr, va, w, o, b, lrs: sweep(tr, va, 0 * w, o, b, lrs),
+        ),
+        Mistake(
+            "steps twice as long",
+            "Your steps are twice as long as asked, as if the half did not stand in front of "
+            "the square. Which loss do you follow downhill?",
+            lambda tr, va, w, o, b, lrs: sweep(tr, va, w, o, b, [2 * lr for lr in lrs]),
         ),
     ),
     accepted=(sweep_by_numpy, sweep_by_statistics),

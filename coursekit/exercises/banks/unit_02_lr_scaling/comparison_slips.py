@@ -252,12 +252,6 @@ MISTAKES = (
         ),
     ),
     Mistake(
-        "whole epochs of steps",
-        "You divide the number of steps by the batch size and round. Is num_steps a "
-        "number of steps, or of examples?",
-        lambda run, bs, lrs, seeds, n: choose(run, bs, lrs, seeds, lambda b: n // b),
-    ),
-    Mistake(
         "more steps for smaller batches",
         "You give smaller batches more steps, so that all see equally many examples. "
         "Which budget does the rule in the text fix?",

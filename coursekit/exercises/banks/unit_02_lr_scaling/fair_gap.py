@@ -83,8 +83,18 @@ U02_FAIR_GAP = Exercise(
     call="fair_gap(small, large, k, budget)",
     points={"steps": 1.0, "epochs": 1.0},
     by_hand=(
-        Case("steps", (SMALL, LARGE, 2, "steps"), ("by hand", "sign")),
-        Case("epochs", (SMALL, LARGE, 2, "epochs"), ("by hand", "sign")),
+        Case(
+            "steps",
+            (SMALL, LARGE, 2, "steps"),
+            ("by hand", "sign"),
+            quotes="The best rate of a table is the row that is lowest in that column",
+        ),
+        Case(
+            "epochs",
+            (SMALL, LARGE, 2, "epochs"),
+            ("by hand", "sign"),
+            quotes="where it has seen as many examples as the small batch at its end",
+        ),
     ),
     promises=(
         "by hand",
@@ -237,12 +247,6 @@ U02_FAIR_GAP = Exercise(
             "You read the large run k steps before its end. How many steps does it make in the "
             "time of the small one?",
             lambda s, la, k, budget: la[:, -k if budget == "epochs" else -1].min() - s[:, -1].min(),
-        ),
-        Mistake(
-            "the widest gap, rate by rate",
-            "You subtract at each learning rate and keep the widest gap. Does each batch size "
-            "get its own best rate so?",
-            lambda s, la, k, budget: (la[:, last_step(s, k, budget) - 1] - s[:, -1]).max(),
         ),
         Mistake(
             "the large run's luckiest moment",

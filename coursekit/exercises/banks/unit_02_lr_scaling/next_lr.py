@@ -71,7 +71,7 @@ NONE_DIVERGED = np.zeros((2, 3), dtype=bool)
 FIVE = [0.01, 0.02, 0.04, 0.08, 0.16]
 ANY = "a rate at which any seed diverged can't be best, however good it looked when it stopped;"
 INSIDE = "if it lies inside the grid, with rates tried on both sides, return it."
-BEYOND = "if it is the first or last rate of the grid, return the next rate beyond that edge,"
+BEYOND = "if it is the first or last rate of the grid, return the next rate beyond that edge"
 
 
 U02_NEXT_LR = Exercise(
@@ -160,7 +160,7 @@ U02_NEXT_LR = Exercise(
         Case(
             "diverged",
             (
-                np.array([[0.3, 0.6, 0.9], [0.3, 0.5, 0.95], [0.3, 0.5, 0.9]]),
+                np.array([[0.3, 0.6, 0.5], [0.3, 0.5, 0.95], [0.3, 0.5, 0.9]]),
                 np.array([[False] * 3, [False, False, True], [False, False, True]]),
                 [0.01, 0.04, 0.16],
             ),

@@ -21,6 +21,8 @@ def from_place(best: int, lrs: list[float]) -> float:
 
 def lost_diverged(a, d, lrs):
     kept = [i for i in range(len(lrs)) if not bool(d[:, i].any())]
+    if len(kept) == 1:  # first and last of what is left
+        return lrs[kept[0]] * lrs[1] / lrs[0]
     small = a[:, kept].mean(dim=0)
     return from_place(int(small.argmax()), [lrs[i] for i in kept])
 
@@ -29,12 +31,6 @@ def without_seeds(a, d, lrs):
     """Average over the seeds in which no rate diverged, over all where there is none."""
     kept = a[~d.any(dim=1)] if bool((~d.any(dim=1)).any()) else a
     return from_place(int(kept.mean(dim=0).argmax()), lrs)
-
-
-def half_step(a, d, lrs):
-    """Go beyond an edge by the root of the grid's factor."""
-    best, root = best_row(a, d), math.sqrt(lrs[1] / lrs[0])
-    return {0: lrs[0] / root, len(lrs) - 1: lrs[-1] * root}.get(best, lrs[best])
 
 
 MISTAKES = (
@@ -220,10 +216,5 @@ MISTAKES = (
         lambda a, d, lrs: {0: lrs[1], len(lrs) - 1: lrs[-1] * lrs[1] / lrs[0]}.get(
             best_row(a, d), lrs[best_row(a, d)]
         ),
-    ),
-    Mistake(
-        "half a step beyond",
-        "You go half a step beyond the edge. By which factor do neighbours of this grid differ?",
-        half_step,
     ),
 )

@@ -44,6 +44,8 @@ def draw_trajectories(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+AT_EACH_STEP = "at each step of the large run compare with the small run when it has seen as many"
+
 U02_TRAJECTORY = Exercise(
     id="u02_trajectory",
     call="trajectory_gap(small, large, k)",
@@ -53,12 +55,14 @@ U02_TRAJECTORY = Exercise(
             "equal length",
             (np.array([2.0, 1.75, 1.5, 1.0]), np.array([2.125, 1.5]), 2),
             ("by hand", "sign"),
+            quotes=AT_EACH_STEP,
         ),
         Case("equal length", (np.array([2.0, 1.0]), np.array([1.25]), 2), ("smallest", "sign")),
         Case(
             "small goes on",
             (np.array([2.0, 1.75, 1.5, 1.0, 0.75, 0.25]), np.array([2.0, 0.25]), 2),
             ("uneven",),
+            quotes="The small run may go on for longer; ignore its rest.",
         ),
     ),
     promises=(

@@ -38,7 +38,7 @@ def draw_windows(rng: np.random.Generator) -> list[Case]:
         lrs = [float(first * 2 ** (spacing * j)) for j in range(size)]
         within = float(rng.choice([1.0, 2.0]))
         columns = []
-        for reach_low, reach_high in rng.permutation([(1, 2), (2, 1), (1, 3)]):
+        for reach_low, reach_high in rng.permutation([(1, 2), (2, 1), (1, 3), (0, 0)]):
             top = 3 if group == "an island" else int(rng.integers(3, size - 4))
             peak = float(rng.integers(160, 240)) / 4  # so that best - within is no rounded number
             distance = np.abs(np.arange(size) - top)

@@ -205,16 +205,6 @@ MISTAKES = (
         ],
     ),
     Mistake(
-        "decades",
-        "You count factors of ten. What is an octave?",
-        lambda a, lrs, w: [math.log10(lrs[high] / lrs[low]) for low, _, high in ends(a, lrs, w)],
-    ),
-    Mistake(
-        "half the width",
-        "You return half of the width, as a radius. From where to where is it asked?",
-        lambda a, lrs, w: [math.log2(lrs[high] / lrs[low]) / 2 for low, _, high in ends(a, lrs, w)],
-    ),
-    Mistake(
         "a step at least",
         "A best rate without good neighbours has a width of its own with you. How far "
         "does the highest good rate lie above the lowest there?",
@@ -225,7 +215,7 @@ MISTAKES = (
     ),
     Mistake(
         "even steps supposed",
-        "You count steps and give each the size of the first. Are all steps of this grid alike?",
+        "You count steps and give each the same size. Are all steps of this grid alike?",
         lambda a, lrs, w: [
             (high - low) * math.log2(lrs[1] / lrs[0]) for low, _, high in ends(a, lrs, w)
         ],
