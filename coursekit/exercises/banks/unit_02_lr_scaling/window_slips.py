@@ -214,13 +214,6 @@ MISTAKES = (
         ],
     ),
     Mistake(
-        "even steps supposed",
-        "You count steps and give each the same size. Are all steps of this grid alike?",
-        lambda a, lrs, w: [
-            (high - low) * math.log2(lrs[1] / lrs[0]) for low, _, high in ends(a, lrs, w)
-        ],
-    ),
-    Mistake(
         "whole octaves",
         "You round to whole octaves. Does the text ask for that?",
         lambda a, lrs, w: [round(x) for x in window_octaves(a, lrs, w)],
