@@ -21,10 +21,10 @@ def from_place(best: int, lrs: list[float]) -> float:
 
 def lost_diverged(a, d, lrs):
     kept = [i for i in range(len(lrs)) if not bool(d[:, i].any())]
-    if len(kept) == 1:  # first and last of what is left
-        return lrs[kept[0]] * lrs[1] / lrs[0]
-    small = a[:, kept].mean(dim=0)
-    return from_place(int(small.argmax()), [lrs[i] for i in kept])
+    best, ratio = int(a[:, kept].mean(dim=0).argmax()), lrs[1] / lrs[0]
+    # where one rate is left, it is the last one first
+    ends = {0: lrs[kept[0]] / ratio, len(kept) - 1: lrs[kept[-1]] * ratio}
+    return ends.get(best, lrs[kept[best]])
 
 
 def without_seeds(a, d, lrs):
