@@ -49,8 +49,7 @@ def as_if(exercise: Exercise, results: Sequence[CaseResult], right: Right) -> Mi
         right: What the reference gives for a case.
     """
     failing = [r for r in results if not r.passed]
-    told = [r for r in failing if r.outcome.kind == "value"]  # what always stops says nothing
-    if len(told) < FEWEST or any(r.only_changed for r in results):
+    if len(failing) < FEWEST or any(r.only_changed for r in results):
         return None
     if not any(r.outcome.kind == "value" for r in failing):
         return None  # what stops each time is told by its error
