@@ -15,10 +15,18 @@ from coursekit.exercises.engine import judge as judging
 from coursekit.exercises.engine.verdict import Outcome
 
 
-def judged_together(exercise, answers, *, seeds, draws=1):
+def judged_together(exercise, answers, *, seeds, draws=1, beside=None):
     """Yield for each seed the verdicts on all answers, as `judge` gives them.
 
     What an answer does with a by-hand case is seen once; what it does with a drawn one, each time.
+
+    Args:
+        exercise: The declaration.
+        answers: The functions to judge.
+        seeds: Each draws its cases.
+        draws: How often all of them are drawn.
+        beside: Called for each seed with (the exercise as it is asked, the seed) while all results
+            are still remembered, those on drawn cases too: for a second look at them.
     """
     by_hand = {}
     compared = comparing_once(exercise.same, by_hand)
@@ -32,10 +40,11 @@ def judged_together(exercise, answers, *, seeds, draws=1):
             declared = remembering(hints.declared_result, exercise, by_hand, drawn)
             patch.setattr(hints, "declared_result", declared)
             patch.setattr(judging, "declared_result", declared)
-            patch.setattr(
-                judging, "run_case", remembering(judging.run_case, exercise, by_hand, None)
-            )
+            run = remembering(judging.run_case, exercise, by_hand, drawn if beside else None)
+            patch.setattr(judging, "run_case", run)
             verdicts = [judging.judge(asked, answer, seed=seed) for answer in answers]
+            if beside:
+                beside(asked, seed)
         yield verdicts
 
 

@@ -55,9 +55,10 @@ def lab_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def server(lab_folder):
-    """Return a JupyterLab server in that folder, at the tiny size."""
+def server(lab_folder, warm):
+    """Return a JupyterLab server in that folder, at the tiny size; kernels have torch loaded."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", warm.jupyter)
         patch.setenv("COURSEKIT_SIZE", "tiny")
         patch.setenv("OMP_NUM_THREADS", "1")
         patch.setenv("JUPYTER_CONFIG_PATH", str(QUIET))  # as `coursekit lab` starts it

@@ -11,6 +11,12 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
+NBGRADER = """
+import runpy
+from coursekit.bootstrap.unasked import leave_out_unasked
+leave_out_unasked()
+runpy.run_module("nbgrader", run_name="__main__", alter_sys=True)
+"""
 
 
 def run_nbgrader(course, *words, ok=True):
@@ -25,7 +31,7 @@ def run_nbgrader(course, *words, ok=True):
     }
     environment.pop("COURSEKIT_SIZE", None)  # nbgrader alone has to make it tiny
     done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *words],
+        [sys.executable, "-c", NBGRADER, *words],
         cwd=course,
         env=environment,
         text=True,

@@ -170,7 +170,7 @@ def test_the_guides_three_commands_are_those_run_here():
 
 
 @pytest.fixture(scope="module")
-def log(course):
+def log(course, warm):
     """Hand in every submission, grade the class in one go, and return what nbgrader wrote."""
     student = read_notebook(course / f"notebooks/{UNIT}/{UNIT}.ipynb")
     instructor = read_notebook(course / f".build/source/{UNIT}/{UNIT}.ipynb")
@@ -184,7 +184,9 @@ def log(course):
     submit(course, "blank", UNIT, student)
     submit(course, "broken", UNIT, '{"cells": [')
     submit(course, "misnamed", UNIT, student, name=f"{UNIT} (1)")
-    written = run_nbgrader(course, "autograde", UNIT, "--Execute.timeout=5", ok=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", warm.jupyter)
+        written = run_nbgrader(course, "autograde", UNIT, "--Execute.timeout=5", ok=False)
     run_nbgrader(course, "generate_feedback", UNIT)
     run_nbgrader(course, "export")
     return written

@@ -53,7 +53,7 @@ def test_what_is_loaded_beforehand_is_none_of_ours(warm, tmp_path):
     )
     loaded = set(done.stdout.split())
     assert {"torch", "scipy", "numpy"} <= loaded
-    assert not loaded & {"coursekit", "matplotlib", "IPython", "ipykernel", "nbformat"}
+    assert not loaded & {"coursekit", "matplotlib", "ipywidgets", "anywidget", "nbformat"}
 
 
 def until(condition):

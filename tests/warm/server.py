@@ -2,8 +2,9 @@
 
     python server.py SOCKET
 
-Loading torch and scipy takes longer than most units at the tiny size. Only what others wrote is
-loaded here, nothing of coursekit and nothing beyond its core dependencies, and no operation is run.
+Loading torch, scipy and what a kernel needs takes longer than most units at the tiny size. Only
+what others wrote is loaded here, nothing of coursekit, and no operation is run. Who tests a machine
+with the core dependencies alone takes the rest out again (units/test_units.py).
 `client.py` asks for a process, waits for it, and hands over its own folder, environment and files.
 """
 
@@ -20,6 +21,10 @@ import time
 import scipy.optimize
 import scipy.stats  # noqa: F401
 import torch._dynamo  # noqa: F401, what the first optimizer loads
+
+with contextlib.suppress(ImportError):
+    import ipykernel.kernelapp
+    import ipykernel.zmqshell  # noqa: F401
 
 LOADED = time.process_time()  # a fork's own clock begins at zero
 
