@@ -61,10 +61,4 @@ UNITS: tuple[Mistake, ...] = (
             p * min(1.0, max(1, t) / (we * (n // b))) for t in range(e * (n // b))
         ],
     ),
-    Mistake(
-        "whole micro-batches carried over",
-        "You carry the micro-batches that are left over into the next epoch, so your list has "
-        "steps too many. What happens to them here?",
-        lambda p, we, e, n, b, m: ramp(p, we * (n // b), e * (n // m) // (b // m)),
-    ),
 )

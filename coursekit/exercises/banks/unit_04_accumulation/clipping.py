@@ -161,7 +161,7 @@ U04_CLIP = Exercise(
         Mistake(
             "norm squared",
             "You divide by the square of the norm. What length has the result?",
-            lambda g, c: g.mean(dim=0) * min(1.0, c / g.mean(dim=0).square().sum().item()),
+            lambda g, c: g.mean(dim=0) * (c / g.mean(dim=0).square().sum()).clamp(max=1.0),
         ),
         Mistake(
             "mean of the norms",

@@ -56,7 +56,7 @@ def loop(
     "leak_own" (leaked with its own), "drop"; "always" steps at the end of an epoch, whatever waits.
     `when` the rate is scaled: "once", "each epoch", "each window", "by window" (by its length),
     "late" (after a step), "by examples" (of the first window), "first epoch" (and then put back),
-    "full windows" (put back for others), "by epoch" (by no more than the first epoch's length).
+    "by epoch" (by no more than the first epoch's length).
     `clear`: "after a step", "never", "before each" micro-batch, "before a step".
     `divisor` of the sums: examples of the "window", of the "epoch", "one", or "twice" (and by K),
     or "first" (as if all were as long as the epoch's first).
@@ -83,7 +83,6 @@ def loop(
                 k["by epoch"] = min(accum_steps, len(epochs[0]))
                 power = {"each epoch": number + 1, "each window": done + 1, "late": min(done, 1)}
                 power["first epoch"] = int(number == 0)
-                power["full windows"] = int(len(window) >= accum_steps)
                 factor = lr(k.get(when, accum_steps)) ** power.get(when, 1)
                 for group, base in zip(scaled, bases, strict=True):
                     base = {"as the first": bases[0], "set": 1.0}.get(groups, base)

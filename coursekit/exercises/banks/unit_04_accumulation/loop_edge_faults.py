@@ -35,11 +35,6 @@ def leaked(epochs: Epochs, k: int) -> Epochs:
 
 EDGES: tuple[Mistake, ...] = (
     Mistake(
-        "rate put back for incomplete windows",
-        "In an incomplete window you put the old rate back. Which steps does the third rule name?",
-        loop(when="full windows"),
-    ),
-    Mistake(
         "rate by the length of an epoch",
         "Where an epoch is shorter than a window your rate grows by less, or not at all. What does "
         "the third rule multiply the batch by?",

@@ -42,8 +42,8 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "rate by window",
-        "Your rate follows the length of each window. Which rate does the exercise ask for in "
-        "an incomplete one?",
+        "In an incomplete window your rate is another one. Which does the third rule ask for "
+        "there?",
         loop(when="by window"),
     ),
     Mistake(

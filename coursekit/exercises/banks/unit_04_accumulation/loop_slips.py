@@ -90,12 +90,6 @@ SHARES: tuple[Mistake, ...] = (
         lambda m, mb: weighted(m, mb, [sizes(mb)[k - 1] / sum(sizes(mb)) for k in range(len(mb))]),
     ),
     Mistake(
-        "divided by the classes too",
-        "You divide by the number of classes as well, as a mean over all entries would. Over what "
-        "does `cross_entropy` take its mean?",
-        lambda m, mb: weighted(m, mb, [n / sum(sizes(mb)) / len(weight_of(m)) for n in sizes(mb)]),
-    ),
-    Mistake(
         "one example less",
         "You divide by one less than the number of examples. Is a mean asked for, or a variance?",
         lambda m, mb: weighted(m, mb, [n / max(1, sum(sizes(mb)) - 1) for n in sizes(mb)]),

@@ -83,7 +83,9 @@ SHORT_LAST: tuple[Mistake, ...] = (
     Mistake(
         "a short last one dropped",
         "You drop a last, shorter micro-batch. How many rows come back?",
-        lambda x, b, e: torch.cat([scaled(p, *moments(p), e) for p in x.split(b) if len(p) == b]),
+        lambda x, b, e: torch.cat(
+            [x[:0], *(scaled(p, *moments(p), e) for p in x.split(b) if len(p) == b)]
+        ),
     ),
     Mistake(
         "a short last one divided by b",
