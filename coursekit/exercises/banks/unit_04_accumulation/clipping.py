@@ -246,7 +246,7 @@ U04_CLIP = Exercise(
             "ratio squared",
             "Your factor is the square of limit over norm. By which factor does a norm shrink "
             "when its vector is scaled?",
-            lambda g, c: g.mean(dim=0) * min(1.0, c / g.mean(dim=0).norm().item()) ** 2,
+            lambda g, c: g.mean(dim=0) * (c / g.mean(dim=0).norm()).clamp(max=1.0) ** 2,
         ),
         Mistake(
             "only large components capped",
