@@ -81,13 +81,6 @@ SHORT_LAST: tuple[Mistake, ...] = (
         ),
     ),
     Mistake(
-        "a short last one dropped",
-        "You drop a last, shorter micro-batch. How many rows come back?",
-        lambda x, b, e: torch.cat(
-            [x[:0], *(scaled(p, *moments(p), e) for p in x.split(b) if len(p) == b)]
-        ),
-    ),
-    Mistake(
         "a short last one divided by b",
         "You divide the variance of a shorter micro-batch by the size of a full one. How many "
         "examples are in it?",
