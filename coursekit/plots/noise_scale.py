@@ -270,4 +270,4 @@ def ages_plot(
     )
     axes.legend(fontsize=9)
     axes.set_title(title, fontsize=11)
-    return figure, f"{title}. Mean with 95 % interval over seeds. {'; '.join(told)}."
+    return figure, f"{title}. Geometric mean with 95 % interval over seeds. {'; '.join(told)}."

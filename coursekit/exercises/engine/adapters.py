@@ -46,12 +46,18 @@ def refusing(answer: Callable[..., Any], *args: Any) -> Any:
     return "an empty result" if shape_of(value) == (0,) else value
 
 
-def linear_model(weights: Any) -> nn.Sequential:
-    """Return a model of one linear layer without bias in float64; weights are (outputs, inputs)."""
+def linear_model(weights: Any, *, last_is_bias: bool = False) -> nn.Sequential:
+    """Return a model of one linear layer in float64; weights are (outputs, inputs).
+
+    Without bias, or with the last column of ``weights`` for it.
+    """
     held = torch.as_tensor(weights, dtype=torch.float64)
-    layer = nn.Linear(held.shape[1], held.shape[0], bias=False, dtype=torch.float64)
+    inputs = held.shape[1] - last_is_bias
+    layer = nn.Linear(inputs, held.shape[0], bias=last_is_bias, dtype=torch.float64)
     with torch.no_grad():
-        layer.weight.copy_(held)
+        layer.weight.copy_(held[:, :inputs])
+        if last_is_bias:
+            layer.bias.copy_(held[:, -1])
     return nn.Sequential(layer)
 
 
@@ -115,8 +121,16 @@ def worker_steps(answer: Callable[..., Any], weights: np.ndarray, lr: float, *ar
 
 
 def linear_call(answer: Callable[..., Any], weights: np.ndarray, *args: Any) -> Any:
-    """Call the answer with a linear model in place of its weights; return what it returns."""
-    return plain(answer(linear_model(weights), *in_float64(args)))
+    """Call the answer twice with one linear model; return what the second call returns.
+
+    The last column of the weights is the bias. What the second call measures shows where the first
+    has left the model: trained in place, with all its tensors, or not.
+    """
+    model = linear_model(weights, last_is_bias=True)
+    handed = in_float64(args)
+    answer(model, *handed)
+    model.zero_grad()
+    return plain(answer(model, *handed))
 
 
 def doubles(value: Any) -> Any:
@@ -282,10 +296,9 @@ ONCE: dict[str, Callable[..., Any]] = {
     "worker_steps": worker_steps,
     "linear_call": linear_call,
 }
-# How a mark is given. TWICE hand their objects over twice by themselves; what "linear_call" asks
-# for trains the model, so that a second call would begin elsewhere.
-TWICE = ("parameters", "few_products")
+# How a mark is given. TWICE hand their objects over twice by themselves.
+TWICE = ("parameters", "few_products", "linear_call")
 ADAPTERS: dict[str, Callable[..., Any]] = {
-    name: adapter if name in (*TWICE, "linear_call") else handed_twice(adapter)
+    name: adapter if name in TWICE else handed_twice(adapter)
     for name, adapter in ONCE.items()
 }

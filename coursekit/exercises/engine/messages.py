@@ -80,7 +80,9 @@ def input_lines(exercise: Exercise, result: CaseResult) -> list[str]:
 def argument_lines(name: str, value: Any, live: Any) -> tuple[list[str], bool]:
     """Write one argument; say whether what is written makes it, when pasted."""
     if isinstance(live, nn.Module):
-        return [f"# {name}: one linear layer without bias, weights {describe(value)}"], False
+        has_bias = any(key.endswith("bias") for key, _ in live.named_parameters())
+        kind = "its bias the last column of" if has_bias else "without bias, weights"
+        return [f"# {name}: one linear layer, {kind} {describe(value)}"], False
     if hasattr(live, "param_groups"):
         return [f"# {name}: an optimizer with lr {describe(value)}"], False
     if callable(live):

@@ -69,15 +69,15 @@ def watch_with_optimizer(model, batches, micro_batch_size, lr, decay):
 def watch_by_lists(model, batches, micro_batch_size, lr, decay):
     """Keep every step's two numbers; weigh the past anew at each step."""
     pairs, found = [], []
-    (p,) = model.parameters()
+    params = list(model.parameters())
     for inputs, targets in batches:
         rows = []
         for x, y in zip(
             inputs.split(micro_batch_size), targets.split(micro_batch_size), strict=True
         ):
-            p.grad = None
+            model.zero_grad()
             cross_entropy(model(x), y).backward()
-            rows.append(p.grad.flatten().numpy().copy())
+            rows.append(np.concatenate([p.grad.flatten().numpy() for p in params]))
         g = np.array(rows)
         trace = float(g.var(axis=0, ddof=1).sum())
         pairs.append(
@@ -86,7 +86,9 @@ def watch_by_lists(model, batches, micro_batch_size, lr, decay):
         weights = decay ** np.arange(len(pairs))[::-1]
         signal, noise = weights @ np.array(pairs)
         found.append(float(noise / signal) if signal > 0 else math.nan)
-        p.data = p.data - lr * torch.tensor(g.mean(axis=0)).view_as(p)
+        parts = torch.tensor(g.mean(axis=0)).split([p.numel() for p in params])
+        for p, part in zip(params, parts, strict=True):
+            p.data = p.data - lr * part.view_as(p)
     return found
 
 
@@ -110,20 +112,20 @@ def draw_watches(rng: np.random.Generator) -> list[Case]:
             x = rng.normal(size=(k * b, 2)) + np.array([1.5, 0.5])
             y = (rng.random(k * b) < 0.35).astype(int) + (rng.random(k * b) < 0.1)
             batches.append([x, y])
-        args = (0.3 * rng.normal(size=(3, 2)), batches, b, lr, float(rng.uniform(0.5, 0.9)))
+        args = (0.3 * rng.normal(size=(3, 3)), batches, b, lr, float(rng.uniform(0.5, 0.9)))
         log = linear_call(train_and_watch, *args)
         if min(log) > 0 and max(log) < 500:  # resolved at every step; nan is neither
             cases.append(Case(group, args))
-    x = rng.normal(size=(2, 2))  # pairs that cancel: no signal is left
-    x, y = np.concatenate([x, -x]), np.array([0, 2, 0, 2])
-    args = (np.zeros((3, 2)), [[x, y]], 1, 0.0, float(rng.uniform(0.5, 0.9)))
+    x = rng.normal(size=(2, 2))  # pairs that cancel, and both classes alike: no signal is left
+    x, y = np.concatenate([x, -x]), np.array([0, 1, 0, 1])
+    args = (np.zeros((2, 3)), [[x, y]], 1, 0.0, float(rng.uniform(0.5, 0.9)))
     cases.append(Case("one step", args))
     return cases
 
 
 ROWS = [[2.0, 0.0], [1.0, 1.0], [1.0, -1.0], [2.0, 1.0]]
 SPREAD = [[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]]
-START = np.zeros((2, 2))
+START = np.zeros((2, 3))  # two outputs; two inputs and the bias
 
 
 def batch(rows: list[list[float]], classes: list[int]) -> list[np.ndarray]:
@@ -141,8 +143,23 @@ U05_BARE_LOOP = Exercise(
             keeps=("by hand", "smallest"),
         ),
         Case(
-            "one step", (START, [batch(SPREAD, [0, 0, 1, 1])], 1, 0.0, 0.5), keeps=("nan",)
-        ),  # not resolved
+            "one step",
+            (START, [batch(SPREAD, [0, 0, 1, 1])], 1, 0.0, 0.5),
+            keeps=("nan",),
+            quotes="nan where the averaged signal is not above zero",
+        ),
+        Case(
+            "several steps, lr 0",
+            (
+                START,
+                [batch(ROWS, [0, 0, 1, 0]), batch(ROWS + ROWS[:2], [0, 0, 1, 0, 0, 1])],
+                2,
+                0.0,
+                0.5,
+            ),
+            keeps=("uneven",),
+            quotes="of K >= 2 times micro_batch_size examples, K may differ",
+        ),
         Case(
             "several steps, lr 0",
             (START, [batch(ROWS, [0, 0, 1, 0]), batch(ROWS, [0, 1, 0, 0])], 1, 0.0, 0.75),
@@ -150,16 +167,23 @@ U05_BARE_LOOP = Exercise(
         ),
         Case(
             "several steps, lr 0",
-            (START, [batch(ROWS, [0, 0, 1, 0]), batch(SPREAD, [0, 0, 1, 1])], 2, 0.0, 0.25),
+            (START, [batch(ROWS, [0, 0, 1, 0]), batch(SPREAD, [0, 0, 1, 1])], 2, 0.0, 0.9),
             keeps=("average",),
         ),
         Case(
             "moving weights",
-            (START, [batch(ROWS, [0, 0, 1, 0]), batch(ROWS, [0, 0, 1, 0])], 2, 1.0, 0.5),
+            (START, [batch(ROWS, [0, 0, 1, 0])], 2, 0.125, 0.5),
+            keeps=("order",),
+            quotes="model: any nn.Module, trained in place",
+        ),
+        Case(
+            "moving weights",
+            (START, [batch(ROWS, [0, 0, 1, 0]), batch(ROWS, [0, 0, 1, 0])], 2, 0.125, 0.5),
             keeps=("by hand",),
+            quotes="then take a step of SGD along the gradient of the whole batch",
         ),
     ),
-    promises=("average", "by hand", "nan", "smallest"),
+    promises=("average", "by hand", "nan", "order", "smallest", "uneven"),
     draw=draw_watches,
     reference=train_and_watch,
     run="linear_call",

@@ -1,82 +1,15 @@
-"""A bare loop with chosen faults, each with its question."""
+"""Slips in a bare loop that watches its noise, each with its question."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_05_noise_scale.bare_loop_faults import (
+    loop,
+    mean_square,
+    square_of_mean,
+)
 from coursekit.exercises.engine.declare import Mistake
-
-Rows = np.ndarray  # gradients of the micro-batches of one step, (K, P)
-
-
-def mean_square(rows: Rows) -> float:
-    return float((rows**2).sum(axis=1).mean())
-
-
-def square_of_mean(rows: Rows) -> float:
-    return float((rows.mean(axis=0) ** 2).sum())
-
-
-def loop(
-    *,
-    small: Callable[[Rows], float] = mean_square,
-    big: Callable[[Rows], float] = square_of_mean,
-    noise: Callable[[float, float, int, int], float] = lambda s, g, b, n: (s - g) / (1 / b - 1 / n),
-    signal: Callable[..., float] = lambda s, g, noise, b, n: g - noise / n,
-    average: str = "apart",
-    step_along: Callable[[Rows], np.ndarray] = lambda rows: rows.mean(axis=0),
-    last: Callable[[float, float], float] = lambda s, n: n / s if s > 0 else math.nan,
-    updates: Callable[[float], tuple[float, float]] = lambda decay: (decay, 1 - decay),
-    when: str = "before",
-    begin: tuple[float, float] = (0.0, 0.0),
-) -> Callable[..., list[float]]:
-    """Return a loop with chosen faults; the defaults are right.
-
-    `small`, `big`: squared lengths from the rows. `noise`: from them, b and the batch size n;
-    `signal`: from them, the noise, b and n. `last`: the number logged, from both averages.
-    `average`: both "apart", their "ratio", "none", all steps "alike", only the "signal".
-    `when`: measured "before" the step, or after it ("after") on the same batch.
-    """
-
-    def answer(model, batches, micro_batch_size, lr, decay):
-        (param,) = model.parameters()
-        weight: np.ndarray = param.detach().numpy().copy()
-        found: list[float] = []
-        state, old = np.array(begin), 0.0
-        keep, new = updates(decay)
-        for inputs, targets in batches:
-            b, size = micro_batch_size, len(targets)
-            rows = gradients(weight, inputs.numpy(), targets.numpy(), b)
-            weight = weight - lr * step_along(rows).reshape(weight.shape)
-            if when == "after":
-                rows = gradients(weight, inputs.numpy(), targets.numpy(), b)
-            s, g = small(rows), big(rows)
-            one = noise(s, g, b, size)
-            pair = np.array([signal(s, g, one, b, size), one])
-            if average == "ratio":
-                old = float(keep * old + new * last(*pair))
-                found.append(old / (1 - keep ** (len(found) + 1)))
-                continue
-            kept = keep * state + new * pair
-            shown = {"none": pair, "alike": state + pair}.get(average, kept)
-            state = shown
-            if average == "signal":
-                shown = np.array([kept[0] / (1 - keep ** (len(found) + 1)), pair[1]])
-            found.append(float(last(np.float64(shown[0]), np.float64(shown[1]))))
-        return found
-
-    return answer
-
-
-def gradients(weight: np.ndarray, x: np.ndarray, y: np.ndarray, b: int) -> np.ndarray:
-    """Return the mean gradient of each micro-batch of a linear model, flat, one a row."""
-    error = np.exp(x @ weight.T)
-    error /= error.sum(axis=1, keepdims=True)
-    error[np.arange(len(y)), y] -= 1
-    each = error[:, :, None] * x[:, None, :]
-    return each.reshape(len(y) // b, b, -1).mean(axis=1)
-
 
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(
@@ -88,6 +21,43 @@ MISTAKES: tuple[Mistake, ...] = (
         "first micro-batch only",
         "Your small norm is that of the first micro-batch. What do the others have to say?",
         loop(small=lambda rows: float((rows[0] ** 2).sum())),
+    ),
+    Mistake(
+        "gradients pile up",
+        "Each of your micro-batch gradients holds those before it. What does backward() do with "
+        "what lies in `.grad` already?",
+        loop(small=lambda rows: mean_square(rows.cumsum(axis=0))),
+    ),
+    Mistake(
+        "bias left out",
+        "Your lengths know nothing of the bias. Which parameters does the gradient belong to?",
+        loop(no_bias=True),
+    ),
+    Mistake(
+        "weights alone, bias neither measured nor moved",
+        "Your loop measures and moves one tensor of the model. Which parameters has it?",
+        loop(no_bias=True, leave="without bias"),
+    ),
+    Mistake(
+        "weights put back, or a copy trained",
+        "The check calls you twice with one model, and your second call starts where the first "
+        "did. Where does the model stand when your function ends?",
+        loop(leave="as it was"),
+    ),
+    Mistake(
+        "no step after the last batch",
+        "The check calls you twice with one model, and your second call starts a step too early. "
+        "After which batch is there no step?",
+        loop(leave="a step behind"),
+    ),
+    Mistake(
+        "lengths not squared",
+        "You put lengths into equations for squared lengths. Of which quantity is the expectation "
+        "signal plus noise?",
+        loop(
+            small=lambda rows: float(np.linalg.norm(rows, axis=1).mean()),
+            big=lambda rows: square_of_mean(rows) ** 0.5,
+        ),
     ),
     Mistake(
         "norms summed",

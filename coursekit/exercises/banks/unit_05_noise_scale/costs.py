@@ -70,12 +70,18 @@ U05_COSTS = Exercise(
     by_hand=(
         Case("hardware waits", (10, 60.0, 20.0, 1000.0, 0.5), keeps=("by hand",)),
         Case("hardware waits", (1, 60.0, 20.0, 1000.0, 0.5), keeps=("smallest",)),
+        Case(
+            "hardware waits",
+            (2, 1.3, 0.5, 100.0, 0.5),
+            keeps=("range",),
+            quotes="to the target at batch size B, not rounded",
+        ),
         Case("hardware is full", (40, 60.0, 20.0, 20.0, 0.5), keeps=("by hand",)),
         Case(
             "hardware is full", (40, 60.0, 20.0, 80.0, 0.5), keeps=("boundary",)
         ),  # both times of a step are equal
     ),
-    promises=("boundary", "by hand", "smallest"),
+    promises=("boundary", "by hand", "range", "smallest"),
     draw=draw_settings,
     reference=costs,
     mistakes=(
@@ -182,6 +188,12 @@ U05_COSTS = Exercise(
                 *costs(b, least, critical, speed, floor)[:2],
                 least * max(floor, b / speed),
             ],
+        ),
+        Mistake(
+            "longer of the run and one shortest step",
+            "You compare the whole run with one shortest step. Which two times does the text "
+            "compare, and how many steps wait?",
+            variant(seconds=lambda b, s, e, speed, floor: max(floor, e / speed)),
         ),
         Mistake(
             "hours",

@@ -73,10 +73,18 @@ U05_CRITICAL_BATCH = Exercise(
     by_hand=(
         Case("two batch sizes", ([10, 20], [50.0, 30.0]), keeps=("by hand",)),
         Case("two batch sizes", ([1, 3], [30.0, 22.0]), keeps=("smallest",)),
-        Case("more batch sizes", ([10, 20, 40], [105.0, 55.0, 30.0]), keeps=("average",)),
         Case(
-            "more batch sizes", ([10, 15, 60], [110.0, 90.0, 60.0]), keeps=("uneven",)
-        ),  # uneven sizes
+            "more batch sizes",
+            ([10, 20, 40], [105.0, 55.0, 30.0]),
+            keeps=("average",),
+            quotes="from steps that lie exactly on S = S_min + E_min/B",
+        ),
+        Case(
+            "more batch sizes",
+            ([10, 15, 60], [110.0, 90.0, 60.0]),
+            keeps=("uneven",),
+            quotes="list of two or more distinct whole numbers, ascending",
+        ),
     ),
     promises=("average", "by hand", "smallest", "uneven"),
     draw=draw_runs,
@@ -143,6 +151,35 @@ U05_CRITICAL_BATCH = Exercise(
             "You fit steps as a straight line in B and turn its slope's sign. In which quantity "
             "does the law make a straight line?",
             lambda b, s: -line_in_sizes(b, s)[0] / line_in_sizes(b, s)[1],
+        ),
+        Mistake(
+            "twice the examples of the smallest run",
+            "You look for the batch that needs twice the examples of your smallest run. Would a "
+            "still smaller batch need fewer?",
+            lambda b, s: (2 * b[0] * s[0] - line(b, s)[1]) / line(b, s)[0],
+        ),
+        Mistake(
+            "as if the batch had been doubled",
+            "Your formula is right where the second batch is twice the first. Which two numbers "
+            "does it not read?",
+            lambda b, s: b[0] * 2 * (s[0] - s[-1]) / (2 * s[-1] - s[0]),
+        ),
+        Mistake(
+            "power law in logarithms",
+            "You fit a slope to logarithms of B and S. In which quantity does the law make a "
+            "straight line?",
+            lambda b, s: -float(np.polyfit(np.log(b), np.log(s), 1)[0]),
+        ),
+        Mistake(
+            "intercept of another run",
+            "You take slope and steps of different runs for S_min. Which B belongs to the steps "
+            "that you start from?",
+            lambda b, s: line(b, s)[1] / (s[-1] - line(b, s)[1] / b[0]),
+        ),
+        Mistake(
+            "noise falls with the root of B",
+            "In your law the steps fall as one over the root of B. Which power does the text have?",
+            lambda b, s: line_in_root(b, s) ** 2,
         ),
         Mistake(
             "line in the root of B",

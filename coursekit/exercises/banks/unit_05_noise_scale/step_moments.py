@@ -63,11 +63,13 @@ U05_STEP_MOMENTS = Exercise(
             "signal above zero",
             (np.array([[3.0, 1.0], [2.0, 2.0], [4.0, 0.5]]), 5),
             keeps=("uneven",),
+            quotes="the average |g|² of the micro-batches, each counted equally",
         ),
         Case(
             "signal below zero",
             (np.array([[2.0, 1.0], [-1.0, 0.0], [-1.0, 2.0]]), 2),
             keeps=("sign", "average"),
+            quotes="Both results are right on average.",
         ),
     ),
     promises=("average", "by hand", "sign", "smallest", "uneven"),
@@ -161,6 +163,17 @@ U05_STEP_MOMENTS = Exercise(
             "Your small norm is a sum over micro-batches. What happens to it when there are twice "
             "as many of the same size?",
             variant(pick="sum"),
+        ),
+        Mistake(
+            "norms divided by K - 1",
+            "You divide the sum of the squared lengths by K - 1. Is the small norm a variance "
+            "around a fitted mean, or an average of K numbers?",
+            lambda g, b: from_norms(
+                float(g.double().square().sum()) / (len(g) - 1),
+                float(g.double().mean(dim=0).square().sum()),
+                len(g),
+                b,
+            ),
         ),
         Mistake(
             "lengths averaged",

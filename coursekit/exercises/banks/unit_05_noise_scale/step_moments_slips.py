@@ -66,6 +66,11 @@ NOISE_SLIPS = (
         lambda n, g, b: n / g.shape[1],
     ),
     (
+        "of the whole batch",
+        "it is what is left in the mean of all; of how many examples is tr(Sigma) the noise?",
+        lambda n, g, b: n / (b * len(g)),
+    ),
+    (
         "divided by K, per micro-batch",
         "how many deviations are free, and how many examples does a row average?",
         lambda n, g, b: n * (len(g) - 1) / len(g) / b,

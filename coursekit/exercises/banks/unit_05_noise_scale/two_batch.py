@@ -48,7 +48,7 @@ def draw_norms(rng: np.random.Generator) -> list[Case]:
     cases: list[Case] = []
     for number, group in enumerate(("both above zero", "one below zero") * 4):
         b = int(rng.integers(3, 12))
-        size = b * int(rng.integers(3, 8))
+        size = b * int(rng.integers(3, 7)) + int(rng.integers(0, b))  # not only multiples of b
         if group == "both above zero":
             signal, noise = rng.uniform(0.5, 4.0), rng.uniform(30.0, 90.0)
         elif number % 4 == 3:
@@ -70,10 +70,26 @@ U05_TWO_BATCH = Exercise(
     by_hand=(
         Case("both above zero", (7.0, 4.0, 2, 8), keeps=("by hand",)),
         Case("both above zero", (5.0, 3.5, 1, 2), keeps=("smallest",)),
-        Case("one below zero", (9.0, 2.0, 2, 8), keeps=("sign",)),
-        Case("one below zero", (2.0, 4.0, 2, 8), keeps=("sign",)),
+        Case(
+            "both above zero",
+            (7.0, 6.0, 4, 6),
+            keeps=("uneven",),
+            quotes="batch_small < batch_big, whole numbers",
+        ),
+        Case(
+            "one below zero",
+            (9.0, 2.0, 2, 8),
+            keeps=("sign",),
+            quotes="either estimate can come out below zero: return it as it is",
+        ),
+        Case(
+            "one below zero",
+            (2.0, 4.0, 2, 8),
+            keeps=("sign",),
+            quotes="either estimate can come out below zero: return it as it is",
+        ),
     ),
-    promises=("by hand", "sign", "smallest"),
+    promises=("by hand", "sign", "smallest", "uneven"),
     draw=draw_norms,
     reference=two_batch_moments,
     mistakes=(
@@ -82,6 +98,12 @@ U05_TWO_BATCH = Exercise(
             "Your signal is the big batch's squared norm as it is. What does the noise that is "
             "left in it do to a squared length?",
             with_signal(lambda s, n, small, big, b, size: big),
+        ),
+        Mistake(
+            "noise divided by the signal",
+            "Your second number is the noise scale. Which two numbers are asked for, and why would "
+            "one keep them apart?",
+            lambda *args: [two_batch(*args)[0], two_batch(*args)[1] / two_batch(*args)[0]],
         ),
         Mistake(
             "plug-in signal of the small batch",
