@@ -64,3 +64,14 @@ def test_runs_are_read_from_tables():
 
     got = ADAPTERS["tabled_runs"](answer, tables, [10, 20], [0.1, 0.2], [7], 40)
     assert got == [[0.5, 2.5], [1.5, 4.5]]  # half after 40 steps, three quarters after 120
+
+
+def test_a_model_that_is_trained_is_handed_over_twice():
+    def trains(model, step):
+        with torch.no_grad():
+            model[0].bias += step
+        return [float(model[0].bias), float(model[0].weight[0, 0])]
+
+    linear_call = ADAPTERS["linear_call"]
+    assert linear_call(trains, np.array([[3.0, 1.0]]), 0.5) == [2.0, 3.0]  # the bias comes last
+    assert linear_call(trains, np.array([[3.0, 1.0]]), 0.0) == [1.0, 3.0]

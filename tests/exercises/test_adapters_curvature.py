@@ -72,3 +72,12 @@ def test_weights_that_come_back_almost_are_refused():
     with pytest.raises(ValueError, match="last digits"):
         call_on_parameters(subtracts, *args)
     assert call_on_parameters(lambda loss, params: loss(), *args) == pytest.approx(4.000001)
+
+
+def test_a_parameter_left_without_a_gradient_is_told():
+    def freezes(loss, params, rho):
+        params[0].requires_grad_(False)
+        return 0.0
+
+    with pytest.raises(ValueError, match="no longer requires a gradient"):
+        call_on_parameters(freezes, "w0**2 + w1**2", np.array([1.0, 2.0]), 0.5)

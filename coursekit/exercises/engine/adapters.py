@@ -124,11 +124,15 @@ def linear_call(answer: Callable[..., Any], weights: np.ndarray, *args: Any) -> 
     """Call the answer twice with one linear model; return what the second call returns.
 
     The last column of the weights is the bias. What the second call measures shows where the first
-    has left the model: trained in place, with all its tensors, or not.
+    has left the model: trained in place, with all its tensors, or not. Where the first moved
+    nothing, the second would say the same and is left out.
     """
     model = linear_model(weights, last_is_bias=True)
     handed = in_float64(args)
-    answer(model, *handed)
+    start = [param.detach().clone() for param in model.parameters()]
+    found = answer(model, *handed)
+    if all(map(torch.equal, start, model.parameters())):
+        return plain(found)
     model.zero_grad()
     return plain(answer(model, *handed))
 
@@ -237,7 +241,8 @@ def call_on_parameters(
     and if what stood in `.grad` before, a gradient of nothing here, does not get into it.
 
     Raises:
-        ValueError: If the first call put them back almost, but not bit for bit.
+        ValueError: If the first call put them back almost, but not bit for bit, or left one that
+            requires no gradient.
     """
     parts = doubles(weights).split([len(weights) // 2, len(weights) - len(weights) // 2])
     params = [part.clone().requires_grad_() for part in parts]
@@ -245,6 +250,10 @@ def call_on_parameters(
     for param in params:
         param.grad = torch.linspace(-1.0, 2.0, param.numel(), dtype=param.dtype)
     answer(loss, params, *args)
+    if not all(param.requires_grad for param in params):
+        raise ValueError(
+            "after your function a parameter no longer requires a gradient: did you switch it off?"
+        )
     pairs = list(zip(params, parts, strict=True))
     near = all(torch.allclose(p, part, rtol=1e-9, atol=1e-12) for p, part in pairs)
     if near and not all(torch.equal(p, part) for p, part in pairs):

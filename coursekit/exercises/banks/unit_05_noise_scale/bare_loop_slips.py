@@ -23,12 +23,6 @@ MISTAKES: tuple[Mistake, ...] = (
         loop(small=lambda rows: float((rows[0] ** 2).sum())),
     ),
     Mistake(
-        "gradients pile up",
-        "Each of your micro-batch gradients holds those before it. What does backward() do with "
-        "what lies in `.grad` already?",
-        loop(small=lambda rows: mean_square(rows.cumsum(axis=0))),
-    ),
-    Mistake(
         "bias left out",
         "Your lengths know nothing of the bias. Which parameters does the gradient belong to?",
         loop(no_bias=True),
@@ -60,9 +54,9 @@ MISTAKES: tuple[Mistake, ...] = (
         ),
     ),
     Mistake(
-        "norms summed",
-        "Your small norm is a sum over micro-batches. What happens to it when there are twice "
-        "as many of the same size?",
+        "norms summed, or gradients that pile up",
+        "Your small norm is far too long. Do you add it up over the micro-batches, or does each "
+        "one's gradient come on top of what lies in `.grad` already?",
         loop(small=lambda rows: float((rows**2).sum())),
     ),
     Mistake(

@@ -38,6 +38,8 @@ def draw_steps(rng: np.random.Generator) -> list[Case]:
             signals[int(rng.integers(0, count - 1))] = -rng.uniform(0.3, 0.6)
         if group == "not resolved":
             signals[-1] -= signals.sum() + count * rng.uniform(0.2, 0.5)
+        if len(cases) == 6:  # a small signal is a signal: its unit is that of the loss, squared
+            signals *= 1e-5
         noises = rng.uniform(10.0, 60.0, count)
         if len(cases) == 9:  # few micro-batches: an average noise may miss below zero, and tell so
             noises -= noises.mean() + rng.uniform(5.0, 10.0)

@@ -33,7 +33,14 @@ def draw_edge(rng: np.random.Generator) -> list[Case]:
         last = int(rng.choice(ROUND_LASTS))
         early = np.sort(rng.choice(np.arange(1, 7 * last // 10), 5, replace=False))
         late = np.sort(rng.choice(np.arange(7 * last // 10 + 1, last), 3, replace=False))
-        steps = [0, *early, 7 * last // 10, *late, last]  # the records are not equally far apart
+        first = 0 if number < 4 else int(early[0]) // 2
+        steps = [
+            first,
+            *early,
+            7 * last // 10,
+            *late,
+            last,
+        ]  # the records are not equally far apart
         ratios = np.sort(rng.uniform(0.15, 0.9, 6))  # the climb, then a swing around the edge
         hover = [rng.uniform(1.15, 1.3), *rng.uniform(0.85, 0.96, 2), *rng.uniform(1.03, 1.1, 2)]
         if number >= 4:  # a start above the edge, and one that never arrives
@@ -56,21 +63,41 @@ U06_EDGE_RATIO = Exercise(
             "gradient descent",
             ([0, 4, 7, 10], [3.0, 6.0, 9.0, 12.0], 0.2, 0.0),
             keeps=("boundary",),
+            quotes="A record at exactly 0.7 times the last step counts.",
+        ),
+        Case(
+            "gradient descent",
+            ([100, 150, 200], [5.0, 8.0, 11.0], 0.2, 0.0),
+            keeps=("range",),
+            quotes="those whose step is at least 0.7 times the last step",
+        ),
+        Case(
+            "gradient descent",
+            ([0, 6, 9], [5.0, 8.0, 11.0], 0.2, 0.0),
+            keeps=("boundary",),
+            quotes="those whose step is at least 0.7 times the last step",
         ),
         # a start above the edge, and records that are not equally far apart
         Case(
             "gradient descent",
             ([0, 1, 2, 3, 50, 80, 100], [25.0, 9, 2, 3, 7, 9, 12], 0.2, 0.0),
             keeps=("uneven",),
+            quotes="records need not be equally far apart",
         ),
         # never at the edge: a ratio below one is an answer
-        Case("gradient descent", ([0, 10, 20], [2.0, 4.0, 5.0], 0.2, 0.0), keeps=("range",)),
+        Case(
+            "gradient descent",
+            ([0, 10, 20], [2.0, 4.0, 5.0], 0.2, 0.0),
+            keeps=("range",),
+            quotes="A run that does not get there has a ratio below one: return it.",
+        ),
         Case("gradient descent", ([10], [4.0], 0.2, 0.0), keeps=("smallest",)),
         Case("momentum", ([0, 5, 8, 10], [9.0, 12.0, 16.0, 17.0], 0.2, 0.5), keeps=("by hand",)),
         Case(
             "momentum",
             ([0, 20, 75, 90, 100], [40.0, 12.0, 11.0, 13.0, 9.0], 0.2, 0.5),
             keeps=("uneven", "boundary"),
+            quotes="records need not be equally far apart",
         ),
     ),
     promises=("boundary", "by hand", "range", "smallest", "uneven"),

@@ -54,6 +54,16 @@ def weighted_by_steps(share: np.ndarray, ratios: np.ndarray) -> float:
 
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(
+        "first 70 percent",
+        "You average the beginning of the run. Which records does the text ask for?",
+        of_ratios(lambda share, r: r[share <= 0.7 + 1e-9].mean()),
+    ),
+    Mistake(
+        "share of records above the edge",
+        "You count how many records lie above the edge. Of which numbers is the mean asked for?",
+        of_ratios(lambda share, r: (r[late_of(share)] > 1).mean()),
+    ),
+    Mistake(
         "momentum ignored",
         "Your threshold is that of plain gradient descent. Which way does momentum move it?",
         lambda t, s, lr, m: edge_ratio(t, s, lr, 0.0),

@@ -106,6 +106,7 @@ U06_HVP = Exercise(
             "polynomial",
             ("w0**2*w1 + w1**2", np.array([0.0, 1.0]), np.array([0.0, 2.0])),
             keeps=("sign",),
+            quotes="taken as it is (its norm need not be 1)",
         ),
         Case(
             "network", ("tanh network 1", np.full(8, 0.5), np.arange(8.0) + 1), keeps=("by hand",)

@@ -10,7 +10,9 @@ from coursekit.exercises.banks.unit_06_sharpness.hvp import load_torch_func
 from coursekit.exercises.banks.unit_06_sharpness.keskar_walks import (
     climbs,
     first_gradient_only,
+    from_the_best,
     half_widths,
+    keskar_by_differences,
     keskar_downhill,
     of_losses,
     small_steps,
@@ -55,21 +57,6 @@ def keskar_in_place(loss, weights, epsilon, num_steps):
     return (highest - start) / (1 + start) * 100
 
 
-def keskar_by_differences(loss, weights, epsilon, num_steps):
-    """Find the sign of each slope by trying a tiny step either way; no autograd."""
-    w, start = weights.numpy(), float(loss(weights))
-    point, highest = w.copy(), start
-    for _ in range(num_steps):
-        tries = 1e-6 * np.eye(len(w))
-        rise = [
-            float(loss(torch.tensor(point + t))) - float(loss(torch.tensor(point - t)))
-            for t in tries
-        ]
-        point = w + epsilon * (np.abs(w) + 1) * np.sign(rise)
-        highest = max(highest, float(loss(torch.tensor(point))))
-    return 100 * (highest - start) / (1 + start)
-
-
 HILL = "w0**4 - 2*w0**2 + 3"  # uphill leads over the top and down again
 STAIRS = "w0*w1 + 0.5*w0 + 3"  # the second corner lies higher than the first
 DIP = "w0 + 4*w0**2 - 7*w0**3 + 10"  # from 0 the first corner lies lower, the second higher
@@ -104,10 +91,30 @@ U06_KESKAR = Exercise(
     points={"climbing": 2.0, "over the hill": 1.0},
     by_hand=(
         Case("climbing", ("w0**2 + 1", np.array([2.0]), 0.5, 1), keeps=("by hand", "smallest")),
-        Case("climbing", (FLAT, np.array([1.0, 0.0]), 0.5, 1), keeps=("boundary", "sign")),
-        Case("over the hill", (HILL, np.array([0.2]), 0.25, 2), keeps=("order",)),
-        Case("over the hill", (DIP, np.array([0.0]), 1.0, 2), keeps=("order",)),
-        Case("over the hill", (MIDDLE, np.array([0.5, -0.5]), 1.0, 5), keeps=("order", "average")),
+        Case(
+            "climbing",
+            (FLAT, np.array([1.0, 0.0]), 0.5, 1),
+            keeps=("boundary", "sign"),
+            quotes="where a slope is exactly 0, that weight keeps its place",
+        ),
+        Case(
+            "over the hill",
+            (HILL, np.array([0.2]), 0.25, 2),
+            keeps=("order",),
+            quotes="The maximum runs over w itself and all points visited.",
+        ),
+        Case(
+            "over the hill",
+            (DIP, np.array([0.0]), 1.0, 2),
+            keeps=("order",),
+            quotes="take the gradient at the last point",
+        ),
+        Case(
+            "over the hill",
+            (MIDDLE, np.array([0.5, -0.5]), 1.0, 5),
+            keeps=("order", "average"),
+            quotes="The maximum runs over w itself and all points visited.",
+        ),
     ),
     promises=("average", "boundary", "by hand", "order", "sign", "smallest"),
     draw=draw_keskar,
@@ -119,6 +126,18 @@ U06_KESKAR = Exercise(
             "You use the loss at the last point. The search may come down again: which of the "
             "points visited counts?",
             of_losses(lambda found: 100 * (found[-1] - found[0]) / (1 + found[0])),
+        ),
+        Mistake(
+            "last point, never below zero",
+            "You use the last point, and call a fall zero. The search may come down again: which "
+            "of the points visited counts?",
+            of_losses(lambda found: max(0.0, 100 * (found[-1] - found[0]) / (1 + found[0]))),
+        ),
+        Mistake(
+            "gradient at the best point",
+            "You take the gradient at the highest point so far. At which point does the text take "
+            "it?",
+            from_the_best,
         ),
         Mistake(
             "downhill",

@@ -1,7 +1,9 @@
-"""Searches in Keskar's box, and wrong ones."""
+"""Searches in Keskar's box, right and wrong ones."""
 
 from collections.abc import Callable
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from coursekit.exercises.banks.unit_06_sharpness.hvp import gradient, height
@@ -85,3 +87,30 @@ def until_not_higher(loss, weights, epsilon, num_steps):
             break
         best = height_there
     return 100 * (best - found[0]) / (1 + found[0])
+
+
+def from_the_best(loss, weights, epsilon, num_steps):
+    """Take each gradient at the highest point met so far."""
+    start = highest = float(height(loss, weights))
+    best = weights
+    for _ in range(num_steps):
+        point = weights + half_widths(weights, epsilon) * gradient(loss, best).sign()
+        there = float(height(loss, point))
+        if there > highest:
+            highest, best = there, point
+    return 100 * (highest - start) / (1 + start)
+
+
+def keskar_by_differences(loss, weights, epsilon, num_steps):
+    """Find the sign of each slope by trying a tiny step either way; no autograd."""
+    w, start = weights.numpy(), float(loss(weights))
+    point, highest = w.copy(), start
+    for _ in range(num_steps):
+        tries = 1e-6 * np.eye(len(w))
+        rise = [
+            float(loss(torch.tensor(point + t))) - float(loss(torch.tensor(point - t)))
+            for t in tries
+        ]
+        point = w + epsilon * (np.abs(w) + 1) * np.sign(rise)
+        highest = max(highest, float(loss(torch.tensor(point))))
+    return 100 * (highest - start) / (1 + start)

@@ -66,6 +66,9 @@ def draw_lanczos(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+# an eigenvalue so far from the rest that rounding brings its direction back into later rows
+FAR_APART = np.diag([1e4, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0])
+
 U06_LANCZOS = Exercise(
     id="u06_lanczos",
     call="lanczos(product, start, num_steps)",
@@ -87,17 +90,31 @@ U06_LANCZOS = Exercise(
             keeps=("sign",),
         ),
         Case(
+            "a few products",
+            (np.diag([1.0, 4.0]), np.array([1.0, 0.002]), 2),
+            keeps=("range",),
+            quotes="the rows hold all there is to find from this start",
+        ),
+        Case(
+            "a few products",
+            (FAR_APART, np.ones(8), 8),
+            keeps=("order",),
+            quotes="subtract its parts along all rows so far",
+        ),
+        Case(
             "no new direction",
             (np.diag([2.0, 1.0, 4.0]), np.array([2.0, 2.0, 0.0]), 3),
             keeps=("boundary",),
+            quotes="Make no further row.",
         ),
         Case(
             "no new direction",
             (np.diag([-2.5, 6.0]), np.array([3.0, 0.0]), 2),
             keeps=("boundary", "sign"),
+            quotes="Make no further row.",
         ),
     ),
-    promises=("boundary", "sign", "smallest"),
+    promises=("boundary", "order", "range", "sign", "smallest"),
     draw=draw_lanczos,
     run="product",
     same=close(rtol=1e-4, atol=1e-5),

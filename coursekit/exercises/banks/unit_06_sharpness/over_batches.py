@@ -56,7 +56,8 @@ def draw_batches(rng: np.random.Generator) -> list[Case]:
         k, p = int(rng.integers(3, 5)), int(rng.integers(2, 4))
         sizes = [int(rng.integers(8, 13))] * k
         if group == "ragged last batch":
-            sizes[-1] = int(rng.integers(1, 4))
+            sizes = [int(rng.choice([9, 11]))] * k
+            sizes[-1] = 2  # no batch is a whole number of times as large as the last
         up, down = ((5.0, 1.5) if i < 2 else (1.5, 3.5)) * rng.uniform(0.8, 1.2, 2)
         hessians = []  # each batch is curved in directions of its own, the last the most
         for batch in range(k):
@@ -78,11 +79,19 @@ U06_OVER_BATCHES = Exercise(
             "equal batches",
             (np.array([[[4.0, 0.0], [0.0, -6.0]], [[-5.0, 0.0], [0.0, 2.0]]]), [3, 3]),
             keeps=("sign",),
+            quotes="Largest (not: largest in size) eigenvalue",
         ),
         Case(
             "ragged last batch",
             (np.array([[[4.0, 0.0], [0.0, -6.0]], [[-5.0, 0.0], [0.0, 2.0]]]), [3, 1]),
             keeps=("uneven", "sign"),
+            quotes="the Hessian of the mean loss over all examples",
+        ),
+        Case(
+            "ragged last batch",
+            (np.array([[[4.0, 0.0], [0.0, -6.0]], [[-5.0, 0.0], [0.0, 2.0]]]), [5, 2]),
+            keeps=("uneven",),
+            quotes="list of K whole numbers, the examples in each batch",
         ),
     ),
     promises=("sign", "smallest", "uneven"),

@@ -42,14 +42,20 @@ def power_by_eigenvectors(product, start, num_steps):
 
 def draw_power(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for group in ("largest is positive", "largest in size is negative") * 3:
-        p = int(rng.integers(3, 6))
+    for number, group in enumerate(("largest is positive", "largest in size is negative") * 3):
+        p, num_steps = int(rng.integers(3, 6)), int(rng.integers(2, 5))
         basis = np.linalg.qr(rng.normal(size=(p, p)))[0]
         values = rng.uniform(0.8, 2.0, p) * rng.choice([-1.0, 1.0], p)
         values[0] = rng.uniform(2.4, 3.2) * (1 if group == "largest is positive" else -1)
-        start = basis @ (rng.uniform(0.6, 1.0, p) * rng.choice([-1, 1], p)) * rng.uniform(1.5, 3.0)
+        shares = rng.uniform(0.6, 1.0, p) * rng.choice([-1, 1], p)
+        if number == 4:  # so close after a few steps that some would stop there
+            values[1:], num_steps = 0.3 * values[1:], 8
+        if number == 5:  # a start that lies higher than where the steps lead
+            values[1:], num_steps = rng.uniform(1.6, 1.9, p - 1), 2
+            shares[0] *= 0.5
+        start = basis @ shares * rng.uniform(1.5, 3.0)
         matrix = basis @ np.diag(values) @ basis.T
-        cases.append(Case(group, ((matrix + matrix.T) / 2, start, int(rng.integers(2, 5)))))
+        cases.append(Case(group, ((matrix + matrix.T) / 2, start, num_steps)))
     return cases
 
 
@@ -68,12 +74,25 @@ U06_POWER_ITERATION = Exercise(
             "largest is positive", (np.diag([3.0, 1.0]), np.array([2.0, 2.0]), 3), keeps=("range",)
         ),
         Case(
+            "largest is positive",
+            (np.diag([3.0, 1.0]), np.array([1.0, 0.5]), 9),
+            keeps=("range",),
+            quotes="Then do exactly num_steps times: multiply by A, bring to length one.",
+        ),
+        Case(
             "largest in size is negative",
             (np.diag([-2.0, 1.0]), np.array([3.0, 3.0]), 1),
             keeps=("sign",),
+            quotes="two numbers, the value with its sign",
+        ),
+        Case(
+            "largest in size is negative",
+            (np.diag([-3.0, 2.0]), np.array([1.0, 2.0]), 1),
+            keeps=("order",),
+            quotes="With the resulting v return the Rayleigh quotient and the residual",
         ),
     ),
-    promises=("by hand", "range", "sign", "smallest"),
+    promises=("by hand", "order", "range", "sign", "smallest"),
     draw=draw_power,
     run="product",
     reference=power_iteration,

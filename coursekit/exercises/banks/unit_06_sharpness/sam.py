@@ -65,11 +65,15 @@ def sam_by_swapping_data(loss, params, rho):
 
 def draw_sam(rng: np.random.Generator) -> list[Case]:
     cases = []
-    for _ in range(2):
+    for number in range(2):
         a, b = int(rng.integers(2, 6)), int(rng.integers(2, 6))
         text = f"{a}*w0**2 + {b}*w1**2 + w0*w1**2"
         weights = rng.uniform(0.5, 1.5, 2) * rng.choice([-1, 1], 2)
-        cases.append(Case("polynomial", (text, weights, float(rng.uniform(0.3, 0.6)))))
+        rho = float(rng.uniform(0.3, 0.6))
+        if number == 1:  # uphill leads over the top and down; the other way lies a wall
+            text, rho = f"{a}*w0**2 - {3 * a}*w0**3 + w1**2", rho + 0.5
+            weights = rng.uniform(0.02, 0.05, 2) * [1.0, 0.2]
+        cases.append(Case("polynomial", (text, weights, rho)))
         text = f"tanh network {int(rng.integers(1000))}"
         weights = rng.normal(size=8)
         weights[[2, 7]] *= 1e-3  # so small that w + z - z is not w
@@ -84,14 +88,49 @@ U06_SAM = Exercise(
     points={"polynomial": 1.0, "network": 2.0},
     by_hand=(
         Case("polynomial", ("2*w0**2 + w1**2", np.array([1.5, 4.0]), 0.5), keeps=("by hand",)),
+        Case(
+            "polynomial",
+            ("5 - w0**2 - w1**2", np.array([0.3, 0.4]), 2.0),
+            keeps=("sign",),
+            quotes="Rise of the loss after a step of length rho along the gradient, one number.",
+        ),
+        Case(
+            "polynomial",
+            ("w0**2 - w0**3 + w1**2", np.array([0.1, 0.0]), 1.0),
+            keeps=("sign",),
+            quotes="takes one step of length ρ along the gradient",
+        ),
         Case("network", ("tanh network 1", np.linspace(-1.0, 1.5, 8), 0.5), keeps=("by hand",)),
     ),
-    promises=("by hand",),
+    promises=("by hand", "sign"),
     draw=draw_sam,
     run="parameters",
     may_change=("params.grad",),
     reference=sam_rise,
     mistakes=(
+        Mistake(
+            "a fall taken for zero",
+            "You take a fall of the loss for zero. Which of the two losses is higher here, and "
+            "what does the difference say?",
+            of_losses(lambda before, after: max(after - before, 0.0)),
+        ),
+        Mistake(
+            "a fall taken for a rise",
+            "You drop the sign of the change. Is a loss that falls along this step sharp?",
+            of_losses(lambda before, after: abs(after - before)),
+        ),
+        Mistake(
+            "the larger of both directions",
+            "You try both directions and keep the larger rise. In which one does SAM step?",
+            lambda loss, params, rho: max(with_move(uphill)(loss, params, r) for r in (rho, -rho)),
+        ),
+        Mistake(
+            "slope taken off",
+            "You take the slope's part off the rise. Does the definition?",
+            lambda loss, params, rho: (
+                with_move(uphill)(loss, params, rho) - float(first_order(loss, params, rho))
+            ),
+        ),
         Mistake(
             "weights not restored",
             "The check calls you twice and judges the second call. Where are "
