@@ -6,7 +6,6 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_05_noise_scale.bare_loop_faults import (
     loop,
-    mean_square,
     square_of_mean,
 )
 from coursekit.exercises.engine.declare import Mistake
