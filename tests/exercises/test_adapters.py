@@ -70,7 +70,7 @@ def test_a_model_that_is_trained_is_handed_over_twice():
     def trains(model, step):
         with torch.no_grad():
             model[0].bias += step
-        return [float(model[0].bias), float(model[0].weight[0, 0])]
+        return [model[0].bias.item(), model[0].weight[0, 0].item()]
 
     linear_call = ADAPTERS["linear_call"]
     assert linear_call(trains, np.array([[3.0, 1.0]]), 0.5) == [2.0, 3.0]  # the bias comes last

@@ -25,7 +25,6 @@ EXCEPTIONS = {  # (exercise, what stays the same) -> why it may
     ("u04_two_workers", "models, side 1"): MODEL,
     ("u05_bare_loop", "model, side 1"): MODEL,
     ("u05_running_average", "measured[0]"): "the text says that the first step is measured",
-    ("u06_edge_ratio", "steps[0]"): "a drawn log begins at step 0; by-hand ones begin later too",
     ("u08_fair_gain", "validation, side 0"): "two arms",
     ("u08_fair_gain", "test, side 0"): "two arms",
 }

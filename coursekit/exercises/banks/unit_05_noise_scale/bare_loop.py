@@ -104,11 +104,11 @@ def draw_watches(rng: np.random.Generator) -> list[Case]:
     while len(cases) < len(MILESTONES):
         group = MILESTONES[len(cases)]
         b = int(rng.integers(2, 4))
-        count = 1 if group == "one step" else int(rng.integers(3, 5))
+        count = 1 if group == "one step" else int(rng.integers(2, 4))
         lr = float(rng.uniform(0.5, 1.5)) if group == "moving weights" else 0.0
         batches = []
         for _ in range(count):
-            k = int(rng.integers(3, 5))
+            k = int(rng.integers(2, 4))
             x = rng.normal(size=(k * b, 2)) + np.array([1.5, 0.5])
             y = (rng.random(k * b) < 0.35).astype(int) + (rng.random(k * b) < 0.1)
             batches.append([x, y])

@@ -10,7 +10,6 @@ from coursekit.exercises.banks.unit_06_sharpness.hvp import load_torch_func
 from coursekit.exercises.banks.unit_06_sharpness.keskar_walks import (
     climbs,
     first_gradient_only,
-    from_the_best,
     half_widths,
     keskar_by_differences,
     keskar_downhill,
@@ -132,12 +131,6 @@ U06_KESKAR = Exercise(
             "You use the last point, and call a fall zero. The search may come down again: which "
             "of the points visited counts?",
             of_losses(lambda found: max(0.0, 100 * (found[-1] - found[0]) / (1 + found[0]))),
-        ),
-        Mistake(
-            "gradient at the best point",
-            "You take the gradient at the highest point so far. At which point does the text take "
-            "it?",
-            from_the_best,
         ),
         Mistake(
             "downhill",
@@ -268,8 +261,8 @@ U06_KESKAR = Exercise(
         ),
         Mistake(
             "stops where it goes down",
-            "You stop at the first corner that is not higher. May a later corner lie higher than "
-            "all before?",
+            "Your search stops, or stands still, where a corner is not higher than the best before. "
+            "At which point does the text take the next gradient, and may a later corner be higher?",
             until_not_higher,
         ),
         Mistake(

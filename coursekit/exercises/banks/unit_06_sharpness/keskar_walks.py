@@ -89,18 +89,6 @@ def until_not_higher(loss, weights, epsilon, num_steps):
     return 100 * (best - found[0]) / (1 + found[0])
 
 
-def from_the_best(loss, weights, epsilon, num_steps):
-    """Take each gradient at the highest point met so far."""
-    start = highest = float(height(loss, weights))
-    best = weights
-    for _ in range(num_steps):
-        point = weights + half_widths(weights, epsilon) * gradient(loss, best).sign()
-        there = float(height(loss, point))
-        if there > highest:
-            highest, best = there, point
-    return 100 * (highest - start) / (1 + start)
-
-
 def keskar_by_differences(loss, weights, epsilon, num_steps):
     """Find the sign of each slope by trying a tiny step either way; no autograd."""
     w, start = weights.numpy(), float(loss(weights))

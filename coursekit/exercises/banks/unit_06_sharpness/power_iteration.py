@@ -48,8 +48,6 @@ def draw_power(rng: np.random.Generator) -> list[Case]:
         values = rng.uniform(0.8, 2.0, p) * rng.choice([-1.0, 1.0], p)
         values[0] = rng.uniform(2.4, 3.2) * (1 if group == "largest is positive" else -1)
         shares = rng.uniform(0.6, 1.0, p) * rng.choice([-1, 1], p)
-        if number == 4:  # so close after a few steps that some would stop there
-            values[1:], num_steps = 0.3 * values[1:], 8
         if number == 5:  # a start that lies higher than where the steps lead
             values[1:], num_steps = rng.uniform(1.6, 1.9, p - 1), 2
             shares[0] *= 0.5

@@ -96,7 +96,7 @@ U06_SAM = Exercise(
         ),
         Case(
             "polynomial",
-            ("w0**2 - w0**3 + w1**2", np.array([0.1, 0.0]), 1.0),
+            ("w0**2 - w0**3 + w1**2", np.array([0.1, 0.02]), 1.0),
             keeps=("sign",),
             quotes="takes one step of length ρ along the gradient",
         ),
