@@ -261,8 +261,8 @@ U06_KESKAR = Exercise(
         ),
         Mistake(
             "stops where it goes down",
-            "Your search stops, or stands still, where a corner is not higher than the best before. "
-            "At which point does the text take the next gradient, and may a later corner be higher?",
+            "Your search stops, or stands still, where a corner is not higher than the best "
+            "before. Where does the text take the next gradient, and may a later corner be higher?",
             until_not_higher,
         ),
         Mistake(
