@@ -172,7 +172,8 @@ def within_settings(settings, sharpness, accuracy):
 
     settings: list of names, one a run, in no order; sharpness, accuracy: lists of as many numbers.
     Runs per setting may differ; a setting may be one run alone. nan where nothing is left of one of
-    the two (no setting has two runs, or the runs of each setting are alike: 1e-9 is rounding).
+    the two: no setting has two runs, or within every setting all runs are alike in it (deviations
+    below 1e-9 are rounding).
     """
     ### BEGIN SOLUTION
     x, y = np.array(sharpness, dtype=float), np.array(accuracy, dtype=float)
@@ -237,7 +238,8 @@ show(
 # (Jiang et al. 2020; Andriushchenko et al. 2023).
 #
 # **Change, predict, run**: give `use_within` the names `["B=8", ...]` without the rate
-# (`[row[0].split(",")[0] for row in population]`). Between which two columns does it fall?
+# (`[row[0].split(",")[0] for row in population]`). For each measure: is the result nearer to the first
+# column of your table, or to the second?
 #
 # ## 7.3 The same function, as sharp as you like
 # A ReLU lets a positive factor pass: relu(α a) = α relu(a). So a hidden unit has a knob: multiply what
@@ -246,8 +248,8 @@ show(
 #
 # ### Exercise 2 (3 points, 10 minutes): turn the knobs
 # `layers` holds two layers as torch keeps them: first weight (H, d), first bias (H), second weight
-# (O, H), second bias (O). Multiply what comes into hidden unit h by `factors[h]`, so that the outputs
-# stay. Return all weights as one vector, in the order of `parameters()`: first weight, first bias,
+# (O, H), second bias (O). Multiply what comes into hidden unit h by `factors[h]` and divide what goes out
+# of it by the same, so that the outputs stay. Return all weights as one vector, in the order of `parameters()`: first weight, first bias,
 # second weight, second bias, each matrix row by row.
 #
 # <details><summary>Hint 1 (click to open)</summary>A row of a torch weight belongs to one unit of its layer; a column to one input of it.</details>
@@ -260,7 +262,7 @@ def rescaled(layers, factors):
     """All weights after turning the knobs: a vector of H d + H + O H + O numbers.
 
     layers: list of four tensors, (H, d), (H,), (O, H), (O,); factors: (H,), all above 0: what
-    comes into each hidden unit is multiplied by its factor.
+    comes into each hidden unit is multiplied by its factor, what goes out is divided by it.
     """
     ### BEGIN SOLUTION
     first, bias, second, last = layers
@@ -347,7 +349,7 @@ for s in by_size(tiny=(0, 2), cpu=(0, 1, 2, 3, 4)):
 
 # %% [markdown]
 # **What the table says.** One function, five sets of weights: the outputs move in the last digit of
-# float32, λmax by orders of magnitude, the adaptive one not at all. The ledger, on the larger network
+# float32, λmax becomes many times as large, the adaptive one does not move at all. The ledger, on the larger network
 # and with one factor 10: λmax {{G3.lambda_1}} before and {{G3.lambda_10}} after. SAM's sharpness with
 # each step taken as a share of its weight, a relative measure too, is {{G3.adaptive_1}} before and
 # {{G3.adaptive_10}} after.
@@ -478,7 +480,8 @@ show(figures.bound_plot(sigmas, errors, [float(b) for b in bounds], test_error, 
 def stationary_variance(lr, curvature, noise_var, batch_size):
     """Variance of x at rest, exactly, for any step; inf at and beyond lr * curvature = 2.
 
-    lr: > 0; curvature: > 0; noise_var: variance of one example's gradient, > 0; batch_size: >= 1.
+    lr: > 0; curvature: > 0; noise_var: variance of one example's gradient, > 0; batch_size: >= 1,
+    need not be whole.
     """
     ### BEGIN SOLUTION
     if lr * curvature >= 2:
@@ -516,8 +519,8 @@ show(
 # {{N8.variance_small}} at ηλ = 0.01 and {{N8.variance_large}} at 1.28.
 #
 # This is one reason to prefer flat minima that needs no valley-hopping: where λ > 2/η nothing rests at
-# all. **Change, predict, run**: `"batch_size": 100` for all points. The
-# variance at small steps now grows with η. Does the figure change?
+# all. **Change, predict, run**: `"batch_size": 100` for all points. Then η/B differs from point to point;
+# each variance is still divided by the diffusion's for that point. Does the figure change?
 #
 # ## 7.6 Two wells
 # Now two minima of equal depth on a line, a sharp one (curvature 8, left) and a flat one (curvature 1,
@@ -527,8 +530,8 @@ show(
 # $$ p(x) \propto e^{-U(x)/T} . $$
 #
 # ### Exercise 6 (3 points, 10 minutes): the share of the flat well
-# The line is cut into cells. A cell's share of time is its width times the density at its position; of
-# the density you know only ratios. Return the share of all cells **right of** `top`. Energies may be
+# The line is cut into cells. A cell's share of time is its width times the density at its position. The
+# density is known up to a factor, the same for all cells. Return the share of all cells **right of** `top`. Energies may be
 # large (1000, or −1000), and $e^{-1000}$ is 0 in float32: only differences of energy matter, so choose
 # where to count from.
 #
@@ -541,8 +544,9 @@ show(
 def flat_share(positions, widths, energies, top, temperature):
     """Share of time right of the top, one number from 0 to 1.
 
-    positions: (M,), ascending; widths: (M,), > 0, not all alike; energies: (M,), U at the
-    positions; top: a cell exactly at the top is not right of it; temperature: T > 0.
+    positions: (M,), ascending; widths: (M,), > 0, they may differ; energies: (M,), U at the
+    positions; top: a cell exactly at the top is not right of it, and it may be that no cell or
+    every cell is; temperature: T > 0.
     """
     ### BEGIN SOLUTION
     weights = widths * torch.exp(-(energies - energies.min()) / temperature)
@@ -644,7 +648,8 @@ basins()
 # ### Exercise 7 (3 points, 8 minutes): mend it
 # Suppose that in each step everybody who is still waiting has the same small chance to escape. Then the
 # chance is estimated by *escapes over all steps that anybody has waited*, and the mean time is one over
-# it. A walker still waiting has waited `max_steps` steps.
+# it. A walker still waiting has waited `max_steps` steps. A single escape is enough for an estimate, and
+# the estimate may be many times as long as the run.
 #
 # <details><summary>Hint 1 (click to open)</summary>Two numbers are needed: the steps of all walkers together, and the number of escapes.</details>
 # <details><summary>Hint 2 (click to open)</summary>Those still waiting add to the first and not to the second.</details>
@@ -773,11 +778,11 @@ check("u07_injector", descend_with_noise)
 # What you should see: at rest the injected run spreads as the small batch does, in each direction, and
 # both as your formula of 7.5 says (each eigenvector of the Hessian is a quadratic of its own; σ² is the
 # variance of the examples' gradients along it). The pairs hold 10 examples a half, which is neither
-# batch size.
+# batch size. The cell runs your injector for 3 × 10,000 steps: half a minute, if it is written in torch.
 
 # %%
 use_injector = mine_or_library("u07_injector", descend_with_noise)
-S, B, eta, num_steps = 4, 32, 0.05, by_size(tiny=60, cpu=20_000)
+S, B, eta, num_steps = 4, 32, 0.05, by_size(tiny=60, cpu=10_000)
 generator = torch.Generator().manual_seed(0)
 points = torch.randn(256, 2, generator=generator) * torch.tensor([2.0**0.5, 1.0])
 values = points @ torch.tensor([1.0, -2.0]) + torch.randn(256, generator=generator)
@@ -787,12 +792,12 @@ noise_vars = (points * (points @ best - values)[:, None] @ axes).var(dim=0)
 
 
 def spread(batch_size, wanted):
-    """Mean square distance from the minimum along each axis, over the second half of a run."""
+    """Mean square distance from the minimum along each axis, over a run without its first tenth."""
     drawn = torch.randint(256, (num_steps, batch_size + 20), generator=generator).tolist()
     batches = [row[:batch_size] for row in drawn]
     pairs = [(row[batch_size : batch_size + 10], row[batch_size + 10 :]) for row in drawn]
     path = use_injector(points, values, best, eta, batches, pairs, wanted)
-    return (((path[num_steps // 2 :] - best) @ axes) ** 2).mean(dim=0).tolist()
+    return (((path[num_steps // 10 :] - best) @ axes) ** 2).mean(dim=0).tolist()
 
 
 measured = {f"B = {B}": spread(B, B), f"B = {S}": spread(S, S), f"B = {B} with noise": spread(B, S)}

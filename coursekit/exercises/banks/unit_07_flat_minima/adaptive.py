@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from coursekit.exercises.banks.unit_07_flat_minima.adaptive_slips import MORE
+from coursekit.exercises.banks.unit_07_flat_minima.tried_slips import ADAPTIVE as TRIED_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
 
@@ -25,13 +26,12 @@ def adaptive_sharpness(hessian: Tensor, weights: Tensor) -> Tensor:
 
 
 def adaptive_with_signs(hessian, weights):
-    """Keep the signs of the weights: they change eigenvectors, and no eigenvalue."""
-    w = weights.double().numpy()
+    w = weights.double().numpy()  # signs change eigenvectors, and no eigenvalue
     return np.linalg.eigvalsh(np.outer(w, w) * hessian.double().numpy()).max()
 
 
 def adaptive_by_a_similar_matrix(hessian, weights):
-    """Scale rows alone, by squares: not symmetric, and with the same eigenvalues."""
+    # rows alone, by squares: not symmetric, and with the same eigenvalues
     matrix = weights.double().numpy()[:, None] ** 2 * hessian.double().numpy()
     return np.linalg.eigvals(matrix).real.max()
 
@@ -87,6 +87,11 @@ U07_ADAPTIVE = Exercise(
             (np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([2.0, 1.0])),
             keeps=("by hand",),
         ),
+        Case(  # a small weight is not 0
+            "curved up",
+            (np.array([[8e6, 0.0], [0.0, 1.0]]), np.array([5e-4, 1.0])),
+            keeps=("range",),
+        ),
         # a weight of 0, and a direction that curves down more than the other curves up
         Case(
             "curved down too",
@@ -95,21 +100,23 @@ U07_ADAPTIVE = Exercise(
                 np.array([0.0, 2.0, -1.0]),
             ),
             keeps=("sign",),
+            quotes="Largest (not: largest in size) eigenvalue of D H D",
         ),
-        # down along both axes
         Case(
             "curved down too",
             (np.array([[-3.0, 0.0], [0.0, -2.0]]), np.array([2.0, 1.0])),
             keeps=("sign",),
+            quotes="Largest, not largest in size: it may be 0, or below.",
         ),
         # a share of a weight of 0 changes nothing
         Case(
             "curved down too",
             (np.array([[-3.0, 0.0], [0.0, -2.0]]), np.array([2.0, 0.0])),
             keeps=("sign",),
+            quotes="Largest, not largest in size: it may be 0, or below.",
         ),
     ),
-    promises=("by hand", "sign", "smallest"),
+    promises=("by hand", "range", "sign", "smallest"),
     draw=draw_adaptive,
     reference=adaptive_sharpness,
     same=close(rtol=1e-4, atol=1e-5),
@@ -280,6 +287,7 @@ U07_ADAPTIVE = Exercise(
             of_scaled(lambda a: a),
         ),
         *MORE,
+        *TRIED_SLIPS,
     ),
     accepted=(adaptive_with_signs, adaptive_by_a_similar_matrix),
     lesson="Curvature with respect to relative changes: a factor on one layer and its inverse on "

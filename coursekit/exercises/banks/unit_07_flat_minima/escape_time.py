@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from coursekit.exercises.banks.unit_07_flat_minima.escape_time_cases import BY_HAND, draw_escape
 from coursekit.exercises.banks.unit_07_flat_minima.escape_time_slips import MORE
 from coursekit.exercises.banks.unit_07_flat_minima.further_slips import ESCAPE_TIME as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.later_slips import ESCAPE_TIME as LATER_SLIPS
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.banks.unit_07_flat_minima.tried_slips import ESCAPE_TIME as TRIED_SLIPS
+from coursekit.exercises.engine.declare import Exercise, Mistake
 
 Steps = Sequence[float | None]
 
@@ -78,36 +80,12 @@ def clipped_total(steps, max_steps):
     return sum(max_steps if s is None else s for s in steps) / max(1, len(split(steps)[0]))
 
 
-def draw_escape(rng: np.random.Generator) -> list[Case]:
-    cases = []
-    for number, group in enumerate(("all escaped", "some still waiting") * 3):
-        n, max_steps = int(rng.integers(6, 10)), int(rng.integers(4, 9)) * 50
-        steps: list = [
-            int(x) for x in np.ceil(rng.exponential(0.3 * max_steps, n)).clip(1, max_steps - 1)
-        ]
-        if group == "some still waiting":
-            for i in rng.choice(n, int(rng.integers(2, 4)), replace=False):
-                steps[i] = None
-        i = next(i for i, s in enumerate(steps) if s is not None)
-        if number < 4:  # one escapes in the last step
-            steps[i] = max_steps
-        cases.append(Case(group, (steps, max_steps)))
-    nobody: list = [None] * int(rng.integers(2, 5))
-    return [*cases, Case("some still waiting", (nobody, 50 * int(rng.integers(1, 9))))]
-
-
 U07_ESCAPE_TIME = Exercise(
     id="u07_escape_time",
     call="mean_escape_steps(steps, max_steps)",
     points={"all escaped": 1.0, "some still waiting": 2.0},
-    by_hand=(
-        Case("all escaped", ([40], 100), keeps=("smallest",)),
-        Case("all escaped", ([10, 30, 100], 100), keeps=("boundary", "average")),
-        Case("some still waiting", ([10, None, 40, None], 100), keeps=("missing",)),
-        Case("some still waiting", ([None, 100], 100), keeps=("boundary", "missing")),
-        Case("some still waiting", ([None, None], 100), keeps=("nan",)),
-    ),
-    promises=("average", "boundary", "missing", "nan", "smallest"),
+    by_hand=BY_HAND,
+    promises=("average", "boundary", "by hand", "missing", "nan", "order", "range", "smallest"),
     draw=draw_escape,
     reference=mean_escape_steps,
     nan_says="You say that nobody escaped, or that the time is unknown. Somebody did escape, and "
@@ -287,6 +265,7 @@ U07_ESCAPE_TIME = Exercise(
         *MORE,
         *FURTHER_SLIPS,
         *LATER_SLIPS,
+        *TRIED_SLIPS,
     ),
     accepted=(by_the_rate, by_the_likelihood),
     lesson="Whoever is still waiting is slow, and the run's end hides how slow. At a constant rate "

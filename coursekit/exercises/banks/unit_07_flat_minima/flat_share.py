@@ -7,10 +7,12 @@ import torch
 from scipy.special import logsumexp
 from torch import Tensor
 
-from coursekit.exercises.banks.unit_07_flat_minima.flat_share_slips import MORE
+from coursekit.exercises.banks.unit_07_flat_minima.flat_share_cases import BY_HAND, draw_share
+from coursekit.exercises.banks.unit_07_flat_minima.flat_share_slips import MORE, two_sided
 from coursekit.exercises.banks.unit_07_flat_minima.further_slips import FLAT_SHARE as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.later_slips import FLAT_SHARE as LATER_SLIPS
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.banks.unit_07_flat_minima.tried_slips import FLAT_SHARE as TRIED_SLIPS
+from coursekit.exercises.engine.declare import Exercise, Mistake
 
 
 def weights_of(widths: Tensor, energies: Tensor, temperature: float) -> Tensor:
@@ -96,85 +98,12 @@ def unshifted(widths: Tensor, energies: Tensor, temperature: float) -> Tensor:
     return widths.float() * torch.exp(-energies.float() / temperature)
 
 
-def draw_share(rng: np.random.Generator) -> list[Case]:
-    cases = []
-    for number, group in enumerate(("low energies", "high energies") * 3):
-        m = int(rng.integers(6, 9))
-        widths = rng.choice([0.25, 0.5, 1.0, 2.0], m)
-        widths[:2] = 0.25, 2.0
-        edges = np.concatenate([[-2.0], -2.0 + np.cumsum(widths)])
-        positions = ((edges[1:] + edges[:-1]) / 2).round(4)
-        energies = rng.uniform(0.0, 2.0, m).round(2)
-        temperature = float(rng.choice([0.4, 0.7, 1.6]))
-        middle = int(rng.choice([1, m - 2]))
-        energies[middle] = 0.3  # the cell on the border weighs something
-        if group == "high energies":
-            energies = energies + float(rng.choice([-900.0, 900.0]))
-        if number == 5:  # one cell far above the others
-            energies[-1 if middle == 1 else 0] += 2000.0
-            temperature = 0.25
-        # once the border lies between two cells, nearer to the one beyond it
-        top = float(positions[middle]) - (0.05 if number == 2 else 0.0)
-        cases.append(Case(group, (positions, widths, energies, top, temperature)))
-    return cases
-
-
 U07_FLAT_SHARE = Exercise(
     id="u07_flat_share",
     call="flat_share(positions, widths, energies, top, temperature)",
     points={"low energies": 2.0, "high energies": 1.0},
-    by_hand=(
-        Case(
-            "low energies",
-            (np.array([-1.0, 1.0]), np.array([1.0, 3.0]), np.array([0.0, 0.0]), 0.0, 1.0),
-            keeps=("smallest", "uneven"),
-        ),
-        # the middle cell lies at the top itself: not beyond
-        Case(
-            "low energies",
-            (
-                np.array([-1.5, 0.0, 1.5]),
-                np.array([1.0, 2.0, 1.0]),
-                np.array([1.0, 2.0, 0.5]),
-                0.0,
-                0.5,
-            ),
-            keeps=("boundary", "uneven"),
-        ),
-        # no cell lies at the top, and the nearest one is beyond it
-        Case(
-            "low energies",
-            (np.array([0.0, 1.0]), np.array([1.0, 2.0]), np.array([0.5, 0.0]), 0.9, 1.0),
-            keeps=("boundary",),
-        ),
-        # few, but many temperatures; and many, but few temperatures apart
-        Case(
-            "high energies",
-            (np.array([-1.0, 1.0]), np.array([1.0, 2.0]), np.array([100.0, 100.5]), 0.0, 0.1),
-            keeps=("range",),
-        ),
-        Case(
-            "high energies",
-            (np.array([-1.0, 1.0]), np.array([1.0, 1.0]), np.array([0.0, 1000.0]), 0.0, 500.0),
-            keeps=("range",),
-        ),
-        Case(
-            "high energies",
-            (np.array([-1.0, 1.0]), np.array([1.0, 1.0]), np.array([1000.0, 1001.0]), 0.0, 1.0),
-            keeps=("range",),
-        ),
-        Case(
-            "high energies",
-            (np.array([-1.0, 1.0]), np.array([2.0, 1.0]), np.array([-1000.0, -1002.0]), 0.0, 2.0),
-            keeps=("range", "sign"),
-        ),
-        Case(
-            "high energies",
-            (np.array([-1.0, 1.0]), np.array([1.0, 1.0]), np.array([1000.0, -1000.0]), 0.0, 1.0),
-            keeps=("range",),
-        ),
-    ),
-    promises=("boundary", "range", "sign", "smallest", "uneven"),
+    by_hand=BY_HAND,
+    promises=("boundary", "by hand", "range", "sign", "smallest", "uneven"),
     draw=draw_share,
     reference=flat_share,
     mistakes=(
@@ -222,7 +151,7 @@ U07_FLAT_SHARE = Exercise(
         Mistake(
             "odds",
             "You divide the right side by the left. A share is a part of what?",
-            of_sides(lambda right, left: right / left),
+            two_sided(of_sides(lambda right, left: right / left)),
         ),
         Mistake(
             "share of the left",
@@ -238,25 +167,25 @@ U07_FLAT_SHARE = Exercise(
             "minima alone",
             "You compare the two lowest points. What makes one well hold more time than another "
             "of the same depth?",
-            minima_alone,
+            two_sided(minima_alone),
         ),
         Mistake(
             "mean energies",
             "You compare the sides' mean energies. Is the mean of an exponential the exponential "
             "of the mean?",
-            mean_energies,
+            two_sided(mean_energies),
         ),
         Mistake(
             "mean of each side",
             "You compare the sides' mean density. What does that do to the advantage of a wide "
             "side?",
-            by_count,
+            two_sided(by_count),
         ),
         Mistake(
             "divided by each side's width",
             "You divide each side by its own width. What does that do to the advantage of a wide "
             "side?",
-            per_width,
+            two_sided(per_width),
         ),
         Mistake(
             "widths alone",
@@ -292,6 +221,7 @@ U07_FLAT_SHARE = Exercise(
         *MORE,
         *FURTHER_SLIPS,
         *LATER_SLIPS,
+        *TRIED_SLIPS,
     ),
     accepted=(share_by_logarithms, share_by_softmax),
     lesson="Only differences of energy count, so take the lowest away first. At equal depth the "

@@ -10,6 +10,21 @@ def weights(widths, energies, temperature):
     return widths.double() * torch.exp(-(energies.double() - lowest) / temperature)
 
 
+def two_sided(answer):
+    """Return an answer that is right where all cells lie on one side of the top.
+
+    What a slip gives there differs from one writer to the next.
+    """
+
+    def wrapped(positions, widths, energies, top, temperature):
+        right = positions > top
+        if right.all() or not right.any():
+            return float(right.all())
+        return answer(positions, widths, energies, top, temperature)
+
+    return wrapped
+
+
 def by_trapezoids(positions, widths, energies, top, temperature):
     heights, right = weights(torch.ones_like(widths), energies, temperature), positions > top
     x = positions.double()
@@ -137,7 +152,7 @@ MORE = (
     Mistake(
         "trapezoids between positions",
         "You integrate from position to position. Which width does the text give to a cell?",
-        by_trapezoids,
+        two_sided(by_trapezoids),
     ),
     Mistake(
         "top cell left out",
@@ -152,7 +167,7 @@ MORE = (
     Mistake(
         "each side from its own lowest",
         "You count each side from its own lowest energy. Which difference of energy is lost then?",
-        two_zeros,
+        two_sided(two_zeros),
     ),
     Mistake(
         "right of zero",
@@ -188,6 +203,6 @@ MORE = (
     Mistake(
         "mean in place of a sum",
         "You average over the cells of each side. Does a side of many cells hold no more time?",
-        mean_of_sides,
+        two_sided(mean_of_sides),
     ),
 )

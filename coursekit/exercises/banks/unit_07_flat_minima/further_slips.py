@@ -17,19 +17,24 @@ def centred(settings, values):
     return column
 
 
+def varies(column):
+    """Tell whether more than rounding is left."""
+    return max(map(abs, column), default=0) >= 1e-9
+
+
 def of_deviations(formula: Callable[..., float]) -> Callable[..., float]:
     """Return an answer from (x, y, number of settings), both centred; nan where nothing varies."""
 
     def answer(settings, sharpness, accuracy):
         x, y = centred(settings, sharpness), centred(settings, accuracy)
-        return float(formula(x, y, len(set(settings)))) if np.any(x) and np.any(y) else math.nan
+        return float(formula(x, y, len(set(settings)))) if varies(x) and varies(y) else math.nan
 
     return answer
 
 
 def pearson(x, y):
     size = math.sqrt((x @ x) * (y @ y))
-    return float(x @ y / size) if size else math.nan
+    return float(x @ y / size) if varies(x) and varies(y) else math.nan
 
 
 def fewer_degrees(x, y, settings):

@@ -13,6 +13,7 @@ from coursekit.exercises.banks.unit_07_flat_minima.injector_slips import (
     descend_with_noise,
 )
 from coursekit.exercises.banks.unit_07_flat_minima.later_slips import INJECTOR as LATER_SLIPS
+from coursekit.exercises.banks.unit_07_flat_minima.tried_slips import INJECTOR as TRIED_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.plain import close
 
@@ -91,6 +92,9 @@ U07_INJECTOR = Exercise(
     points={"no noise asked": 1.0, "one step": 2.0, "a run": 2.0, "less noise asked": 1.0},
     by_hand=(
         Case("no noise asked", (X, Y, ZERO, 0.5, [[0, 1]], [[[2], [3]]], 2), keeps=("boundary",)),
+        Case(  # an example that comes twice counts twice
+            "no noise asked", (X, Y, ZERO, 0.5, [[0, 1, 1]], [[[2], [3]]], 3), keeps=("order",)
+        ),
         Case("one step", (X, Y, ZERO, 0.5, [[0, 1]], [[[2], [3]]], 1), keeps=("smallest",)),
         Case(
             "one step",
@@ -117,12 +121,12 @@ U07_INJECTOR = Exercise(
         ),
         Case("less noise asked", (X, Y, ZERO, 0.5, [[0, 1]], [[[2], [3]]], 3), keeps=("refused",)),
     ),
-    promises=("boundary", "by hand", "refused", "smallest", "uneven"),
+    promises=("boundary", "by hand", "order", "refused", "smallest", "uneven"),
     draw=draw_injector,
     run="refusing",
     same=close(rtol=1e-4, atol=1e-5),
     reference=descend_with_noise,
-    mistakes=(*MISTAKES, *MORE, *FURTHER_SLIPS, *LATER_SLIPS),
+    mistakes=(*MISTAKES, *MORE, *FURTHER_SLIPS, *LATER_SLIPS, *TRIED_SLIPS),
     accepted=(by_example_weights, by_autograd),
     lesson="The difference of two batches has mean zero and the shape of SGD's own noise; a scale "
     "gives it the size that a smaller batch would have had.",

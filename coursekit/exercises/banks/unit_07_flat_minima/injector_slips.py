@@ -110,7 +110,8 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "noise of one half as if it were of two",
-        "You count the variance of one half alone. What is the variance of a difference of two?",
+        "Your noise has twice the variance that is missing. What is the variance of a difference "
+        "of two means, and of how many examples is one of them?",
         slip(scale=lambda big, b, s: math.sqrt(b * (1 / s - 1 / big))),
     ),
     Mistake(

@@ -2,11 +2,10 @@
 
 import math
 
-import numpy as np
 import torch
 
 from coursekit.exercises.banks.unit_07_flat_minima.escape_time_slips import of
-from coursekit.exercises.banks.unit_07_flat_minima.further_slips import centred, pearson
+from coursekit.exercises.banks.unit_07_flat_minima.further_slips import centred, pearson, varies
 from coursekit.exercises.banks.unit_07_flat_minima.injector_slips import descend_with_noise
 from coursekit.exercises.banks.unit_07_flat_minima.pac_bayes_slips import bound, slip
 from coursekit.exercises.banks.unit_07_flat_minima.rescale_slips import slip as turned_by
@@ -16,7 +15,7 @@ from coursekit.exercises.engine.declare import Mistake
 
 def one_where_nothing_varies(settings, sharpness, accuracy):
     x, y = centred(settings, sharpness), centred(settings, accuracy)
-    return pearson(x, y) if np.any(x) and np.any(y) else 1.0
+    return pearson(x, y) if varies(x) and varies(y) else 1.0
 
 
 WITHIN = (

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from coursekit.exercises.banks.unit_07_flat_minima.later_slips import PAC_BAYES as LATER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.pac_bayes_slips import MORE
+from coursekit.exercises.banks.unit_07_flat_minima.tried_slips import PAC_BAYES as TRIED_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -102,15 +103,26 @@ U07_PAC_BAYES = Exercise(
             (np.array([0.5, -1.0]), np.array([0.5, -1.0]), 0.5, 0.25, 100, 0.05),
             keeps=("by hand",),
         ),
+        Case(
+            "at the start",
+            (np.array([2.0]), np.array([2.0]), 0.3, 0.0, 400, 0.1),
+            keeps=("sign",),
+        ),
         Case("moved", (np.array([3.0]), np.array([1.0]), 0.5, 0.0, 64, 0.1), keeps=("smallest",)),
+        Case(  # little noise: a short way is dear
+            "moved",
+            (np.array([0.01, -0.02]), np.array([0.0, 0.02]), 0.02, 0.1, 900, 0.2),
+            keeps=("range",),
+        ),
         # a bound above one says nothing, and is returned as it is
         Case(
             "moved",
             (np.array([3.0, -1.0, 2.0]), np.array([1.0, 1.0, 1.0]), 0.25, 0.3, 25, 0.1),
             keeps=("range",),
+            quotes="above 1 it is returned as it is",
         ),
     ),
-    promises=("by hand", "range", "smallest"),
+    promises=("by hand", "range", "sign", "smallest"),
     draw=draw_bound,
     reference=pac_bayes_bound,
     mistakes=(
@@ -242,6 +254,7 @@ U07_PAC_BAYES = Exercise(
         ),
         *MORE,
         *LATER_SLIPS,
+        *TRIED_SLIPS,
     ),
     accepted=(bound_by_distributions, bound_by_numpy),
     lesson="Flat means: the noise may be wide before the training error rises, and wide noise "

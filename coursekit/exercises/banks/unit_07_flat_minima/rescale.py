@@ -9,6 +9,7 @@ from torch import Tensor
 from coursekit.exercises.banks.unit_07_flat_minima.further_slips import RESCALE as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.later_slips import RESCALE as LATER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.rescale_slips import MORE
+from coursekit.exercises.banks.unit_07_flat_minima.tried_slips import RESCALE as TRIED_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
 
@@ -108,13 +109,20 @@ U07_RESCALE = Exercise(
         Case("one factor", (ONE, np.array([2.0])), keeps=("smallest",)),
         Case("one factor", (TWO, np.array([4.0, 4.0])), keeps=("by hand",)),
         Case("a factor for each unit", (TWO, np.array([2.0, 0.25])), keeps=("uneven",)),
+        Case("a factor for each unit", (TWO, np.array([256.0, 1 / 256])), keeps=("range",)),
+        Case(  # nothing but a bias comes into the second unit
+            "a factor for each unit",
+            ([np.array([[1.0, 2.0], [0.0, 0.0]]), *TWO[1:]], np.array([3.0, 5.0])),
+            keeps=("sign",),
+            quotes="what comes into each hidden unit is multiplied by its factor",
+        ),
         Case(
             "a factor for each unit",
-            ([*TWO[2:], *TWO[:2]], np.array([0.5, 3.0])),
+            ([*TWO[2:], *TWO[:2]], np.array([0.4, 2.5])),
             keeps=("uneven",),
         ),
     ),
-    promises=("by hand", "smallest", "uneven"),
+    promises=("by hand", "range", "sign", "smallest", "uneven"),
     draw=draw_rescale,
     reference=rescaled,
     same=close(rtol=1e-4, atol=1e-6),
@@ -258,6 +266,7 @@ U07_RESCALE = Exercise(
         *MORE,
         *FURTHER_SLIPS,
         *LATER_SLIPS,
+        *TRIED_SLIPS,
     ),
     accepted=(rescaled_unit_by_unit, rescaled_by_matrices),
     lesson="Each hidden unit has a knob that moves the weights and not the function. So there are "

@@ -7,6 +7,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_07_flat_minima.later_slips import STATIONARY as LATER_SLIPS
 from coursekit.exercises.banks.unit_07_flat_minima.stationary_slips import MORE
+from coursekit.exercises.banks.unit_07_flat_minima.tried_slips import STATIONARY as TRIED_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -85,23 +86,34 @@ def draw_stationary(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+FOR_ANY = "Variance of x at rest, exactly, for any step"
+EDGE = "inf at and beyond lr * curvature = 2"
 U07_STATIONARY = Exercise(
     id="u07_stationary",
     call="stationary_variance(lr, curvature, noise_var, batch_size)",
     points={"stable": 2.0, "unstable": 1.0},
     by_hand=(
         Case("stable", (0.5, 1.0, 3.0, 1), keeps=("smallest",)),
+        Case("stable", (1.5, 1.0, 3.0, 1), keeps=("range",), quotes=FOR_ANY),
         Case("stable", (0.75, 2.0, 4.0, 5), keeps=("by hand",)),  # each step goes too far
         Case("stable", (0.125, 4.0, 3.0, 8), keeps=("by hand",)),
-        Case("stable", (0.001, 2.0, 3.0, 5), keeps=("range",)),  # at rest after a long time
+        Case("stable", (0.25, 2.0, 3.0, 2.5), keeps=("uneven",), quotes="need not be whole"),
+        Case(
+            "stable", (0.001, 2.0, 3.0, 5), keeps=("range",), quotes=FOR_ANY
+        ),  # at rest after a long time
         Case("stable", (0.5, 2.0, 3.0, 4), keeps=("by hand",)),  # a step ends in the minimum
-        Case("stable", (2.5, 0.75, 4.0, 3), keeps=("range",)),  # just below the edge
-        Case("stable", (0.65, 3.0, 5.0, 7), keeps=("range",)),  # and nearer still
-        Case("stable", (0.0001, 1.0, 3.0, 5), keeps=("range",)),  # not at rest at 10,000 steps
-        Case("unstable", (0.5, 4.0, 1.0, 8), keeps=("boundary",)),
-        Case("unstable", (0.75, 4.0, 1.0, 8), keeps=("range",)),
+        Case(  # just below the edge
+            "stable", (2.5, 0.75, 4.0, 3), keeps=("range",), quotes=FOR_ANY
+        ),
+        Case("stable", (0.65, 3.0, 5.0, 7), keeps=("range",), quotes=FOR_ANY),  # and nearer still
+        Case("stable", (0.3325, 6.0, 5.0, 7), keeps=("range",), quotes=FOR_ANY),
+        Case(
+            "stable", (0.0001, 1.0, 3.0, 5), keeps=("range",), quotes=FOR_ANY
+        ),  # not at rest at 10,000 steps
+        Case("unstable", (0.5, 4.0, 1.0, 8), keeps=("boundary",), quotes=EDGE),
+        Case("unstable", (0.75, 4.0, 1.0, 8), keeps=("range",), quotes=EDGE),
     ),
-    promises=("boundary", "by hand", "range", "smallest"),
+    promises=("boundary", "by hand", "range", "smallest", "uneven"),
     draw=draw_stationary,
     reference=stationary_variance,
     mistakes=(
@@ -238,6 +250,7 @@ U07_STATIONARY = Exercise(
         ),
         *MORE,
         *LATER_SLIPS,
+        *TRIED_SLIPS,
     ),
     accepted=(variance_by_the_series, variance_by_doubling),
     lesson="Rate and batch size enter as a quotient only while the rate times the curvature is "

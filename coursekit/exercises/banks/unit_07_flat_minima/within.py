@@ -8,9 +8,12 @@ import numpy as np
 from scipy import stats
 
 from coursekit.exercises.banks.unit_07_flat_minima.further_slips import WITHIN as FURTHER_SLIPS
+from coursekit.exercises.banks.unit_07_flat_minima.further_slips import varies
 from coursekit.exercises.banks.unit_07_flat_minima.later_slips import WITHIN as LATER_SLIPS
+from coursekit.exercises.banks.unit_07_flat_minima.tried_slips import WITHIN as TRIED_SLIPS
+from coursekit.exercises.banks.unit_07_flat_minima.within_cases import BY_HAND, draw_within
 from coursekit.exercises.banks.unit_07_flat_minima.within_slips import MORE
-from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.declare import Exercise, Mistake
 
 Column = Sequence[float]
 
@@ -39,10 +42,11 @@ def within_settings(settings: Sequence[str], sharpness: Column, accuracy: Column
 
 
 def within_by_sums(settings, sharpness, accuracy):
-    """Add up products of deviations, setting by setting, from sums alone."""
+    """Add up products of deviations, setting by setting, from sums counted from its first run."""
     sxx = syy = sxy = 0.0
     for name in sorted(set(settings)):
         rows = [(x, y) for n, x, y in zip(settings, sharpness, accuracy, strict=True) if n == name]
+        rows = [(x - rows[0][0], y - rows[0][1]) for x, y in rows]
         n, sx, sy = len(rows), sum(x for x, _ in rows), sum(y for _, y in rows)
         if n > 1:
             sxx += sum(x * x for x, _ in rows) - sx * sx / n
@@ -104,73 +108,12 @@ def formula(of: Callable[[np.ndarray, np.ndarray, int], float]) -> Callable[...,
     return answer
 
 
-def draw_within(rng: np.random.Generator) -> list[Case]:
-    cases = []
-    for group in ("equal settings", "uneven settings") * 3:
-        count = int(rng.integers(3, 5))
-        sizes = [int(rng.integers(3, 5))] * count
-        if group == "uneven settings":
-            sizes = [1, 2, 3, 6, 4][: count + 1]
-        names, x, y = [], [], []
-        tilt = rng.choice([-1.0, 1.0])
-        for k, n in enumerate(sizes):
-            inner = rng.normal(size=n) * rng.uniform(0.3, 2.5)
-            names += [f"B={4 ** (k + 1)}"] * n
-            x += list(2.5 * k + inner + rng.normal(scale=0.2, size=n))
-            y += list(45 - 1.5 * k + tilt * inner * rng.uniform(0.2, 1.5) + rng.normal(size=n))
-        order = rng.permutation(len(names)) if group == "uneven settings" else range(len(names))
-        cases.append(Case(group, (
-            [names[i] for i in order],
-            [round(float(x[i]), 2) for i in order],
-            [round(float(y[i]), 1) for i in order],
-        )))  # fmt: skip
-    alone = [f"B={2**k}" for k in range(4)]  # no two runs of one setting
-    columns = [rng.uniform(1, 9, 4).round(2).tolist(), rng.uniform(40, 46, 4).round(1).tolist()]
-    cases.append(Case("uneven settings", (alone, *columns)))
-    twins = np.repeat(rng.uniform(40, 46, 2).round(1), 2).tolist()  # equal inside each setting
-    cases.append(Case("uneven settings", (["B=2", "B=2", "B=8", "B=8"], columns[0], twins)))
-    return cases
-
-
 U07_WITHIN = Exercise(
     id="u07_within",
     call="within_settings(settings, sharpness, accuracy)",
     points={"equal settings": 1.0, "uneven settings": 2.0},
-    by_hand=(
-        Case("equal settings", (["a", "a"], [2.0, 3.0], [41.0, 40.0]), keeps=("smallest",)),
-        Case(
-            "equal settings",  # across settings sharper is worse, inside each it is better
-            (
-                ["a", "a", "a", "b", "b", "b"],
-                [1.0, 2.0, 3.0, 11.0, 12.0, 13.0],
-                [50.0, 50.0, 53.0, 40.0, 42.0, 44.0],
-            ),
-            keeps=("by hand",),
-        ),
-        Case(
-            "uneven settings",
-            (
-                ["a", "b", "a", "c", "b", "b"],
-                [1.0, 8.0, 5.0, 20.0, 9.0, 10.0],
-                [44.0, 40.0, 45.0, 31.0, 43.0, 43.0],
-            ),
-            keeps=("uneven", "order", "average"),
-        ),
-        Case(
-            "uneven settings",  # two names agree up to the comma, and one begins the other
-            (["B=8, lr 0.1", "B=8, lr 0.12"] * 2, [2.0, 8.0, 3.0, 9.0], [41.0, 40.0, 43.0, 39.5]),
-            keeps=("uneven",),
-        ),
-        Case(
-            "uneven settings", (["a", "b", "c"], [1.0, 2.0, 5.0], [3.0, 9.0, 1.0]), keeps=("nan",)
-        ),
-        Case(
-            "uneven settings",  # the accuracy alone does not vary inside a setting
-            (["a", "b", "a"], [1.0, 5.0, 2.0], [40.0, 41.0, 40.0]),
-            keeps=("nan",),
-        ),
-    ),
-    promises=("average", "by hand", "nan", "order", "smallest", "uneven"),
+    by_hand=BY_HAND,
+    promises=("average", "by hand", "nan", "order", "range", "sign", "smallest", "uneven"),
     draw=draw_within,
     reference=within_settings,
     nan_says="You say that nothing varies inside a setting. Do two runs of one setting differ?",
@@ -211,14 +154,14 @@ U07_WITHIN = Exercise(
         ),
         Mistake(
             "sharpness centred alone",
-            "You centre the sharpness and not the accuracy. What does the accuracy still carry "
-            "from one setting to the next?",
+            "You take its setting's mean from the sharpness alone. What does the accuracy still "
+            "carry from one setting to the next?",
             lambda g, x, y: pearson(centred(g, x), np.array(y) - np.mean(y)),
         ),
         Mistake(
             "accuracy centred alone",
-            "You centre the accuracy and not the sharpness. What does the sharpness still carry "
-            "from one setting to the next?",
+            "You take its setting's mean from the accuracy alone. What does the sharpness still "
+            "carry from one setting to the next?",
             lambda g, x, y: pearson(np.array(x) - np.mean(x), centred(g, y)),
         ),
         Mistake(
@@ -245,22 +188,28 @@ U07_WITHIN = Exercise(
             "covariance",
             "Your number has the unit of sharpness times accuracy. By what is a covariance "
             "divided to lose it?",
-            formula(lambda x, y, k: float(x @ y) / len(x) if np.any(x) else math.nan),
+            formula(lambda x, y, k: float(x @ y) / len(x) if varies(x) and varies(y) else math.nan),
         ),
         Mistake(
             "sample covariance",
             "You return a covariance. By what is it divided to become a correlation?",
-            formula(lambda x, y, k: float(x @ y) / (len(x) - 1) if np.any(x) else math.nan),
+            formula(
+                lambda x, y, k: float(x @ y) / (len(x) - 1) if varies(x) and varies(y) else math.nan
+            ),
         ),
         Mistake(
             "slope",
             "You divide by the variance of one of the two. What is left of its unit?",
-            formula(lambda x, y, k: float(x @ y / (x @ x)) if x @ x else math.nan),
+            formula(
+                lambda x, y, k: float(x @ y / (x @ x)) if varies(x) and varies(y) else math.nan
+            ),
         ),
         Mistake(
             "slope the other way",
             "You divide by the variance of accuracy alone. What is left of the units?",
-            formula(lambda x, y, k: float(x @ y / (y @ y)) if y @ y else math.nan),
+            formula(
+                lambda x, y, k: float(x @ y / (y @ y)) if varies(x) and varies(y) else math.nan
+            ),
         ),
         Mistake(
             "two divisors",
@@ -287,11 +236,12 @@ U07_WITHIN = Exercise(
             "zero where nothing varies",
             "You say zero where nothing varies inside a setting. Is the correlation there absent, "
             "or unknown?",
-            formula(lambda x, y, k: pearson(x, y) if np.any(x) and np.any(y) else 0.0),
+            formula(lambda x, y, k: pearson(x, y) if varies(x) and varies(y) else 0.0),
         ),
         *MORE,
         *FURTHER_SLIPS,
         *LATER_SLIPS,
+        *TRIED_SLIPS,
     ),
     accepted=(within_by_sums, within_by_regression),
     lesson="Across settings, a third thing may move both; within one setting it stands still. Two "

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from scipy import stats
 
+from coursekit.exercises.banks.unit_07_flat_minima.further_slips import varies
 from coursekit.exercises.engine.declare import Mistake
 
 
@@ -18,7 +19,7 @@ def less(settings, values, middle):
 def of(formula, middle=np.mean):
     def answer(settings, sharpness, accuracy):
         x, y = less(settings, sharpness, middle), less(settings, accuracy, middle)
-        return float(formula(x, y)) if np.any(x) and np.any(y) else math.nan
+        return float(formula(x, y)) if varies(x) and varies(y) else math.nan
 
     return answer
 
@@ -42,7 +43,7 @@ def sums_of_roots(settings, sharpness, accuracy):
         a, b = x[names == name], y[names == name]
         top += a @ b
         below += math.sqrt((a @ a) * (b @ b))
-    return top / below if below else math.nan
+    return top / below if varies(x) and varies(y) else math.nan
 
 
 def ranks_of_all(settings, sharpness, accuracy):
@@ -57,7 +58,7 @@ def ranks_inside(settings, sharpness, accuracy):
             column[names == name] = stats.rankdata(column[names == name])
         columns.append(less(settings, column, np.mean))
     x, y = columns
-    return float(x @ y / math.sqrt((x @ x) * (y @ y))) if np.any(x) and np.any(y) else math.nan
+    return float(x @ y / math.sqrt((x @ x) * (y @ y))) if varies(x) and varies(y) else math.nan
 
 
 def last_setting(settings, sharpness, accuracy):
@@ -65,7 +66,7 @@ def last_setting(settings, sharpness, accuracy):
     rows = [i for i, s in enumerate(settings) if s == name]
     x, y = (np.array([column[i] for i in rows]) for column in (sharpness, accuracy))
     x, y = x - x.mean(), y - y.mean()
-    return float(x @ y / math.sqrt((x @ x) * (y @ y))) if np.any(x) and np.any(y) else math.nan
+    return float(x @ y / math.sqrt((x @ x) * (y @ y))) if varies(x) and varies(y) else math.nan
 
 
 def two_means(settings, sharpness, accuracy):
@@ -85,7 +86,7 @@ def one_as_it_is(which):
         columns = [np.array(sharpness, float), np.array(accuracy, float)]
         columns[1 - which] = less(settings, columns[1 - which], np.mean)
         x, y = columns
-        return float(x @ y / math.sqrt((x @ x) * (y @ y))) if np.any(x) and np.any(y) else math.nan
+        return float(x @ y / math.sqrt((x @ x) * (y @ y))) if varies(x) and varies(y) else math.nan
 
     return answer
 
@@ -117,7 +118,7 @@ def unless(problem, value):
         if problem(x, y, [settings.count(name) for name in set(settings)]):
             return value
         size = math.sqrt((x @ x) * (y @ y))
-        return float(x @ y / size) if size else math.nan
+        return float(x @ y / size) if varies(x) and varies(y) else math.nan
 
     return answer
 
@@ -131,7 +132,7 @@ def lone_runs_as_they_are(settings, sharpness, accuracy):
                 column[names == name] -= column[names == name].mean()
         columns.append(column)
     x, y = columns
-    return float(x @ y / math.sqrt((x @ x) * (y @ y))) if np.any(x) and np.any(y) else math.nan
+    return float(x @ y / math.sqrt((x @ x) * (y @ y))) if varies(x) and varies(y) else math.nan
 
 
 def while_it_changes(settings, sharpness, accuracy):
@@ -140,7 +141,9 @@ def while_it_changes(settings, sharpness, accuracy):
         for i, name in enumerate(settings):
             same = [v for n, v in zip(settings, column, strict=True) if n == name]
             column[i] -= sum(same) / len(same)
-    return as_they_are(settings, *columns) if any(columns[0]) and any(columns[1]) else math.nan
+    return (
+        as_they_are(settings, *columns) if varies(columns[0]) and varies(columns[1]) else math.nan
+    )
 
 
 def sums_over_all_runs(settings, sharpness, accuracy):
@@ -149,6 +152,12 @@ def sums_over_all_runs(settings, sharpness, accuracy):
         settings,
         *(less(settings, c, lambda v: v.sum() / n) for c in (sharpness, accuracy)),
     )
+
+
+def no_guard(settings, sharpness, accuracy):
+    x, y = less(settings, sharpness, np.mean), less(settings, accuracy, np.mean)
+    size = math.sqrt((x @ x) * (y @ y))
+    return float(x @ y / size) if size else math.inf
 
 
 MORE = (
@@ -192,13 +201,13 @@ MORE = (
         "divided by zero",
         "You divide by zero where nothing varies inside a setting. What does the docstring say of "
         "it?",
-        unless(lambda x, y, n: not (np.any(x) and np.any(y)), math.inf),
+        no_guard,
     ),
     Mistake(
         "zero where one does not vary",
         "You say zero where one of the two does not vary inside a setting. Is the correlation "
         "there absent, or unknown?",
-        unless(lambda x, y, n: bool(np.any(x)) != bool(np.any(y)), 0.0),
+        unless(lambda x, y, n: bool(varies(x)) != bool(varies(y)), 0.0),
     ),
     Mistake(
         "unknown as soon as a run is alone",

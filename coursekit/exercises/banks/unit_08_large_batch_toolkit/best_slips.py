@@ -86,8 +86,8 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "a diverged run as nothing",
-        "You count a diverged run as no accuracy at all. What does a network score that only "
-        "guesses?",
+        "You count a diverged run as no accuracy, or next to none. What does a network score that "
+        "only guesses?",
         scored(lambda row, c: np.mean(filled(row, 0.0))),
     ),
     Mistake(

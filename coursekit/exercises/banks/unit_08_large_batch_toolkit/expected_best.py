@@ -95,8 +95,15 @@ U08_EXPECTED_BEST = Exercise(
         ),
         Case(
             "some of the tries",  # two settings of one test accuracy
-            ([30.0, 50.0, 40.0, 20.0], [41.0, 41.0, 46.0, 24.0], 2),
+            ([30.0, 50.0, 40.0, 20.0, 60.0], [41.0, 41.0, 46.0, 24.0, 33.0], 3),
             keeps=("order",),
+            quotes="but test accuracies may be equal",
+        ),
+        Case(
+            "some of the tries",  # of one and two digits, and two that are close
+            ([44.62, 9.5, 44.58, 30.0], [47.0, 21.0, 42.0, 33.0], 2),
+            keeps=("order",),
+            quotes="Order the settings by validation accuracy",
         ),
     ),
     promises=("by hand", "order", "range", "smallest"),

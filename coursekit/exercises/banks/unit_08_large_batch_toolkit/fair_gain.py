@@ -101,6 +101,26 @@ U08_FAIR_GAIN = Exercise(
             ),
             keeps=("sign",),
         ),
+        Case(
+            "one best setting",  # the best mean, of seeds that differ much
+            (
+                np.array([[[30.0, 70.0], [48.0, 48.5]], [[48.0, 47.0], [40.0, 41.0]]]),
+                np.array([[[44.0, 47.0], [40.0, 43.0]], [[41.0, 45.0], [39.0, 43.5]]]),
+                12.5,
+            ),
+            keeps=("average",),
+            quotes="chosen by its mean validation accuracy",
+        ),
+        Case(
+            "one best setting",  # 46.30 and 46.34
+            (
+                np.array([[[46.2, 46.4], [46.3, 46.38]], [[44.0, 42.0], [45.0, 44.0]]]),
+                np.array([[[44.0, 47.0], [40.0, 43.0]], [[41.0, 45.0], [39.0, 43.5]]]),
+                4.25,
+            ),
+            keeps=("average",),
+            quotes="chosen by its mean validation accuracy",
+        ),
         Case("two best settings", (FOUR, TESTS, 12.5), keeps=("average",)),
         Case(
             "two best settings",

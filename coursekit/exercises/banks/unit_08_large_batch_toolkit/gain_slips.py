@@ -248,7 +248,7 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "chosen by the first seed",
-        "You choose by one seed. Is that the setting which is best on the average?",
+        "You choose without some of the seeds. Is that the setting which is best on the average?",
         with_rows(lambda v, t: tuple(t[a, v[a, :, 0].argmax()] for a in range(2))),
     ),
     Mistake(

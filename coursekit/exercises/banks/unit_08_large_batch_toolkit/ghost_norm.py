@@ -68,7 +68,21 @@ U08_GHOST_NORM = Exercise(
             (np.array([[1.0], [5.0], [4.0], [10.0]]), 4, 0.25),
             keeps=("range",),
         ),
+        Case(  # the second feature is the same in each row of a part
+            "equal parts",
+            (np.array([[1.0, 3.0], [5.0, 3.0], [2.0, 4.0], [8.0, 4.0]]), 2, 0.25),
+            keeps=("sign",),
+            quotes="subtract the part's mean",
+        ),
         Case("equal parts", (np.array([[1.0], [5.0]]), 1, 0.25), keeps=("smallest",)),
+        Case(  # far from zero, near to one another
+            "equal parts",
+            (np.array([[300.0], [301.0], [303.5]]), 3, 0.25),
+            keeps=("range",),
+            quotes="where v is the mean of the squared deviations",
+        ),
+        # one row far from eleven others
+        Case("equal parts", (10.0 * np.eye(12)[:, :1], 12, 0.25), keeps=("range",)),
         Case("equal parts", (np.array([[0.001], [-0.001]]), 2, 0.25), keeps=("range",)),
         Case(
             "a smaller last part",
@@ -81,7 +95,7 @@ U08_GHOST_NORM = Exercise(
             keeps=("uneven", "smallest"),
         ),
     ),
-    promises=("by hand", "range", "smallest", "uneven"),
+    promises=("by hand", "range", "sign", "smallest", "uneven"),
     draw=draw_ghost,
     same=close(rtol=1e-4, atol=1e-5),
     reference=ghost_norm,

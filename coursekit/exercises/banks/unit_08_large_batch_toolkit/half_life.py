@@ -84,6 +84,8 @@ U08_HALF_LIFE = Exercise(
         Case("a smaller batch", (0.999, 128, 1), keeps=("range",)),  # eight millionths below one
         Case("a larger batch", (0.5, 16, 48), keeps=("by hand",)),
         Case("a larger batch", (0.9, 128, 200), keeps=("uneven",)),
+        # hardly anything is left of the step before
+        Case("a larger batch", (0.9, 16, 1024), keeps=("range",)),
     ),
     promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_memories,

@@ -58,6 +58,7 @@ def draw_lars(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+ALL_ZERO = "if all entries of weight, or all of grad, are exactly zero"
 U08_LARS_STEP = Exercise(
     id="u08_lars_step",
     call="lars_step(weight, grad, velocity, lr, momentum, weight_decay)",
@@ -122,6 +123,7 @@ U08_LARS_STEP = Exercise(
                 0.2,
             ),
             keeps=("boundary",),
+            quotes=ALL_ZERO,
         ),
         Case(
             "matrix",  # and of the weight
@@ -134,16 +136,19 @@ U08_LARS_STEP = Exercise(
                 0.2,
             ),
             keeps=("boundary",),
+            quotes=ALL_ZERO,
         ),
         Case(
             "matrix",
             (np.zeros((2, 2)), np.array([[3.0, 0.0], [4.0, 1.0]]), np.ones((2, 2)), 0.1, 0.5, 0.2),
             keeps=("boundary",),
+            quotes=ALL_ZERO,
         ),
         Case(
             "matrix",
             (np.array([[3.0, 0.0], [4.0, 1.0]]), np.zeros((2, 2)), np.ones((2, 2)), 0.1, 0.5, 0.2),
             keeps=("boundary",),
+            quotes=ALL_ZERO,
         ),
         Case(
             "matrix",

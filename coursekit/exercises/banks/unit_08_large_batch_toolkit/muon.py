@@ -132,6 +132,7 @@ U08_MUON = Exercise(
             "several steps",  # nothing at first
             (np.zeros((1, 2)), np.array([[[0.0, 0.0]], [[3.0, 4.0]]]), 0.25, 0.5, 2),
             keeps=("boundary",),
+            quotes="While all gradients so far were zeros, there is no step.",
         ),
         Case(
             "several steps",
@@ -143,11 +144,24 @@ U08_MUON = Exercise(
                 2,
             ),
             keeps=("boundary",),
+            quotes="While all gradients so far were zeros, there is no step.",
         ),
         Case(
             "a wide gradient",
             (np.zeros((1, 2)), np.array([[[0.0003, 0.0004]]]), 1.0, 0.0, 1),
             keeps=("range",),
+        ),
+        Case(
+            "a wide gradient",  # its length is 5e-7, and then 5e-9
+            (np.zeros((1, 2)), np.array([[[3e-7, 4e-7]]]), 1.0, 0.0, 1),
+            keeps=("range",),
+            quotes="Divide by a length of at least",
+        ),
+        Case(
+            "a wide gradient",
+            (np.zeros((1, 2)), np.array([[[3e-9, 4e-9]]]), 1.0, 0.0, 1),
+            keeps=("range", "boundary"),
+            quotes="Divide by a length of at least",
         ),
         Case(
             "nothing to do",

@@ -71,6 +71,11 @@ def draw_gains(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+ON_IT = ("nan", "boundary")
+WITHIN = "Whole interval within −margin to margin, ends included"
+BEYOND = "Whole interval beyond the margin on either side, no end on it"
+STRADDLES = "An interval from below −margin to above it fits neither of the first two."
+
 U08_NULL_RESULT = Exercise(
     id="u08_null_result",
     call="can_promise(gains, margin, t95)",
@@ -79,18 +84,26 @@ U08_NULL_RESULT = Exercise(
         Case("an answer", ([4.0, 6.0], 2.0, 2.0), keeps=("by hand", "smallest")),
         Case("an answer", ([-5.0, -6.0, -7.0, -6.0], 2.0, 2.5), keeps=("sign",)),
         Case("an answer", ([-1.0, 0.5, -0.5, 0.5], 2.0, 2.5), keeps=("sign",)),
-        Case("an answer", ([2.0, 2.0, 2.0], 2.0, 4.0), keeps=("boundary",)),
+        Case("an answer", ([2.0, 2.0, 2.0], 2.0, 4.0), keeps=("boundary",), quotes=WITHIN),
         Case("an answer", ([8.0, 12.0, 10.0, 14.0], 1.0, 2.0), keeps=("by hand",)),
         Case("no answer", ([0.5, 3.5, 0.5, 3.5], 1.5, 3.0), keeps=("nan",)),
-        Case("no answer", ([-4.0, 4.0, 3.0], 2.0, 4.25), keeps=("nan",)),
-        Case("no answer", ([2.0, 3.0, 3.0, 4.0], 2.0, 3.0), keeps=("nan",)),
-        Case("no answer", ([4.0, 8.0, 4.0, 4.0], 2.0, 3.0), keeps=("nan", "boundary")),
-        Case("no answer", ([-4.0, -8.0, -4.0, -4.0], 2.0, 3.0), keeps=("nan", "boundary")),
+        Case(  # a hundredth beyond the margin
+            "no answer", ([0.5, 1.5], 2.0, 2.02), keeps=("nan", "boundary"), quotes=WITHIN
+        ),
+        Case("no answer", ([-4.0, 4.0, 3.0], 2.0, 4.25), keeps=("nan",), quotes=STRADDLES),
+        Case("no answer", ([2.0, 3.0, 3.0, 4.0], 2.0, 3.0), keeps=("nan",), quotes=BEYOND),
+        Case("no answer", ([4.0, 8.0, 4.0, 4.0], 2.0, 3.0), keeps=ON_IT, quotes=BEYOND),
+        Case(
+            "no answer",
+            ([-4.0, -8.0, -4.0, -4.0], 2.0, 3.0),
+            keeps=("nan", "boundary"),
+            quotes=BEYOND,
+        ),
     ),
     promises=("boundary", "by hand", "nan", "sign", "smallest"),
     draw=draw_gains,
     reference=can_promise,
-    nan_says="You say that the seeds leave the question open. Here the whole interval lies in one "
+    nan_says="You say that these seeds can't tell. Here the whole interval lies in one "
     "region: which?",
     mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
     accepted=(by_numpy, by_size),
