@@ -10,6 +10,9 @@ from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import 
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.later_slips import (
     BEST_SETTING as LATER_SLIPS,
 )
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.tried_slips import (
+    BEST_SETTING as TRIED_SLIPS,
+)
 from coursekit.exercises.engine.declare import Exercise
 
 
@@ -39,7 +42,7 @@ U08_BEST_SETTING = Exercise(
     draw=draw_settings,
     reference=best_setting,
     nan_says="You say that the question is open. Here the best setting stands inside: which is it?",
-    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS, *TRIED_SLIPS),
     accepted=(by_numpy, by_walk),
     lesson="Chosen by validation, averaged over seeds, the dead counted: and a best setting at an "
     "end of its grid is no best setting yet.",

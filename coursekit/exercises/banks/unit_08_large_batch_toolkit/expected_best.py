@@ -8,6 +8,9 @@ import numpy as np
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.further_slips import (
     EXPECTED_BEST as FURTHER_SLIPS,
 )
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.tried_slips import (
+    EXPECTED_BEST as TRIED_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -257,6 +260,7 @@ U08_EXPECTED_BEST = Exercise(
             lambda v, t, k: expected_best(v, t, k) / 100,
         ),
         *FURTHER_SLIPS,
+        *TRIED_SLIPS,
     ),
     accepted=(by_enumeration, by_removal),
     lesson="Whoever tunes more looks better, whatever the method. So a comparison names how many "

@@ -9,6 +9,9 @@ from coursekit.exercises.banks.unit_08_large_batch_toolkit.gain_slips import MIS
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.later_slips import (
     FAIR_GAIN as LATER_SLIPS,
 )
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.tried_slips import (
+    FAIR_GAIN as TRIED_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.plain import close
 
@@ -146,7 +149,7 @@ U08_FAIR_GAIN = Exercise(
     draw=draw_arms,
     same=close(rtol=1e-4, atol=1e-4),  # a gain near 0 is the difference of two large means
     reference=fair_gain,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS, *TRIED_SLIPS),
     accepted=(by_loop, by_covariance),
     lesson="Each arm by its own validation, the same seeds in both, one number on test data with "
     "its interval. Most remedies shrink when their baseline gets the same care.",

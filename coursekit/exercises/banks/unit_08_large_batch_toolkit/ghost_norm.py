@@ -10,6 +10,9 @@ from coursekit.exercises.banks.unit_08_large_batch_toolkit.ghost_slips import MI
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.later_slips import (
     GHOST_NORM as LATER_SLIPS,
 )
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.tried_slips import (
+    GHOST_NORM as TRIED_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.plain import close
 
@@ -68,9 +71,9 @@ U08_GHOST_NORM = Exercise(
             (np.array([[1.0], [5.0], [4.0], [10.0]]), 4, 0.25),
             keeps=("range",),
         ),
-        Case(  # the second feature is the same in each row of a part
+        Case(  # alike in each row of a part
             "equal parts",
-            (np.array([[1.0, 3.0], [5.0, 3.0], [2.0, 4.0], [8.0, 4.0]]), 2, 0.25),
+            (np.array([[3.0], [3.0], [4.0], [4.0]]), 2, 0.25),
             keeps=("sign",),
             quotes="subtract the part's mean",
         ),
@@ -99,7 +102,7 @@ U08_GHOST_NORM = Exercise(
     draw=draw_ghost,
     same=close(rtol=1e-4, atol=1e-5),
     reference=ghost_norm,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS, *TRIED_SLIPS),
     accepted=(by_index, by_torch),
     lesson="Ghost BatchNorm changes one thing: how many examples stand behind each mean. The "
     "gradient still averages over the whole batch.",

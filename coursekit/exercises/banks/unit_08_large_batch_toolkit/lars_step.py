@@ -10,6 +10,9 @@ from coursekit.exercises.banks.unit_08_large_batch_toolkit.lars_slips import MIS
 from coursekit.exercises.banks.unit_08_large_batch_toolkit.later_slips import (
     LARS_STEP as LATER_SLIPS,
 )
+from coursekit.exercises.banks.unit_08_large_batch_toolkit.tried_slips import (
+    LARS_STEP as TRIED_SLIPS,
+)
 from coursekit.exercises.engine.declare import Case, Exercise
 from coursekit.exercises.engine.plain import close
 
@@ -187,7 +190,7 @@ U08_LARS_STEP = Exercise(
     draw=draw_lars,
     same=close(rtol=1e-4, atol=1e-8),
     reference=lars_step,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATER_SLIPS, *TRIED_SLIPS),
     accepted=(by_numpy, by_direction),
     lesson="The step's length is lr times the matrix's own length, whatever the gradient's size. "
     "That is all LARS does: whether it trains better is a question for a comparison.",
