@@ -42,22 +42,12 @@ def gained(rows):
     return answer
 
 
-def one_place_of_all(validation, test):
-    place = int(validation.mean(dim=2).argmax()) % validation.shape[1]
-    return test[0, place], test[1, place]
-
-
 def most_votes(validation, test):
     best = [torch.bincount(v.argmax(dim=0), minlength=len(v)).argmax() for v in validation]
     return test[0, best[0]], test[1, best[1]]
 
 
 FAIR_GAIN = (
-    Mistake(
-        "one place for both arms, of the best arm",
-        "You take both arms at the setting of the better one. Is that the other's own best?",
-        gained(one_place_of_all),
-    ),
     Mistake(
         "the setting that most seeds like",
         "You count how many seeds like a setting best. Which average does the task choose by?",
@@ -193,12 +183,6 @@ LARS_STEP = (
         "lengths column by column",
         "Each column has a ratio of its own in yours. Over which entries does the length go?",
         with_ratio(along(0)),
-    ),
-    Mistake(
-        "one as soon as an entry of the gradient is zero",
-        "Your ratio falls to one as soon as one entry of the gradient is zero. When is a tensor "
-        "zero?",
-        with_ratio(lambda w, g, decay: 1.0 if (g == 0).any() else ratio_of(w, g, decay)),
     ),
     Mistake(
         "one for entries that are zero",
