@@ -63,6 +63,7 @@ def test_two_reads_are_what_a_gpu_gets_by_default():
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # torch.compile's own
+@pytest.mark.filterwarnings("ignore:TensorFloat32 tensor cores:UserWarning")  # and an advice
 def test_compiled_and_half_precision():
     truth = measured("cpu", read="all").moments()
     for settings in ({"compiled": True}, {"half": True}, {"compiled": True, "half": True}):
