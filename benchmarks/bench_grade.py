@@ -108,7 +108,7 @@ def grade(course: Path, workers: int | None) -> str:
 
 
 def on_dask(place: Path, size: int, workers: int) -> tuple[float, float]:
-    """Return (seconds for a class, a minute's submissions after the first fifth) by Dask workers."""
+    """Return (seconds for a class, submissions a minute after the first fifth)."""
     from distributed import Client, LocalCluster
 
     os.environ["OMP_NUM_THREADS"] = "1"  # what the workers get, as `grade` gives its own
