@@ -703,7 +703,9 @@ show(at_work.waiting_plot(heats, estimates, exact_times, title=title))
 # %% [markdown]
 # **What the figure says.** With the flaw the line bends over at low temperature, and its slope is about
 # half of the barrier; mended it follows the exact line to where most walkers are still waiting. An early
-# measurement of ours had this flaw, and we nearly wrote that Kramers' law fails. In the ledger, with nobody still waiting, the slopes are {{D1.slope_sharp}} and
+# measurement of ours had this flaw, and we nearly wrote that Kramers' law fails. (The exact line, too, is less
+# steep than the barrier is high: Kramers' law is one of small steps and low temperature, and at this η a walker
+# spreads more than a diffusion would, see 7.5. At a fifth of the step most of the difference is gone.) In the ledger, with nobody still waiting, the slopes are {{D1.slope_sharp}} and
 # {{D1.slope_flat}} for the two wells, against a barrier of 1.08.
 #
 # So the **depth** is in the exponent, and the curvature only in the factor before it: the flat well is
