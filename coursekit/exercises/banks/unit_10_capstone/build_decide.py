@@ -14,6 +14,7 @@ from coursekit.exercises.banks.unit_10_capstone.build_decide_slips import (
 )
 from coursekit.exercises.banks.unit_10_capstone.further_slips import BUILD as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.further_slips_c import BUILD as LATE_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_e import BUILD as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 from coursekit.exercises.engine.plain import close
 
@@ -131,6 +132,8 @@ def draw_experiments(rng: np.random.Generator) -> list[Case]:
 TWO = [[256, 0.5, 320], [1024, 2.0, 80]]
 THREE = [*TWO, [1024, 2.0, 320]]
 
+COUNTS = "count as `chance`, the base's too."
+
 U10_BUILD = Exercise(
     id="u10_build",
     call="decide(run, arms, seeds, chance, quantile)",
@@ -151,21 +154,25 @@ U10_BUILD = Exercise(
                 2.0,
             ),
             ("by hand", "average"),
+            "The verdict is 1 if the whole interval lies above 0, −1 if the whole lies below",
         ),
         Case(
             "intervals",  # small, and yet decided
-            (np.array([[50.0, 52.0], [50.25, 52.5]]), TWO, [3, 7], 10.0, 2.0),
+            (np.array([[50.0, 52.0], [50.1875, 52.5]]), TWO, [3, 7], 10.0, 2.0),
             ("by hand",),
+            "first is the base",
         ),
         Case(
             "intervals",
             (np.array([[50.0, 50.0], [51.0, 53.0]]), TWO, [3, 7], 10.0, 2.0),
             ("boundary",),
+            "0 if it touches or holds 0",
         ),
         Case(
             "intervals",
             (np.array([[50.0, 50.0], [49.0, 47.0]]), TWO, [3, 7], 10.0, 2.0),
             ("boundary",),
+            "0 if it touches or holds 0",
         ),
         Case(
             "diverged runs",
@@ -177,19 +184,28 @@ U10_BUILD = Exercise(
                 2.0,
             ),
             ("missing",),
+            COUNTS,
+        ),
+        Case(  # never right, and yet it finished
+            "diverged runs",
+            (np.array([[50.0, 0.0, 30.0], [0.0, 44.0, 35.0]]), TWO, [3, 7, 5], 20.0, 2.0),
+            ("range",),
+            "not a number if it diverged",
         ),
         Case(
             "diverged runs",  # all of an arm's runs, or all of the base's: a clear verdict
             (np.array([[50.0, 52.0], [DIVERGED, DIVERGED]]), TWO, [3, 7], 20.0, 2.0),
             ("missing",),
+            COUNTS,
         ),
         Case(
             "diverged runs",
             (np.array([[DIVERGED, DIVERGED], [40.0, 44.0]]), TWO, [3, 7], 20.0, 2.0),
             ("missing",),
+            COUNTS,
         ),
     ),
-    promises=("average", "boundary", "by hand", "missing", "smallest"),
+    promises=("average", "boundary", "by hand", "missing", "range", "smallest"),
     draw=draw_experiments,
     reference=decide,
     run="tabled_arms",
@@ -260,6 +276,7 @@ U10_BUILD = Exercise(
         *SLIPS,
         *FURTHER_SLIPS,
         *LATE_SLIPS,
+        *LATEST_SLIPS,
     ),
     accepted=(decide_seed_by_seed, decide_arm_by_arm),
     lesson="A table of paired changes with a verdict in three values: better, worse, can't tell. "

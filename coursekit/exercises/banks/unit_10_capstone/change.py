@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips import CHANGE as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.further_slips_c import CHANGE as LATE_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_e import CHANGE as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -93,16 +94,29 @@ def draw_pairs(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+PAIRED = "Return the mean change, after minus before, and half of its interval"
+COUNTS = "it counts as `chance`."
+
 U10_CHANGE = Exercise(
     id="u10_change",
     call="change(before, after, chance, quantile)",
     points={"all finished": 1.0, "some diverged": 1.0},
     by_hand=(
-        Case("all finished", ([50.0, 53.0, 47.0], [45.0, 51.0, 45.0], 10.0, 2.0), ("by hand",)),
+        Case(
+            "all finished",
+            ([50.0, 53.0, 47.0], [45.0, 51.0, 45.0], 10.0, 2.0),
+            ("by hand",),
+            PAIRED,
+        ),
         Case("all finished", ([50.0, 40.0], [52.0, 48.0], 10.0, 12.0), ("smallest", "sign")),
         Case("all finished", ([0.0, 3.0, 47.0], [4.0, 0.0, 45.0], 10.0, 2.0), ("by hand",)),
-        Case("some diverged", ([50.0, 44.0, 47.0], [45.0, None, 45.0], 10.0, 2.0), ("missing",)),
-        Case("some diverged", ([50.0, None], [None, None], 20.0, 2.0), ("missing",)),
+        Case(
+            "some diverged",
+            ([50.0, 44.0, 47.0], [45.0, None, 45.0], 10.0, 2.0),
+            ("missing",),
+            COUNTS,
+        ),
+        Case("some diverged", ([50.0, None], [None, None], 20.0, 2.0), ("missing",), COUNTS),
     ),
     promises=("by hand", "missing", "sign", "smallest"),
     draw=draw_pairs,
@@ -272,13 +286,9 @@ U10_CHANGE = Exercise(
             "You count runs. How many changes are there?",
             altered(lambda c, q: [c.mean(), spread(c, q)[1] / math.sqrt(2)]),
         ),
-        Mistake(
-            "another chance",
-            "You have a value of your own for guessing. Which one is given?",
-            lambda b, a, chance, q: change(b, a, 10.0, q),
-        ),
         *FURTHER_SLIPS,
         *LATE_SLIPS,
+        *LATEST_SLIPS,
     ),
     accepted=(change_in_a_loop, change_by_variances),
     lesson="Pairs share their seed, so its luck drops out of the difference; a run that diverged "

@@ -5,6 +5,7 @@ import numpy as np
 from coursekit.exercises.banks.unit_10_capstone.choose_slips import MISTAKES, choose
 from coursekit.exercises.banks.unit_10_capstone.further_slips_b import CHOOSE as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.further_slips_d import CHOOSE as LATE_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_f import CHOOSE as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise
 
 
@@ -63,6 +64,8 @@ def draw_menus(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+PLACE = "Return the place (counted from 0) of the cheapest that does"
+
 U10_CHOOSE = Exercise(
     id="u10_choose",
     call="choose(prices, first, second, errors)",
@@ -80,7 +83,30 @@ U10_CHOOSE = Exercise(
             ),
             ("by hand", "sign"),
         ),
-        Case("one that tells", ([1.0, 2.0], [0.0, 0.0], [4.0, 6.0], [2.0, 1.0]), ("boundary",)),
+        Case(
+            "one that tells",
+            ([1.0, 2.0], [0.0, 0.0], [4.0, 6.0], [2.0, 1.0]),
+            ("boundary",),
+            "so that the two intervals do not even touch",
+        ),
+        Case(  # dear, and the first of the list
+            "one that tells",
+            ([150.0, 400.0], [0.0, 0.0], [9.0, 9.0], [1.0, 1.0]),
+            ("order",),
+            PLACE,
+        ),
+        Case(
+            "one that tells",
+            ([0.75, 0.25], [0.0, 0.0], [9.0, 9.0], [1.0, 1.0]),
+            ("range",),
+            PLACE,
+        ),
+        Case(  # hardly more than twice the error
+            "one that tells",
+            ([1.0, 2.0], [0.0, 0.0], [4.0625, 9.0], [2.0, 1.0]),
+            ("range",),
+            "more than twice",
+        ),
         Case(
             "one that tells",
             (
@@ -95,10 +121,10 @@ U10_CHOOSE = Exercise(
         Case("none that tells", ([3.0], [1.0], [1.0], [0.5]), ("smallest",)),
         Case("none that tells", ([1.0, 2.0], [0.0, 0.0], [2.0, -1.0], [1.0, 1.0]), ("boundary",)),
     ),
-    promises=("boundary", "by hand", "order", "sign", "smallest"),
+    promises=("boundary", "by hand", "order", "range", "sign", "smallest"),
     draw=draw_menus,
     reference=choose,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS, *LATEST_SLIPS),
     accepted=(choose_by_sorting, choose_by_arrays),
     lesson="A run is worth its price only if its outcome can change your mind. Write both "
     "predictions down first; where they agree, keep the money.",

@@ -147,6 +147,16 @@ U10_DIAGNOSIS = Exercise(
             always_the_first,
         ),
         Mistake(
+            "one answer for all runs",
+            "You give one run's answer for all of them. Which run is asked about?",
+            lambda number: diagnosis(number - number % SETS_APART + 1),
+        ),
+        Mistake(
+            "the next run's answer",
+            "Your answer is that of another run. From which number on does the docstring count?",
+            lambda number: diagnosis(number + 1 if number % SETS_APART < IN_A_SET else number - 5),
+        ),
+        Mistake(
             "counted from zero",
             "Your numbers are one too small throughout. Where do the lists begin to count?",
             lambda number: [x - 1 for x in diagnosis(number)],

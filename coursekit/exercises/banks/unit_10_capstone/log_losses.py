@@ -4,6 +4,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips_b import LOG_LOSSES as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.further_slips_d import LOG_LOSSES as LATE_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_f import LOG_LOSSES as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -109,17 +110,26 @@ def draw_logs(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+WHAT_IS_LEFT = "of what is left at the end, if anything is"
+
 U10_LOG_LOSSES = Exercise(
     id="u10_log_losses",
     call="log_losses(losses, every)",
     points={"whole windows": 2.0, "a short last window": 1.0},
     by_hand=(
         Case("whole windows", ([8.0, 6.0, 3.0, 1.0], 2), ("by hand",)),
-        Case("whole windows", ([5.0, 3.0], 1), ("smallest",)),
-        Case("a short last window", ([8.0, 6.0, 3.0, 1.0, 0.5], 2), ("uneven",)),
-        Case("a short last window", ([8.0, 6.0], 5), ("smallest", "uneven")),
+        Case("whole windows", ([5.0, 3.0], 1), ("smallest",), "every: whole number >= 1"),
+        Case(  # a loss that is small, late in a run
+            "whole windows",
+            ([0.000125, 0.000375], 2),
+            ("range",),
+            "Return the mean loss of each window",
+        ),
+        Case("a short last window", ([8.0, 6.0, 3.0, 1.0, 0.5], 2), ("uneven",), WHAT_IS_LEFT),
+        Case("a short last window", ([8.0, 6.0], 5), ("smallest", "uneven"), WHAT_IS_LEFT),
+        Case("a short last window", ([4.0, 0.0, 0.0], 2), ("sign",), WHAT_IS_LEFT),
     ),
-    promises=("by hand", "smallest", "uneven"),
+    promises=("by hand", "range", "sign", "smallest", "uneven"),
     draw=draw_logs,
     reference=log_losses,
     mistakes=(
@@ -278,13 +288,9 @@ U10_LOG_LOSSES = Exercise(
             "You return a single number. What can a curve of one point show?",
             lambda losses, every: [float(np.mean(log_losses(losses, every)))],
         ),
-        Mistake(
-            "newest first",
-            "Your newest window comes first. In which order did the run see them?",
-            lambda losses, every: log_losses(losses, every)[::-1],
-        ),
         *FURTHER_SLIPS,
         *LATE_SLIPS,
+        *LATEST_SLIPS,
     ),
     accepted=(log_by_summing, log_by_cumsum),
     lesson="Before a curve is explained, say what one point of it is: the mean of which steps, "

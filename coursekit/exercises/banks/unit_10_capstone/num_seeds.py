@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips import NUM_SEEDS as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.further_slips_c import NUM_SEEDS as LATE_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_e import NUM_SEEDS as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -73,16 +74,27 @@ U10_NUM_SEEDS = Exercise(
     call="num_seeds(changes, wanted, quantile)",
     points={"few": 1.0, "many": 1.0},
     by_hand=(
-        Case("few", ([-8.0, -6.0, -4.0], 1.75, 2.0), ("by hand",)),
+        Case(
+            "few",
+            ([-8.0, -6.0, -4.0], 1.75, 2.0),
+            ("by hand",),
+            "Take the scatter as in the pilot",
+        ),
+        Case("few", ([-5.0, -5.0, -5.0], 1.0, 2.0), ("sign",), "a whole number >= 2"),
         Case("few", ([-8.0, -6.0, -4.0], 2.0, 2.0), ("boundary",)),
-        Case("few", ([-8.0, -6.0, -4.0], 1.98, 2.0), ("boundary",)),  # hardly above a whole number
+        Case(  # hardly above a whole number
+            "few",
+            ([-8.0, -6.0, -4.0], 1.9995, 2.0),
+            ("boundary",),
+            "but for rounding (up to 1e-9 above it)",
+        ),
         Case("few", ([-6.2, -6.0, -5.8], 0.2, 2.0), ("boundary",)),  # whole but for rounding
         Case("few", ([-5.0, -4.0], 50.0, 2.0), ("smallest",)),
         Case("few", ([-9.0, -3.0, -3.0, -9.0], 4.5, 2.0), ("by hand",)),
         Case("many", ([-9.0, -3.0, -3.0, -9.0], 1.5, 2.0), ("by hand",)),
         Case("many", ([-8.0, -6.0, -4.0], 0.5, 2.0), ("boundary",)),
     ),
-    promises=("boundary", "by hand", "smallest"),
+    promises=("boundary", "by hand", "sign", "smallest"),
     draw=draw_pilots,
     reference=num_seeds,
     mistakes=(
@@ -219,6 +231,7 @@ U10_NUM_SEEDS = Exercise(
         ),
         *FURTHER_SLIPS,
         *LATE_SLIPS,
+        *LATEST_SLIPS,
     ),
     accepted=(num_seeds_by_trying, num_seeds_by_floor),
     lesson="Half the error costs four times the seeds. Ask before the run, from a pilot: five "

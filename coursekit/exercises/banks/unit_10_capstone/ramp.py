@@ -4,6 +4,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips_b import RAMP as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.further_slips_d import RAMP as LATE_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_f import RAMP as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 Stages = list[list[float]]  # (examples, batch size)
@@ -76,19 +77,27 @@ def draw_ramps(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+WHOLE = "Return the steps and the seconds of the whole."
+
 U10_RAMP = Exercise(
     id="u10_ramp",
     call="ramp(stages, examples_per_second, min_step_seconds)",
     points={"one size": 1.0, "a ramp": 1.0},
     by_hand=(
-        Case("one size", ([[1000, 10]], 100.0, 0.5), ("by hand",)),
+        Case("one size", ([[1000, 10]], 100.0, 0.5), ("by hand",), WHOLE),
         Case("one size", ([[4000, 100]], 100.0, 0.25), ("by hand",)),
         Case("one size", ([[50, 50]], 100.0, 0.5), ("boundary", "smallest")),
         Case("one size", ([[20, 20]], 100.0, 0.5), ("smallest",)),
-        Case("a ramp", ([[10, 10], [20, 20]], 100.0, 0.5), ("smallest",)),
-        Case("a ramp", ([[1000, 10], [4000, 100]], 100.0, 0.5), ("by hand",)),
+        Case("a ramp", ([[10, 10], [20, 20]], 100.0, 0.5), ("smallest",), WHOLE),
+        Case("a ramp", ([[1000, 10], [4000, 100]], 100.0, 0.5), ("by hand",), WHOLE),
+        Case(  # a size that comes again at once and later, one that falls, one above the rate
+            "a ramp",
+            ([[400, 200], [400, 200], [20, 20], [600, 200]], 100.0, 0.5),
+            ("order",),
+            "a batch size may come again later, or fall",
+        ),
     ),
-    promises=("boundary", "by hand", "smallest"),
+    promises=("boundary", "by hand", "order", "smallest"),
     draw=draw_ramps,
     reference=ramp,
     mistakes=(
@@ -253,6 +262,7 @@ U10_RAMP = Exercise(
         ),
         *FURTHER_SLIPS,
         *LATE_SLIPS,
+        *LATEST_SLIPS,
     ),
     accepted=(ramp_by_arrays, ramp_by_bounds),
     lesson="A ramp saves steps. Whether that saves time is the hardware's business: below the knee "

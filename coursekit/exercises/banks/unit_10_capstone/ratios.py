@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips import RATIOS as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.further_slips_c import RATIOS as LATE_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_e import RATIOS as LATEST_SLIPS
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
 
 
@@ -62,15 +63,20 @@ def draw_arms(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+ZERO = "lists [batch_size, lr, num_steps, momentum], with 0 <= momentum < 1"
+FOUR = "Return the four ratios, arm over base, in the order above."
+EXAMPLES = "batch size times steps"
+
 U10_RATIOS = Exercise(
     id="u10_ratios",
     call="ratios(base, arm)",
     points={"plain SGD": 1.0, "momentum": 1.0},
     by_hand=(
-        Case("plain SGD", ([100, 0.5, 40, 0.0], [400, 1.5, 20, 0.0]), keeps=("by hand",)),
-        Case("plain SGD", ([16, 0.25, 64, 0.0], [1, 0.5, 192, 0.0]), keeps=("smallest",)),
+        Case("plain SGD", ([100, 0.5, 40, 0.0], [400, 1.5, 20, 0.0]), ("by hand",), FOUR),
+        Case("plain SGD", ([16, 0.25, 64, 0.0], [1, 0.5, 192, 0.0]), ("smallest",), EXAMPLES),
+        Case("plain SGD", ([16, 0.25, 64, 0.0], [512, 0.5, 4, 0.0]), ("range",), FOUR),
         Case("momentum", ([100, 0.5, 40, 0.5], [200, 0.75, 60, 0.75]), keeps=("by hand",)),
-        Case("momentum", ([100, 0.5, 40, 0.0], [300, 0.25, 10, 0.875]), keeps=("range",)),
+        Case("momentum", ([100, 0.5, 40, 0.0], [300, 0.25, 10, 0.875]), ("range",), ZERO),
     ),
     promises=("by hand", "range", "smallest"),
     draw=draw_arms,
@@ -257,6 +263,7 @@ U10_RATIOS = Exercise(
         ),
         *FURTHER_SLIPS,
         *LATE_SLIPS,
+        *LATEST_SLIPS,
     ),
     accepted=(ratios_by_factors, ratios_by_logs),
     lesson="An arm can't say which of the things that it changes did it. Write the four ratios "

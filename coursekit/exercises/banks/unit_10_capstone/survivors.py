@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.exercises.banks.unit_10_capstone.further_slips_b import SURVIVORS as FURTHER_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.further_slips_c import SURVIVORS as LATE_SLIPS
+from coursekit.exercises.banks.unit_10_capstone.further_slips_f import SURVIVORS as LATEST_SLIPS
 from coursekit.exercises.banks.unit_10_capstone.survivors_slips import MISTAKES, survivors
 from coursekit.exercises.engine.declare import CLOSE_IN_FLOAT32, Case, Exercise
 
@@ -91,41 +92,60 @@ def draw_tables(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
+NOTHING_IN_COMMON = (
+    "the measured interval (mean ± half) and the predicted range have no point in common"
+)
+TOUCH = "Where they only touch, they have one."
+ENDS = "its ends belong to it"
+ANY_ARM = "It is refuted if, on any arm,"
+
 U10_SURVIVORS = Exercise(
     id="u10_survivors",
     call="survivors(means, halves, predictions)",
     points={"one arm": 1.0, "several arms": 2.0},
     by_hand=(
-        Case("one arm", ([-5.0], [2.0], [[[-8.0, -4.0]], [[-1.0, 1.0]]]), ("by hand",)),
-        Case("one arm", ([-5.0], [2.0], [[[-3.0, 1.0]], [[-12.0, -7.0]]]), ("boundary",)),
+        Case(
+            "one arm",
+            ([-5.0], [2.0], [[[-8.0, -4.0]], [[-1.0, 1.0]]]),
+            ("by hand",),
+            NOTHING_IN_COMMON,
+        ),
+        Case("one arm", ([-5.0], [2.0], [[[-3.0, 1.0]], [[-12.0, -7.0]]]), ("boundary",), TOUCH),
         Case("one arm", ([-5.0], [2.0], [[[-4.5, -3.5]], [[-6.5, -5.5]]]), ("by hand",)),
         Case("one arm", ([4.0], [0.5], [[[0.0, 100.0]]]), ("smallest",)),
+        Case(  # ranges that are points
+            "one arm", ([-5.0], [1.0], [[[-3.5, -3.5]], [[-4.5, -4.5]]]), ("range",), ENDS
+        ),
         Case(
             "one arm",  # an interval that is a point: both ends of a range belong to it
             ([-5.0], [0.0], [[[-5.0, -1.0]], [[-4.5, -1.0]], [[-9.0, -5.0]], [[-9.0, -5.5]]]),
             ("boundary",),
+            ENDS,
         ),
         Case(
             "several arms",
             ([-5.0, 0.5], [2.0, 1.0], [[[-8.0, -4.0], [3.0, 9.0]], [[-6.0, -4.0], [-2.0, 2.0]]]),
             ("by hand",),
+            ANY_ARM,
         ),
         Case(
             "several arms",
             ([-5.0, 0.5], [2.0, 1.0], [[[-8.0, -4.0], [3.0, 9.0]], [[1.0, 4.0], [-2.0, 2.0]]]),
             ("by hand",),
+            ANY_ARM,
         ),
         Case(
             "several arms",
             ([1.0, 2.0, 3.0], [1.0, 1.0, 1.0], [[[2.0, 5.0], [-4.0, 1.0], [3.0, 3.0]]]),
             ("boundary",),
+            TOUCH,
         ),
     ),
-    promises=("boundary", "by hand", "smallest"),
+    promises=("boundary", "by hand", "range", "smallest"),
     draw=draw_tables,
     reference=survivors,
     same=counting_booleans,
-    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS),
+    mistakes=(*MISTAKES, *FURTHER_SLIPS, *LATE_SLIPS, *LATEST_SLIPS),
     accepted=(survivors_by_arrays, survivors_by_gap),
     lesson="An explanation is a list of predictions, and one that fails is enough. Two that "
     "survive need an arm on which they differ.",
