@@ -5,6 +5,9 @@ import numpy as np
 from coursekit.exercises.banks.unit_09_hardware.activations_further import (
     ACTIVATIONS as LATEST_SLIPS,
 )
+from coursekit.exercises.banks.unit_09_hardware.activations_further import (
+    SHORT_IN_FRONT,
+)
 from coursekit.exercises.banks.unit_09_hardware.activations_slips import (
     MISTAKES,
     SLIPS,
@@ -58,7 +61,12 @@ def draw_networks(rng: np.random.Generator) -> list[Case]:
                 break
         args = (widths, int(rng.integers(3, 200)), segment, int(rng.choice([2, 8])))
         cases.append(Case(group, args))
-    return cases
+    while True:  # a last segment of one layer, and it matters which one is short
+        widths = [int(w) for w in rng.integers(5, 400, 8)]
+        args = (widths, int(rng.integers(3, 200)), 3, 4)
+        if activation_bytes(*args) != SHORT_IN_FRONT(*args):
+            break
+    return [*cases, Case("checkpoints", args)]
 
 
 U09_ACTIVATIONS = Exercise(
@@ -85,6 +93,7 @@ U09_ACTIVATIONS = Exercise(
         Case("checkpoints", ([5, 5, 5, 60, 70, 2, 3], 1, 2, 1), ("uneven",), MOST),
         Case("checkpoints", ([4, 4, 4, 4, 50, 4], 1, 3, 1), ("uneven",), MOST),
         Case("checkpoints", ([5, 60, 5, 5, 5, 2, 3], 1, 3, 1), ("uneven",), MOST),
+        Case("checkpoints", ([10, 20, 30, 40, 50], 1, 1, 1), ("range",), MOST),
     ),
     promises=("by hand", "range", "smallest", "uneven"),
     draw=draw_networks,

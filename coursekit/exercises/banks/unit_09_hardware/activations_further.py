@@ -47,6 +47,8 @@ def short_one_in_front(widths, start, segment):
     return sum(widths[a] for a in starts[:place]) + sum(widths[starts[place] : end + 1])
 
 
+SHORT_IN_FRONT = held(short_one_in_front)
+
 ACTIVATIONS = (
     Mistake(
         "the data counted as nothing",
@@ -68,7 +70,7 @@ ACTIVATIONS = (
     Mistake(
         "the short segment in front",
         "Your short segment stands in front. Which one may be shorter, by the text?",
-        held(short_one_in_front),
+        SHORT_IN_FRONT,
     ),
     Mistake(
         "an output of the last, shorter segment",

@@ -41,7 +41,8 @@ def draw_exchanges(rng: np.random.Generator) -> list[Case]:
         b = n * int(rng.integers(4, 40))
         signal = float(rng.uniform(0.5, 4.0))
         trace = float(signal * b * rng.uniform(0.3, 3.0))
-        cases.append(Case(group, (signal, trace, b, n, float(rng.uniform(0.05, 0.7)))))
+        share = float(rng.uniform(0.05, 0.7)) if len(cases) < 6 else 1.0
+        cases.append(Case(group, (signal, trace, b, n, share)))
     return cases
 
 

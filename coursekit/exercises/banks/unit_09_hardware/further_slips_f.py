@@ -45,8 +45,8 @@ def each_sorted(workers, examples, seconds):
 EFFICIENCY = (
     Mistake(
         "place one for worker one",
-        "You compare with the entry in place 1. Where does Python begin to count, and which entry "
-        "has one worker?",
+        "You compare with the second entry. Where does Python begin to count, and which entry has "
+        "one worker?",
         over(lambda rates, workers: rates[min(1, len(rates) - 1)]),
     ),
     Mistake(
@@ -245,7 +245,8 @@ PLAN = (
     ),
     Mistake(
         "the smallest of the shortest steps",
-        "You look for the shortest step. How many of them are there to the target?",
+        "You look for the shortest step, and the smallest batch that has it. How many steps are "
+        "there to the target?",
         with_cost(
             of("seconds", lambda b, s, floor, rate, prices: max(floor, b / rate)),
             choose=lambda found: min(found, key=lambda b: (found[b], b)),

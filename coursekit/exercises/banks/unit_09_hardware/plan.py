@@ -10,7 +10,7 @@ from coursekit.exercises.banks.unit_09_hardware.further_slips_d import PLAN as L
 from coursekit.exercises.banks.unit_09_hardware.further_slips_f import PLAN as LATEST_SLIPS
 from coursekit.exercises.banks.unit_09_hardware.plan_further import FURTHER
 from coursekit.exercises.banks.unit_09_hardware.plan_slips import MISTAKES, costs, plan
-from coursekit.exercises.banks.unit_09_hardware.step_time_law import misfits
+from coursekit.exercises.banks.unit_09_hardware.step_time_law import fit_step_time, misfits
 from coursekit.exercises.engine.declare import Case, Exercise
 
 Table = Sequence[Sequence[float]]
@@ -78,6 +78,12 @@ def draw_machines(rng: np.random.Generator) -> list[Case]:
                 if case_is_clear(case, kind):
                     break
             cases.append(case)
+    for factors, critical in (((2.2, 0.45, 9.0), 5.0), ((3.0, 0.85), 0.5)):
+        _, timed, runs, memory, prices = draw_machine(rng, "seconds", "roomy")
+        knee = math.prod(fit_step_time(*timed))
+        few = [round(factor * knee) for factor in factors]
+        steps = [float(runs[1][-1] * (1 + critical * knee / b)) for b in runs[0]]
+        cases.append(Case("seconds", ("seconds", few, timed, [runs[0], steps], memory, prices)))
     candidates, timed, runs, memory, prices = draw_machine(rng, "examples", "roomy")
     none = [memory[0], memory[1], memory[0] + 0.5 * memory[1] * min(candidates)]
     cases.append(Case("examples", ("examples", candidates, timed, runs, none, prices)))
@@ -213,6 +219,19 @@ U09_PLAN = Exercise(
             quotes="Fit t(B) as in exercise 1",
         ),
         Case("seconds", ("seconds", *ABOVE_THE_KNEE), ("uneven",), RULE_OF_THUMB),
+        Case(  # the best lies below the knee of 40, and the next one far beyond it
+            "seconds",
+            (
+                "seconds",
+                [120, 36],
+                [[1, 2, 80, 160], [1.0, 1.0, 2.0, 4.0]],
+                [[10, 20], [30.0, 20.0]],
+                [100.0, 10.0, 5000.0],
+                [3600.0, 1000.0],
+            ),
+            ("uneven",),
+            RULE_OF_THUMB,
+        ),
         Case(
             "money",
             (

@@ -115,12 +115,16 @@ def draw_experiments(rng: np.random.Generator) -> list[Case]:
             table[1] = base + rng.choice([-1.5, 1.5]) * half + noise  # decided, and not by much
             if len(cases) > 6:  # a small change, known well
                 table[3] = base + 0.3 + 0.02 * noise
+            else:  # open, and not by much
+                table[3] = base + rng.choice([-0.75, 0.75]) * half + noise
         if group == "diverged runs":
             table[1, rng.permutation(n)[:2]] = DIVERGED
             table[0, int(rng.integers(n))] = DIVERGED
             table[2, int(rng.integers(n))] = rng.uniform(2.0, 8.0)  # bad, and yet it finished
             if len(cases) > 6:  # none of its runs ended: a clear verdict
                 table[0], table[3] = base, DIVERGED
+            else:  # never right, and yet it finished
+                table[3, int(rng.integers(n))] = 0.0
         size, rate = int(rng.choice([32, 64, 128])), float(rng.choice([0.05, 0.1, 0.2]))
         arms = [[size * 2**i, rate * 2**i, int(rng.integers(20, 90))] for i in range(count)]
         seeds = [int(s) for s in rng.permutation(50)[:n]]

@@ -30,6 +30,9 @@ def draw_menus(rng: np.random.Generator) -> list[Case]:
         n = 6
         unit = 25.0 if number in (4, 5) else 1.0
         prices = (unit * rng.permutation([0.1, 0.5, 1.0, 2.0, 3.0, 8.0])).tolist()
+        if number == 4:  # the one to take is the first of the list
+            third = int(np.argsort(prices)[2])
+            prices[0], prices[third] = prices[third], prices[0]
         errors = rng.uniform(0.5, 2.0, n)
         gaps = errors * rng.uniform(0.2, 0.9, n)  # below one error: tells nothing
         by_price = np.argsort(prices)

@@ -135,7 +135,7 @@ NUM_SEEDS = (
     ),
     Mistake(
         "one seed at the least",
-        "You return fewer seeds than an interval needs. What is the deviation of a single change?",
+        "You let one seed be enough. What is the deviation of a single change?",
         lambda c, w, q: max(1, math.ceil((q * spread(c) / w) ** 2 - 1e-9)),
     ),
     Mistake(
@@ -243,10 +243,5 @@ BUILD = (
         "Your verdict compares the mean with its standard error. Which interval does the text "
         "compare with zero?",
         judged_by(lambda half, quantile, n: half / quantile),
-    ),
-    Mistake(
-        "verdict by half of the half-width",
-        "Your verdict takes half of the half-width. Which interval has to lie above or below zero?",
-        judged_by(lambda half, quantile, n: half / 2),
     ),
 )

@@ -63,12 +63,6 @@ SURVIVORS = (
         "You forgive a small distance. What have the interval and the range in common there?",
         every(lambda m, h, low, high: meets(m, h + 0.5, low, high)),
     ),
-    Mistake(
-        "arms wider than their mean let off",
-        "You let an arm off whose interval is wider than its mean. What did the explanation "
-        "predict there?",
-        every(lambda m, h, low, high: h > abs(m) or meets(m, h, low, high)),
-    ),
 )
 
 
@@ -95,13 +89,13 @@ def place_by_price(prices, first, second, errors):
 CHOOSE = (
     Mistake(
         "place zero taken for none",
-        "The first of the list tells, and you say that none does. Is 0 true or false in Python?",
+        "The first of the list tells, and you say that none does. What comes of `or` here?",
         at_place_zero,
     ),
     Mistake(
         "place zero overwritten",
-        "The first of the list is the cheapest that tells, and another takes its place. Is 0 true "
-        "or false in Python?",
+        "The first of the list is the cheapest that tells, and another takes its place. What does "
+        "`not` take the place of the first for?",
         zero_overwritten,
     ),
     Mistake(

@@ -66,6 +66,7 @@ def draw_pilots(rng: np.random.Generator) -> list[Case]:
         if group == "few":
             cases.append(Case(group, ROUNDED[int(rng.integers(len(ROUNDED)))]))
             cases.append(Case(group, (exact, float(step * rng.integers(6, 12)), 2.0)))
+            cases.append(Case(group, ([mean] * 4, float(rng.uniform(0.5, 2.0)), 2.2)))
     return cases
 
 

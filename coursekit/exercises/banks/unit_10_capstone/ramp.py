@@ -62,7 +62,7 @@ def by_first(stages, rate, least):
 
 
 def draw_ramps(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for group in ("one size", "a ramp") * 3:
         rate = float(rng.integers(800, 3000))
         least = float(rng.uniform(0.05, 0.2))
@@ -73,6 +73,8 @@ def draw_ramps(rng: np.random.Generator) -> list[Case]:
         else:
             sizes = [int(knee * f * rng.uniform(0.9, 1.1)) for f in (0.25, 0.7, 2.4)]
             stages = [[b * int(rng.integers(30, 200)), b] for b in sizes]
+            if len(cases) == 5:  # the batch falls, and comes again
+                stages = [*stages, stages[0], stages[0]]
         cases.append(Case(group, (stages, rate, least)))
     return cases
 
@@ -90,6 +92,12 @@ U10_RAMP = Exercise(
         Case("one size", ([[20, 20]], 100.0, 0.5), ("smallest",)),
         Case("a ramp", ([[10, 10], [20, 20]], 100.0, 0.5), ("smallest",), WHOLE),
         Case("a ramp", ([[1000, 10], [4000, 100]], 100.0, 0.5), ("by hand",), WHOLE),
+        Case(  # the batch falls
+            "a ramp",
+            ([[4000, 100], [1000, 10]], 100.0, 0.5),
+            ("order",),
+            "a batch size may come again later, or fall",
+        ),
         Case(  # a size that comes again at once and later, one that falls, one above the rate
             "a ramp",
             ([[400, 200], [400, 200], [20, 20], [600, 200]], 100.0, 0.5),
