@@ -121,7 +121,6 @@ NOT_PLAIN = {
     "function": (lambda: 1.0, "brackets"),
     "method": (torch.ones(2).sum, "brackets"),
     "bound method": (OrderedDict().keys, "brackets"),
-    "error": (ValueError("too large"), "refused with `raise`"),
     "deep inside": ([1.0, {"a": {1.0}}], "a set"),
     "too many": (torch.zeros(1).expand(MOST_NUMBERS + 1), "numbers: far more"),
     "too many zeros": (NO_STORED_NUMBERS, "numbers: far more"),

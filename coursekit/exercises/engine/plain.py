@@ -22,7 +22,6 @@ ADVICE: tuple[tuple[type | tuple[type, ...], str], ...] = (
         "a generator: use `return`, not `yield`, or make a list of it",
     ),
     (types.AsyncGeneratorType, "a generator: take `async` away, and use `return`, not `yield`"),
-    (BaseException, "an error: an input is refused with `raise`, not with `return`"),
     (
         (types.FunctionType, types.MethodType, types.BuiltinFunctionType),
         "a function: are the brackets of a call missing?",
