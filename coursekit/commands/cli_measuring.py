@@ -22,13 +22,12 @@ def named_claims(ids: list[str] | None) -> list[str]:
     return known_claims(ids or [])
 
 
-def named_script(path: Path | None) -> Path | None:
+def refuse_missing(path: Path | None) -> None:
     """Refuse a script that does not exist, before anything heavy is imported."""
     if path is not None and not path.is_file():
         raise ValueError(
             f"no script at {path}\nName a Python file that defines model, loss_fn, data."
         )
-    return path
 
 
 @measuring.command(epilog="Example: python3 -m coursekit claims show N1")
@@ -92,9 +91,7 @@ def measure(
     ],
     script: Annotated[
         Path | None,
-        typer.Argument(
-            help="Defines model, loss_fn and data; not for rescale.", callback=named_script
-        ),
+        typer.Argument(help="Defines model, loss_fn and data; not for rescale."),
     ] = None,
     examples: Annotated[
         int | None, typer.Option("--examples", help="Measure the first so many. Default: all.")
@@ -140,6 +137,8 @@ def measure(
     }
     if what == "rescale":
         return load("rescale")(script, lr=lr, json=json, **settings)
+    if all(value is None for value in settings.values()):  # those are refused by name
+        refuse_missing(script)
     return load("measure")(
         what,
         script,

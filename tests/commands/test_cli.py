@@ -252,7 +252,10 @@ def test_ids_are_known_without_their_declarations_being_run():
         (["teach", "slides", "77"], "there is no unit '77'"),
         (["export", "01", "--to", "mars"], "--to can't be 'mars': choose one of nbgrader, "),
         (["build", "--site", "--size", "huge"], "--size can't be 'huge': choose one of cpu, tiny"),
-        (["build", "--site", "--check"], "--site and --check at once: give one of them"),
+        (
+            ["build", "--site", "--check"],
+            "--site by itself: no --check and no --language beside it",
+        ),
     ],
 )
 def test_a_wrong_name_is_told_before_anything_heavy_is_imported(words, said):

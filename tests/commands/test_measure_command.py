@@ -124,7 +124,7 @@ def test_batches_are_cut_to_the_first_examples():
 @pytest.mark.parametrize(
     ("text", "words", "said"),
     [
-        (LINEAR, ("colour",), "noise, sharpness, batch-size or rescale"),
+        (LINEAR, ("colour",), "choose one of noise, sharpness, batch-size, rescale"),
         (LINEAR, ("noise", "--examples", "1"), "at least 2, got 1"),
         ("model = 1\n", ("noise",), "does not define loss_fn, data"),
         ("1 / 0\n", ("noise",), "ZeroDivisionError"),

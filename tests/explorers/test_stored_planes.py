@@ -38,8 +38,10 @@ def test_a_few_cells_come_out_again(name, epochs, cells):
         ).values("test_accuracy", diverged_as=flagship.CHANCE)
         place = data["lrs"].index(lr), data["batch_sizes"].index(batch_size)
         accuracy, stderr = (plane[k][place[0]][place[1]] for k in ("accuracy", "stderr"))
-        assert abs(100 * found.mean() - accuracy) < 1.0, "last digits of another machine move runs"
-        assert abs(100 * found.std(ddof=1) / 2 - stderr) < 1.0
+        now = 100 * found.std(ddof=1) / len(found) ** 0.5
+        # last digits of another processor move a run as another seed does
+        assert abs(100 * found.mean() - accuracy) < 4 * np.hypot(now, stderr)
+        assert abs(now - stderr) < 1.0
 
 
 def test_the_opening_plane_tells_the_ledger_s_story():
@@ -77,8 +79,9 @@ def test_the_mysteries_are_others_than_those_of_the_exercise():
         assert run["menu"][run["best"]]["separates"]
         assert run["story"] == drawn.story
         assert drawn.fault not in PUBLIC
-    seen = evidence_of(draw_mystery(900_003))
-    assert runs[0]["validation"] == pytest.approx(seen.validation[:, -1].mean(), abs=1.5)
+    ends = evidence_of(draw_mystery(900_003)).validation[:, -1]
+    close = 4 * (2 / len(ends)) ** 0.5 * ends.std(ddof=1)  # another processor is another seed
+    assert runs[0]["validation"] == pytest.approx(ends.mean(), abs=close)
 
 
 def test_the_clouds_of_the_two_gradients_are_centred():
