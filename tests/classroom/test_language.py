@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import json
+import re
 
 import nbformat
 import pytest
@@ -220,7 +221,7 @@ def test_building_a_language_makes_a_course_that_learners_take_in(tmp_path, caps
     monkeypatch.setattr(build_language, "quote", lambda _: "0")
     assert build_language.run("de", check=True) == 0
     assert build_language.run("de", out=tmp_path) == 0
-    assert "00_start: 97 of 97 texts are in de" in capsys.readouterr().out
+    assert re.search(r"00_start: (\d+) of \1 texts are in de", capsys.readouterr().out)
     assert (tmp_path / "nbgrader_config.py").is_file()
     notebook = tmp_path / "notebooks" / UNIT / f"{UNIT}.ipynb"
     work = tmp_path / "work"

@@ -95,3 +95,26 @@ def test_a_few_cases_can_agree_by_chance_and_tell_nothing():
     verdict = judge(small, lambda v, s, c: reference(v, s, c - 1), seed=0)
     assert verdict.status == "failed"
     assert verdict.mistake is None
+
+
+def test_one_and_the_same_result_agrees_with_many_slips_and_shows_none():
+    clipped = Exercise(**{**vars(EXERCISE), "reference": lambda v, s, c: max(float(v[0]) / c, 0)})
+    assert judge(clipped, lambda v, s, c: 0.0, seed=0).mistake is None
+
+
+@pytest.mark.parametrize(("everything", "quoted"), [(True, False), (False, True)])
+def test_a_sentence_is_quoted_where_something_else_is_right(everything, quoted):
+    cases = (
+        Case("all", ([4.0, 2.0], 0.5, 2), quotes="values come in any order"),
+        *EXERCISE.by_hand,
+    )
+    sorting = Exercise(
+        **{**vars(EXERCISE), "by_hand": cases, "reference": lambda v, s, c: max(map(float, v))}
+    )
+
+    def near(v, s, c):
+        return float(v[-1] if len(v) == 2 else max(v))
+
+    wrong = (lambda v, s, c: -77.0 - c) if everything else near
+    said = " ".join(judge(sorting, wrong, seed=0).message.split())
+    assert ('"values come in any order"' in said) == quoted

@@ -27,6 +27,7 @@ from coursekit.exercises.engine.alterations import (
     table,
 )
 from coursekit.exercises.engine.declare import Case, Exercise, Mistake
+from coursekit.exercises.engine.points import signature
 from coursekit.exercises.engine.verdict import CaseResult
 
 FEWEST = 3  # failing cases that must agree; fewer can agree by chance
@@ -51,6 +52,8 @@ def as_if(exercise: Exercise, results: Sequence[CaseResult], right: Right) -> Mi
     failing = [r for r in results if not r.passed]
     if len(failing) < FEWEST or any(r.only_changed for r in results):
         return None
+    if len({signature(r.outcome.value, r.outcome.kind) for r in failing}) < 2:
+        return None  # the same each time, such as 0: that agrees with many a slip
     if not any(r.outcome.kind == "value" for r in failing):
         return None  # what stops each time is told by its error
     ordered = [*failing, *(r for r in results if r.passed)]  # most slips fall at the first

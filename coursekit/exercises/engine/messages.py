@@ -20,7 +20,7 @@ NO_MATCH = (
     "Work this input out on paper. Then print each step of yours for it: where do the two part?"
 )
 
-TRIES = 'This input tries a sentence of the task: "{sentence}". Do you keep it?'
+TRIES = 'This input tries a sentence of the text: "{sentence}". Do you keep it?'
 
 TODO = "Replace `raise NotImplementedError` by your answer, run that cell, then this one."
 
@@ -172,7 +172,9 @@ def advice(exercise: Exercise, verdict: Verdict, failure: CaseResult) -> str | N
     if failure.outcome.kind != "value" or failure.outcome.value is None:
         return None
     odd = what_is_odd(exercise, failure)
-    if failure.case.quotes:
+    # where nothing in the group is right, no single sentence is what was missed
+    near = any(r.passed for r in verdict.results if r.case.group == failure.case.group)
+    if failure.case.quotes and near:
         tries = say(TRIES, sentence=failure.case.quotes)
         return f"{odd} {tries}" if odd else tries
     return odd or what_is_off(verdict) or exercise.no_match or say(NO_MATCH)

@@ -41,12 +41,12 @@ def never_changes(results: Sequence[CaseResult]) -> bool:
 
     Zeros are the same in every shape.
     """
-    given = {_signature(result.outcome.value, result.outcome.kind) for result in results}
-    wanted = {_signature(result.expected, "value") for result in results}
+    given = {signature(result.outcome.value, result.outcome.kind) for result in results}
+    wanted = {signature(result.expected, "value") for result in results}
     return len(given) == 1 and len(wanted) > 1
 
 
-def _signature(value: object, kind: str) -> object:
+def signature(value: object, kind: str) -> object:
     """Return something equal for equal results: the one number that fills an array, or its text."""
     if kind != "value":
         return kind
