@@ -175,8 +175,8 @@ def run_with(step, start_of=lambda start, used: start):
 def exact_along(loss, weights, lr, num_steps, start, num_products):
     found, w = [], weights.detach().clone()
     for _ in range(num_steps + 1):
-        found.append(float(torch.linalg.eigvalsh(torch.func.hessian(loss)(w))[-1]))
-        w = w - lr * torch.func.grad(loss)(w)
+        found.append(float(torch.linalg.eigvalsh(torch.autograd.functional.hessian(loss, w))[-1]))
+        w = w - lr * torch.autograd.functional.jacobian(loss, w)
     return found
 
 
