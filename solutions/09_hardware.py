@@ -683,8 +683,8 @@ if pair is not None:
 # %% [markdown]
 # **What the numbers say.** The two workers hold the same weights, bit for bit: both add the same numbers in
 # the same order. From the single process they differ by rounding. And the exchange is a floor of its own:
-# while the batch is small, two workers take *longer* than one. They begin to pay where the half batch takes
-# longer than the exchange. (With two workers on a machine whose cores are busy, or that has only two, the
+# while the batch is small, two workers take *longer* than one. On idle cores they begin to pay where the half
+# batch takes longer than the exchange. (With two workers on a machine whose cores are busy, or that has only two, the
 # slower one makes the step.)
 #
 # **Change, predict, run**: a wide network, `"widths": (40, 512, 512, 10)`. More to exchange, and more to

@@ -440,15 +440,18 @@ for rate in (lr, 1.0):
     kept = use_survivors(means, np.nan_to_num(halves).tolist(), list(says.values()))
     print(
         f"base lr {rate:g}: "
-        + ", ".join(f"{name} {m:+.1f}" for name, m in zip(tested, means, strict=True))
+        + ", ".join(
+            f"{name} {m:+.1f} ± {h:.1f}" for name, m, h in zip(tested, means, halves, strict=True)
+        )
     )
     alive = [name for name, k in zip(says, kept, strict=True) if int(k)]
     print(f"   survives: {', '.join(alive) or 'none'}")
 
 # %% [markdown]
 # **Read both lines.** The same question has two answers. From a base at lr 0.25 the missing steps did it;
-# from a base at lr 1, where 4 lr lies above the limit, the learning rate did. In neither does "the noise
-# was lost" survive, whichever of the two it means. So the honest answer to the interview question is a question: *where did you start?*
+# from a base at lr 1, where 4 lr lies above the limit, the learning rate did. In the ledger's runs "the noise
+# was lost" survives in neither, whichever of the two it means. (If it does in yours, look at the ±: ten seeds
+# can leave an interval so wide that it touches the range of an explanation.) So the honest answer to the interview question is a question: *where did you start?*
 #
 # **Caveat.** All bases at 20 epochs are under-trained; the verdict is about this regime. Where all runs fit
 # their training set, less noise does cost points (N5 in the ledger). And the experiment says what broke
