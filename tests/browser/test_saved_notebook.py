@@ -43,8 +43,8 @@ def test_a_saved_notebook_says_what_it_said_last(open_unit, server):
     page.keyboard.press("ArrowDown")
     assert second.is_checked(), "the arrow moves between options, not between cells"
     page.keyboard.press("Enter")
-    page.wait_for_selector(".ck-ask[data-state=locked]")
-    assert form.query_selector("[role=status]").inner_text().startswith("Noted.")
+    locked = notebook.cell(asks).wait_for_selector(".ck-ask[data-state=locked]")
+    assert locked.query_selector("[role=status]").inner_text().startswith("Noted.")
 
     notebook.type_over(checks, CHECK)
     shown = notebook.run(checks)

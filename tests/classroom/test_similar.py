@@ -84,7 +84,7 @@ def test_a_twin_in_other_words_is_found_among_sixty(release):
     }
     pairs = alike(found, {}, published)
     assert [pair.who for pair in pairs] == [("s07", "s59")]
-    assert pairs[0].nobody_else >= 2
+    assert pairs[0].nobody_else >= 1
     assert len(pairs[0].equal) >= pairs[0].nobody_else
 
 

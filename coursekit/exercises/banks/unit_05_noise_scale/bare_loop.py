@@ -69,7 +69,7 @@ def watch_with_optimizer(model, batches, micro_batch_size, lr, decay):
 def watch_by_lists(model, batches, micro_batch_size, lr, decay):
     """Keep every step's two numbers; weigh the past anew at each step."""
     pairs, found = [], []
-    params = list(model.parameters())
+    tensors = list(model.parameters())
     for inputs, targets in batches:
         rows = []
         for x, y in zip(
@@ -77,7 +77,7 @@ def watch_by_lists(model, batches, micro_batch_size, lr, decay):
         ):
             model.zero_grad()
             cross_entropy(model(x), y).backward()
-            rows.append(np.concatenate([p.grad.flatten().numpy() for p in params]))
+            rows.append(np.concatenate([p.grad.flatten().numpy() for p in tensors]))
         g = np.array(rows)
         trace = float(g.var(axis=0, ddof=1).sum())
         pairs.append(
@@ -86,8 +86,8 @@ def watch_by_lists(model, batches, micro_batch_size, lr, decay):
         weights = decay ** np.arange(len(pairs))[::-1]
         signal, noise = weights @ np.array(pairs)
         found.append(float(noise / signal) if signal > 0 else math.nan)
-        parts = torch.tensor(g.mean(axis=0)).split([p.numel() for p in params])
-        for p, part in zip(params, parts, strict=True):
+        parts = torch.tensor(g.mean(axis=0)).split([p.numel() for p in tensors])
+        for p, part in zip(tensors, parts, strict=True):
             p.data = p.data - lr * part.view_as(p)
     return found
 

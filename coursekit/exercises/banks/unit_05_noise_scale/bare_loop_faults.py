@@ -43,8 +43,8 @@ def loop(
     """
 
     def answer(model, batches, micro_batch_size, lr, decay):
-        params = list(model.parameters())
-        weight = np.column_stack([p.detach().numpy() for p in params])
+        tensors = list(model.parameters())
+        weight = np.column_stack([p.detach().numpy() for p in tensors])
         before = weight
         found: list[float] = []
         state, old = np.array(begin), 0.0
@@ -75,16 +75,16 @@ def loop(
                 shown = np.array([kept[0] / (1 - keep ** (len(found) + 1)), pair[1]])
             found.append(float(last(np.float64(shown[0]), np.float64(shown[1]))))
         if leave != "as it was":
-            put(params, before if leave == "a step behind" else weight)
+            put(tensors, before if leave == "a step behind" else weight)
         return found
 
     return answer
 
 
-def put(params: list[torch.nn.Parameter], weight: np.ndarray) -> None:
+def put(tensors: list[torch.nn.Parameter], weight: np.ndarray) -> None:
     """Write weights and, from the last column, bias into a linear layer."""
     with torch.no_grad():
-        for param, part in zip(params, (weight[:, :-1], weight[:, -1]), strict=True):
+        for param, part in zip(tensors, (weight[:, :-1], weight[:, -1]), strict=True):
             param.copy_(torch.tensor(part))
 
 
