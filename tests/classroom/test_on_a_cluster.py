@@ -63,26 +63,30 @@ def test_claims_come_back_with_the_same_values(executor):
     assert here == there
 
 
+def graded(course, executor, **settings):
+    """Return the records of what was handed in, marked by the stand-in for the judge."""
+    opened = open_course(course)
+    return grade_unit(
+        opened,
+        opened.grading / "submitted",
+        UNIT,
+        roster={},
+        due=DueDates({}),
+        open_judge=open_fake,
+        settings=settings,
+        seconds_each=60.0,
+        workers=1,
+        executor=executor,
+    ).records
+
+
 def test_a_class_gets_the_same_marks(executor, tmp_path):
     marks = []
     for name, chosen in (("here", None), ("there", executor)):
         course = make_course(tmp_path / name)
         for i in range(4):
             hand_in(course, f"s{i}", solved(course) if i % 2 else released(course))
-        opened = open_course(course)
-        graded = grade_unit(
-            opened,
-            opened.grading / "submitted",
-            UNIT,
-            roster={},
-            due=DueDates({}),
-            open_judge=open_fake,
-            settings={},
-            seconds_each=60.0,
-            workers=1,
-            executor=chosen,
-        )
-        marks.append({r.student: (r.status, r.points) for r in graded.records})
+        marks.append({r.student: (r.status, r.points) for r in graded(course, chosen)})
     assert marks[0] == marks[1]
     assert [points for _, points in marks[1].values()] == [0.0, 6.0, 0.0, 6.0]
 
@@ -90,16 +94,5 @@ def test_a_class_gets_the_same_marks(executor, tmp_path):
 def test_what_fails_once_is_tried_again(executor, tmp_path):
     course = make_course(tmp_path / "course")
     hand_in(course, "a0", with_answer(course, "u07_mean", "'break the judge once'"))
-    opened = open_course(course)
-    graded = grade_unit(
-        opened,
-        opened.grading / "submitted",
-        UNIT,
-        roster={},
-        due=DueDates({}),
-        open_judge=open_fake,
-        settings={"once": str(tmp_path / "broken")},
-        seconds_each=60.0,
-        executor=executor,
-    )
-    assert [record.status for record in graded.records] == ["ok"]
+    records = graded(course, executor, once=str(tmp_path / "broken"))
+    assert [record.status for record in records] == ["ok"]

@@ -62,9 +62,7 @@ def table(value: Any) -> np.ndarray:
 def flat(value: Any) -> Any:
     """Return a list of numbers, or an array with one axis."""
     value = listed(value)
-    if any(isinstance(v, bool | str | list | np.ndarray) and np.ndim(v) != 0 for v in value):
-        raise DoesNotApply
-    if isinstance(value, list) and any(isinstance(v, bool | str) for v in value):
+    if any(isinstance(v, bool | str) or np.ndim(v) != 0 for v in value):
         raise DoesNotApply
     return value
 
