@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from coursekit.claims.declare import Claim, Values
+from coursekit.intervals import like
 
 NUM_DRAWS = 200
 INTERVAL_LEVEL = 0.05  # what a 95 % interval leaves out
@@ -33,7 +34,9 @@ def chance_to_turn(claim: Claim, values: Values, *, num_draws: int = NUM_DRAWS) 
     verdict, turned = claim.verdict(values), 0
     for _ in range(num_draws):
         drawn = {n: rng.integers(n, size=n) for n in lengths}
-        again = {n: list(c[drawn[len(c)]] if len(c) > 1 else c) for n, c in columns.items()}
+        again = {
+            n: like(values[n], c[drawn[len(c)]] if len(c) > 1 else c) for n, c in columns.items()
+        }
         turned += claim.verdict(again) != verdict
     return turned / num_draws
 

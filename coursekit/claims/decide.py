@@ -1,8 +1,9 @@
 """Rules that can say "can't tell": intervals against thresholds, parts joined, verdicts.
 
-A part of a rule is True, False or None: yes, no, or open, where the 95 % interval over seeds holds
-the threshold. Parts are joined as in Kleene's logic, and a verdict is firm only where its own
-condition is True and nothing else could still come true:
+A part of a rule is True, False or None: yes, no, or open, where the 95 % interval holds the
+threshold. The interval runs over seeds, and over test examples where the column knows them
+(`coursekit.intervals.Crossed`). Parts are joined as in Kleene's logic, and a verdict is firm only
+where its own condition is True and nothing else could still come true:
 
     decide(holds=above(gain, 10), fails=below(gain, 10))
 
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coursekit.intervals import t_interval
+from coursekit.intervals import Crossed, like, t_interval
 
 Part = bool | None  # yes, no, open
 Column = Sequence[float] | np.ndarray  # one value a seed
@@ -32,7 +33,7 @@ def above(column: Column, level: float = 0.0) -> Part:
 
 def below(column: Column, level: float = 0.0) -> Part:
     """Tell whether the mean lies below a level: True or False with its whole 95 % interval."""
-    return above(-np.asarray(column, dtype=float), -level)
+    return above(like(column, -np.asarray(column, dtype=float)), -level)
 
 
 def inside(column: Column, low: float, high: float) -> Part:
@@ -63,8 +64,10 @@ def within(column: Column, tolerance: float) -> Part:
     return True if (sizes <= tolerance).all() else False if (sizes > tolerance).all() else None
 
 
-def paired(column: Column, other: Column, share: float = 1.0) -> np.ndarray:
+def paired(column: Column, other: Column, share: float = 1.0) -> Column:
     """Return column - share * other, seed by seed, so that a threshold that was measured counts.
+
+    The error over test examples goes with it; other examples err independently.
 
     Raises:
         ValueError: If the two have not one value for each of the same seeds.
@@ -72,10 +75,16 @@ def paired(column: Column, other: Column, share: float = 1.0) -> np.ndarray:
     one, two = np.asarray(column, dtype=float), np.asarray(other, dtype=float)
     if one.shape != two.shape:
         raise ValueError(f"paired seeds: {len(one)} values against {len(two)}")
-    return one - share * two
+    difference = one - share * two
+    if not isinstance(column, Crossed) and not isinstance(other, Crossed):
+        return difference
+    vectors = [c.shared if isinstance(c, Crossed) else np.zeros(1) for c in (column, other)]
+    width = max(len(v) for v in vectors)
+    mine, theirs = (np.pad(v, (0, width - len(v))) for v in vectors)
+    return Crossed(difference, mine - share * theirs)
 
 
-def log_ratio(column: Column, other: Column) -> np.ndarray:
+def log_ratio(column: Column, other: Column) -> Column:
     """Return log(column / other), seed by seed."""
     return paired(_logs(column), _logs(other))
 
@@ -107,7 +116,8 @@ def decide(**conditions: Part) -> str:
     return true[0].replace("_", " ")
 
 
-def _logs(column: Column) -> np.ndarray:
+def _logs(column: Column) -> Column:
     """Return natural logarithms; nan, which leaves a part open, for what has none."""
     values = np.asarray(column, dtype=float)
-    return np.log(np.where(values > 0, values, math.nan))
+    logs = np.log(np.where(values > 0, values, math.nan))
+    return Crossed(logs, column.shared / values.mean()) if isinstance(column, Crossed) else logs

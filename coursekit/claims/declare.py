@@ -1,7 +1,11 @@
 """What a claim is, and what measuring it gives."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from coursekit.intervals import Crossed, t_interval
 
 Values = Mapping[str, Sequence[float]]  # name of a quantity -> one number a seed
 
@@ -10,7 +14,10 @@ VERDICTS = ("holds", "fails", "depends", "not reproduced", "unresolved")
 STATUSES = ("proven", "measured", "contested", "fails here", "not reproduced", "untested here")
 
 
-def nothing_to_measure(size: str) -> dict[str, list[float]]:
+Measured = dict[str, Any]  # name -> one number a seed, or a table (seeds, test examples)
+
+
+def nothing_to_measure(size: str) -> Measured:
     """Stand for the measurement of a claim that rests on literature alone."""
     raise ValueError(f"this claim rests on literature: nothing can be measured at size {size!r}")
 
@@ -38,7 +45,9 @@ class Claim:
         rule: In words, what must come out for which verdict; written before measuring. For a
             claim of the literature: what would test it.
         setting: The task in one line, for the reader of the ledger.
-        measure: size ("tiny", "cpu" or "gpu") -> per-seed values of each quantity.
+        measure: size ("tiny", "cpu" or "gpu") -> per-seed values of each quantity; a table (seeds,
+            test examples) in % where it is an accuracy or a difference of some: its mean over
+            examples is the value, and its interval runs over seeds and test examples.
         verdict: Applies the rule to the values: one of VERDICTS.
         evidence: "measurement"; "calculation" where a closed form decides and is evaluated
             (one value a quantity is enough); "literature" where nothing is measured here.
@@ -62,7 +71,7 @@ class Claim:
     source: str
     rule: str
     setting: str
-    measure: Callable[[str], dict[str, list[float]]] = nothing_to_measure
+    measure: Callable[[str], Measured] = nothing_to_measure
     verdict: Callable[[Values], str] = no_verdict
     evidence: str = "measurement"
     contested: bool = False
@@ -109,3 +118,12 @@ def as_expected(claim: Claim, verdict: str) -> bool:
     if claim.expected == "contested":
         return claim.contested
     return claim.expected in ("", verdict)
+
+
+def runs_over(claim: Claim, column: Sequence[float]) -> str:
+    """Say what the interval of a quantity runs over: what was drawn again and again."""
+    if claim.evidence == "calculation" and not math.isfinite(t_interval(column)[1]):
+        return "calculation"
+    if len(column) < 2:
+        return "one number"
+    return "seeds and test examples" if isinstance(column, Crossed) else "seeds"

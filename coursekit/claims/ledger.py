@@ -5,9 +5,12 @@ measured/N1.json holds, under each size, what one measurement of claim N1 gave:
     {"cpu": {"device": ..., "seconds": ..., "verdict": ..., "values": {"slope": [...]},
              "digest": ...}}
 
-Every printed number is computed from these values: "N1.slope" is their mean with its interval. The
-digest is over all the rest of an entry: an entry that was edited is refused. It stops a careless
-hand; `claims --quick` and the tests, which measure again, stop any other.
+Every printed number is computed from these values: "N1.slope" is their mean with its interval.
+Where all seeds were measured on one set of test examples, "shared" has a vector for the quantity
+whose length is the standard error over those examples (`coursekit.intervals.Crossed`), and the
+interval runs over both. The digest is over all the rest of an entry: an entry that was edited is
+refused. It stops a careless hand; `claims --quick` and the tests, which measure again, stop any
+other.
 """
 
 import hashlib
@@ -17,7 +20,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from coursekit.intervals import t_interval
+from coursekit.intervals import Crossed, t_interval
 from coursekit.storage import write_atomically
 
 LEDGER = Path(str(files("coursekit.claims") / "measured"))
@@ -53,7 +56,13 @@ def load_entries(claim_id: str, folder: Path = LEDGER) -> dict[str, Any]:
             raise ValueError(
                 f"{path} is not what was measured: the entry {size!r} was changed by hand: {remedy}"
             )
+        entry["values"] = with_shared(entry["values"], entry.get("shared", {}))
     return entries
+
+
+def with_shared(values: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of an entry, those with a vector in ``shared`` as `Crossed`."""
+    return {n: Crossed(c, shared[n]) if n in shared else c for n, c in values.items()}
 
 
 def load_ledger(folder: Path = LEDGER) -> dict[str, Any]:

@@ -4,10 +4,12 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 
 from coursekit.claims import literature
 from coursekit.claims.declare import Claim
+from coursekit.claims.ledger import with_shared
 from coursekit.claims.unit_00_start import interview_change, start
 from coursekit.claims.unit_01_gradient_noise import gradient_noise
 from coursekit.claims.unit_02_lr_scaling import lr_scaling, surge_claims
@@ -34,6 +36,7 @@ from coursekit.claims.unit_08_toolkit import switch_claims, toolkit
 from coursekit.claims.unit_09_hardware import hardware
 from coursekit.claims.unit_10_capstone import what_broke
 from coursekit.device import device_name
+from coursekit.intervals import crossed
 
 GROUPS = (
     start,
@@ -89,8 +92,9 @@ CLAIMS: dict[str, Claim] = by_id(group.CLAIMS for group in GROUPS)
 def measure(claim: Claim, size: str) -> dict[str, Any]:
     """Measure a claim and return its entry for the ledger, without the digest.
 
-    On a CPU one thread computes: more would add the same numbers in another order. ``seconds``
-    passed on the clock, ``cpu_seconds`` were spent computing.
+    A quantity that is a table (seeds, test examples) becomes its means over examples, with the
+    error over examples in "shared". On a CPU one thread computes: more would add the same
+    numbers in another order. ``seconds`` passed on the clock, ``cpu_seconds`` were spent computing.
 
     Raises:
         ValueError: If the claim rests on literature alone.
@@ -105,11 +109,16 @@ def measure(claim: Claim, size: str) -> dict[str, Any]:
         device = device_name()
     finally:
         torch.set_num_threads(threads)
-    rounded = {name: [float(f"{v:.6g}") for v in column] for name, column in values.items()}
+    tables = {name: np.asarray(c) for name, c in values.items() if np.ndim(c) == 2}
+    columns = {**values, **crossed(tables)}
+    rounded = {name: [float(f"{v:.6g}") for v in column] for name, column in columns.items()}
+    shared = {n: [float(f"{v:.4g}") for v in columns[n].shared] for n in tables}
+    rounded = with_shared(rounded, shared)
     return {
         "device": device.removesuffix(", 1 threads"),
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,
         "verdict": claim.verdict(rounded),
         "values": rounded,
+        **({"shared": shared} if shared else {}),
     }

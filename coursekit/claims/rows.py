@@ -1,9 +1,9 @@
 """What is known of a claim, as one row of plain data: for the table, the page and JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from coursekit.claims.declare import Claim, as_expected, status_of
+from coursekit.claims.declare import Claim, as_expected, runs_over, status_of
 from coursekit.claims.ledger import format_with_interval
 from coursekit.claims.register import CLAIMS
 from coursekit.intervals import t_interval
@@ -13,13 +13,30 @@ MAX_SHOWN = 3  # quantities in the table where a claim does not choose
 
 def key_figures(claim: Claim, values: dict[str, list[float]]) -> list[str]:
     """Return the most telling quantities of a claim in words, with their intervals."""
-    names = [n for n in claim.shown if n in values] or list(values)[:MAX_SHOWN]
+    names = telling(claim, values)
     figures = [
         f"{name.replace('_', ' ')} {format_with_interval(*t_interval(values[name]))}"
         for name in names
     ]
     rest = len(values) - len(names)
     return figures if claim.shown or not rest else [*figures, f"and {rest} more"]
+
+
+def telling(claim: Claim, values: Collection[str]) -> list[str]:
+    """Return the names of the quantities that are shown first."""
+    return [n for n in claim.shown if n in values] or list(values)[:MAX_SHOWN]
+
+
+def over_words(claim: Claim, values: dict[str, list[float]]) -> str:
+    """Say what the intervals of the most telling quantities run over; "" for single numbers."""
+    kinds = {name: runs_over(claim, values[name]) for name in telling(claim, values)}
+    both = [n.replace("_", " ") for n, kind in kinds.items() if kind == "seeds and test examples"]
+    if not both and "seeds" not in kinds.values():
+        return "calculation" if "calculation" in kinds.values() else ""
+    words = f"over {max(len(values[name]) for name in kinds)} seeds"
+    if both and "seeds" in kinds.values():
+        return f"{words}, {', '.join(both)} over test examples too"
+    return f"{words} and test examples" if both else words
 
 
 def row(claim: Claim, size: str, entry: dict[str, Any] | None) -> dict[str, Any]:
@@ -48,6 +65,7 @@ def row(claim: Claim, size: str, entry: dict[str, Any] | None) -> dict[str, Any]
         "source": claim.source,
         "figures": key_figures(claim, values),
         "intervals": {name: list(t_interval(column)) for name, column in values.items()},
+        "over": {name: runs_over(claim, column) for name, column in values.items()},
         "seeds": max((len(column) for column in values.values()), default=0),
         "seconds": entry["seconds"] if entry else 0.0,
         "device": entry["device"] if entry else "",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from coursekit.claims.declare import Claim, Values
+from coursekit.intervals import like
 
 REACH = 4.0  # how far is searched, in ranges of the values (or quarters of the mean)
 NUM_LOOKS, NUM_HALVINGS = 24, 14
@@ -32,7 +33,9 @@ def turning_points(claim: Claim, values: Values, name: str) -> list[float]:
     def turns(shift: float) -> bool:
         try:
             with np.errstate(all="raise", under="ignore"):
-                return claim.verdict({**values, name: list(column + shift)}) != verdict
+                return (
+                    claim.verdict({**values, name: like(values[name], column + shift)}) != verdict
+                )
         except (ValueError, ArithmeticError):  # values that cannot be, such as a batch size below 0
             return False
 

@@ -52,7 +52,7 @@ def print_list(rows: Sequence[Row]) -> None:
             table.add_row("  " + of[0]["id"], of[0]["statement"], verdict_of(of))
     few = sum(not r["as_expected"] for r in rows)
     foot = (
-        f"{len(claims)} claims; 95 % intervals over seeds stand behind each verdict.\n"
+        f"{len(claims)} claims; 95 % intervals stand behind each verdict.\n"
         + (f"(!) came out otherwise than expected before measuring: {few}.\n" if few else "")
         + f"One of them whole: python3 -m coursekit claims show {claims[0][0]['id']}\n"
         f"Measure it again:  python3 -m coursekit claims {claims[0][0]['id']}"

@@ -6,7 +6,7 @@ from coursekit.claims.alarm import alarm_sentence, ledger_alarm
 from coursekit.claims.declare import STATUSES, Claim
 from coursekit.claims.ledger import format_with_interval
 from coursekit.claims.register import CLAIMS
-from coursekit.claims.rows import row, short_device
+from coursekit.claims.rows import over_words, row, short_device
 from coursekit.claims.turning import turning_points
 from coursekit.commands.figures_page import PAGE as FIGURES
 from coursekit.commands.figures_page import figures_page
@@ -50,8 +50,12 @@ Measured: by small experiments, on small networks. Fails here: it came out false
 Contested: published work stands on both sides, whatever came out here. Not reproduced: an effect
 reported elsewhere did not show. Untested here: literature alone. In a picture each dot is a seed;
 the black mark is the mean with its 95 % interval; a dashed red line is the mean at which the
-verdict would turn, everything else as measured. What all seeds share, above all the data set, is
-in no interval.
+verdict would turn, everything else as measured.
+
+*Intervals* run over seeds, which draw the start and the order of the examples; where a claim says
+so, over test examples too: all seeds of an accuracy are measured on one test set, so other
+examples would move them together. The two errors are added as squares
+(`coursekit.intervals.Crossed`). The training set is in no interval.
 
 **Argue with it.** Each claim says what would change its verdict. Measure one again with `python3
 -m coursekit claims ID`, a quarter of all, another at each commit, with `--quick`, which compares
@@ -234,10 +238,10 @@ def verdict_words(r: dict[str, Any]) -> str:
 
 
 def came_out(claim: Claim, size: str, entry: dict[str, Any]) -> str:
-    """Return one measurement in words: verdict, figures, seeds, seconds, device."""
+    """Return one measurement in words: verdict, figures, what was drawn, seconds, device."""
     r = row(claim, size, entry)
-    seeds = f"{r['seeds']} seeds, " if r["seeds"] > 1 else ""
+    over = over_words(claim, entry["values"])
     return (
         f"{r['verdict']}: {', '.join(r['figures'])} "
-        f"({seeds}{r['seconds']:.0f} s on {short_device(r['device'])})"
+        f"({over}{over and ', '}{r['seconds']:.0f} s on {short_device(r['device'])})"
     )

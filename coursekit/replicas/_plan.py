@@ -138,6 +138,7 @@ def prepare(
     backend: str,
     device: torch.device,
     keep_weights: bool,
+    keep_correct: bool = False,
 ) -> Stack:
     """Make every seed's model, choose the backend; return a stack without runs.
 
@@ -187,6 +188,7 @@ def prepare(
         loss_fn=loss_fn,
         bytes_per_example=max(1, kept // len(data.train_inputs[few])),
         keep_weights=keep_weights,
+        keep_correct=keep_correct,
     )
 
 

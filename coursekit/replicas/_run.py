@@ -34,8 +34,8 @@ def train_stack(
     Returns:
         Arrays over replicas: "train_loss", "validation_accuracy", "test_accuracy" (nan where the
         run diverged), "diverged_at" (step, or -1), the same under "recorded_..." with a second
-        dimension over record_steps, and "weights" if kept. "setup_seconds" and "seconds", shape
-        (), are the time to capture CUDA graphs and that of all else.
+        dimension over record_steps, and "weights" and "test_correct" if kept. "setup_seconds"
+        and "seconds", shape (), are the time to capture CUDA graphs and that of all else.
     """
     device = torch.device(device)
     data = data.to(device)

@@ -38,6 +38,7 @@ class Stack:
         bytes_per_example: Activations of one example in one replica.
         record_steps: Numbers of updates after which to evaluate.
         keep_weights: Whether to return the final parameters.
+        keep_correct: Whether to return which test examples are right at the end.
     """
 
     model: nn.Module
@@ -53,6 +54,7 @@ class Stack:
     bytes_per_example: int
     record_steps: tuple[int, ...] = ()
     keep_weights: bool = False
+    keep_correct: bool = False
 
     def split(self, parts: int) -> list["Stack"]:
         """Return stacks of consecutive replicas, as equal in size as can be."""
@@ -139,22 +141,28 @@ class Replicas:
         data = self.data
         loss, _ = self.score(data.train_inputs, data.train_targets)
         _, validation = self.score(data.validation_inputs, data.validation_targets)
-        found = {"train_loss": loss, "validation_accuracy": validation}
+        found = {"train_loss": loss, "validation_accuracy": validation.mean(axis=1)}
         if with_test:
-            found["test_accuracy"] = self.score(data.test_inputs, data.test_targets)[1]
+            _, right = self.score(data.test_inputs, data.test_targets)
+            found["test_accuracy"] = right.mean(axis=1)
+            if self.stack.keep_correct:
+                found["test_correct"] = right.astype(np.float32)
         return found
 
     def score(self, inputs: Tensor, targets: Tensor) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean loss and accuracy of every replica; nan for those that have diverged.
+        """Return mean loss (R,) and the share right of each example (R, N); nan where diverged.
 
-        The accuracy is nan too where targets are no classes.
+        That is 0 or 1 for a class, a fraction for a row of classes, and nan where targets are none.
         """
         count = len(self.stack.lrs)
         limit = EVALUATION_BYTES.get(inputs.device.type, EVALUATION_BYTES["cpu"])
         rows = max(16, limit // (count * self.stack.bytes_per_example))
         loss_sum = torch.zeros(count, dtype=torch.float64, device=inputs.device)
-        right = torch.zeros_like(loss_sum)
-        for x, y in zip(inputs.split(rows), targets.split(rows), strict=True):
+        right = torch.full(
+            (count, len(inputs)), torch.nan, dtype=torch.float64, device=inputs.device
+        )
+        parts = zip(inputs.split(rows), targets.split(rows), right.split(rows, dim=1), strict=True)
+        for x, y, into in parts:
             if self.stack.backend == "mlp":
                 logits = mlp_logits(self.weights, x.expand(count, *x.shape), self._activation)
                 loss_sum += cross_entropy(logits, y.expand(count, -1), reduction="none").sum(dim=1)
@@ -167,12 +175,11 @@ class Replicas:
                     losses = vmap(self.stack.loss_fn, in_dims=(0, None))(outputs, y)
                 loss_sum += len(x) * losses
                 classes = outputs.argmax(dim=-1)
-            if y.is_floating_point():
-                right += float("nan")
-            else:
-                right += (classes == y).double().flatten(1).mean(dim=1) * len(x)
-        scores = [(s / len(inputs)).masked_fill(~self.alive, np.nan) for s in (loss_sum, right)]
-        return scores[0].cpu().numpy(), scores[1].cpu().numpy()
+            if not y.is_floating_point():
+                into.copy_((classes == y).double().view(count, len(x), -1).mean(dim=2))
+        loss_sum = (loss_sum / len(inputs)).masked_fill(~self.alive, np.nan)
+        right = right.masked_fill(~self.alive[:, None], np.nan)
+        return loss_sum.cpu().numpy(), right.cpu().numpy()
 
     def result(self, records: list[Result], num_records: int) -> Result:
         """Return what `train_stack` returns, without the times."""

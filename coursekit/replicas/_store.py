@@ -26,6 +26,7 @@ def key_of(stack: Stack, data: Dataset) -> str:
         getattr(stack.loss_fn, "__qualname__", repr(stack.loss_fn)),
         stack.record_steps,
         stack.keep_weights,
+        *(["keep_correct"] if stack.keep_correct else []),
     )
     digest.update(repr(described).encode())
     splits = [t for _, t in sorted(vars(data).items()) if hasattr(t, "cpu")]

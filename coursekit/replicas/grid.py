@@ -45,6 +45,7 @@ def run_grid(
     loss_fn: Loss = cross_entropy,
     num_records: int = 0,
     keep_weights: bool = False,
+    keep_correct: bool = False,
     backend: str = "auto",
     device: Device | Sequence[Device] | None = None,
     executor: Executor | None = None,
@@ -80,6 +81,8 @@ def run_grid(
         loss_fn: Mean loss of (outputs, targets).
         num_records: Evaluations at equal distances during each run, the last at its end.
         keep_weights: Whether to return all final parameters.
+        keep_correct: Whether to return which test examples each run has right at its end: what an
+            interval over test examples needs (`coursekit.intervals.crossed`).
         backend: "mlp" (hand-written products, for `coursekit.models.mlp` with cross-entropy),
             "vmap" (any model), "loop" (one after another), or "auto": the first of these that
             applies. "compiled" is vmap fused by torch's compiler: on a GPU with Triton about half
@@ -128,6 +131,7 @@ def run_grid(
         backend=backend,
         device=devices[0],
         keep_weights=keep_weights,
+        keep_correct=keep_correct,
     )
     planned = plan_stacks(
         template, data, axes, arms, steps, records, device=devices[0], max_stack=max_stack
@@ -163,6 +167,7 @@ def run_grid(
             name: arrays[f"recorded_{name}"] for name in ("train_loss", "validation_accuracy")
         },
         weights=arrays.get("weights"),
+        test_correct=arrays.get("test_correct"),
         backend=template.backend,
         stack_sizes=stack_sizes.reshape(-1, shape[-1]).max(axis=0),
         **times,

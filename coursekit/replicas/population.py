@@ -25,6 +25,8 @@ class Population:
         recorded: "train_loss" and "validation_accuracy" at the records, shape (..., records).
         weights: Final parameters in the order of ``model.parameters()``, shape (..., num_params),
             or None.
+        test_correct: Which test examples are right after the last step, 1 or 0 (a fraction for rows
+            of targets), shape (..., test examples), or None.
         seconds: Time spent training and evaluating, summed over stacks.
         setup_seconds: Time spent capturing CUDA graphs.
         backend: "mlp", "vmap", "compiled" or "loop".
@@ -44,6 +46,7 @@ class Population:
     setup_seconds: float
     backend: str
     stack_sizes: np.ndarray
+    test_correct: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def diverged(self) -> np.ndarray:
@@ -55,8 +58,17 @@ class Population:
 
         For accuracies, chance (1 / classes) keeps a mean over seeds honest; leaving them out
         would average over the lucky ones.
+
+        Raises:
+            ValueError: For ``test_correct`` of a grid that did not keep it.
         """
-        return np.where(self.diverged, diverged_as, getattr(self, name))
+        array = getattr(self, name)
+        if array is None:
+            keep = f"keep_{name.split('_')[-1]}=True"
+            raise ValueError(f"the grid kept no {name}: pass {keep} to run_grid")
+        extra = array.ndim - self.diverged.ndim  # dimensions after those of the grid
+        diverged = self.diverged.reshape(*self.diverged.shape, *(1,) * extra)
+        return np.where(diverged, diverged_as, array)
 
     def at(self, **chosen: Any) -> "Population":
         """Return the part at given values of some axes, which are dropped: ``at(lr=0.1)``.
@@ -86,6 +98,7 @@ class Population:
             },
             recorded={name: array[where] for name, array in self.recorded.items()},
             weights=None if self.weights is None else self.weights[where],
+            test_correct=None if self.test_correct is None else self.test_correct[where],
         )
 
     def best_lr(self, *, by: str = "validation_accuracy") -> np.ndarray:

@@ -20,6 +20,7 @@ from coursekit.claims.decide import (
 )
 from coursekit.claims.ledger import load_ledger
 from coursekit.claims.register import CLAIMS
+from coursekit.intervals import Crossed
 
 pytestmark = pytest.mark.quick
 
@@ -52,6 +53,26 @@ def test_an_interval_is_above_below_or_open(column, level, part):
     assert above(column, level) is part
     if column != [2.0, 2.0]:
         assert below(column, level) is no(part)
+
+
+def test_the_error_over_test_examples_can_leave_a_part_open():
+    seeds = [1.0, 1.1, 0.9, 1.05]
+    assert above(seeds, 0.5) is True
+    assert above(Crossed(seeds, [0.1]), 0.5) is True
+    assert above(Crossed(seeds, [0.4]), 0.5) is None
+    assert below(Crossed(seeds, [0.4]), 1.5) is None
+
+
+def test_a_difference_carries_the_error_of_both():
+    hard = Crossed([5.0, 5.2, 4.9], [0.3, 0.4])
+    easy = Crossed([2.0, 2.1, 2.2], [0.3, 0.0])
+    assert paired(hard, easy).shared.tolist() == [0.0, 0.4]  # what they share cancels
+    assert paired(hard, easy, -0.5).shared_error == pytest.approx(math.hypot(0.45, 0.4))
+    assert paired(hard, [1.0, 1.0, 1.0]).shared_error == pytest.approx(0.5)
+    assert isinstance(paired([1.0], [2.0]), np.ndarray)
+    ratio = log_ratio(hard, easy)  # to first order the relative errors
+    relative = [0.3 / np.mean(hard) - 0.3 / 2.1, 0.4 / np.mean(hard)]
+    assert ratio.shared == pytest.approx(relative)
 
 
 def test_equivalence_is_shown_and_not_assumed():

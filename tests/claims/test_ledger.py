@@ -42,6 +42,19 @@ def test_a_number_is_computed_from_the_values(name, text):
 
 
 @pytest.mark.quick
+def test_the_error_over_test_examples_is_stored_and_printed(tmp_path):
+    entry = {"device": "CPU", "seconds": 1.0, "values": {"fall": [-6.0, -7.0, -8.0]}}
+    save_entry("Q1", "cpu", {**entry, "shared": {"fall": [0.6, 0.8]}}, tmp_path)
+    save_entry("Q1", "gpu", entry, tmp_path)
+    ledger = load_ledger(tmp_path)
+    assert ledger["Q1"]["cpu"]["values"]["fall"].shared_error == pytest.approx(1.0)
+    assert quote("Q1.gpu.fall", ledger=ledger) == "−7.0 ± 2.5"  # 4.303 / sqrt(3)
+    assert quote("Q1.fall", ledger=ledger) == "−7.0 ± 2.5"  # t_32 = 2.04, times sqrt(4/3): less
+    save_entry("Q1", "cpu", {**entry, "shared": {"fall": [1.2, 1.6]}}, tmp_path)
+    assert quote("Q1.fall", ledger=load_ledger(tmp_path)) == "−7.0 ± 4.1"  # 1.968 sqrt(4 + 1/3)
+
+
+@pytest.mark.quick
 @pytest.mark.parametrize(
     "name", ["N9.slope", "N1", "N1.slop", "N1.slope.median", "N1.slope.mean.x"]
 )

@@ -10,6 +10,7 @@ import pytest
 
 from coursekit.claims import load_ledger
 from coursekit.claims.register import CLAIMS
+from coursekit.claims.rows import over_words
 from coursekit.claims.turning import turning_points
 from coursekit.commands import claims_page
 from coursekit.commands.claims_page import (
@@ -21,6 +22,7 @@ from coursekit.commands.claims_page import (
     strays,
     unit_page,
 )
+from coursekit.intervals import Crossed
 from coursekit.plots.claims import claim_picture, nice_ticks, panels
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,6 +70,17 @@ def test_a_number_changed_on_the_page_or_in_a_picture_is_found(files, tmp_path, 
             + files[name][digit.end() :]
         )
     assert sorted(drifted(tmp_path, files)) == sorted(touched)
+
+
+def test_the_page_says_what_an_interval_runs_over():
+    claim = replace(CLAIMS["N1"], shown=("fall", "loss", "lr"))
+    fall, loss = Crossed([1.0, 2.0, 4.0], [0.5]), [1.0, 2.0, 3.0]
+    assert over_words(claim, {"fall": loss, "loss": loss}) == "over 3 seeds"
+    assert over_words(claim, {"fall": fall, "lr": [0.1]}) == "over 3 seeds and test examples"
+    mixed = over_words(claim, {"fall": fall, "loss": loss})
+    assert mixed == "over 3 seeds, fall over test examples too"
+    assert over_words(claim, {"lr": [0.1]}) == ""
+    assert over_words(CLAIMS["P9"], {"step_variance_inverse": [0.25]}) == "calculation"
 
 
 def test_every_claim_stands_on_the_page_with_how_to_argue(files):

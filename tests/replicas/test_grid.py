@@ -280,6 +280,23 @@ def test_records_are_the_states_of_shorter_runs():
 
 
 @pytest.mark.parametrize("backend", ["mlp", "vmap", "loop"])
+def test_which_test_examples_are_right_is_kept_for_each_run(backend):
+    data = digits(double=True)
+    settings = {"seeds": (0, 1), "batch_sizes": (32,), "num_steps": 40, "backend": backend}
+    settings["lrs"] = (0.1, 1e200)
+    grid = quiet(double_mlp, data, keep_correct=True, **settings)
+    assert grid.test_correct.shape == (2, 2, 1, len(data.test_targets))
+    for i, seed in enumerate((0, 1)):
+        model, _ = single_run(double_mlp, data, seed, 32, 0.1, 40)
+        right = model(data.test_inputs).argmax(dim=1) == data.test_targets
+        assert grid.test_correct[i, 0, 0].tolist() == right.double().tolist()
+    assert 0 < grid.test_accuracy[0, 0, 0] < 1
+    assert grid.test_correct[:, 0].mean(axis=-1) == pytest.approx(grid.test_accuracy[:, 0])
+    assert np.isnan(grid.test_correct[:, 1]).all()
+    assert quiet(double_mlp, data, **settings).test_correct is None
+
+
+@pytest.mark.parametrize("backend", ["mlp", "vmap", "loop"])
 def test_divergence_is_noted_and_harms_no_other(backend):
     data = digits(double=True)
     settings = {"seeds": (0, 1), "batch_sizes": (32,), "num_steps": 40, "backend": backend}

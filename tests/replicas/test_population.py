@@ -76,3 +76,15 @@ def test_what_diverged_counts_as_the_caller_says():
 def test_what_is_not_there_is_named(chosen, words):
     with pytest.raises(ValueError, match=words):
         small_population().at(**chosen)
+
+
+def test_what_is_right_of_each_example_is_kept_where_asked():
+    correct = np.zeros((2, 3, 2, 5))
+    correct[..., :3] = 1.0
+    population = small_population(test_correct=correct)
+    assert population.at(lr=0.4, batch_size=16).test_correct.shape == (2, 5)
+    seen = population.values("test_correct", diverged_as=0.1)
+    assert seen[0, 0, 0].tolist() == [1, 1, 1, 0, 0]
+    assert (seen[1, 2, 0] == 0.1).all()  # diverged
+    with pytest.raises(ValueError, match="keep_correct=True"):
+        small_population().values("test_correct")

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from coursekit.claims.decide import above, all_of, below, decide, no, paired
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.data.splits import load
 from coursekit.replicas.grid import run_grid
 from coursekit.replicas.population import Population
@@ -24,27 +24,31 @@ def accuracies(runs: Population, **at: float) -> np.ndarray:
     return 100 * runs.at(**at).values("test_accuracy", diverged_as=CHANCE)
 
 
-def measure_noise_killed(size: str) -> dict[str, list[float]]:
+def right(runs: Population, **at: float) -> np.ndarray:
+    """Return what is right in %, shape (seeds, test examples)."""
+    return 100 * runs.at(**at).values("test_correct", diverged_as=CHANCE)
+
+
+def measure_noise_killed(size: str) -> Measured:
     """N4: paired changes of test accuracy as noise, steps and both are changed."""
     num_seeds, n = COUNTS[size]
     b, lr = BASE
     steps = EPOCHS * (n // b)
     arm = partial(run_grid, SIZES, load("mnist1d", num_train=n), seeds=range(num_seeds))
-    arm = partial(arm, progress=False)
+    arm = partial(arm, keep_correct=True, progress=False)
 
     def final(batch_size: int, factor: float, num_steps: int) -> np.ndarray:
         runs = arm(batch_sizes=(batch_size,), lrs=(factor * lr,), num_steps=num_steps)
-        return accuracies(runs, batch_size=batch_size, lr=factor * lr)
+        return right(runs, batch_size=batch_size, lr=factor * lr)
 
     before, after = final(b, 1, steps), final(4 * b, 4, steps // 4)
-    changes = {
+    return {
         "fall": after - before,
         "noise_quartered": final(4 * b, 1, steps) - before,
         "noise_times_4": final(b, 4, steps // 4) - after,
         "noise_removed": final(n, 4, steps // 4) - after,
         "steps_given_back": final(4 * b, 4, steps) - after,
     }
-    return {name: list(change) for name, change in changes.items()}
 
 
 def noise_killed_verdict(values: Values) -> str:

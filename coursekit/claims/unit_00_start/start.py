@@ -1,7 +1,7 @@
 """The claim of unit 00: the interview question, as a run that anyone can repeat."""
 
 from coursekit.claims.decide import above, below, decide
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.data.splits import load
 from coursekit.replicas.grid import run_grid
 
@@ -9,7 +9,7 @@ NUM_EPOCHS = 20
 BASE = (256, 0.25)  # batch size and learning rate before the change
 
 
-def measure_fall(size: str) -> dict[str, list[float]]:
+def measure_fall(size: str) -> Measured:
     """Q1: test accuracy before and after batch x 4, lr x 4, at equal epochs, paired by seed."""
     num_seeds, n = {"tiny": (2, 1024), "cpu": (10, 4096), "gpu": (40, 4096)}[size]
     batch_size, lr = BASE
@@ -23,11 +23,12 @@ def measure_fall(size: str) -> dict[str, list[float]]:
             batch_sizes=(factor * batch_size,),
             lrs=(factor * lr,),
             num_epochs=NUM_EPOCHS,
+            keep_correct=True,
             progress=False,
         )
-        found.append(100 * runs.values("test_accuracy", diverged_as=0.1).ravel())
+        found.append(100 * runs.values("test_correct", diverged_as=0.1)[:, 0, 0])
     before, after = found
-    return {"before": list(before), "after": list(after), "change": list(after - before)}
+    return {"before": before, "after": after, "change": after - before}
 
 
 def fall_verdict(values: Values) -> str:

@@ -76,8 +76,8 @@ def measure_once(size: str) -> dict[str, list[float]]:
             fresh = loss_of(params, data.test_inputs, data.test_targets)
             values[f"{way}_loss_{name}"] = fresh
         small, large, mended = (values[f"{way}_{name}"] for name in ARMS)
-        values[f"{way}_small_gains"] = paired(small, large).tolist()
-        values[f"{way}_noise_gains"] = paired(mended, large).tolist()
+        values[f"{way}_small_gains"] = list(paired(small, large))
+        values[f"{way}_noise_gains"] = list(paired(mended, large))
     return values
 
 
@@ -120,7 +120,7 @@ def measure_flatter(size: str) -> dict[str, list[float]]:
             one, plain = (np.array(values[f"lambda_{when}_{n}"]) for n in (name, "plain"))
             values[f"ratio_{when}_{name}"] = (one / plain).tolist()
             gains = paired(values[f"accuracy_{when}_{name}"], values[f"accuracy_{when}_plain"])
-            values[f"gains_{when}_{name}"] = gains.tolist()
+            values[f"gains_{when}_{name}"] = list(gains)
     return values
 
 

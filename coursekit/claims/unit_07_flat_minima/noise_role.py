@@ -43,9 +43,9 @@ def measure_injected(size: str) -> dict[str, list[float]]:
         )
     return {
         **final,
-        "lost": paired(final["small"], final["large"]).tolist(),
-        "given_back": paired(final["mended"], final["large"]).tolist(),
-        "lost_early": paired(early["small"], early["large"]).tolist(),
+        "lost": list(paired(final["small"], final["large"])),
+        "given_back": list(paired(final["mended"], final["large"])),
+        "lost_early": list(paired(early["small"], early["large"])),
     }
 
 
@@ -78,11 +78,11 @@ def measure_replaced(size: str) -> dict[str, list[float]]:
     decay, decayed = best({s: Arm(LARGE, weight_decay=s) for s in DECAYS})
     drop, dropped = best({s: Arm(LARGE, dropout=s) for s in DROPS})
     return {
-        "lost": paired(small, large).tolist(),
-        "weight_decay_gives": paired(decayed, large).tolist(),
-        "dropout_gives": paired(dropped, large).tolist(),
-        "weight_decay_short": paired(small, decayed).tolist(),
-        "dropout_short": paired(small, dropped).tolist(),
+        "lost": list(paired(small, large)),
+        "weight_decay_gives": list(paired(decayed, large)),
+        "dropout_gives": list(paired(dropped, large)),
+        "weight_decay_short": list(paired(small, decayed)),
+        "dropout_short": list(paired(small, dropped)),
         "best_weight_decay": [decay],
         "best_dropout": [drop],
     }

@@ -134,8 +134,8 @@ def measure_ghost(size: str) -> dict[str, list[float]]:
         test = accuracies(*stack, data.test_inputs, data.test_targets).view(len(seeds), -1)
         values[name] = test[:, best].tolist()
         values[f"{name}_lr"] = [lrs[best]]
-    values["gap"] = paired(values["small"], values["large"]).tolist()
-    values["ghost_gain"] = paired(values["ghost"], values["large"]).tolist()
+    values["gap"] = list(paired(values["small"], values["large"]))
+    values["ghost_gain"] = list(paired(values["ghost"], values["large"]))
     return values
 
 

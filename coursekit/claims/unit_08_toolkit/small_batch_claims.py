@@ -55,9 +55,9 @@ def measure_half_life(size: str) -> dict[str, list[float]]:
         values[f"{name}_lr"] = [lrs[best]]
         values[f"{name}_at_edge"] = [float(best in (0, len(lrs) - 1))]
         values[f"{name}_accuracy"] = (100 * runs.test_accuracy[:, best]).tolist()
-    values["gain"] = paired(values["fixed"], values["kept"]).tolist()
-    values["gap_small"] = paired(values["sgd"], values["kept"]).tolist()
-    values["gap_base"] = paired(values["sgd_base"], values["adam_base"]).tolist()
+    values["gain"] = list(paired(values["fixed"], values["kept"]))
+    values["gap_small"] = list(paired(values["sgd"], values["kept"]))
+    values["gap_base"] = list(paired(values["sgd_base"], values["adam_base"]))
     return values
 
 
@@ -102,7 +102,7 @@ def measure_accumulation(size: str) -> dict[str, list[float]]:
             values[f"{name}_{k}_updates"] = [float(epochs * (n // batch_size))]
         for k in (8, 32):
             gain = paired(values[f"{name}_1"], values[f"{name}_{k}"])
-            values[f"{name}_gain_{k}"] = gain.tolist()
+            values[f"{name}_gain_{k}"] = list(gain)
     return values
 
 
@@ -164,7 +164,7 @@ def measure_scaled_betas(size: str) -> dict[str, list[float]]:
             miss = np.abs(curves[name] - curves["base"]).mean(axis=1)
             values[f"miss_{name}_{ratio}"] = miss.tolist()
         gain = paired(values[f"miss_held_{ratio}"], values[f"miss_scaled_{ratio}"])
-        values[f"gain_{ratio}"] = gain.tolist()
+        values[f"gain_{ratio}"] = list(gain)
     return values
 
 

@@ -42,8 +42,8 @@ def measure_switch(size: str) -> dict[str, list[float]]:
             found["validation"][..., 0], found["test"][..., 0]
         )
         values[f"steps_{name}"] = [float(len(sizes))]
-    values["early_minus_late"] = paired(values["loss_early"], values["loss_late"]).tolist()
-    values["always_minus_late"] = paired(values["loss_always"], values["loss_late"]).tolist()
+    values["early_minus_late"] = list(paired(values["loss_early"], values["loss_late"]))
+    values["always_minus_late"] = list(paired(values["loss_always"], values["loss_late"]))
     values |= caught_up(size, data, device)
     return values
 
