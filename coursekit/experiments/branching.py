@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.data.splits import Dataset
+from coursekit.experiments.octaves import until_inside
 from coursekit.experiments.trade_off import choose_by_others
 from coursekit.replicas._plan import MakeModel, prepare
 from coursekit.replicas._run import denormals_flushed
@@ -49,6 +50,7 @@ class Course:
         key: int,
         looks: Sequence[int] = (),
         look: Callable[["Course"], np.ndarray] | None = None,
+        enough: Callable[[list[np.ndarray]], bool] | None = None,
     ) -> np.ndarray:
         """Train on; return what is seen after the steps named in ``looks``: (replicas, looks).
 
@@ -59,6 +61,7 @@ class Course:
             looks: Numbers of updates, counted from here, ascending.
             look: Course -> numbers (..., replicas), which come back as (replicas, ..., looks);
                 None: `held_out`.
+            enough: All looks so far -> whether to stop here; the looks left out are nan.
         """
         device = self.lrs.device
         num_seeds = len(self.stack.rng_states)
@@ -67,7 +70,8 @@ class Course:
             for s in range(num_seeds)
         ]
         take: Callable[[Tensor, Tensor, int], None] = self.replicas.step
-        found, left = [], num_steps
+        found: list[np.ndarray] = []
+        left = num_steps
         with denormals_flushed(), torch.no_grad():
             while left:
                 count = max(1, min(left, BLOCK // batch_size))
@@ -87,6 +91,11 @@ class Course:
                     left -= 1
                     if num_steps - left in looks:
                         found.append(look(self) if look else self.held_out())
+                        if enough is not None and enough(found):
+                            missing = len(looks) - len(found)
+                            found += [np.full_like(found[0], np.nan)] * missing
+                            left = 0
+                            break
         return np.moveaxis(np.array(found), (-1, 0), (0, -1)) if found else np.array(found)
 
     def models(self) -> list[nn.Module]:
@@ -162,7 +171,7 @@ class Branches:
         batch_sizes: B, ascending; the first is that of the trunk.
         by_rule: Late held-out loss at lr x (B / B_0)^power.
         tuned: The same at the lr that the other seeds choose, out of octaves about the rule's.
-        at_edge: How many batch sizes have their best lr at an end of those octaves.
+        at_edge: How many batch sizes have their best lr at an end of their octaves.
     """
 
     batch_sizes: tuple[int, ...]
@@ -191,7 +200,9 @@ def branch_losses(
         batch_sizes: B of the branches, ascending, that of the trunk first.
         examples: Read by each branch.
         lr: Learning rate of the trunk.
-        octaves: Factors 2^k on the rule's lr that are tried; 0 among them.
+        octaves: Factors 2^k on the rule's lr that are tried at the trunk's batch; 0 among them.
+            A larger batch tries those from the rule's to one beyond the best of the batch before,
+            and every grid grows until its best lies inside. A single one is not tuned.
         power: Of B / B_0 in the rule: 1/2 for Adam, 1 for SGD.
         key: Of the stream of examples, one a trunk and age.
 
@@ -207,19 +218,24 @@ def branch_losses(
         )
     ruled, tuned, at_edge = [], [], 0
     for b in batch_sizes:
-        table = []
-        rates = [lr * (b / batch_sizes[0]) ** power * 2.0**k for k in octaves]
-        for some in split_rates(rates, b, trunk):
-            course = trunk.branch(some)
+
+        def late_losses(some: list[int], b: int = b) -> np.ndarray:
+            rates = [lr * (b / batch_sizes[0]) ** power * 2.0**k for k in some]
             num_steps = examples // b
             looks = sorted({max(1, round(num_steps * s)) for s in (0.8, 0.85, 0.9, 0.95, 1.0)})
-            late = course.advance(b, num_steps, key=key, looks=looks).mean(axis=1)
-            table.append(late.reshape(-1, len(some)))
-        losses = np.concatenate(table, axis=1)  # (seeds, lrs)
+            table = []
+            for stack in split_rates(rates, b, trunk):
+                late = trunk.branch(stack).advance(b, num_steps, key=key, looks=looks).mean(axis=1)
+                table.append(late.reshape(-1, len(stack)))
+            return np.concatenate(table, axis=1)  # (seeds, lrs)
+
+        tried, losses = until_inside(octaves, late_losses, lambda t: [choose_by_others(t)[1]])
         chosen, best = choose_by_others(losses)
-        ruled.append(losses[:, list(octaves).index(0)])
+        ruled.append(losses[:, tried.index(0)])
         tuned.append(chosen)
-        at_edge += len(octaves) > 1 and best in (0, len(octaves) - 1)
+        if len(tried) > 1:
+            at_edge += best in (0, len(tried) - 1)
+            octaves = range(min(tried[best] - 1, 0), max(tried[best] + 1, 0) + 1)
     return Branches(tuple(batch_sizes), np.stack(ruled, 1), np.stack(tuned, 1), at_edge)
 
 

@@ -17,7 +17,8 @@ from coursekit.train._optim_stacked import stacked_state, stacked_step
 from coursekit.train.optim import SGD, Settings
 
 BY_VMAP = ("vmap", "compiled")  # backends for any model
-EVALUATION_BYTES = {"cpu": 2**22, "cuda": 2**28}  # activations while a split is evaluated
+EVALUATION_BYTES = 2**22  # activations on a CPU while a split is evaluated: what its caches hold
+EVALUATION_SHARE = 1 / 32  # of a GPU's memory: each piece costs some hundred launches
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,13 @@ class Stack:
 def named_tensors(model: nn.Module) -> Stacked:
     """Return parameters and buffers by name; a shared one once."""
     return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+
+
+def evaluation_bytes(device: torch.device) -> int:
+    """Return how many bytes of activations an evaluation may have at once."""
+    if device.type != "cuda":
+        return EVALUATION_BYTES
+    return int(EVALUATION_SHARE * torch.cuda.get_device_properties(device).total_memory)
 
 
 Result = dict[str, np.ndarray]  # one entry a replica in the first dimension
@@ -155,8 +163,7 @@ class Replicas:
         That is 0 or 1 for a class, a fraction for a row of classes, and nan where targets are none.
         """
         count = len(self.stack.lrs)
-        limit = EVALUATION_BYTES.get(inputs.device.type, EVALUATION_BYTES["cpu"])
-        rows = max(16, limit // (count * self.stack.bytes_per_example))
+        rows = max(16, evaluation_bytes(inputs.device) // (count * self.stack.bytes_per_example))
         loss_sum = torch.zeros(count, dtype=torch.float64, device=inputs.device)
         right = torch.full(
             (count, len(inputs)), torch.nan, dtype=torch.float64, device=inputs.device

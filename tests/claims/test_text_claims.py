@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 
 from coursekit.claims.unit_05_noise_scale import branch_claims
+from coursekit.claims.unit_05_noise_scale.branch_runs import all_met, fastest, steps_of
 from coursekit.claims.unit_07_flat_minima import transformer_claims
-from coursekit.claims.unit_07_flat_minima.transformer_claims import LARGE, SMALL, stopped_early
+from coursekit.claims.unit_07_flat_minima.transformer_claims import (
+    LARGE,
+    SMALL,
+    settled,
+    stopped_early,
+)
 from coursekit.experiments.branching import Branches
 
 pytestmark = pytest.mark.quick
@@ -140,3 +146,36 @@ def test_a_run_stops_where_validation_is_least_and_test_is_only_read():
     gone = curves.copy()
     gone[0, 1] = np.nan
     assert stopped_early(gone)[0][1].tolist() == [2.0, 2.0, 2.2]
+
+
+def test_whole_runs_stop_two_looks_after_a_rate_has_all_its_seeds_there():
+    """Two seeds at two rates: (slow, fast, slow, fast)."""
+    looks = [np.array(row) for row in ([3, 2, 3, 3], [3, 1, 2, 2], [2, 1, 2, 1], [2, 1, 1, 1])]
+    met = [all_met(looks[:n], target=1.0, num_seeds=2) for n in range(1, 5)]
+    assert met == [False] * 4
+    assert all_met([*looks, looks[-1]], target=1.0, num_seeds=2)
+    gone = [*looks[:3], np.array([np.nan, 5.0, 1.0, 5.0]), looks[-1]]  # was there before
+    assert all_met(gone, target=1.0, num_seeds=2)
+    assert not all_met([*looks, looks[-1]], target=0.5, num_seeds=2)
+
+
+def test_steps_are_read_off_curves_and_a_rate_without_all_seeds_is_not_fastest():
+    falling = [3.0, 2.0, 1.0]
+    curves = np.array([[falling, [1.5, 1.0, np.nan]], [falling, [2.5, 2.0, np.nan]]])
+    steps = steps_of(curves, [10, 20, 40], 1.5)
+    assert steps[:, 0].tolist() == [30.0, 30.0]
+    assert steps[0, 1] == 10.0
+    assert np.isnan(steps[1, 1])
+    assert fastest(steps, curves) == 0
+    nobody = steps_of(curves, [10, 20, 40], 0.5)
+    assert fastest(nobody, curves) == 0  # the lowest at last: 1 against 1.5
+    assert fastest(nobody, np.flip(curves, axis=1)) == 1
+
+
+def test_texts_stop_when_no_run_has_improved_for_a_while():
+    """Looks of (train, validation, test) in two runs; the second improves last at the third."""
+    seen = [np.array([[1.0, 1.0], row, [0.0, 0.0]]) for row in
+            ([3.0, 3.0], [2.0, 2.5], [2.5, 2.0], [2.5, 2.5], [2.5, np.nan])]  # fmt: skip
+    assert not settled(seen[:4], patience=2)
+    assert settled(seen, patience=2)
+    assert not settled(seen[:2], patience=2)

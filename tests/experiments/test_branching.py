@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from coursekit.data.splits import load
 from coursekit.experiments import branching
 from coursekit.experiments.branching import branch_losses, last_batch_within, start_course
+from coursekit.experiments.trade_off import choose_by_others
 from coursekit.models.perceptrons import mlp
 from coursekit.train.optim import SGD, Adam, torch_optimizer
 
@@ -104,6 +105,30 @@ def test_a_look_of_several_losses_keeps_their_order(data):
     assert seen.shape == (4, 2, 2)
     assert np.array_equal(seen[:, 0], -seen[:, 1])
     assert np.array_equal(seen[:, 0, -1], run.held_out())
+
+
+def test_a_course_stops_when_it_has_seen_enough(data):
+    whole = course(data)
+    everything = whole.advance(8, 6, key=1, looks=(2, 4, 6))
+    run = course(data)
+    seen = run.advance(8, 6, key=1, looks=(2, 4, 6), enough=lambda found: len(found) == 2)
+    assert run.num_updates == 4
+    assert np.array_equal(seen[:, :2], everything[:, :2])
+    assert np.isnan(seen[:, 2]).all()
+
+
+def test_a_branch_tries_further_rates_until_its_best_is_inside(data):
+    """From a rate 2^4 too small the loss falls with each octave: the grid has to climb."""
+    trunk = course(data, seeds=(0, 1, 2), lrs=[LR / 16])
+    trunk.advance(8, 4, key=1)
+    settings = {"batch_sizes": (8, 16), "examples": 64, "lr": LR / 16, "key": 3}
+    found = branch_losses(trunk, octaves=(-1, 0, 1), **settings)
+    assert found.at_edge == 0
+    assert (found.tuned < found.by_rule - 0.01).all()
+    late = trunk.branch([LR / 16 * 2.0**k for k in range(-1, 7)])
+    losses = late.advance(8, 8, key=3, looks=(6, 7, 8)).mean(axis=1).reshape(3, -1)
+    assert 3 < losses.mean(axis=0).argmin() < 7  # beyond the first three
+    assert found.tuned[:, 0] == pytest.approx(choose_by_others(losses)[0], rel=1e-6)
 
 
 def test_branch_losses_are_those_of_the_branches(data):

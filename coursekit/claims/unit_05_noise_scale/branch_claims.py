@@ -1,99 +1,30 @@
 """Claim on a language model's critical batch: by branching, the noise scale and whole runs."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
-
 import numpy as np
 import torch
 
 from coursekit.claims.decide import Part, all_of, any_of, decide, no, ratio_inside
 from coursekit.claims.declare import Claim, Values
-from coursekit.claims.unit_05_noise_scale.noise_scale import pseudo_values
-from coursekit.data.corpus import ALPHABET, echoed_windows, load_corpus, next_character_loss
-from coursekit.data.splits import Dataset, from_splits
-from coursekit.device import pick_device
-from coursekit.experiments.branching import (
-    Course,
-    branch_losses,
-    last_batch_within,
-    start_course,
+from coursekit.claims.unit_05_noise_scale.branch_runs import (
+    LR,
+    OCTAVES,
+    PLANS,
+    fitted,
+    simple_scales,
+    text_without_end,
+    untrained,
+    whole_runs,
 )
-from coursekit.experiments.trade_off import RunsToTarget, choose_by_others
-from coursekit.models.transformer import char_transformer
-from coursekit.noise.critical_batch import fit_critical_batch, steps_to_target
-from coursekit.noise.offline import model_moments
-from coursekit.train.optim import Adam
+from coursekit.device import pick_device
+from coursekit.experiments.branching import branch_losses, last_batch_within
 
 UNIT = "05_noise_scale"
-OPTIMIZER = Adam(beta1=0.9, beta2=0.95)
-LR = 2.0**-9  # at the trunk's batch
 TOLERANCE = 0.01  # nats a character, as in the paper
 SHARE = 0.1  # of what the branch at the trunk's batch gains
-NUM_LOOKS = 24
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Sizes of the experiment; examples are windows of text."""
-
-    num_seeds: int
-    context: int
-    width: int
-    num_layers: int
-    pool: int  # training windows, from which examples are drawn
-    held_out: int
-    ages: tuple[int, ...]  # examples at which the trunk is left; the first batch is the trunk's
-    batch_sizes: tuple[int, ...]
-    longest: int  # examples of a branch at most
-    whole: dict[int, int]  # batch size -> examples of a whole run
-    for_noise: int  # windows on which the noise scale is measured
-    # about the root rule's lr, one an age; widened when 19 of 28 bests were at an end of four
-    octaves: tuple[range, ...]
-
-
-PLANS = {
-    "tiny": Plan(3, 8, 8, 1, 256, 32, (64, 80, 96, 112), (4, 8), 64,
-                 {4: 192, 8: 192, 16: 256}, 32, (range(2),) * 4),
-    "gpu": Plan(8, 32, 64, 2, 1 << 19, 2048, (2048, 8192, 32768, 131072),
-                tuple(2**k for k in range(4, 12)), 32768,
-                {16: 65536, 64: 81920, 256: 131072, 1024: 327680}, 16384,
-                (range(-2, 3), range(-3, 3), range(-5, 2), range(-5, 2))),
-}  # fmt: skip
 AGES = ("1", "2", "3", "4")
 FITTED = ("2", "3")  # ages whose losses whole runs are trained to
-
-
-def text_without_end(plan: Plan, device: torch.device) -> Dataset:
-    """Return windows drawn from a chain with the shipped text's statistics up to 3 characters."""
-    g = torch.Generator().manual_seed(7)
-    text = load_corpus().train
-    x, y = echoed_windows(text, plan.pool, plan.context, generator=g)
-    held = echoed_windows(text, plan.held_out, plan.context, generator=g)
-    tensors = [t.to(device) for t in (x, y, *held, *held)]
-    return from_splits("text without end", tensors, num_classes=len(ALPHABET))
-
-
-def untrained(plan: Plan, data: Dataset, lrs: Sequence[float]) -> Course:
-    """Return every seed's character transformer, at every learning rate."""
-    make = partial(
-        char_transformer,
-        len(ALPHABET),
-        context=plan.context,
-        width=plan.width,
-        num_heads=2 if plan.width < 64 else 4,
-        num_layers=plan.num_layers,
-    )
-    return start_course(
-        make,
-        data,
-        seeds=range(plan.num_seeds),
-        lrs=lrs,
-        optimizer=OPTIMIZER,
-        loss_fn=next_character_loss,
-        device=data.train_inputs.device,
-    )
 
 
 def measure_branches(size: str) -> dict[str, list[float]]:
@@ -115,7 +46,7 @@ def measure_branches(size: str) -> dict[str, list[float]]:
             batch_sizes=[b for b in plan.batch_sizes if 8 * b <= examples],
             examples=examples,
             lr=LR,
-            octaves=plan.octaves[key - 1],
+            octaves=OCTAVES,
             key=100 + key,
         )
         values[f"at_edge_{name}"] = [float(branches.at_edge)]
@@ -143,53 +74,6 @@ def measure_branches(size: str) -> dict[str, list[float]]:
         values[f"fit_{name}"] = fitted(runs)
         values[f"fit_interior_{name}"] = [float(sum(runs.interior))]
     return values
-
-
-def simple_scales(course: Course, data: Dataset, count: int) -> list[float]:
-    """Return B_simple of every replica, in windows, from fresh ones."""
-    pair = (data.train_inputs[-count:], data.train_targets[-count:])
-    return [
-        model_moments(m, next_character_loss, pair, target="population").grad_noise_scale
-        for m in course.models()
-    ]
-
-
-def whole_runs(plan: Plan, data: Dataset, targets: dict[str, float]) -> dict[str, RunsToTarget]:
-    """Train from the start at each batch size to the losses that the trunk had at some ages."""
-    tables: dict[str, list[np.ndarray]] = {name: [] for name in targets}
-    lrs: list[list[float]] = []
-    for b, examples in plan.whole.items():
-        rates = [LR * math.sqrt(b / plan.batch_sizes[0]) * 2.0**k for k in (-2, -1, 0, 1, 2)]
-        num_steps = examples // b
-        looks = sorted({max(1, round(num_steps * k / NUM_LOOKS)) for k in range(1, NUM_LOOKS + 1)})
-        losses = untrained(plan, data, rates).advance(b, num_steps, key=1, looks=looks)
-        start = math.log(len(ALPHABET))  # loss before the first step
-        curves = np.concatenate([np.full((len(losses), 1), start), losses], axis=1)
-        curves = np.where(np.isfinite(curves), curves, np.inf)
-        for name, target in targets.items():
-            steps = [steps_to_target([0, *looks], curve, target) for curve in curves]
-            tables[name].append(np.array(steps).reshape(-1, len(rates)))
-        lrs.append(rates)
-    found = {}
-    for name, target in targets.items():
-        chosen = [choose_by_others(table) for table in tables[name]]
-        found[name] = RunsToTarget(
-            target,
-            tuple(plan.whole),
-            np.stack([steps for steps, _ in chosen], axis=1),
-            tuple(rates[best] for rates, (_, best) in zip(lrs, chosen, strict=True)),
-            tuple(0 < best < len(r) - 1 for r, (_, best) in zip(lrs, chosen, strict=True)),
-            tuple(tables[name]),
-        )
-    return found
-
-
-def fitted(runs: RunsToTarget) -> list[float]:
-    """Return one B_crit a seed; nan where runs missed the target, or do not show it."""
-    if not np.isfinite(runs.steps).all():
-        return [math.nan] * len(runs.steps)
-    fit = fit_critical_batch(runs.batch_sizes, runs.steps)
-    return pseudo_values(fit, runs)
 
 
 def changes_along(values: Values, kind: str) -> Part:
@@ -234,14 +118,15 @@ CLAIMS: tuple[Claim, ...] = (
         "that at the first (logarithms over seeds) is not within a factor of 2, holds if by "
         "neither, depends if by one; open where a bound cannot tell, or a best lr at the first or "
         "last age is at an end of its grid. Set on 29 November 2026 before any branch was run; "
-        "the last condition, and wider grids, after a first run had many bests at an end. That it "
-        "fails if the batch changes along a run by more than its error "
+        "the last condition, and grids that grow until the best lies inside, after two runs had "
+        "bests at an end. That it fails if the batch changes along a run by more than its error "
         "was written before",
         setting="character transformer, width 64, 2 blocks, context 32, Adam (.9, .95), constant "
         "lr 2^-9 at B=16 (best of 5 in a pilot of 1,024 steps); text without end with the shipped "
         "text's statistics up to 3 characters; ages 2,048, 8,192, 32,768 and 131,072 windows, "
         "branches as long as their age (at most 32,768). Beside it B_simple from 16,384 windows, "
-        "and B_crit fitted to whole runs at B = 16, 64, 256, 1024 to the losses of ages 2 and 3",
+        "and B_crit fitted to whole runs at B = 16, 64, 256, 512 to the losses of ages 2 and 3 "
+        "(until the first run had measured, the last was 1024)",
         measure=measure_branches,
         verdict=branches_verdict,
         looked=True,

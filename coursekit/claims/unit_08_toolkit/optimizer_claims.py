@@ -9,6 +9,7 @@ from coursekit.claims.decide import above, all_of, any_of, decide, log_ratio, no
 from coursekit.claims.declare import Claim, Values
 from coursekit.data.splits import load
 from coursekit.device import pick_device
+from coursekit.experiments.octaves import until_inside
 from coursekit.replicas.grid import run_grid
 from coursekit.replicas.population import Population
 from coursekit.train.optim import LAMB, LARS, SGD, Adam, Muon, Settings
@@ -33,7 +34,8 @@ ARMS: dict[str, tuple[Settings, int]] = {
 }
 MADE_FOR_IT = ("lars", "lamb", "muon")
 TARGET = 1.0  # training loss of T2
-# T2: exponents of the smallest lr at the small and at the large batch, moved once from an edge
+# T2: exponents of the smallest lr at the small and at the large batch, moved once from an edge;
+# since a best one was at an edge on a GPU, grids grow until it lies inside
 LOWEST = {"momentum": (-6, -4), "adam": (-9, -9), "muon": (-6, -4)}
 
 
@@ -100,31 +102,47 @@ def measure_beyond(size: str) -> dict[str, list[float]]:
         optimizer, _ = ARMS[name]
         needed = {}
         for (batch_size, num_steps), low in zip(lengths.items(), LOWEST[name], strict=True):
-            runs = run_grid(
-                SIZES,
-                data,
-                seeds=seeds,
-                batch_sizes=(batch_size,),
-                lrs=[2.0 ** (low + k) for k in range(NUM_LRS)],
-                num_steps=num_steps,
-                num_records=min(num_steps, 80),
-                optimizer=optimizer,
-                device=device,
-                progress=False,
-            ).at(batch_size=batch_size)
-            steps = steps_to(runs, target)  # (seed, lr)
-            centre = np.log(steps).mean(axis=0)
-            best = int(np.where(np.isfinite(centre), centre, np.inf).argmin())
+
+            def steps_at(
+                exponents: list[int],
+                batch_size: int = batch_size,
+                num_steps: int = num_steps,
+                optimizer: Settings = optimizer,
+            ) -> np.ndarray:
+                runs = run_grid(
+                    SIZES,
+                    data,
+                    seeds=seeds,
+                    batch_sizes=(batch_size,),
+                    lrs=[2.0**k for k in exponents],
+                    num_steps=num_steps,
+                    num_records=min(num_steps, 80),
+                    optimizer=optimizer,
+                    device=device,
+                    progress=False,
+                )
+                return steps_to(runs.at(batch_size=batch_size), target)  # (seed, lr)
+
+            exponents, steps = until_inside(
+                range(low, low + NUM_LRS), steps_at, lambda s: [fewest(s)]
+            )
+            best = fewest(steps)
             needed[batch_size] = steps[:, best] * batch_size
             tag = "small" if batch_size == min(lengths) else "large"
             values[f"{name}_{tag}"] = needed[batch_size].tolist()
-            values[f"{name}_{tag}_lr"] = [runs.axes["lr"][best]]
-            values[f"{name}_{tag}_at_edge"] = [float(best in (0, NUM_LRS - 1))]
+            values[f"{name}_{tag}_lr"] = [2.0 ** exponents[best]]
+            values[f"{name}_{tag}_at_edge"] = [float(best in (0, len(exponents) - 1))]
         values[f"{name}_waste"] = (needed[max(lengths)] / needed[min(lengths)]).tolist()
     for other in ("adam", "momentum"):
         ratio = np.exp(log_ratio(values["muon_waste"], values[f"{other}_waste"]))
         values[f"waste_over_{other}"] = ratio.tolist()
     return values
+
+
+def fewest(steps: np.ndarray) -> int:
+    """Return the column with the smallest geometric mean of steps, inf where a seed misses."""
+    centre = np.log(steps).mean(axis=0)
+    return int(np.where(np.isfinite(centre), centre, np.inf).argmin())
 
 
 def steps_to(runs: Population, target: float) -> np.ndarray:
@@ -161,11 +179,13 @@ CLAIMS: tuple[Claim, ...] = (
         source="arXiv:2505.02222 (2025), to 4B parameters",
         rule="waste: examples to a training loss of 1.0 at B=1024 over those at B=64, lr best at "
         "each, constant; holds if Muon's is below Adam's and below momentum's, seed by seed; fails "
-        "if below neither, depends if below one; unresolved if a best lr is at an end of its grid",
-        setting="MLP 40-64-64-10 on MNIST-1D, N=2048, 5 lr an arm and batch size; every matrix by "
-        "Muon, vectors by AdamW at a tenth of its lr",
+        "if below neither, depends if below one; unresolved if a best lr is at an end of its grid, "
+        "which since 29 November 2026, after a best one lay there on a GPU, grows until it is not",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=2048, 5 lr or more an arm and batch size; every "
+        "matrix by Muon, vectors by AdamW at a tenth of its lr",
         measure=measure_beyond,
         verdict=beyond_verdict,
+        looked=True,
         changes="Networks with wide matrices, where orthogonal steps differ more from Adam's.",
         shown=(
             "waste_over_adam",
