@@ -159,7 +159,10 @@ def bootstrap_critical_batch(runs: RunsToTarget, *, num_draws: int = 200, seed: 
         if len(set(drawn)) < 3:
             continue
         steps = np.stack([_chosen_by_others(table, drawn) for table in runs.choices], axis=1)
-        fit = fit_critical_batch(runs.batch_sizes, steps)
+        centre = np.exp(
+            np.log(steps).mean(axis=0, keepdims=True)
+        )  # a draw needs no error of its own
+        fit = fit_critical_batch(runs.batch_sizes, centre)
         logs.append(np.log(fit.min_examples.value / fit.min_steps.value))
     return float(np.nanstd(logs, ddof=1))
 

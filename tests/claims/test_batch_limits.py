@@ -56,8 +56,8 @@ def test_one_pass_repeats_no_example_and_refuses_to():
     assert later["test"][0, 0, 0] == pytest.approx(found["test"][1, 0, 0], rel=1e-5)
 
 
-def test_choosing_the_rate_on_test_data_turns_c12(monkeypatch):
-    """A fault: the best of each seed's own test losses, which favours whoever scatters most."""
+def test_c12_never_chooses_a_rate_by_the_test_loss_that_it_reports():
+    """The best of each seed's own test losses would favour whoever scatters most."""
     seen = np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [1.1, 1.0, 3.0]])
     test = np.array([[0.9, 0.1, 3.0], [0.9, 2.0, 0.1], [0.9, 0.1, 3.0]])
     chosen, at_edge = switch_claims.tuned(seen, test)
@@ -80,13 +80,6 @@ def test_choosing_the_rate_on_test_data_turns_c12(monkeypatch):
 def test_the_verdict_on_the_small_end(tuned, held, interior, verdict):
     values = {"tuned_1": near(tuned), "held_1": near(held), "interior": [interior]}
     assert C13.verdict(values) == verdict
-
-
-def test_counting_steps_in_place_of_examples_turns_c13(monkeypatch):
-    """A fault: at B=1 sixteen times the steps look like sixteen times the price."""
-    values = {"tuned_1": near(0.97), "held_1": near(2.0), "interior": [3.0]}
-    assert C13.verdict(values) == "depends"
-    assert C13.verdict({**values, "tuned_1": [16 * v for v in values["tuned_1"]]}) == "fails"
 
 
 def test_a_run_that_never_arrives_counts_as_long_as_it_ran():

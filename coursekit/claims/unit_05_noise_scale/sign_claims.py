@@ -20,13 +20,13 @@ OPTIMIZER = Adam(beta1=0.9, beta2=0.95)
 LENGTHS = {16: 2400, 64: 1000, 256: 400, 1024: 240}
 LOWEST = {16: -9.0, 64: -8.0, 256: -7.5, 1024: -7.0}  # log2 of the least lr
 NUM_LRS = 7
+NUM_SEEDS = {"tiny": 3, "gpu": 24}
 NEAR = 2.0  # a factor
 NORMS = ("sign", "euclid")
 
 
 def measure_sign(size: str) -> dict[str, list[float]]:
     """C11: both noise scales where an Adam run meets a loss, over B_crit of Adam runs to it."""
-    num_seeds = {"tiny": 3, "gpu": 24}[size]
     device, targets, lengths = device_for(size), dict(TARGETS), LENGTHS
     data = load("mnist1d", num_train=256 if size == "tiny" else None, device=device)
     lrs = {b: [2 ** (LOWEST[b] + k / 2) for k in range(NUM_LRS)] for b in LENGTHS}
@@ -37,7 +37,7 @@ def measure_sign(size: str) -> dict[str, list[float]]:
         WIDTHS,
         data,
         targets=tuple(set(targets.values())),
-        seeds=range(num_seeds),
+        seeds=range(NUM_SEEDS[size]),
         lrs=lrs,
         num_steps=lengths,
         num_records=24,

@@ -14,6 +14,9 @@ UNIT = "08_large_batch_toolkit"
 SIZES = (40, 64, 64, 10)
 CHANCE = 0.1
 WORTH = 0.03  # training loss that counts as a difference in Q2
+COUNTS = {"tiny": (2, 256, 1), "cpu": (6, 1024, 4), "gpu": (64, 2048, 4)}  # seeds, N, epochs
+# Q2: exponent of the smallest of five lrs, moved once, when a best one was at the edge
+LOWEST = {"fixed": -12, "kept": -11, "sgd": -9, "adam_base": -9, "sgd_base": -4}
 
 
 def kept_beta(beta: float, base_batch_size: int, batch_size: int) -> float:
@@ -24,25 +27,23 @@ def kept_beta(beta: float, base_batch_size: int, batch_size: int) -> float:
 def measure_half_life(size: str) -> dict[str, list[float]]:
     """Q2: final training loss at B=1 with beta2 as at B=128, with its half-life kept, and SGD."""
     device = pick_device() if size == "gpu" else "cpu"
-    n, epochs = {"tiny": (256, 1), "cpu": (1024, 4), "gpu": (2048, 4)}[size]
-    seeds = range({"tiny": 2, "cpu": 6, "gpu": 64}[size])
+    num_seeds, n, epochs = COUNTS[size]
     base = 32 if size == "tiny" else 128
     data = load("mnist1d", num_train=n, device=device)
-    # settings, batch size, exponent of the least lr: moved once, when a best one was at the edge
-    arms: dict[str, tuple[Settings, int, int]] = {
-        "fixed": (Adam(beta1=0.0, beta2=0.95), 1, -12),
-        "kept": (Adam(beta1=0.0, beta2=kept_beta(0.95, base, 1)), 1, -11),
-        "sgd": (SGD(), 1, -9),
-        "adam_base": (Adam(beta1=0.0, beta2=0.95), base, -9),
-        "sgd_base": (SGD(), base, -4),
+    arms: dict[str, tuple[Settings, int]] = {
+        "fixed": (Adam(beta1=0.0, beta2=0.95), 1),
+        "kept": (Adam(beta1=0.0, beta2=kept_beta(0.95, base, 1)), 1),
+        "sgd": (SGD(), 1),
+        "adam_base": (Adam(beta1=0.0, beta2=0.95), base),
+        "sgd_base": (SGD(), base),
     }
     values: dict[str, list[float]] = {}
-    for name, (optimizer, batch_size, low) in arms.items():
-        lrs = [2.0 ** (low + k) for k in range(5)]
+    for name, (optimizer, batch_size) in arms.items():
+        lrs = [2.0 ** (LOWEST[name] + k) for k in range(5)]
         runs = run_grid(
             SIZES,
             data,
-            seeds=seeds,
+            seeds=range(num_seeds),
             batch_sizes=(batch_size,),
             lrs=lrs,
             num_epochs=epochs,
