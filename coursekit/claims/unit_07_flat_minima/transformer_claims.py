@@ -40,9 +40,7 @@ class Plan:
 
 PLANS = {
     "tiny": Plan(3, 8, 8, 1, 512, 32, dict.fromkeys(SMALL + LARGE, 1024), 2, 2),
-    "gpu": Plan(
-        10, 64, 64, 2, None, 256, {16: 196608, 32: 196608, 128: 294912, 512: 655360}, 30, 6
-    ),
+    "gpu": Plan(8, 64, 64, 2, None, 256, {16: 196608, 32: 196608, 128: 294912, 512: 655360}, 30, 6),
 }
 
 
@@ -184,7 +182,7 @@ CLAIMS: tuple[Claim, ...] = (
         "if in some; unresolved if a best lr is at an end of its grid, or half of the runs at it "
         "stop at the last look. Set on 29 November 2026 before any run; after a first one, with "
         "every best lr at an end of three octaves and B=512 not stopped, grids grow until the best "
-        "lies inside, runs may last up to 1.7 times as long, and ten seeds stand for six",
+        "lies inside, runs may last up to 1.7 times as long, and eight seeds stand for six",
         setting="character transformer, width 64, 2 blocks, context 64, on the shipped text's "
         "4,702 windows, drawn with replacement: up to 196,608 read at B=16 and 32, 294,912 "
         "at 128, 655,360 at 512, until no run's validation loss has fallen for a fifth of that; "
