@@ -52,8 +52,10 @@ def hutchinson_trace(
         num_probes: How many v. None: 8, and then as many more as the spread so far says are
             needed, until the standard error is rel_stderr.
         rel_stderr: Standard error wanted, as a fraction of |tr A|.
-        max_probes: At most so many where num_probes is None; a trace near 0 between large
-            eigenvalues of both signs can't be had to a small fraction of itself.
+        max_probes: At most so many where num_probes is None. Where even a trace two standard
+            errors larger than found would take more, it stops at once and `reason` says how many:
+            a trace that is small beside sqrt(sum_{i != j} A_ij^2) can't be had to a small
+            fraction of itself.
         rng: Source of the signs; None: a new generator seeded 0.
 
     Returns:
@@ -73,6 +75,10 @@ def hutchinson_trace(
         more = probes_missing(len(values), stderr, rel_stderr * abs(value), max_probes)
         if num_probes is not None or more == 0:
             break
+        most = abs(value) + 2 * stderr
+        few = len(values) <= FIRST_PROBES  # which know little of their own spread
+        if not few and probes_needed(len(values), stderr, rel_stderr * most) > max_probes:
+            break
         more = min(more, MOST_GROWTH * len(values))  # few probes know little of their spread
         values = torch.cat([values, _quadratic_forms(op, more, None, rng)])
     found = TraceEstimate(
@@ -86,15 +92,26 @@ def hutchinson_trace(
 
 
 def flagged(found: TraceEstimate, rel_stderr: float) -> TraceEstimate:
-    """Say in the result so if its standard error is larger than was asked for."""
-    if found.stderr <= 1.001 * rel_stderr * abs(found.value):
+    """Say in the result if its standard error is larger than was asked for, and what it takes."""
+    value, stderr, num = abs(found.value), found.stderr, found.num_probes
+    if stderr <= 1.001 * rel_stderr * value:
         return found
+    resolved = value > 2 * stderr
+    needed = probes_needed(num, stderr, rel_stderr * (value if resolved else value + 2 * stderr))
+    gradients = found.cost * needed / num
+    cost = "" if math.isnan(gradients) else f" ({_rounded(gradients)} gradients over the data)"
     missed = (
-        f"rel_stderr={rel_stderr:g} was not reached: the standard error is "
-        f"{found.stderr:.3g} of {found.value:.3g} after {found.num_probes} probes"
+        f"rel_stderr={rel_stderr:g} was not reached: the standard error is {stderr:.3g} of "
+        f"{found.value:.3g} after {num} probes; to get there takes about {_rounded(needed)} "
+        f"probes{'' if resolved else ' or more'}{cost}"
     )
     reason = f"{found.reason}; {missed}" if found.reason else missed
     return replace(found, reason=reason, converged=False)
+
+
+def _rounded(number: float) -> str:
+    """Return a number to two figures, written out."""
+    return f"{float(f'{number:.2g}'):,.0f}"
 
 
 def hutchpp_trace(
@@ -155,6 +172,11 @@ def _quadratic_forms(
     if not all(math.isfinite(value) for value in values):
         raise ValueError("a product with the matrix is not finite: is the loss NaN or inf?")
     return torch.tensor(values, dtype=torch.float64)
+
+
+def probes_needed(num_probes: int, stderr: float, target: float) -> float:
+    """Return how many probes should bring a standard error to its target, by 1/sqrt(number)."""
+    return num_probes * (stderr / target) ** 2 if target > 0 else math.inf
 
 
 def probes_missing(num_probes: int, stderr: float, target: float, max_probes: int) -> int:

@@ -1,6 +1,8 @@
 """Random traces: unbiased, with a standard error that covers; biased twins are rejected."""
 
 import math
+import re
+import statistics
 
 import pytest
 import torch
@@ -106,13 +108,53 @@ def test_the_number_of_probes_follows_the_wanted_error():
     assert capped.num_probes == 10
 
 
-def test_a_trace_of_zero_stops_at_the_limit_and_says_how_uncertain_it_is():
+def test_a_trace_of_zero_stops_early_and_says_what_it_would_take():
     op = matrix_operator(symmetric_matrix([5.0, -5.0, 2.0, -2.0]))
-    found = hutchinson_trace(op, max_probes=40)
-    assert found.num_probes == 40
+    found = hutchinson_trace(op)
+    assert found.num_probes == 24  # of 1,000: even at two standard errors it would take 2,400
     assert abs(found.value) < 4 * found.stderr
+    assert not found.converged
+    assert "the standard error is" in found.reason
+    assert "probes or more" in found.reason
     zero = hutchinson_trace(matrix_operator(torch.zeros(4, 4)))
-    assert (zero.value, zero.stderr) == (0.0, 0.0)
+    assert (zero.value, zero.stderr, zero.reason) == (0.0, 0.0, "")
+
+
+def test_what_it_would_take_is_what_it_takes():
+    """The number of probes that the reason states, drawn, reaches the error that was asked for."""
+    op = operator()
+    op.grads_per_hvp = 2.0
+    stated, reached = [], []
+    for i in range(100):
+        found = hutchinson_trace(op, rel_stderr=0.02, max_probes=40, rng=generator(i))
+        words = re.search(r"about ([\d,]+) probes( or more)? \(([\d,]+) gradients", found.reason)
+        needed, gradients = (int(words[j].replace(",", "")) for j in (1, 3))
+        assert gradients == pytest.approx(2 * needed, rel=0.06)  # both rounded to two figures
+        stated.append(needed)
+        more = hutchinson_trace(op, num_probes=needed, rng=generator(1000 + i))
+        reached.append(more.stderr / more.value / 0.02)
+    truth = 2 * (op_off_diagonal() / (0.02 * TRACE)) ** 2
+    assert statistics.median(stated) == pytest.approx(truth, rel=0.25)
+    assert statistics.median(reached) == pytest.approx(1, abs=0.15)
+
+
+def op_off_diagonal() -> float:
+    matrix = symmetric_matrix(SPECTRUM)
+    return (matrix - torch.diag(torch.diag(matrix))).norm().item()
+
+
+@pytest.mark.parametrize("max_probes", [1000, 40])
+def test_the_interval_covers_where_the_number_of_probes_was_chosen(max_probes):
+    """Reached or given up early: two standard errors hold the trace about as often as they say."""
+    found = [
+        hutchinson_trace(operator(), rel_stderr=0.03, max_probes=max_probes, rng=generator(i))
+        for i in range(NUM_TRIALS)
+    ]
+    assert {f.converged for f in found} <= ({True} if max_probes == 1000 else {True, False})
+    covered = sum(abs(f.value - TRACE) < 2 * f.stderr for f in found) / NUM_TRIALS
+    assert 0.90 < covered < 0.99
+    halved = sum(abs(f.value - TRACE) < f.stderr for f in found) / NUM_TRIALS
+    assert halved < 0.80  # the same check would see an error stated at twice its size
 
 
 @pytest.mark.quick
