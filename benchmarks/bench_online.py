@@ -3,11 +3,11 @@
     python benchmarks/bench_online.py                                   # one GPU, under 4 minutes
     torchrun --nproc-per-node 2 benchmarks/bench_online.py --workers    # two: NCCL, DDP and FSDP2
 
-One GPU: steps of K = 4 micro-batches with `NoiseScale(every=1)` and without it, taken in turn in
-the same run; printed is the median of the paired differences over the median step. Bar: 2.5 % of
-a step, aim 1 %. "all" reads every micro-batch's gradient, "ends" the first one's and the sum's
-(the default on a GPU), "norms" the examples at the normalisation layers. First comes what the
-readings themselves cost by themselves: bytes over time, and calls.
+One GPU: blocks of ten steps of K = 4 micro-batches with `NoiseScale(every=1)` and without it, in
+turn, the order alternating; printed is the median of the paired ratios with its 95 % interval.
+Bar: 2.5 % of a step, aim 1 %. "all" reads every micro-batch's gradient, "ends" the first one's
+and the sum's (the default on a GPU), "norms" the examples at the normalisation layers. First comes
+what the readings themselves cost by themselves: bytes over time, and calls.
 
 Workers: on fixed weights the answer of NCCL workers, clipped before step(), against a loop over
 the same micro-batches in one process; then the cost under DistributedDataParallel.
@@ -16,7 +16,6 @@ the same micro-batches in one process; then the cost under DistributedDataParall
 import argparse
 import copy
 import os
-import statistics
 import time
 from collections.abc import Callable
 from typing import Any
@@ -24,11 +23,13 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
+from interleave import added_share
 from torch import Tensor, nn
 
 from coursekit.noise import NoiseScale, grad_moments
 
 K = 4
+BLOCK = 10  # steps, timed together
 
 
 class Block(nn.Module):
@@ -205,25 +206,23 @@ def overheads(
             noise.close()
             optimizer.zero_grad()
             continue
-        pairs = []
-        for i in range(rounds):
-            both = {}
-            for on in (i % 2 == 0, i % 2 == 1):
-                if on:
-                    both[on] = seconds(watched, device)
-                else:
-                    with noise.paused():
-                        both[on] = seconds(plain, device)
-            pairs.append((both[False], both[True]))
-        base = statistics.median(a for a, _ in pairs)
-        extra = statistics.median(b - a for a, b in pairs)
+        blocks = {True: repeated(watched), False: noise.paused()(repeated(plain))}  # no hooks there
+        for block in blocks.values():
+            block()
+        share = added_share(blocks, device, pairs=rounds, steps=BLOCK)
         noise.close()
         if not dist.is_initialized() or dist.get_rank() == 0:
-            print(
-                f"  {name:5s} step {base * 1e3:7.2f} ms, {extra * 1e3:+6.2f} ms "
-                f"= {100 * extra / base:+5.2f} %   ({noise.average.num_updates} steps measured)",
-                flush=True,
-            )
+            print(f"  {name:5s} {share} ({noise.average.num_updates} measured)", flush=True)
+
+
+def repeated(step: Callable[[], None]) -> Callable[[], None]:
+    """Return a block of steps."""
+
+    def block() -> None:
+        for _ in range(BLOCK):
+            step()
+
+    return block
 
 
 def readings(model: nn.Module) -> None:
@@ -364,7 +363,7 @@ def main() -> None:
     """Choose."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", nargs="+", default=["nanogpt163m", "gpt2", "resnet50"])
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=12, help="pairs of blocks")
     parser.add_argument("--eager", action="store_true", help="no torch.compile")
     parser.add_argument("--workers", action="store_true", help="under torchrun")
     options = parser.parse_args()

@@ -4,8 +4,10 @@ import importlib.metadata
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
+from scipy.stats import binom
 
 
 def version_of(distribution: str) -> str | None:
@@ -45,6 +47,67 @@ def interleave(
 def ratio(times: dict[str, list[float]], name: str, ours: str) -> float:
     """Return the median over rounds of name/ours, both from the same round."""
     return statistics.median(a / b for a, b in zip(times[name], times[ours], strict=True))
+
+
+@dataclass(frozen=True)
+class Share:
+    """What something adds to a step, as a fraction of the step: the median over pairs of blocks."""
+
+    median: float
+    low: float  # 95 % interval of the median, by ranks: no law of the noise is assumed
+    high: float
+    host: float  # the same fraction of the time until the host has asked for all (GPU: launched)
+    step: float  # seconds of a step without
+    pairs: int
+
+    def __str__(self) -> str:
+        return (
+            f"{100 * self.median:+.2f} % [{100 * self.low:+.2f}, {100 * self.high:+.2f}] of a step "
+            f"of {1e3 * self.step:.1f} ms, {100 * self.host:+.1f} % of the host's time, "
+            f"{self.pairs} pairs of blocks"
+        )
+
+
+def added_share(
+    blocks: dict[bool, Callable[[], object]], device: torch.device, *, pairs: int, steps: int
+) -> Share:
+    """Time blocks of steps with (True) and without, in turn, which comes first alternating.
+
+    A drift of the machine that is slower than a pair falls on both alike, and a linear one cancels
+    between a pair and the next. On a GPU: by events, until the last kernel has ended.
+    """
+    if pairs < 6:
+        raise ValueError(f"an interval of 95 % needs 6 pairs or more, got {pairs}")
+    found = []
+    for i in range(pairs):
+        order = (True, False) if i % 2 == 0 else (False, True)
+        pair = {with_it: block_seconds(blocks[with_it], device) for with_it in order}
+        found.append((pair[False], pair[True]))
+    shares = sorted(after[0] / before[0] - 1 for before, after in found)
+    rank = int(binom.ppf(0.025, pairs, 0.5))  # of the interval's ends among the sorted shares
+    return Share(
+        median=statistics.median(shares),
+        low=shares[rank - 1],
+        high=shares[pairs - rank],
+        host=statistics.median(after[1] / before[1] - 1 for before, after in found),
+        step=statistics.median(before[0] for before, _ in found) / steps,
+        pairs=pairs,
+    )
+
+
+def block_seconds(block: Callable[[], object], device: torch.device) -> tuple[float, float]:
+    """Return a block's seconds and those until the host was done; on a CPU twice the same."""
+    if device.type == "cpu":
+        return (seconds(block, device),) * 2
+    first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    torch.cuda.synchronize(device)
+    start = time.perf_counter()
+    first.record()
+    block()
+    last.record()
+    host = time.perf_counter() - start
+    last.synchronize()
+    return first.elapsed_time(last) / 1e3, host
 
 
 def machine(device: torch.device) -> str:

@@ -14,6 +14,7 @@ class Pass:
     """One backward pass."""
 
     met_none: bool  # the first of a step, without other workers: its sums are fresh gradients
+    quiet: bool = False  # no fresh gradient is wanted of it: its hooks, hundreds, return at once
     tasks: set[int] = field(default_factory=set)  # of autograd's engine; nested ones share a pass
     outermost: bool = False  # whether the outermost of them was met, so that its end will come
     ended: int = 0  # nested ones that are over
@@ -28,6 +29,8 @@ class Pass:
 
     def norms(self) -> list[Norm] | None:
         """Return the norm of each fresh gradient; None where they were not read."""
+        if self.quiet:
+            return None
         both = {**self.summed, **self.fresh} if self.met_none and self.summed else self.fresh
         return [both[i] for i in self.params] if all(i in both for i in self.params) else None
 

@@ -115,6 +115,8 @@ class Passes:
             this = self.open
             if this is None or graph_task() not in this.tasks:
                 this = self.current()
+            if this.quiet and self.is_used[index]:
+                return
             old = None
             if not self.is_used[index]:
                 self.is_used[index] = True
@@ -160,7 +162,10 @@ class Passes:
             return self.open
         nested = is_nested()
         if self.open is None or not (nested or self.open.ended):  # or one that broke off
-            self.open = Pass(met_none=self.count == 0 and self.alone)
+            self.open = Pass(
+                met_none=self.count == 0 and self.alone,
+                quiet=self.count > 0 and not self.every and self.norms_wanted,
+            )
         self.open.tasks.add(task)
         self.open.outermost |= not nested
         queue = torch.autograd.Variable._execution_engine.queue_callback

@@ -26,11 +26,25 @@ class StepAverages:
         self.whole = MomentAverage(decay=decay, unit=unit)
         self.layers = {name: MomentAverage(decay=decay, unit=unit) for name in names}
         self.workers = workers
-        self.pending: list[tuple[Sums, Sequence[float | Tensor]]] = []
+        self.pending: list[tuple[Sums, list[float], Sequence[float | Tensor]]] = []
 
-    def add(self, sums: Sums, leftovers: Sequence[float | Tensor], *, at_once: bool) -> None:
-        """Take a step's sums, and the norms of gradients that were there before it began."""
-        self.pending.append((sums, leftovers))
+    def add(
+        self,
+        sums: Sums,
+        numbers: list[float],
+        leftovers: Sequence[float | Tensor],
+        *,
+        at_once: bool,
+    ) -> None:
+        """Take a step's sums, and the norms of gradients that were there before it began.
+
+        Args:
+            sums: See step_sums.
+            numbers: What follows after the sums, known without the device.
+            leftovers: Norms; above 0 they are a mistake of the loop.
+            at_once: Whether to average it in now.
+        """
+        self.pending.append((sums, numbers, leftovers))
         if at_once or len(self.pending) >= MAX_PENDING:
             self.fetch()
 
@@ -43,18 +57,18 @@ class StepAverages:
         pending, self.pending = self.pending, []
         if not pending:
             return
-        left = [norm for _, leftovers in pending for norm in leftovers]
+        left = [norm for _, _, leftovers in pending for norm in leftovers]
         tensors = [norm for norm in left if isinstance(norm, Tensor)]
         if any(n > 0 for n in (torch.stack(tensors).tolist() if tensors else left)):
             raise ValueError(
                 "a step began with gradients left over from before, which its sum then held: "
                 "call optimizer.zero_grad() after optimizer.step()"
             )
-        on_device = [sums for sums, _ in pending if isinstance(sums, Tensor)]
+        on_device = [sums for sums, _, _ in pending if isinstance(sums, Tensor)]
         fetched = iter(torch.stack(on_device).tolist() if on_device else [])
-        for given, _ in pending:
+        for given, numbers, _ in pending:
             sums = next(fetched) if isinstance(given, Tensor) else given
-            whole, *layers = moments_of_sums(sums, self.workers)
+            whole, *layers = moments_of_sums([*sums, *numbers], self.workers)
             self.whole.update(whole)
             for average, moments in zip(self.layers.values(), layers, strict=False):
                 average.update(moments)

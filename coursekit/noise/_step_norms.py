@@ -49,9 +49,14 @@ class Layers:
             for i, square in zip(params, squares, strict=True):
                 totals[self.of[i]] += square
             return totals
-        found = torch.stack(list(norms)).double().square()
+        lengths = torch.stack(list(norms)).double()
+        same = len(set(weights)) <= 1
+        if same and len(self.names) == 1:  # few calls: this is on a training step's way
+            whole = torch.dot(lengths, lengths).reshape(1)
+            return whole if not weights or weights[0] == 1 else whole * weights[0]
+        found = lengths.square()
         if weights:
-            found = found * (weights[0] if len(set(weights)) == 1 else _on(found, tuple(weights)))
+            found = found * (weights[0] if same else _on(found, tuple(weights)))
         if len(self.names) == 1:
             return found.sum().reshape(1)
         index = _on(found, tuple(self.of[i] for i in params))
@@ -104,11 +109,14 @@ def examples_apart(
     return MicroNorms(None, [], factor, size, first, factor * present / size)
 
 
-def step_sums(micro: Sequence[MicroNorms], accumulated: Sums, layers: Layers) -> Sums:
+def step_sums(
+    micro: Sequence[MicroNorms], accumulated: Sums, layers: Layers
+) -> tuple[Sums, list[float]]:
     """Return all that one worker knows of a step, as sums: workers simply add theirs.
 
-        sum |f_k g_k|^2/f_k and |A|^2, by group;  sum f_k, sum f_k/b_k over micro-batches whose
-        norms were read;  sum f_k, sum f_k^2/b_k, sum b_k over all
+        sum |f_k g_k|^2/f_k and |A|^2, by group
+        and, known without the device: sum f_k, sum f_k/b_k over micro-batches whose norms were
+        read;  sum f_k, sum f_k^2/b_k, sum b_k over all
 
     Args:
         micro: The micro-batches k, with f_k the factor on their loss and b_k their size.
@@ -132,11 +140,9 @@ def step_sums(micro: Sequence[MicroNorms], accumulated: Sums, layers: Layers) ->
             math.fsum(c * x for c, x in zip(scales, row, strict=True))
             for row in zip(*parts, strict=True)
         ]
-        return [*first, *accumulated, *numbers]
-    total = torch.stack([c * torch.as_tensor(x) for c, x in zip(scales, parts, strict=True)]).sum(0)
-    # full_like writes a number by a kernel; copying it to a GPU would wait for the GPU
-    rest = torch.stack([torch.full_like(total[0], number) for number in numbers])
-    return torch.cat([total, accumulated, rest])
+        return [*first, *accumulated], numbers
+    total, *more = (c * torch.as_tensor(x) for c, x in zip(scales, parts, strict=True))
+    return torch.cat([sum(more, total), accumulated]), numbers
 
 
 def moments_of_sums(sums: Sequence[float], workers: int) -> list[GradMoments]:
@@ -167,11 +173,16 @@ def world_size(group: Any) -> int:
     return 1 if group is None else dist.get_world_size(group)
 
 
-def add_over_workers(sums: Sums, group: Any) -> Sums:
-    """Return the sums over all workers, in one all_reduce."""
+def add_over_workers(sums: Sums, numbers: list[float], group: Any) -> Sums:
+    """Return the sums over all workers, in one all_reduce, and the numbers' after them."""
     import torch.distributed as dist
 
-    total = sums if isinstance(sums, Tensor) else torch.tensor(sums, dtype=torch.float64)
+    if isinstance(sums, Tensor):
+        # full_like writes a number by a kernel; copying it to a GPU would wait for the GPU
+        rest = torch.stack([torch.full_like(sums[0], number) for number in numbers])
+        total = torch.cat([sums, rest])
+    else:
+        total = torch.tensor([*sums, *numbers], dtype=torch.float64)
     dist.all_reduce(total, group=group)
     return total if isinstance(sums, Tensor) else total.tolist()
 

@@ -276,10 +276,10 @@ class NoiseScale(Readings):
             raise
         params, norms, leftovers = self._passes.finish()
         shares = [self._shares[i] for i in params]
-        sums = step_sums(micro, self._layers.sums(norms, params, shares), self._layers)
+        sums, numbers = step_sums(micro, self._layers.sums(norms, params, shares), self._layers)
         if self._real_group is not None:
-            sums = add_over_workers(sums, self._real_group)
-        self._averages.add(sums, leftovers, at_once=self._passes.on_cpu)
+            sums, numbers = add_over_workers(sums, numbers, self._real_group), []
+        self._averages.add(sums, numbers, leftovers, at_once=self._passes.on_cpu)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
