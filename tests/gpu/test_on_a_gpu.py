@@ -1,6 +1,6 @@
 """On a real GPU, by `pytest -m gpu`: units at their size, replicas and estimators against the CPU.
 
-    python -m pytest tests/gpu -n 5 --maxschedchunk 1 -p no:benchmark -p no:cacheprovider
+    python -m pytest tests/gpu -m gpu -n 5 --maxschedchunk 1 -p no:benchmark -p no:cacheprovider
 
 Elsewhere these tests are left out; tests/test_pretended_gpu.py and the units on a pretended device
 find a forgotten tensor on any machine. What only a GPU shows is here: its arithmetic, and CUDA
