@@ -5,6 +5,7 @@ Each function here joins an operator (`products`) to an algorithm (`lanczos`, `t
 """
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -76,7 +77,8 @@ def hessian_eigenvalues(
         ValueError: As for `hessian_operator` and `lanczos_eigenvalues`.
     """
     op = hessian_operator(model, loss_fn, data, method=method, chunk_size=chunk_size)
-    asked = {"which": which, "tol": tol, "confirm_hvps": confirm_hvps, "max_hvps": max_hvps}
+    asked: dict[str, Any] = {"which": which, "tol": tol, "max_hvps": max_hvps}
+    asked["confirm_hvps"] = confirm_hvps
     if rough_first and k == 1 and start is None and tol >= LEAST_TOL and has_tensor_cores(op):
         return by_way_of(rough_operator(op), op, rng=rng, **asked)
     return lanczos_eigenvalues(op, k, start=start, rng=rng, **asked)
