@@ -3,8 +3,12 @@
 A test says what it needs by a marker: `sandbox` (bubblewrap, and namespaces for it), `browser`
 (Chromium), `cluster` (Dask). A fixture named `sandbox` marks its tests by itself, and a test
 without the marker that fails because there is no sandbox is skipped all the same.
+
+Tests of one kind over hundreds of like things (exercises, claims) bear the marker `in_turn`: the
+whole suite tries a third of the things, another third at each commit, and CI=true tries all.
 """
 
+import hashlib
 import importlib.util
 import os
 import sys
@@ -17,6 +21,7 @@ from warm import started
 from coursekit.bootstrap.bubblewrap import find_bubblewrap, how_to_install, why_no_namespaces
 from coursekit.bootstrap.unasked import leave_out_unasked
 from coursekit.classroom.sandbox.walls import SandboxError
+from coursekit.commands.claims import commit_hash
 from coursekit.commands.doctor import BRING_CHROMIUM, find_chromium, namespaces_remedy
 
 leave_out_unasked()  # before anything imports nbformat, as in every command
@@ -47,8 +52,53 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if "sandbox" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.sandbox)
+    leave_to_another_commit(config, items)
     if hasattr(config, "workerinput"):  # a process of pytest-xdist: what takes long goes first
         items.sort(key=lambda item: turn(item.nodeid))
+
+
+def leave_to_another_commit(config, items):
+    """Take out two thirds of what is tried in turn, in a run of the whole suite outside CI."""
+    whole = getattr(config, "workerinput", {}).get("whole", is_whole(config))
+    if in_ci() or not whole:
+        return
+    commit = commit_hash()
+    left = [item for item in items if item.get_closest_marker("in_turn") and not due(item, commit)]
+    gone = set(left)
+    items[:] = [item for item in items if item not in gone]
+    config.hook.pytest_deselected(items=left)
+    config.stash[LEFT_OUT] = len(left)
+
+
+def is_whole(config):
+    """Say whether somebody asked for the suite, and not for files or names of their own."""
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["whole"] = is_whole(node.config)
+
+
+def due(item, commit):
+    """Say whether it is this thing's turn; all tests of one thing share what is dear to make."""
+    thing = item.nodeid[item.nodeid.index("[") :]
+    digest = hashlib.sha256(f"{commit} {thing}".encode()).digest()
+    return digest[0] % TURNS == 0
+
+
+TURNS = 3
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):  # the process that prints did not collect
+        session.config.workeroutput["left_out"] = session.config.stash.get(LEFT_OUT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
 
 
 DEAR_FIRST = (  # their tests share what takes long to make, so one process gets them all
@@ -136,6 +186,12 @@ def wants_sandbox(error):
 
 def pytest_terminal_summary(terminalreporter):
     """Say in the last lines what was not tested, and what would let it be."""
+    if left_out := terminalreporter.config.stash.get(LEFT_OUT, 0):
+        terminalreporter.section("in turn", sep="-")
+        terminalreporter.line(
+            f"{left_out} tests of exercises and claims wait for another commit. "
+            "All of them: CI=true python3 -m coursekit test"
+        )
     skipped = {}
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""

@@ -172,6 +172,7 @@ def test_prose_quotes_only_what_the_ledger_holds():
         assert quote(name)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("claim_id", MEASURABLE)
 def test_a_claim_can_be_measured(claim_id):
     claim = CLAIMS[claim_id]

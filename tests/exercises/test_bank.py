@@ -79,6 +79,7 @@ def test_the_bank_holds_every_exercise_once():
         assert not bank.EXERCISES or sum(e.graded for e in bank.EXERCISES) >= 6
 
 
+@pytest.mark.in_turn
 @each_exercise
 def test_right_answers_earn_full_marks(exercise):
     for verdict in verdicts_of(exercise.id)[0]:
@@ -86,6 +87,7 @@ def test_right_answers_earn_full_marks(exercise):
         assert verdict.mistake is None
 
 
+@pytest.mark.in_turn
 @each_exercise
 def test_every_mistake_loses_marks_and_gets_its_own_hint(exercise):
     for mistake, verdict in verdicts_of(exercise.id)[1]:
@@ -95,6 +97,7 @@ def test_every_mistake_loses_marks_and_gets_its_own_hint(exercise):
         assert " ".join(mistake.hint.split()) in " ".join(verdict.message.split())
 
 
+@pytest.mark.in_turn
 @each_exercise
 def test_half_an_answer_earns_no_third(exercise):
     for mistake, verdict in verdicts_of(exercise.id)[1]:
@@ -102,6 +105,7 @@ def test_half_an_answer_earns_no_third(exercise):
         assert share < 1 / 3 or share > 1 / 2, (mistake.name, share)
 
 
+@pytest.mark.in_turn
 @each_exercise
 def test_lines_fit_a_notebook(exercise):
     for mistake, verdict in verdicts_of(exercise.id)[1]:
@@ -110,6 +114,7 @@ def test_lines_fit_a_notebook(exercise):
         assert len(lines) <= 30, mistake.name  # tables of runs are long
 
 
+@pytest.mark.in_turn
 @each_exercise
 def test_judged_together_or_alone(exercise):
     """The verdict is the same: none of the declaration's functions remembers what came before."""
@@ -121,6 +126,7 @@ def test_judged_together_or_alone(exercise):
         assert (one.score, one.mistake, one.message) == (other.score, other.mistake, other.message)
 
 
+@pytest.mark.in_turn
 @each_exercise
 def test_an_evaluation_keeps_nobody_waiting(exercise):
     verdicts, seconds = one_by_one(exercise.id)
@@ -184,6 +190,7 @@ def same_data(one, other):
     return one == other
 
 
+@pytest.mark.in_turn
 @each_exercise
 def test_at_most_one_mistake_is_a_constant_factor(exercise):
     cases = all_cases(exercise, range(3))
@@ -230,6 +237,7 @@ def leaks(verdict):
     )
 
 
+@pytest.mark.in_turn
 @each_exercise
 def test_no_message_holds_the_value_it_asks_for(exercise):
     """By-hand cases are small, so their result may be an input too: show the drawn ones."""
@@ -237,6 +245,7 @@ def test_no_message_holds_the_value_it_asks_for(exercise):
 
 
 @pytest.mark.quick
+@pytest.mark.in_turn
 @each_exercise
 def test_the_search_for_leaks_has_power(exercise):
     drawn_only = dataclasses.replace(exercise, by_hand=())
@@ -283,6 +292,7 @@ def in_float32(answer):
     return rounded
 
 
+@pytest.mark.in_turn
 @each_exercise
 def test_float32_costs_no_marks(exercise):
     answers = [in_float32(answer) for answer in (exercise.reference, *exercise.accepted)]

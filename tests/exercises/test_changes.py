@@ -108,6 +108,7 @@ def names_known(change):
     return {alias.asname or alias.name for node in imports for alias in node.names}
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("change", ONE_EACH, ids=named)
 def test_the_first_change_of_every_exercise_is_sound(change):
     assert list(faults_of(change, seeds=[100])) == []

@@ -65,6 +65,7 @@ def alike(exercise, one, other, case):
     return exercise.same(*results)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("exercise", GROUPED.values(), ids=GROUPED)
 def test_a_mistake_in_one_group_is_named_though_the_others_are_right(exercise):
     tried = [
@@ -87,6 +88,7 @@ def test_a_mistake_in_one_group_is_named_though_the_others_are_right(exercise):
     assert len(tried) > len(exercise.mistakes)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("exercise", GROUPED.values(), ids=GROUPED)
 def test_of_two_mistakes_the_one_behind_the_input_shown_is_named(exercise):
     groups = list(exercise.points)[:2]

@@ -87,6 +87,7 @@ def test_every_graded_exercise_met_an_outsider():
     assert graded <= met <= set(EXERCISES)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_no_right_answer_is_refused(path):
     assert len(load(path).RIGHT) >= 5
@@ -96,6 +97,7 @@ def test_no_right_answer_is_refused(path):
             assert verdict.score == verdict.points
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_no_wrong_answer_is_accepted(path):
     assert len(load(path).WRONG) >= 10
@@ -104,6 +106,7 @@ def test_no_wrong_answer_is_accepted(path):
             assert verdict.score < verdict.points, f"{name}, seed {seed}"
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_a_wrong_answer_gets_the_hint_on_record(path):
     assert hints_of(path) == HINTS[path.stem]

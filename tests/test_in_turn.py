@@ -1,0 +1,76 @@
+"""What is tried in turn: a third of the things at each commit, all of them in CI or when asked."""
+
+from types import SimpleNamespace
+
+import conftest
+import pytest
+
+pytestmark = pytest.mark.quick
+THINGS = [f"u{i:02d}_thing" for i in range(90)]
+
+
+class Item(SimpleNamespace):
+    __hash__ = object.__hash__
+
+    def get_closest_marker(self, name):
+        return name in self.marks
+
+
+def item(test, thing, *marks):
+    return Item(nodeid=f"tests/test_{test}.py::test_it[{thing}]", marks=marks, fixturenames=())
+
+
+def left_of(items, monkeypatch, *, commit="abc", whole=True, ci=False, asked="ARGS"):
+    """Return what is tried and how many wait, as in a process of pytest-xdist."""
+    monkeypatch.setattr(conftest, "commit_hash", lambda: commit)
+    monkeypatch.setenv("CI", "true" if ci else "")
+    told = []
+    config = SimpleNamespace(
+        workerinput={"whole": whole},
+        args_source=pytest.Config.ArgsSource[asked],
+        option=SimpleNamespace(keyword=""),
+        hook=SimpleNamespace(pytest_deselected=lambda items: told.extend(items)),
+        stash=pytest.Stash(),
+    )
+    left = list(items)
+    conftest.leave_to_another_commit(config, left)
+    assert len(left) + len(told) == len(items)
+    assert config.stash.get(conftest.LEFT_OUT, 0) == len(told)
+    return left
+
+
+def test_all_tests_of_one_thing_have_one_turn(monkeypatch):
+    items = [item(test, thing, "in_turn") for test in ("bank", "hints") for thing in THINGS]
+    left = [i.nodeid for i in left_of(items, monkeypatch)]
+    assert 0.2 * len(items) < len(left) < 0.47 * len(items)  # a third, four standard errors
+    of = {test: {n.split("[")[1] for n in left if test in n} for test in ("bank", "hints")}
+    assert of["bank"] == of["hints"]
+
+
+def test_every_thing_has_its_turn(monkeypatch):
+    items = [item("bank", thing, "in_turn") for thing in THINGS]
+    tried = {
+        i.nodeid for n in range(40) for i in left_of(items, monkeypatch, commit=f"commit {n}")
+    }
+    assert len(tried) == len(items)  # one is missed with a chance of 90 (2/3)^40, 1 in 120,000
+
+
+@pytest.mark.parametrize("how", [{"ci": True}, {"whole": False}])
+def test_ci_and_whoever_names_a_file_try_all(monkeypatch, how):
+    items = [item("bank", thing, "in_turn") for thing in THINGS]
+    assert left_of(items, monkeypatch, **how) == items
+
+
+def test_what_has_no_mark_is_always_tried(monkeypatch):
+    items = [item("units", thing) for thing in THINGS]
+    assert left_of(items, monkeypatch) == items
+
+
+@pytest.mark.parametrize(
+    ("asked", "keyword", "whole"),
+    [("TESTPATHS", "", True), ("TESTPATHS", "hints", False), ("ARGS", "", False)],
+)
+def test_whole_is_what_nobody_narrowed(asked, keyword, whole):
+    option = SimpleNamespace(keyword=keyword)
+    config = SimpleNamespace(args_source=pytest.Config.ArgsSource[asked], option=option)
+    assert conftest.is_whole(config) is whole
