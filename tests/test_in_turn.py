@@ -49,9 +49,7 @@ def test_all_tests_of_one_thing_have_one_turn(monkeypatch):
 
 def test_every_thing_has_its_turn(monkeypatch):
     items = [item("bank", thing, "in_turn") for thing in THINGS]
-    tried = {
-        i.nodeid for n in range(40) for i in left_of(items, monkeypatch, commit=f"commit {n}")
-    }
+    tried = {i.nodeid for n in range(40) for i in left_of(items, monkeypatch, commit=f"commit {n}")}
     assert len(tried) == len(items)  # one is missed with a chance of 90 (2/3)^40, 1 in 120,000
 
 
