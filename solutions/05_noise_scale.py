@@ -915,7 +915,8 @@ along = {
     for way, name in ways.items()
 }
 title = "Critical batch along a run: character transformer, ledger, 8 seeds, GPU"
-show(figures.ages_plot(along, title=title, unit="windows"))
+bounds = {ways["branch"]: [age for i, age in ages.items() if c8[f"branch_low_{i}"][0] > 0]}
+show(figures.ages_plot(along, title=title, unit="windows", bounds=bounds))
 
 # %% [markdown]
 # In the ledger it grows from {{C8.gpu.branch_1}} windows to {{C8.gpu.branch_4}}; the first two are upper bounds, since

@@ -1,6 +1,6 @@
 """Figures of the noise scale and of what a larger batch saves and costs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -237,7 +237,11 @@ def doubling_plot(
 
 
 def ages_plot(
-    ways: Mapping[str, Mapping[float, Sequence[float]]], *, title: str, unit: str
+    ways: Mapping[str, Mapping[float, Sequence[float]]],
+    *,
+    title: str,
+    unit: str,
+    bounds: Mapping[str, Collection[float]] | None = None,
 ) -> Plot:
     """Draw batch sizes that are called critical against a run's age, several ways of measuring.
 
@@ -245,6 +249,7 @@ def ages_plot(
         ways: How it was measured -> age in examples -> one batch size a seed.
         title: Task and number of seeds.
         unit: What an example is, in the plural.
+        bounds: How it was measured -> ages at which the numbers are upper bounds: drawn hollow.
     """
     figure, (axes,) = new_figure(7.4, 4.6)
     told, ages = [], sorted({age for points in ways.values() for age in points})
@@ -257,8 +262,26 @@ def ages_plot(
         axes.errorbar(
             x, 2**centre, away, marker=marker, linestyle=line, color=colour, label=name, capsize=3
         )
-        ends = " to ".join(f"{2**c:.0f}" for c in (centre[0], centre[-1]))
-        told.append(f"{name}: {ends}")
+        hollow = [age in (bounds or {}).get(name, ()) for age in points]
+        if any(hollow):
+            axes.plot(
+                x[hollow],
+                2 ** centre[hollow],
+                marker,
+                color=colour,
+                markerfacecolor="white",
+                zorder=3,
+            )
+        told.append(
+            f"{name}: "
+            + ", ".join(
+                f"{'at most ' * bound}{2**c:.0f}" for c, bound in zip(centre, hollow, strict=True)
+            )
+        )
+    if bounds and any(bounds.values()):
+        axes.plot(
+            [], [], "o", color="grey", markerfacecolor="white", label="hollow: an upper bound"
+        )
     log2_axis(axes, ages, f"{unit} read before")
     axes.set_yscale("log", base=2)
     low, high = axes.get_ylim()

@@ -43,6 +43,7 @@ PLOTS = {
         },
         title="a run",
         unit="windows",
+        bounds={"one way": [2048]},
     ),
     "doubling": lambda: doubling_plot([0.25, 1, 4], [1.1, 1.33, 1.67], [1.8, 1.5, 1.2], title="x2"),
 }
@@ -63,9 +64,16 @@ def test_a_figure_renders_and_speaks(name):
 def test_the_alt_text_tells_what_the_figure_shows():
     assert "bad: 4 to 4.2" in PLOTS["estimators"]()[1]
     assert "from 41 at the start to 410" in PLOTS["growth"]()[1]
+    assert "one way: at most 42, 114; another: 20" in PLOTS["ages"]()[1]
     assert "B=64: 0.50" in PLOTS["progress"]()[1]
     assert "B_crit = 192" in PLOTS["trade-off"]()[1]
     assert "the speed-up is 1.10 and the cost 1.80" in PLOTS["doubling"]()[1]
+
+
+def test_only_an_upper_bound_is_hollow():
+    lines = [line for line in PLOTS["ages"]()[0].axes[0].lines if len(line.get_xdata())]
+    hollow = [line for line in lines if line.get_markerfacecolor() == "white"]
+    assert [line.get_ydata().round().tolist() for line in hollow] == [[42.0]]
 
 
 def test_examples_are_steps_times_batch_size():

@@ -92,7 +92,7 @@ CLAIMS: tuple[Claim, ...] = (
         looked=True,
         expected="holds",
         changes="A start so large that B reaches N, or lr over the limit of stability: then the "
-        "two part. Momentum and Adam are not measured here: Adam's rule is another (L2, L14).",
+        "two part. Momentum and Adam are not measured here: growing the batch with Adam: L17.",
         shown=("growth_minus_decay", "decay_minus_constant", "growth", "decay", "share_of_updates"),
     ),
     Claim(

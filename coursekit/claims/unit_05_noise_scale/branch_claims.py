@@ -124,7 +124,8 @@ CLAIMS: tuple[Claim, ...] = (
         setting="character transformer, width 64, 2 blocks, context 32, Adam (.9, .95), constant "
         "lr 2^-9 at B=16 (best of 5 in a pilot of 1,024 steps); text without end with the shipped "
         "text's statistics up to 3 characters; ages 2,048, 8,192, 32,768 and 131,072 windows, "
-        "branches as long as their age (at most 32,768). Beside it B_simple from 16,384 windows, "
+        "branches as long as their age (at most 32,768), none of "
+        "fewer than eight steps. Beside it B_simple from 16,384 windows, "
         "and B_crit fitted to whole runs at B = 16, 64, 256, 512 to the losses of ages 2 and 3 "
         "(until the first run had measured, the last was 1024)",
         measure=measure_branches,

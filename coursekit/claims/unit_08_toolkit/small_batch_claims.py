@@ -207,7 +207,8 @@ CLAIMS: tuple[Claim, ...] = (
         "Adam's half-lives kept in examples: K small steps minus one step of K accumulated "
         "micro-batches of 16. Fails if small steps gain more than a point with momentum and Adam "
         "at K=8 and 32; holds if they lose in all four; depends if they gain in some",
-        setting="MLP 40-64-64-10 on MNIST-1D, N=2048, 14 epochs, constant lr, 5 lr an arm",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=2048, 14 epochs (56 steps at K=32), constant lr, "
+        "5 lr an arm",
         measure=measure_accumulation,
         verdict=accumulation_verdict,
         expected="fails",
