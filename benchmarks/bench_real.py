@@ -34,7 +34,7 @@ from coursekit.noise.offline import model_moments
 
 MAKERS = {"163 M": nano_gpt, "GPT-2": gpt2, "ResNet-50": resnet50}
 ROUNDS = 3
-BLOCK, PAIRS = 10, 24  # steps of a block, and pairs of blocks, for what NoiseScale adds to a step
+BLOCK = 10  # steps of a block, for what NoiseScale adds to a step
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Cost:
 class Bench:
     """The models, one at a time on the device, and what a plain gradient of each costs."""
 
-    def __init__(self, device: torch.device, *, tiny: bool) -> None:
-        self.device, self.tiny = device, tiny
+    def __init__(self, device: torch.device, *, tiny: bool, pairs: int) -> None:
+        self.device, self.tiny, self.pairs = device, tiny, pairs
         self._made: Workload | None = None
 
     def load(self, name: str) -> Workload:
@@ -312,7 +312,7 @@ def online_row(bench: Bench, work: Workload, micro: int, *, compiled: bool) -> s
         block()
     graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
     blocks = {False: without, True: with_it}
-    share = added_share(blocks, bench.device, pairs=PAIRS, steps=steps)
+    share = added_share(blocks, bench.device, pairs=bench.pairs, steps=steps)
     again = torch._dynamo.utils.counters["stats"]["unique_graphs"] - graphs
     noise.close()
     how = "compiled, bf16" if compiled else "bf16"
@@ -341,13 +341,14 @@ def main() -> int:
     parser.add_argument("--tiny", action="store_true", help="small models: tests the code path")
     parser.add_argument("--only", default=",".join(ROWS), help=f"of {', '.join(ROWS)}")
     parser.add_argument("--seconds", type=float, default=450, help="stop after these")
+    parser.add_argument("--pairs", type=int, default=24, help="of blocks of steps, for `online`")
     asked = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cpu" and not asked.tiny:
         print("no CUDA device here: --tiny runs the same code on small models")
         return 1
     print(f"{machine(device)}; ratios to one plain gradient over the same data", flush=True)
-    bench, began = Bench(device, tiny=asked.tiny), time.perf_counter()
+    bench, began = Bench(device, tiny=asked.tiny, pairs=asked.pairs), time.perf_counter()
     failed = 0
     for name in asked.only.split(","):
         left = asked.seconds - (time.perf_counter() - began)

@@ -92,6 +92,7 @@ def hessian_trace(
     method: str = "auto",
     num_probes: int | None = None,
     rel_stderr: float = 0.05,
+    max_probes: int = 100,
     chunk_size: int | None = None,
     rng: torch.Generator | None = None,
 ) -> TraceEstimate:
@@ -113,6 +114,8 @@ def hessian_trace(
         num_probes: Random probes; products in all for "hutch++" (default 30). None: as many as
             rel_stderr takes.
         rel_stderr: Standard error wanted, as a fraction of the trace.
+        max_probes: At most so many where num_probes is None. Where more are needed it stops, often
+            early, and `reason` says how many (see `hutchinson_trace`).
         chunk_size: Examples per pass; None: chosen by memory.
         rng: Source of the random signs; None: a new generator seeded 0.
 
@@ -128,13 +131,15 @@ def hessian_trace(
         raise ValueError(f"method must be one of {', '.join(TRACE_METHODS)}, got {method!r}")
     with opened(model, loss_fn, data, chunk_size=chunk_size) as objective:
         objective.refuse_changing_data(ordered=False)
-        found = _trace_by_layers(objective, method, num_probes, rel_stderr, rng)
+        found = _trace_by_layers(objective, method, num_probes, rel_stderr, max_probes, rng)
         if isinstance(found, TraceEstimate):
             return flagged(found, rel_stderr) if num_probes is None else found
         op = hessian_operator(objective)
     if method == "hutch++":
         return hutchpp_trace(op, num_hvps=30 if num_probes is None else num_probes, rng=rng)
-    estimate = hutchinson_trace(op, num_probes=num_probes, rel_stderr=rel_stderr, rng=rng)
+    estimate = hutchinson_trace(
+        op, num_probes=num_probes, rel_stderr=rel_stderr, max_probes=max_probes, rng=rng
+    )
     return replace(estimate, reason="; ".join(filter(None, (found, estimate.reason))))
 
 
@@ -143,6 +148,7 @@ def _trace_by_layers(
     method: str,
     num_probes: int | None,
     rel_stderr: float,
+    max_probes: int,
     rng: torch.Generator | None,
 ) -> TraceEstimate | str:
     """Return the trace from layers' inputs and outputs, or why it can't be had so."""
@@ -177,6 +183,7 @@ def _trace_by_layers(
                 data,
                 num_probes=num_probes,
                 rel_stderr=rel_stderr,
+                max_probes=max_probes,
                 chunk_size=chunk_size,
                 rng=rng,
             )
