@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from coursekit.data.splits import Dataset
 from coursekit.replicas._mlp import mlp_activation
 from coursekit.replicas._stack import BY_VMAP, Stack, named_tensors
-from coursekit.replicas._vmap import Loss, activation_bytes, refuse_unstackable
+from coursekit.replicas._vmap import PRECISIONS, Loss, activation_bytes, refuse_unstackable
 from coursekit.train._optim_stacked import stacked_state
 from coursekit.train.optim import SGD, Settings, optimizer_settings
 from coursekit.train.schedules import Schedule
@@ -139,15 +139,22 @@ def prepare(
     device: torch.device,
     keep_weights: bool,
     keep_correct: bool = False,
+    precision: str = "float32",
 ) -> Stack:
     """Make every seed's model, choose the backend; return a stack without runs.
 
     Raises:
         ValueError: If the model does not suit the backend, or does not draw its weights from the
-            generator that it is given.
+            generator that it is given; for a precision that there is not, or not there.
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+    if precision != "float32" and backend != "compiled":
+        raise ValueError(f"precision={precision!r} goes with backend='compiled', not {backend!r}")
+    if precision == "tf32" and device.type != "cuda":
+        raise ValueError(f"precision='tf32' is a GPU's: on {device} take 'float32' or 'bf16'")
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     models = [make(generator=g) for g in generators]
     again = named_tensors(make(generator=torch.Generator().manual_seed(seeds[0])))
@@ -189,6 +196,7 @@ def prepare(
         bytes_per_example=max(1, kept // len(data.train_inputs[few])),
         keep_weights=keep_weights,
         keep_correct=keep_correct,
+        precision=precision,
     )
 
 

@@ -40,6 +40,7 @@ class Stack:
         record_steps: Numbers of updates after which to evaluate.
         keep_weights: Whether to return the final parameters.
         keep_correct: Whether to return which test examples are right at the end.
+        precision: Of a compiled stack's products: "float32", "tf32" or "bf16".
     """
 
     model: nn.Module
@@ -56,6 +57,7 @@ class Stack:
     record_steps: tuple[int, ...] = ()
     keep_weights: bool = False
     keep_correct: bool = False
+    precision: str = "float32"
 
     def split(self, parts: int) -> list["Stack"]:
         """Return stacks of consecutive replicas, as equal in size as can be."""
@@ -109,7 +111,9 @@ class Replicas:
         model = copy.deepcopy(stack.model).to(device)
         if stack.backend in BY_VMAP:
             compiled = stack.backend == "compiled"
-            self.by_vmap = vmap_gradients(model, stack.loss_fn, compiled=compiled)
+            self.by_vmap = vmap_gradients(
+                model, stack.loss_fn, compiled=compiled, precision=stack.precision
+            )
         together = stack.backend != "loop"
         self.outputs = vmap_outputs(model) if together else single_outputs(model)
         self.alive = torch.ones(len(stack.lrs), dtype=torch.bool, device=device)

@@ -27,6 +27,7 @@ def key_of(stack: Stack, data: Dataset) -> str:
         stack.record_steps,
         stack.keep_weights,
         *(["keep_correct"] if stack.keep_correct else []),
+        *([stack.precision] if stack.backend == "compiled" else []),
     )
     digest.update(repr(described).encode())
     splits = [t for _, t in sorted(vars(data).items()) if hasattr(t, "cpu")]

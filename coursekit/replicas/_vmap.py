@@ -1,11 +1,13 @@
-"""Gradients of R copies of any model at once, by `torch.func.vmap` over `grad`."""
+"""Gradients of R copies of any model at once, by `torch.func.vmap`."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad_and_value, vmap
+from torch.func import functional_call, vmap
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Stacked = dict[str, Tensor]  # name -> (R, ...)
@@ -30,10 +32,16 @@ def refuse_unstackable(model: nn.Module) -> None:
 
 
 Gradients = Callable[[Stacked, Stacked, Tensor, Tensor], tuple[Tensor, list[Tensor]]]
+PRECISIONS = ("float32", "tf32", "bf16")
+_SWITCH = Lock()  # torch has one switch for TF32, and a grid one thread for each GPU
 
 
-def vmap_gradients(model: nn.Module, loss_fn: Loss, *, compiled: bool = False) -> Gradients:
+def vmap_gradients(
+    model: nn.Module, loss_fn: Loss, *, compiled: bool = False, precision: str = "float32"
+) -> Gradients:
     """Return a function that computes every replica's loss (R,) and gradient.
+
+        the gradient of sum_r loss_r by w_r is that of loss_r: replicas share nothing
 
     The function takes (params, buffers, inputs (R, B, ...), targets (R, B, ...)) with the stacked
     tensors by name. Buffers that a forward pass changes (BatchNorm's running statistics) are
@@ -44,25 +52,37 @@ def vmap_gradients(model: nn.Module, loss_fn: Loss, *, compiled: bool = False) -
         loss_fn: Mean loss of (outputs, targets).
         compiled: Whether torch's compiler fuses it, which needs Triton on a GPU: half a minute
             for each shape, then fewer trips through memory.
+        precision: Of a compiled stack's products: see `coursekit.replicas.run_grid`.
     """
     base = copy.deepcopy(model).train()
+    if compiled:
+        from coursekit.replicas._layers import for_stacks  # registers operations: torch 2.5
+
+        base = for_stacks(base, precision)
 
     def objective(
         params: Stacked, buffers: Stacked, inputs: Tensor, targets: Tensor
     ) -> tuple[Tensor, Stacked]:
         buffers = {name: b.clone() for name, b in buffers.items()}  # the forward changes these
         outputs = functional_call(base, (params, buffers), (inputs,))
+        if precision == "bf16":
+            outputs = outputs.float()
         return loss_fn(outputs, targets), buffers
 
-    batched = vmap(grad_and_value(objective, has_aux=True))
+    losses_of = vmap(objective)
     if compiled:
-        batched = torch.compile(batched, dynamic=False)
+        losses_of = torch.compile(losses_of, dynamic=False)
 
     def gradients(
         params: Stacked, buffers: Stacked, inputs: Tensor, targets: Tensor
     ) -> tuple[Tensor, list[Tensor]]:
+        leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
         try:
-            found, (losses, changed) = batched(params, buffers, inputs, targets)
+            with torch.enable_grad(), _tf32_products(asked=precision == "tf32"):
+                losses, changed = losses_of(leaves, buffers, inputs, targets)
+                found = torch.autograd.grad(
+                    losses.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True
+                )
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, ValueError, NotImplementedError) as error:
@@ -74,10 +94,25 @@ def vmap_gradients(model: nn.Module, loss_fn: Loss, *, compiled: bool = False) -
                 "pass backend='loop'."
             ) from error
         for name, new in changed.items():
-            buffers[name].copy_(new)
-        return losses, [found[name].contiguous() for name in params]
+            buffers[name].copy_(new.detach())
+        return losses.detach(), [g.contiguous() for g in found]
 
     return gradients
+
+
+@contextmanager
+def _tf32_products(*, asked: bool) -> Iterator[None]:
+    """Let torch round the factors of float32 products to TF32 meanwhile, if asked."""
+    if not asked:
+        yield
+        return
+    with _SWITCH:
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("high")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)
 
 
 def vmap_outputs(model: nn.Module) -> Callable[[Stacked, Stacked, Tensor], Tensor]:

@@ -47,6 +47,7 @@ def run_grid(
     keep_weights: bool = False,
     keep_correct: bool = False,
     backend: str = "auto",
+    precision: str = "float32",
     device: Device | Sequence[Device] | None = None,
     executor: Executor | None = None,
     resume: Path | str | None = None,
@@ -85,10 +86,16 @@ def run_grid(
             interval over test examples needs (`coursekit.intervals.crossed`).
         backend: "mlp" (hand-written products, for `coursekit.models.mlp` with cross-entropy),
             "vmap" (any model), "loop" (one after another), or "auto": the first of these that
-            applies. "compiled" is vmap fused by torch's compiler: on a GPU with Triton about half
-            the time a step for a small transformer, after 12 to 21 s for each shape of a stack,
-            and for eight shapes in a process at most: beyond them torch falls back to vmap. On
-            a CPU vmap is slower than the loop for convolutions, so there "auto" takes the loop.
+            applies. "compiled" is vmap fused by torch's compiler, with attention and convolutions
+            as kernels of our own: on a GPU with Triton two to three times as fast a step for a
+            small transformer or convnet, after 10 to 25 s for each shape of a stack, and for eight
+            shapes in a process at most: beyond them torch falls back to vmap. On a CPU vmap is
+            slower than the loop for convolutions, so there "auto" takes the loop.
+        precision: Of a compiled stack's products; weights, updates, norms and losses are float32.
+            "float32"; "tf32": factors rounded to 10 bits, on a GPU; "bf16": inputs and weights of
+            linear layers, convolutions and attention in bfloat16 (7 bits). Faster in this order.
+            Error of a gradient against float64, norm over norm, at width 64 and 4 blocks: 1e-6,
+            5e-4, 4e-3; of a convnet with ReLU, some of which switch: 4e-7, 5e-3, 1e-2.
         device: Where to train; several: stacks take them in turn. None: the CUDA device if there
             is one, else the CPU.
         executor: What runs the stacks: any `concurrent.futures` executor, for processes or a
@@ -132,6 +139,7 @@ def run_grid(
         device=devices[0],
         keep_weights=keep_weights,
         keep_correct=keep_correct,
+        precision=precision,
     )
     planned = plan_stacks(
         template, data, axes, arms, steps, records, device=devices[0], max_stack=max_stack

@@ -1,0 +1,196 @@
+"""Attention and convolution of R models as Triton kernels; `_layers` says what they compute.
+
+All keep their intermediate results on the chip: attention its (T, T) weights, the convolution its
+shifted copies of the image. ``PRECISION`` is Triton's: "tf32" rounds each factor to TF32 (10 bits),
+"tf32x3" writes it as a sum of two TF32 numbers and adds three products, which is as exact as
+float32. Sums are float32 in either case.
+"""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+# tiles of the products, (rows, columns, depth), and warps: the fastest of some dozen on an H200
+TILES = ((256, 64, 32), 8)
+TILES_OF_FEW_TAPS = ((128, 64, 32), 4)
+WEIGHT_TILES = {"tf32x3": (128, 64, 32), "tf32": (32, 64, 64), "bf16": (64, 64, 64)}
+PARTS = 4  # in which pixels are summed for a gradient by the weights
+
+
+@triton.jit
+def _attend(Q, T, scale, H: tl.constexpr, D: tl.constexpr, ROWS: tl.constexpr, P: tl.constexpr):
+    """Return where one head lies, its q, k, v (T, D), and softmax(q k^T scale + mask) (T, T)."""
+    n, h = tl.program_id(0).to(tl.int64) // H, tl.program_id(0) % H
+    t, d = tl.arange(0, ROWS), tl.arange(0, D)
+    where = n * T * 3 * H * D + t[:, None] * (3 * H * D) + h * D + d[None, :]
+    out = n * T * H * D + t[:, None] * (H * D) + h * D + d[None, :]
+    inside = t[:, None] < T
+    q = tl.load(Q + where, mask=inside, other=0.0)
+    k = tl.load(Q + where + H * D, mask=inside, other=0.0)
+    v = tl.load(Q + where + 2 * H * D, mask=inside, other=0.0)
+    scores = tl.dot(q, tl.trans(k), input_precision=P) * scale
+    scores = tl.where(t[:, None] >= t[None, :], scores, float("-inf"))
+    weights = tl.exp(scores - tl.max(scores, 1)[:, None])
+    return where, out, inside, q, k, v, weights / tl.sum(weights, 1)[:, None]
+
+
+@triton.jit
+def _attention(
+    Q, OUT, T, scale, H: tl.constexpr, D: tl.constexpr, ROWS: tl.constexpr, P: tl.constexpr
+):
+    _, out, inside, _, _, v, a = _attend(Q, T, scale, H, D, ROWS, P)
+    mixed = tl.dot(a.to(v.dtype), v, input_precision=P)
+    tl.store(OUT + out, mixed.to(v.dtype), mask=inside)
+
+
+@triton.jit
+def _attention_gradient(
+    Q, G, OUT, T, scale, H: tl.constexpr, D: tl.constexpr, ROWS: tl.constexpr, P: tl.constexpr
+):
+    where, out, inside, q, k, v, a = _attend(Q, T, scale, H, D, ROWS, P)
+    g = tl.load(G + out, mask=inside, other=0.0)
+    by_weight = tl.dot(g, tl.trans(v), input_precision=P)
+    by_score = a * (by_weight - tl.sum(by_weight * a, 1)[:, None]) * scale
+    by_score = by_score.to(v.dtype)
+    dq = tl.dot(by_score, k, input_precision=P)
+    dk = tl.dot(tl.trans(by_score), q, input_precision=P)
+    dv = tl.dot(tl.trans(a).to(v.dtype), g, input_precision=P)
+    tl.store(OUT + where, dq.to(v.dtype), mask=inside)
+    tl.store(OUT + where + H * D, dk.to(v.dtype), mask=inside)
+    tl.store(OUT + where + 2 * H * D, dv.to(v.dtype), mask=inside)
+
+
+@triton.jit
+def _image_of_tap(
+    m, k, H, W, OUT_H, OUT_W, C: tl.constexpr, KW: tl.constexpr, STRIDE_H: tl.constexpr,
+    STRIDE_W: tl.constexpr, PAD_H: tl.constexpr, PAD_W: tl.constexpr, TURNED: tl.constexpr
+):  # fmt: skip
+    """Return the offset that output pixel m sees through tap and channel k, and whether it exists.
+
+    Pixel (i, j) sees (i stride + u - pad, j stride + v - pad); turned round, those pixels that see
+    (i, j).
+    """
+    u, v = k // C // KW, k // C % KW
+    b, i, j = m // (OUT_H * OUT_W), m // OUT_W % OUT_H, m % OUT_W
+    if TURNED:
+        row, column = i + PAD_H - u, j + PAD_W - v
+        there = (row >= 0) & (column >= 0) & (row % STRIDE_H == 0) & (column % STRIDE_W == 0)
+        row, column = row // STRIDE_H, column // STRIDE_W
+    else:
+        row, column = i * STRIDE_H + u - PAD_H, j * STRIDE_W + v - PAD_W
+        there = (row >= 0) & (column >= 0)
+    return ((b * H + row) * W + column) * C + k % C, there & (row < H) & (column < W)
+
+
+@triton.jit
+def _convolution(
+    X, W, Y, M, HEIGHT, WIDTH, OUT_H, OUT_W, IN_SIZE, C: tl.constexpr, OUT: tl.constexpr,
+    K: tl.constexpr, KW: tl.constexpr, STRIDE_H: tl.constexpr, STRIDE_W: tl.constexpr,
+    PAD_H: tl.constexpr, PAD_W: tl.constexpr, TURNED: tl.constexpr, P: tl.constexpr,
+    BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr
+):  # fmt: skip
+    """Compute y[r, m, o] = sum_k x[r, what pixel m sees through k] w[r, k, o]."""
+    tiles, r = tl.cdiv(OUT, BN), tl.program_id(1).to(tl.int64)
+    m = tl.program_id(0) // tiles * BM + tl.arange(0, BM)
+    o = tl.program_id(0) % tiles * BN + tl.arange(0, BN)
+    total = tl.zeros((BM, BN), tl.float32)
+    for start in range(0, K, BK):
+        k = start + tl.arange(0, BK)
+        at, there = _image_of_tap(
+            m[:, None], k[None, :], HEIGHT, WIDTH, OUT_H, OUT_W, C, KW,
+            STRIDE_H, STRIDE_W, PAD_H, PAD_W, TURNED
+        )  # fmt: skip
+        there = there & (m[:, None] < M) & (k[None, :] < K)
+        x = tl.load(X + r * IN_SIZE + at, mask=there, other=0.0)
+        known = (k[:, None] < K) & (o[None, :] < OUT)
+        w = tl.load(W + r * K * OUT + k[:, None] * OUT + o[None, :], mask=known, other=0.0)
+        total = tl.dot(x, w, total, input_precision=P)
+    known = (m[:, None] < M) & (o[None, :] < OUT)
+    tl.store(
+        Y + r * M * OUT + m[:, None] * OUT + o[None, :], total.to(Y.dtype.element_ty), mask=known
+    )
+
+
+@triton.jit
+def _convolution_weight(
+    X, G, DW, M, HEIGHT, WIDTH, OUT_H, OUT_W, IN_SIZE, PARTS, C: tl.constexpr, OUT: tl.constexpr,
+    K: tl.constexpr, KW: tl.constexpr, STRIDE_H: tl.constexpr, STRIDE_W: tl.constexpr,
+    PAD_H: tl.constexpr, PAD_W: tl.constexpr, P: tl.constexpr,
+    BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr
+):  # fmt: skip
+    """Compute dw[r, part, k, o] = sum over a part of m: x[r, m's pixel through k] g[r, m, o]."""
+    tiles, r = tl.cdiv(OUT, BN), tl.program_id(1).to(tl.int64)
+    part = tl.program_id(2)
+    k = tl.program_id(0) // tiles * BM + tl.arange(0, BM)
+    o = tl.program_id(0) % tiles * BN + tl.arange(0, BN)
+    share = tl.cdiv(tl.cdiv(M, PARTS), BK) * BK
+    total = tl.zeros((BM, BN), tl.float32)
+    for start in range(part * share, min(part * share + share, M), BK):
+        m = start + tl.arange(0, BK)
+        at, there = _image_of_tap(
+            m[None, :], k[:, None], HEIGHT, WIDTH, OUT_H, OUT_W, C, KW,
+            STRIDE_H, STRIDE_W, PAD_H, PAD_W, False
+        )  # fmt: skip
+        there = there & (m[None, :] < M) & (k[:, None] < K)
+        x = tl.load(X + r * IN_SIZE + at, mask=there, other=0.0)
+        known = (m[:, None] < M) & (o[None, :] < OUT)
+        g = tl.load(G + r * M * OUT + m[:, None] * OUT + o[None, :], mask=known, other=0.0)
+        total = tl.dot(x, g, total, input_precision=P)
+    to = ((r * PARTS + part) * K + k[:, None]) * OUT + o[None, :]
+    tl.store(DW + to, total, mask=(k[:, None] < K) & (o[None, :] < OUT))
+
+
+def attention(qkv: Tensor, precision: str) -> Tensor:
+    """Return (n, T, heads, d) of qkv (n, T, 3, heads, d), contiguous; T <= 128."""
+    n, length, _, heads, d = qkv.shape
+    out = qkv.new_empty(n, length, heads, d)
+    rows = max(16, triton.next_power_of_2(length))
+    _attention[(n * heads,)](qkv, out, length, d**-0.5, heads, d, rows, precision)
+    return out
+
+
+def attention_gradient(qkv: Tensor, g: Tensor, precision: str) -> Tensor:
+    """Return the gradient by qkv, given that by the output."""
+    n, length, _, heads, d = qkv.shape
+    out = qkv.new_empty(qkv.shape)
+    rows = max(16, triton.next_power_of_2(length))
+    _attention_gradient[(n * heads,)](qkv, g, out, length, d**-0.5, heads, d, rows, precision)
+    return out
+
+
+def convolution(
+    x: Tensor, w: Tensor, size: list[int], shape: list[int], turned: bool, precision: str
+) -> Tensor:
+    """Return y (R, B, *size, O) of x (R, B, H, W, C) and w (R, taps * C, O).
+
+    ``shape`` is (kernel height, width, stride down, across, padding above, left).
+    """
+    r, b, height, width, c = x.shape
+    pixels, k, out = b * size[0] * size[1], w.shape[1], w.shape[2]
+    y = x.new_empty(r, b, *size, out)
+    (rows, columns, depth), warps = TILES_OF_FEW_TAPS if k <= 32 else TILES
+    columns = min(columns, max(16, triton.next_power_of_2(out)))
+    grid = (triton.cdiv(pixels, rows) * triton.cdiv(out, columns), r)
+    _convolution[grid](
+        x, w, y, pixels, height, width, *size, x[0].numel(), c, out, k, *shape[1:], turned,
+        precision, rows, columns, depth, num_warps=warps, num_stages=3
+    )  # fmt: skip
+    return y
+
+
+def convolution_weight(x: Tensor, g: Tensor, shape: list[int], precision: str) -> Tensor:
+    """Return the gradient by w (R, taps * C, O), given that by y (R, B, *size, O)."""
+    r, _, height, width, c = x.shape
+    pixels, k, out = g[0, ..., 0].numel(), shape[0] * shape[1] * c, g.shape[4]
+    rows, columns, depth = WEIGHT_TILES["bf16" if x.dtype == torch.bfloat16 else precision]
+    rows, columns = (
+        min(most, max(16, triton.next_power_of_2(n))) for most, n in ((rows, k), (columns, out))
+    )
+    dw = x.new_empty(r, PARTS, k, out, dtype=torch.float32)
+    grid = (triton.cdiv(k, rows) * triton.cdiv(out, columns), r, PARTS)
+    _convolution_weight[grid](
+        x, g, dw, pixels, height, width, *g.shape[2:4], x[0].numel(), PARTS, c, out, k,
+        *shape[1:], precision, rows, columns, depth, num_stages=3
+    )  # fmt: skip
+    return dw.sum(dim=1).to(x.dtype)
