@@ -1,6 +1,6 @@
 """Replicas on a GPU: correctness against float64 first, then times and ratios.
 
-    PYTHONPATH=. python benchmarks/bench_gpu.py [--out FILE.json] [--parts correct,steps,plane,conv]
+    PYTHONPATH=. python benchmarks/bench_gpu.py [--out FILE.json] [--parts steps,models,...]
 
 Times are CUDA events, median of five, in microseconds per replica-step; what is captured or
 compiled once is reported apart. A part that fails prints its error and the others go on.
@@ -234,35 +234,12 @@ def time_plane(results: dict[str, Any]) -> None:
             results[f"plane/{optimizer}/{runs}"] = {"wall": wall, "setup": grid.setup_seconds}
 
 
-def time_conv(results: dict[str, Any]) -> None:
-    """Time a stack of convnets by vmap against an eager loop."""
+def time_models(results: dict[str, Any]) -> None:
+    """Time stacks of a transformer and a convnet in every way and precision."""
+    from profile_replicas import CASES, measure
 
-    def convnet(*, generator: torch.Generator) -> nn.Module:
-        model = nn.Sequential(
-            *(nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-            *(nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-            *(nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1)),
-            *(nn.Flatten(), nn.Linear(64, 10)),
-        )
-        with torch.no_grad():
-            for p in model.parameters():
-                p.normal_(std=0.05, generator=generator)
-        return model
-
-    g = torch.Generator().manual_seed(0)
-    x, y = torch.randn(1024, 3, 32, 32, generator=g), torch.randint(0, 10, (1024,), generator=g)
-    data = Dataset("random", x, y, x[:64], y[:64], x[:64], y[:64])
-    model = convnet(generator=torch.Generator().manual_seed(0)).to(DEVICE)
-    eager = eager_loop(model, x[:64].to(DEVICE), y[:64].to(DEVICE))
-    for count in (8, 32, 128):
-        stack = stack_of(convnet, data, count, backend="vmap")
-        us, setup = our_step(stack, data, 64)
-        print(
-            f"convnet, B=64, R={count}: {us / count:.0f} us a replica-step, eager loop {eager:.0f}"
-            f" ({eager * count / us:.1f} x), set-up {setup:.1f} s",
-            flush=True,
-        )
-        results[f"conv/{count}"] = {"ours": us / count, "eager": eager, "setup": setup}
+    for name in CASES:
+        measure(name, results)
 
 
 def time_whole_stack(results: dict[str, Any]) -> None:
@@ -293,7 +270,7 @@ PARTS = {
     "steps": time_steps,
     "whole": time_whole_stack,
     "plane": time_plane,
-    "conv": time_conv,
+    "models": time_models,
 }
 
 
@@ -305,7 +282,9 @@ def main() -> None:
     if not torch.cuda.is_available():
         raise SystemExit("no CUDA device: this benchmark needs a GPU (the CPU's: bench replicas)")
     name = torch.cuda.get_device_name()
-    print(f"{name}, torch {torch.__version__}; float32 without TF32", flush=True)
+    print(
+        f"{name}, torch {torch.__version__}; float32 without TF32 where nothing is said", flush=True
+    )
     results: dict[str, Any] = {"device": name, "torch": torch.__version__}
     failed = []
     for part in arguments.parts.split(","):

@@ -1,16 +1,19 @@
-"""What holds back stacks of transformers and convnets on a GPU, and what would speed them up.
+"""Stacks of transformers and convnets on a GPU: what a step costs in each way, and where it goes.
 
     PYTHONPATH=. python benchmarks/profile_replicas.py [--out FILE.json] [--parts transformer,conv]
 
-For each model: microseconds a replica-step of the eager loop, of our captured step, and of our
-step with the gradient function compiled, each in float32 and with TF32 products; the gradient's
-error against float64; and the kernels of one step, by the time they take. Compiling needs Triton.
-A variant that fails prints its error and the others go on.
+For each model microseconds a replica-step, R = 128 at B = 64: torch's eager loop; `torch.func.vmap`
+over `grad` captured in a CUDA graph by hand; our captured step by vmap, and compiled in each
+precision. Then the floor: the products of one step at the rate that the chip's data sheet states.
+Errors are those of the gradients of four replicas against float64: the largest difference over the
+largest entry, parameter by parameter, and norm over norm. Compiling needs Triton. A way that fails
+prints its error and the others go on.
 """
 
 import argparse
 import functools
 import json
+import math
 import time
 import traceback
 from collections.abc import Callable
@@ -19,9 +22,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench_gpu import event_us
+from bench_gpu import captured, event_us
 from torch import Tensor, nn
+from torch.func import functional_call, grad, vmap
 from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit.data.corpus import next_character_loss
 from coursekit.data.splits import Dataset, from_splits
@@ -32,13 +37,30 @@ from coursekit.replicas._stack import Replicas, Stack
 from coursekit.replicas._vmap import vmap_gradients
 
 DEVICE = torch.device("cuda")
-LR, BATCH, CONTEXT, CHARACTERS = 1e-3, 64, 64, 96
-COUNTS = {"transformer": (64, 128), "conv": (128,)}
-TOP = 14
+LR, BATCH, CONTEXT, CHARACTERS, COUNT, SEEDS, COMPARED = 1e-3, 64, 64, 96, 128, 8, 4
+CASES = ("transformer", "conv")
+PEAK = {"float32": 67e12, "tf32": 494e12, "bf16": 989e12}  # H200 SXM, dense, by its data sheet
+WAYS = {  # of ours: backend, precision
+    "bf16": ("compiled", "bf16"),
+    "tf32": ("compiled", "tf32"),
+    "float32": ("compiled", "float32"),
+    "vmap": ("vmap", "float32"),
+}
+TOP = 8
+KINDS = (  # of kernels, by a part of the name; the first that fits
+    ("_attention", "attention"),
+    ("_convolution", "convolution"),
+    ("gemm", "products"),
+    ("nvjet", "products"),
+    ("cutlass", "products"),
+    ("conv", "convolution"),
+    ("cudnn", "convolution"),
+    ("", "elementwise"),
+)
 
 
 def small_convnet(*, generator: torch.Generator) -> nn.Module:
-    """Return the convnet of `bench_gpu`: three layers for images of 32 x 32."""
+    """Return three convolutions for images of 32 x 32."""
     model = nn.Sequential(
         *(nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
@@ -67,12 +89,19 @@ def case(name: str) -> tuple[Callable[..., nn.Module], Callable, Dataset]:
     return make, loss, from_splits("random", [x, y, *few, *few], num_classes=classes)
 
 
-def stack_of(make: Callable, loss: Callable, data: Dataset, count: int) -> Stack:
+def stack_of(make: Callable, loss: Callable, data: Dataset, backend: str, precision: str) -> Stack:
     """Return a stack of replicas that share 8 seeds."""
     template = prepare(
-        make, data, range(8), loss_fn=loss, backend="vmap", device=DEVICE, keep_weights=False
+        make,
+        data,
+        range(SEEDS),
+        loss_fn=loss,
+        backend=backend,
+        device=DEVICE,
+        keep_weights=False,
+        precision=precision,
     )
-    fixed = {"seed_index": np.arange(count) % 8, "lrs": np.full(count, LR)}
+    fixed = {"seed_index": np.arange(COUNT) % SEEDS, "lrs": np.full(COUNT, LR)}
     return Stack(**{**vars(template), **fixed})
 
 
@@ -90,108 +119,132 @@ def eager_us(make: Callable, loss: Callable, data: Dataset) -> float:
     return event_us(step, 30)
 
 
+@torch.no_grad()
+def by_hand_us(make: Callable, loss: Callable, data: Dataset) -> float:
+    """Return microseconds a replica of vmap over grad and SGD, captured by hand."""
+    model = make(generator=torch.Generator().manual_seed(0)).to(DEVICE)
+    params = {n: p.expand(COUNT, *p.shape).clone() for n, p in model.named_parameters()}
+    rows = torch.randint(0, len(data.train_inputs), (COUNT, BATCH), device=DEVICE)
+
+    def objective(params: dict, x: Tensor, y: Tensor) -> Tensor:
+        return loss(functional_call(model, params, (x,)), y)
+
+    def step() -> None:
+        grads = vmap(grad(objective))(params, data.train_inputs[rows], data.train_targets[rows])
+        torch._foreach_add_(list(params.values()), [grads[n] for n in params], alpha=-LR)
+
+    return event_us(captured(step), 10) / COUNT
+
+
 def batch_of(replicas: Replicas, indices: Tensor) -> tuple[Tensor, Tensor]:
     """Return the examples of every replica's batch."""
     chosen = indices[replicas.seed_index]
     return replicas.data.train_inputs[chosen], replicas.data.train_targets[chosen]
 
 
-def gradient_error(replicas: Replicas, exact: Replicas, indices: Tensor) -> float:
-    """Return the largest difference from float64 over the largest entry, one gradient at a time."""
+def errors(make: Callable, loss: Callable, replicas: Replicas, indices: Tensor) -> tuple:
+    """Return a gradient's error against float64: worst entry, and norm over norm."""
     x, y = batch_of(replicas, indices)
     _, ours = replicas.by_vmap(replicas.params, replicas.buffers, x, y)
-    wide = x.double() if x.is_floating_point() else x
-    _, theirs = exact.by_vmap(exact.params, exact.buffers, wide, y)
-    return max(
-        ((a - b).abs().max() / b.abs().max()).item() for a, b in zip(ours, theirs, strict=True)
+
+    def wide(t: Tensor) -> Tensor:
+        return t[:COMPARED].double() if t.is_floating_point() else t[:COMPARED]
+
+    model = make(generator=torch.Generator().manual_seed(0)).double().to(DEVICE)
+    tensors = [{n: wide(t) for n, t in d.items()} for d in (replicas.params, replicas.buffers)]
+    _, exact = vmap_gradients(model, loss)(*tensors, wide(x), wide(y))
+    worst = max(
+        ((a[:COMPARED] - b).abs().max() / b.abs().max()).item()
+        for a, b in zip(ours, exact, strict=True)
     )
+    flat = [torch.cat([t[:COMPARED].double().flatten(1) for t in g], 1) for g in (ours, exact)]
+    return worst, ((flat[0] - flat[1]).norm(dim=1) / flat[1].norm(dim=1)).max().item()
 
 
-def in_float64(stack: Stack, data: Dataset) -> Replicas:
-    """Return the same replicas in float64."""
-    wide = {n: t.double() if t.is_floating_point() else t for n, t in stack.initial.items()}
-    inputs = data.train_inputs
-    both = Dataset(**{**vars(data), "train_inputs": inputs.double()
-                      if inputs.is_floating_point() else inputs})  # fmt: skip
-    return Replicas(Stack(**{**vars(stack), "initial": wide, "model": stack.model.double()}),
-                    both.to(DEVICE), DEVICE)  # fmt: skip
-
-
-def kernels(step: Callable[[], object], count: int) -> list[tuple[str, float]]:
-    """Return the dearest kernels of one step, with microseconds a replica."""
-    step()
-    with profile(activities=[ProfilerActivity.CUDA, ProfilerActivity.CPU]) as seen:
+def kernels(step: Callable[[], object]) -> tuple[dict[str, float], list[tuple[str, float]]]:
+    """Return microseconds a replica of one step by kind of kernel, and the dearest kernels."""
+    with profile(activities=[ProfilerActivity.CUDA]) as seen:
         step()
         torch.cuda.synchronize()
     rows = [
-        (event.key, event.self_device_time_total / count, event.count)
+        (event.key, event.self_device_time_total / COUNT, event.count)
         for event in seen.key_averages()
         if event.self_device_time_total > 0
     ]
-    return [(f"{key[:70]} x{n}", us) for key, us, n in sorted(rows, key=lambda row: -row[1])[:TOP]]
+    kinds: dict[str, float] = {}
+    for key, us, _ in rows:
+        kind = next(kind for part, kind in KINDS if part in key.lower())
+        if key.startswith("triton_"):
+            kind = "elementwise"
+        kinds[kind] = kinds.get(kind, 0.0) + us
+    rows.sort(key=lambda row: -row[1])
+    return kinds, [(f"{key[:90]} x{n}", us) for key, us, n in rows[:TOP]]
+
+
+def floor_us(make: Callable, loss: Callable, data: Dataset, precision: str) -> float:
+    """Return what the products of a forward and a backward pass take at the chip's rate."""
+    model = make(generator=torch.Generator().manual_seed(0))
+    with FlopCounterMode(display=False) as counter:
+        loss(model(data.train_inputs[:BATCH].cpu()), data.train_targets[:BATCH].cpu()).backward()
+    return 1e6 * counter.get_total_flops() / PEAK[precision]
 
 
 def measure(name: str, results: dict[str, Any]) -> None:
-    """Print times, errors and kernels of one case."""
+    """Print times, errors and kernels of one case; float32 is without TF32."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     make, loss, data = case(name)
     data = data.to(DEVICE)
-    for tf32 in (False, True):
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
-        words = "TF32" if tf32 else "float32"
-        eager = eager_us(make, loss, data)
-        print(f"{name}, {words}: eager loop {eager:.0f} us a step", flush=True)
-        results[f"{name}/{words}/eager"] = eager
-        for count in COUNTS[name]:
-            for compiled in (False, True):
-                key = f"{name}/{words}/{'compiled' if compiled else 'vmap'}/{count}"
-                try:
-                    results[key] = one(key, make, loss, data, count, compiled=compiled)
-                except Exception:
-                    traceback.print_exc(limit=2)
-                torch.cuda.empty_cache()
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    floors = {p: floor_us(make, loss, data, p) for p in PEAK}
+    others = {"eager loop": eager_us, "vmap, by hand": by_hand_us}
+    for way in (*WAYS, *others):
+        try:
+            if way in others:
+                results[f"{name}/{way}"] = row = {"us": others[way](make, loss, data)}
+            else:
+                results[f"{name}/{way}"] = row = one(make, loss, data, *WAYS[way])
+            print(
+                f"{name}, {way}: {row['us']:.1f} us a replica-step"
+                + "".join(f", {k} {row[k]:.2g}" for k in ("worst", "norm", "setup") if k in row)
+                + "".join(f"; {k} {us:.1f}" for k, us in row.get("kinds", {}).items()),
+                flush=True,
+            )
+            for kernel, us in row.get("kernels", []):
+                print(f"      {us:7.2f} us  {kernel}", flush=True)
+        except Exception:
+            traceback.print_exc(limit=3)
+        torch.cuda.empty_cache()
+    results[f"{name}/floor"] = floors
+    print(f"{name}, floor: " + ", ".join(f"{p} {us:.1f}" for p, us in floors.items()), flush=True)
 
 
-def one(
-    key: str, make: Callable, loss: Callable, data: Dataset, count: int, *, compiled: bool
-) -> dict[str, Any]:
-    """Time one variant; compare eight of its replicas with float64."""
-    with torch.no_grad():
-        begin = time.perf_counter()
-        replicas = Replicas(stack_of(make, loss, data, count), data, DEVICE)
-        if compiled:
-            replicas.by_vmap = vmap_gradients(replicas.stack.model.to(DEVICE), loss, compiled=True)
-        indices = torch.randint(0, len(data.train_inputs), (8, BATCH), device=DEVICE)
-        lr = torch.full((count,), LR, device=DEVICE)
-        step = CapturedStep(replicas, indices, lr)
-        torch.cuda.synchronize()
-        setup = time.perf_counter() - begin
-        us = event_us(lambda: step(indices, lr, 1), 10) / count
-        few = stack_of(make, loss, data, 8)
-        small = Replicas(few, data, DEVICE)
-        if compiled:
-            small.by_vmap = vmap_gradients(few.model.to(DEVICE), loss, compiled=True)
-        error = gradient_error(small, in_float64(stack_of(make, loss, data, 8), data), indices)
-        print(f"  {key}: {us:.0f} us a replica-step, set-up {setup:.1f} s, error {error:.1e}",
-              flush=True)  # fmt: skip
-        dear = kernels(lambda: replicas.step(indices, lr, 1), count)
-        for kernel, share in dear:
-            print(f"      {share:7.1f} us  {kernel}")
-    return {"us": us, "setup": setup, "error": error, "kernels": dear}
+@torch.no_grad()
+def one(make: Callable, loss: Callable, data: Dataset, backend: str, precision: str) -> dict:
+    """Time one of our ways; compare some of its replicas with float64."""
+    begin = time.perf_counter()
+    replicas = Replicas(stack_of(make, loss, data, backend, precision), data, DEVICE)
+    g = torch.Generator(DEVICE).manual_seed(1)
+    indices = torch.randint(0, len(data.train_inputs), (SEEDS, BATCH), device=DEVICE, generator=g)
+    lr = torch.full((COUNT,), LR, device=DEVICE)
+    step = CapturedStep(replicas, indices, lr)
+    torch.cuda.synchronize()
+    setup = time.perf_counter() - begin
+    us = event_us(lambda: step(indices, lr, 1), 10) / COUNT
+    worst, norm = errors(make, loss, replicas, indices)
+    kinds, dear = kernels(lambda: step(indices, lr, 1))
+    if not math.isfinite(worst):
+        raise ValueError(f"an error of {worst} against float64")
+    return {"us": us, "worst": worst, "norm": norm, "setup": setup, "kinds": kinds, "kernels": dear}
 
 
 def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, help="file for the numbers")
-    parser.add_argument("--parts", default="transformer,conv")
+    parser.add_argument("--parts", default=",".join(CASES))
     asked = parser.parse_args()
     results: dict[str, Any] = {"torch": torch.__version__}
     for name in asked.parts.split(","):
-        try:
-            measure(name, results)
-        except Exception:
-            traceback.print_exc(limit=3)
+        measure(name, results)
         if asked.out:
             asked.out.write_text(json.dumps(results, indent=1) + "\n")
     return 0

@@ -1,0 +1,69 @@
+"""Attention and convolution of compiled stacks as kernels on a real GPU; by `-m gpu`.
+
+Both operations are compared with their own formula in float64 on the CPU, which
+tests/replicas/test_replicas_operations.py compares with torch's layers.
+"""
+
+import pytest
+import torch
+
+from coursekit.replicas._operations import (
+    attention,
+    attention_gradient,
+    convolution,
+    convolution_weight,
+)
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here"),
+]
+# dtype, factors, error allowed over the norm: some roundings of 2^-24, 2^-11, 2^-9
+WAYS = [
+    (torch.float32, "tf32x3", 3e-6),
+    (torch.float32, "tf32", 4e-3),
+    (torch.bfloat16, "tf32", 1.5e-2),
+]
+SHAPES = {  # B, H, W, C, O; height, width, stride down, across, padding above, left
+    "first layer": ((9, 32, 32, 3, 32), (3, 3, 1, 1, 1, 1)),
+    "middle": ((5, 16, 16, 32, 64), (3, 3, 1, 1, 1, 1)),
+    "stride": ((4, 13, 9, 24, 40), (3, 3, 2, 2, 1, 1)),
+    "series": ((6, 1, 40, 16, 96), (1, 5, 1, 2, 0, 2)),
+}
+
+
+def error(found, exact):
+    return ((found.double().cpu() - exact).norm() / exact.norm()).item()
+
+
+@pytest.mark.parametrize(("dtype", "factors", "most"), WAYS)
+@pytest.mark.parametrize("length", [64, 50])
+def test_attention(dtype, factors, most, length):
+    generator = torch.Generator().manual_seed(1)
+    qkv = torch.randn(7, length, 3, 2, 16, generator=generator).to(dtype)
+    g = torch.randn(7, length, 2, 16, generator=generator).to(dtype)
+    for operation, inputs in ((attention, (qkv,)), (attention_gradient, (qkv, g))):
+        exact = operation(*(t.double() for t in inputs), factors)
+        assert error(operation(*(t.cuda() for t in inputs), factors), exact) < most
+
+
+@pytest.mark.parametrize(("dtype", "factors", "most"), WAYS)
+@pytest.mark.parametrize("name", SHAPES)
+def test_convolution_and_its_gradients(dtype, factors, most, name):
+    (batch, height, width, c, o), shape = SHAPES[name]
+    generator = torch.Generator().manual_seed(2)
+    sides = zip((height, width), shape[:2], shape[2:4], shape[4:], strict=True)
+    size = [(n + 2 * p - k) // s + 1 for n, k, s, p in sides]
+    taps = shape[0] * shape[1]
+    x, g, w, turned = (
+        torch.randn(3, *sizes, generator=generator).to(dtype)
+        for sizes in ((batch, height, width, c), (batch, *size, o), (taps * c, o), (taps * o, c))
+    )
+    back = [height, width]
+    for operation, inputs, settings in (
+        (convolution, (x, w), (size, list(shape), False, factors)),
+        (convolution, (g, turned), (back, list(shape), True, factors)),
+        (convolution_weight, (x, g), (list(shape), factors)),
+    ):
+        exact = operation(*(t.double() for t in inputs), *settings)
+        assert error(operation(*(t.cuda() for t in inputs), *settings), exact) < most
