@@ -30,9 +30,9 @@ def _in_front(tensors: Sequence[Tensor], dims: Sequence[int | None], size: int) 
 def attention(qkv: Tensor, factors: str) -> Tensor:
     """Return what attention mixes, (n, T, heads, d), from qkv (n, T, 3, heads, d)."""
     if _by_kernel(qkv):
-        from coursekit.replicas import _kernels
+        from coursekit.replicas._kernels import attention as kernel
 
-        return _kernels.attention(qkv.contiguous(), factors)
+        return kernel(qkv.contiguous(), factors)
     weights, _, _, v = _weights(qkv)
     return (weights @ v).transpose(1, 2).contiguous()
 
@@ -41,9 +41,9 @@ def attention(qkv: Tensor, factors: str) -> Tensor:
 def attention_gradient(qkv: Tensor, g: Tensor, factors: str) -> Tensor:
     """Return the gradient by qkv, given that by the output."""
     if _by_kernel(qkv):
-        from coursekit.replicas import _kernels
+        from coursekit.replicas._kernels import attention_gradient as kernel
 
-        return _kernels.attention_gradient(qkv.contiguous(), g.contiguous(), factors)
+        return kernel(qkv.contiguous(), g.contiguous(), factors)
     a, q, k, v = _weights(qkv)
     g = g.transpose(1, 2)
     by_weight = g @ v.mT
@@ -105,13 +105,14 @@ def convolution(
         factors: See above.
     """
     if _by_kernel(x):
-        from coursekit.replicas import _kernels
+        from coursekit.replicas._kernels import convolution as kernel
 
-        return _kernels.convolution(x.contiguous(), w.contiguous(), size, shape, turned, factors)
+        return kernel(x.contiguous(), w.contiguous(), size, shape, turned, factors)
     height, width, down, across, above, left = shape
     taps = w.view(len(w), height, width, 1, x.shape[-1], -1)
     if not turned:
-        return sum(seen @ taps[:, u, v, None] for u, v, seen in _seen(x, size, shape))
+        parts = (seen @ taps[:, u, v, None] for u, v, seen in _seen(x, size, shape))
+        return sum(parts, start=x.new_zeros(()))
     rows, columns = size[0] + 2 * above, size[1] + 2 * left
     padded = x.new_zeros(*x.shape[:2], rows + down, columns + across, taps.shape[-1])
     for u in range(height):
@@ -125,9 +126,9 @@ def convolution(
 def convolution_weight(x: Tensor, g: Tensor, shape: list[int], factors: str) -> Tensor:
     """Return the gradient by w (R, taps C, O), given that by y (R, B, *size, O)."""
     if _by_kernel(x):
-        from coursekit.replicas import _kernels
+        from coursekit.replicas._kernels import convolution_weight as kernel
 
-        return _kernels.convolution_weight(x.contiguous(), g.contiguous(), shape, factors)
+        return kernel(x.contiguous(), g.contiguous(), shape, factors)
     size = [g.shape[2], g.shape[3]]
     found = [seen.flatten(1, 3).mT @ g.flatten(1, 3) for _, _, seen in _seen(x, size, shape)]
     return torch.cat(found, dim=1)
