@@ -85,7 +85,7 @@ TRACES = [  # model, loss, the method that "auto" takes, a word of its reason
 @pytest.mark.parametrize(("make", "loss", "method", "reason"), TRACES)
 def test_auto_takes_the_best_trace_that_applies_and_says_why(make, loss, method, reason):
     model, data = make(), small_data()
-    found = hessian_trace(model, loss, loader(data))
+    found = hessian_trace(model, loss, loader(data), max_probes=1000)
     truth = torch.trace(dense_hessian(model, F.cross_entropy, *data)).item()
     assert found.method == method
     assert reason in found.reason
@@ -102,11 +102,20 @@ def test_auto_takes_the_best_trace_that_applies_and_says_why(make, loss, method,
 def test_every_method_on_the_same_net(method):
     model, data = small_net(nn.ReLU), small_data()
     truth = torch.trace(dense_hessian(model, F.cross_entropy, *data)).item()
-    found = hessian_trace(model, F.cross_entropy, data, method=method, rng=generator(3))
+    asked = {"method": method, "max_probes": 1000}
+    found = hessian_trace(model, F.cross_entropy, data, rng=generator(3), **asked)
     assert found.method == method
     assert found.reason == ""
     assert abs(found.value - truth) <= 4 * found.stderr + 1e-9 * truth
     assert found.cost > 0
+
+
+def test_a_trace_out_of_reach_is_given_up_early():
+    model, data = small_net(nn.ReLU), small_data()
+    found = hessian_trace(model, F.cross_entropy, data, method="hutchinson", rng=generator(3))
+    assert found.num_probes == 24
+    assert not found.converged
+    assert "ask for them by num_probes" in found.reason
 
 
 def test_wide_outputs_are_left_to_probes_unless_asked_for():
