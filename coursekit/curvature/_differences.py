@@ -37,8 +37,8 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
     padding tokens, which never get a gradient, are not moved.
 
     Raises:
-        ValueError: If the products are not symmetric: hooks or kernels give gradients that are not
-            those of the loss.
+        ValueError: If the products are not symmetric: a kernel gives gradients that are not those
+            of the loss.
     """
     params = list(objective.weights.values())
     objective.refuse_changing_data(ordered=False)
@@ -66,8 +66,8 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
         if gap > 30 * max(error, 1e-9) * scale:
             raise ValueError(
                 f"differences of gradients are not symmetric ({gap / scale:.2g} of |Hv|, error "
-                f"{error:.2g}): hooks on parameters or a kernel's backward give gradients that are "
-                f"not those of the loss"
+                f"{error:.2g}): a kernel's backward gives gradients that are not those of the loss; "
+                f"mend it (torch.autograd.gradcheck shows where)"
             )
 
     def gradient(batch: Batch) -> Tensor:

@@ -27,12 +27,18 @@ def output_hessian_factors(
         D factors at most.
 
     Raises:
-        ValueError: If one example's loss depends on another's output.
+        ValueError: If one example's loss depends on another's output, or is not finite.
     """
     count = len(output)
     leaf = output.detach().requires_grad_()
     with torch.enable_grad():
         (slope,) = torch.autograd.grad(count * loss_fn(leaf, target), leaf, create_graph=True)
+
+    if not torch.isfinite(slope).all():
+        raise ValueError(
+            "the loss of some examples is not finite, or its slope is not: look for nan or inf in "
+            "the data"
+        )
 
     def product(vector: Tensor) -> Tensor:
         if not slope.requires_grad:  # a loss linear in the output

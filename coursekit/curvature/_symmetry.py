@@ -7,6 +7,7 @@ from torch import Tensor
 
 from coursekit.curvature._differences import difference_on, moved_entries
 from coursekit.curvature._twice import split_like
+from coursekit.gradients._graph import graph_nodes
 from coursekit.gradients._random_state import generator_on
 from coursekit.gradients.batches import Batch
 from coursekit.gradients.minibatch import flatten
@@ -84,17 +85,11 @@ def _check_custom(objective: Objective, batch: Batch, vector: Tensor, product: T
 
 def _custom_functions(loss: Tensor) -> list[str]:
     """Return the names of the Python autograd.Functions in a graph."""
-    names: dict[str, None] = {}
-    waiting, seen = [loss.grad_fn], set()
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if isinstance(node, torch.autograd.function.BackwardCFunction):
-            names[type(node).__name__.removesuffix("Backward")] = None
-        waiting.extend(inner for inner, _ in node.next_functions)
-    return list(names)
+    own = torch.autograd.function.BackwardCFunction
+    names = [
+        type(n).__name__.removesuffix("Backward") for n in graph_nodes(loss) if isinstance(n, own)
+    ]
+    return list(dict.fromkeys(names))
 
 
 def _rounding(

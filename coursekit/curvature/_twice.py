@@ -64,7 +64,8 @@ def named_failure() -> Iterator[None]:
         said = str(error).strip().splitlines()[0].split(". ")[0][:160].rstrip(".")
         raise ValueError(
             f"torch can't differentiate this loss twice ({said}); use "
-            f"method='finite_difference', which takes differences of gradients and states its error"
+            f"hessian_operator(method='finite_difference'), which takes differences of gradients "
+            f"and states its error"
         ) from error
 
 
@@ -82,6 +83,10 @@ def pull(
 
 
 def split_like(vector: Tensor, params: Sequence[Tensor]) -> list[Tensor]:
-    """Cut a flat vector into views with the parameters' shapes."""
+    """Cut a flat vector into pieces with the parameters' shapes.
+
+    They begin at even places: a complex view of a parameter wants a complex view of its piece.
+    """
     pieces = vector.split([p.numel() for p in params])
-    return [piece.view_as(p) for piece, p in zip(pieces, params, strict=True)]
+    even = [piece.clone() if piece.storage_offset() % 2 else piece for piece in pieces]
+    return [piece.view_as(p) for piece, p in zip(even, params, strict=True)]

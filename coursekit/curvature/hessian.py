@@ -14,6 +14,7 @@ from coursekit.curvature._layer_trace import ggn_trace, per_example_trace
 from coursekit.curvature._piecewise import why_not_piecewise_linear
 from coursekit.curvature._rough import LEAST_TOL, by_way_of, has_tensor_cores, rough_operator
 from coursekit.curvature._taps import NoLayerRoute
+from coursekit.curvature._twice import named_failure
 from coursekit.curvature.lanczos import Eigenpairs, lanczos_eigenvalues
 from coursekit.curvature.products import hessian_operator
 from coursekit.curvature.spectrum import SpectralDensity, spectral_density
@@ -131,7 +132,8 @@ def hessian_trace(
         raise ValueError(f"method must be one of {', '.join(TRACE_METHODS)}, got {method!r}")
     with opened(model, loss_fn, data, chunk_size=chunk_size) as objective:
         objective.refuse_changing_data(ordered=False)
-        found = _trace_by_layers(objective, method, num_probes, rel_stderr, max_probes, rng)
+        with named_failure():
+            found = _trace_by_layers(objective, method, num_probes, rel_stderr, max_probes, rng)
         if isinstance(found, TraceEstimate):
             return flagged(found, rel_stderr) if num_probes is None else found
         op = hessian_operator(objective)

@@ -12,6 +12,7 @@ from coursekit.curvature._twice import double_backward_kernels as double_backwar
 from coursekit.curvature._twice import pull as pull
 from coursekit.curvature._twice import split_like
 from coursekit.curvature.operators import CurvatureOperator
+from coursekit.gradients._still import plain_model
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
@@ -22,6 +23,7 @@ from coursekit.gradients.batches import (
     map_tensors,
     trainable_params,
 )
+from coursekit.gradients.checks import refuse_foreign
 from coursekit.gradients.minibatch import flatten
 from coursekit.gradients.objective import Objective, as_objective
 
@@ -181,6 +183,8 @@ def checked_objective(
     """Refuse what has no Hessian of its own, then open the door."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
+    if not isinstance(model, Objective):
+        refuse_foreign(plain_model(model))
     named = model.weights if isinstance(model, Objective) else trainable_params(model)
     params = list(named.values())
     kinds = {(p.dtype, p.device) for p in params}

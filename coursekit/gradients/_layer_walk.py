@@ -131,9 +131,9 @@ def _split(objective: Objective, direction: Tensor) -> dict[str, Tensor]:
             f"parameter, got {tuple(direction.shape)}"
         )
     params = objective.weights
-    like = _zeros_like(next(iter(params.values())).flatten()[:0])
-    pieces = direction.to(like).split([p.numel() for p in params.values()])
-    return {n: v.view_as(p) for (n, p), v in zip(params.items(), pieces, strict=True)}
+    pieces = direction.split([p.numel() for p in params.values()])
+    pairs = zip(params.items(), pieces, strict=True)
+    return {n: v.to(_zeros_like(p.flatten()[:0])).view_as(p) for (n, p), v in pairs}
 
 
 def _dots(objective: Objective, direction: Tensor) -> Tensor:

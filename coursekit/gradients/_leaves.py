@@ -29,8 +29,7 @@ def refuse_uncuttable(batch: Any, total: int) -> None:
     """Raise ValueError if a batch holds something with a row per example that is no tensor."""
     for path, leaf in batch_leaves(batch):
         if isinstance(leaf, Tensor):
-            if leaf.layout is not torch.strided or leaf.is_nested:
-                raise ValueError(f"{path} is a sparse or nested tensor; give a dense one")
+            refuse_layout(path, leaf)
         elif not (leaf is None or isinstance(leaf, str | bool | int | float) or callable(leaf)):
             raise ValueError(
                 f"{path} is a {type(leaf).__name__}, which can't be cut into chunks; give tensors "
@@ -42,6 +41,14 @@ def refuse_uncuttable(batch: Any, total: int) -> None:
                 f"{path} is a {type(row).__name__} with one {type(row[0]).__name__} per example, "
                 f"which can't be cut into chunks; give a tensor, or leave it out"
             )
+
+
+def refuse_layout(path: str, leaf: Tensor) -> None:
+    """Raise ValueError for a tensor whose rows can't be counted and cut."""
+    if leaf.layout is not torch.strided or leaf.is_nested:
+        raise ValueError(
+            f"{path} is a sparse or nested tensor; give a dense one (padded, with a mask)"
+        )
 
 
 def _plain_rows(batch: Any, path: str) -> Iterator[tuple[str, tuple | list]]:

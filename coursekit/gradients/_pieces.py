@@ -267,12 +267,12 @@ def along(piece: Piece, direction: Tensor) -> Tensor:
     """Return g_n . v for each example, float64; v has the parameter's shape."""
     if isinstance(piece, Dense):
         product = piece.rows * direction
-    elif isinstance(piece, Outer):
-        product = (piece.right @ direction.T) * piece.left
+    elif isinstance(piece, Outer):  # whose layer may compute in a wider type than its weights
+        product = (piece.right @ direction.T.to(piece.right.dtype)) * piece.left
     elif isinstance(piece, Picked):
         product = direction[piece.index] * piece.rows
     else:
         inputs = piece.inputs.flatten(0, 1)
-        moved = piece.module._conv_forward(inputs, direction, None)
+        moved = piece.module._conv_forward(inputs, direction.to(inputs.dtype), None)
         product = moved.view_as(piece.grads) * piece.grads
     return product.reshape(len(product), -1).sum(dim=1, dtype=torch.float64)

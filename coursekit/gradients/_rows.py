@@ -87,7 +87,7 @@ def rows_of(objective: Objective) -> Callable[[Batch], Tensor]:
         gradients_of = vmap(grad(loss_of_one), in_dims=(None, dims))
         with sdpa_kernel(SDPBackend.MATH):  # the fused attention kernels cannot be batched
             grads = gradients_of(values, tensors)
-        return torch.cat([g.flatten(1) for g in grads.values()], dim=1)
+        return torch.cat([g.unsqueeze(1).flatten(1) for g in grads.values()], dim=1)
 
     def by_loop(batch: Batch) -> Tensor:
         rows = []
@@ -101,7 +101,7 @@ def rows_of(objective: Objective) -> Callable[[Batch], Tensor]:
     def rows(batch: Batch) -> Tensor:
         try:
             return chosen[0](batch)
-        except (RuntimeError, NotImplementedError) as error:
+        except (RuntimeError, ValueError) as error:  # the loss names its own failures
             if is_out_of_memory(error) or chosen[0] is by_loop:
                 raise
             chosen[0] = by_loop

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from coursekit.gradients._hooks import backward_hooks, without
 from coursekit.gradients._random_state import random_state_kept
 
 Buffer = tuple[nn.Module, str]
@@ -26,6 +27,7 @@ class StillModel:
         self._device = measured[0].device
         self._kept: dict[Buffer, tuple[Tensor, Tensor, int]] = {}  # own, a copy, its version
         self._depth = 0
+        self._hooks = ExitStack()  # leaving it puts the backward hooks in place
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -45,6 +47,8 @@ class StillModel:
         with ExitStack() as stack:
             stack.enter_context(random_state_kept(self._device))
             stack.enter_context(uncompiled())
+            stack.callback(self._hooks.close)
+            self._hooks.enter_context(without(backward_hooks(self._model)))
             self._depth = 1
             try:
                 for param, flag in flags:
@@ -62,6 +66,15 @@ class StillModel:
                 for module, mode in modes:
                     module.training = mode
                 self._put_back()
+
+    @contextmanager
+    def hooks_in_place(self) -> Iterator[None]:
+        """Let the user's backward hooks run for a moment, while the model is held."""
+        self._hooks.close()
+        try:
+            yield
+        finally:
+            self._hooks.enter_context(without(backward_hooks(self._model)))
 
     def _put_back(self) -> None:
         for (module, name), (own, copy, version) in self._kept.items():

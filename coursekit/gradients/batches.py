@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from coursekit.gradients._leaves import batch_leaves, refuse_uncuttable, told
+from coursekit.gradients._leaves import batch_leaves, refuse_layout, refuse_uncuttable, told
 
 Batch = Any  # Tensor, or a nest of tuples, lists and dicts of tensors, examples along dimension 0
 Data = Any  # Batch | Iterable[Batch]
@@ -113,7 +113,10 @@ def num_examples(batch: Batch) -> int:
     Raises:
         ValueError: If there is no tensor with a first dimension, or the tensors disagree.
     """
-    sizes = {path: len(t) for path, t in batch_leaves(batch) if isinstance(t, Tensor) and t.dim()}
+    tensors = {path: t for path, t in batch_leaves(batch) if isinstance(t, Tensor)}
+    for path, t in tensors.items():
+        refuse_layout(path, t)
+    sizes = {path: len(t) for path, t in tensors.items() if t.dim()}
     if not sizes:
         raise ValueError(
             f"a batch must hold tensors of shape (num_examples, ...), got {told(batch)}; turn "

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import RandomSampler
 
+from coursekit.gradients._graph import refuse_reentrant_checkpoint
 from coursekit.gradients._random_state import random_state, random_state_kept, same_state
 from coursekit.gradients.batches import (
     Batch,
@@ -208,8 +209,9 @@ def check_mean_loss(
 def _not_a_mean(count: Count) -> str:
     if count is num_examples:
         return (
-            "class weights, padding or batch statistics couple the examples; say what the mean is "
-            "over (Objective(..., count='tokens')), or give the mean of one loss per example"
+            "class weights, padding or batch statistics couple the examples (so do negatives "
+            "from the batch, or a root of the mean); say what the mean is over "
+            "(Objective(..., count='tokens')), or give the mean of one loss per example"
         )
     return "so the loss is not a mean over what count counts, or the examples are coupled"
 
@@ -234,6 +236,7 @@ class _LossAndGradient:
                     "the loss does not depend on the trainable parameters: it was detached, or "
                     "computed under no_grad"
                 )
+            refuse_reentrant_checkpoint(loss)
             grads = torch.autograd.grad(loss, self.params, allow_unused=True)
         dense = [
             torch.zeros_like(p) if g is None else g.to_dense() if g.is_sparse else g
@@ -266,9 +269,15 @@ def _refuse_random(
         if gap > tolerance * size:
             break
     if gap > tolerance * size or abs(first[0] - other) > tolerance * max(abs(first[0]), abs(other)):
+        said = f"the same batch gave the losses {first[0]:.6g} and {other:.6g}"
+        if not drew:
+            raise ValueError(
+                f"{said}, without a random number drawn: the model or the loss keeps a state that "
+                f"each pass changes (a counter, a schedule); hold it fixed while measuring"
+            )
         raise ValueError(
-            f"the same batch gave the losses {first[0]:.6g} and {other:.6g}, and gradients "
-            f"{gap:.2g} apart: the model is random; turn its dropout or noise off"
+            f"{said}, and gradients {gap:.2g} apart: the model is random; turn its dropout or "
+            f"noise off"
         )
     if drew and any(module.training for module in measure.model.modules()):
         raise ValueError(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from coursekit.gradients._graph import refuse_reentrant_checkpoint
 from coursekit.gradients._rows import LossModule, OneBatch, flat_gradient, rows_of
 from coursekit.gradients._rows import flatten as flatten
 from coursekit.gradients._still import plain_model, uncompiled
@@ -56,6 +57,7 @@ def minibatch_gradient(
     buffers = {name: b.clone() for name, b in of_batch.named_buffers()}
     with torch.enable_grad(), uncompiled():
         loss = scalar_loss(functional_call(of_batch, buffers, (batch,)))
+        refuse_reentrant_checkpoint(loss)
         return flat_gradient(loss, list(params.values()))
 
 

@@ -12,18 +12,19 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from coursekit.gradients._forms import chosen_params, told_apart
+from coursekit.gradients._hooks import refuse_changing_hooks
 from coursekit.gradients._memory import work_through
 from coursekit.gradients._still import StillModel, plain_model, weights_unmoved
+from coursekit.gradients._users_loss import UsersLoss
 from coursekit.gradients._walks import Walks
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
     Data,
     Loss,
-    as_batch_loss,
     cut_batch,
     iter_batches,
     map_tensors,
@@ -35,7 +36,6 @@ from coursekit.gradients.checks import (
     refuse_batch_norm,
     refuse_dropout,
     refuse_foreign,
-    scalar_loss,
 )
 from coursekit.gradients.counts import Count, as_count, checked_count
 from coursekit.gradients.precision import observed_eps
@@ -61,7 +61,8 @@ class Objective:
         device: Where batches are moved; None: the parameters' device.
         chunk_size: Examples per pass at most; None: each estimator measures how many fit.
         weights: The parameters by name, in the order of every flat vector.
-        loss: The same loss as a BatchLoss that checks what it returns and leaves buffers alone.
+        loss: The same loss as a BatchLoss that checks what it returns, leaves buffers alone and
+            says in one sentence what went wrong in it.
         eps: Relative rounding of what it computes with: of the type, of TF32, or of autocast.
         layer_plans: How layers give per-example gradients, once `norms` has found that out.
     """
@@ -97,16 +98,7 @@ class Objective:
         refuse_batch_norm(self.model)
         refuse_dropout(self.model)
         set_field("_still", StillModel(self.model, weights))
-        inner = as_batch_loss(self.loss_fn)
-
-        def loss(model: nn.Module, batch: Batch) -> Tensor:
-            self._still.after_pass()  # of whatever ran since the last one
-            try:
-                return scalar_loss(inner(model, batch))
-            finally:
-                self._still.after_pass()
-
-        set_field("loss", BatchLoss(loss))
+        set_field("loss", BatchLoss(UsersLoss(self.loss_fn, self._still)))
         with self.held(), weights_unmoved(self.model):
             self._check()
 
@@ -116,12 +108,14 @@ class Objective:
         object.__setattr__(self, "_walks", Walks(self.data))
         first = next(iter_batches(self.data, device=self.device))
         few = slice_batch(first, 0, min(2, num_examples(first)))
-        with torch.no_grad(), observed_eps(self.model) as eps, _named_failure():
+        with torch.no_grad(), observed_eps(self.model) as eps:
             value = self.loss(self.model, few)
         # A float64 model may compute its loss in float32, as those of transformers do.
         object.__setattr__(self, "eps", max(eps(), float(torch.finfo(value.dtype).eps)))
         self._counter.append(as_count(self.count, self.model, self.loss, first))
         self._check_batch(first)
+        with self._still.hooks_in_place():
+            refuse_changing_hooks(self.model, self.loss, few, list(self.weights.values()))
 
     def _check_batch(self, batch: Batch) -> None:
         check_mean_loss(self.model, self.loss, batch, count=self._counter[0], eps=self.eps)
@@ -159,7 +153,10 @@ class Objective:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the model still: buffers, modes, random state and flags come back bit for bit."""
+        """Hold the model still: buffers, modes, random state and flags come back bit for bit.
+
+        Backward hooks do not run meanwhile.
+        """
         with self._still.held():
             yield
 
@@ -221,22 +218,6 @@ class Objective:
         """
         with self.held():
             self._walks.refuse_changing(ordered=ordered)
-
-
-@contextmanager
-def _named_failure() -> Iterator[None]:
-    """Say of whatever a user's model or loss raises that it was the first pass."""
-    try:
-        yield
-    except ValueError:
-        raise
-    except Exception as error:
-        raise ValueError(
-            f"the loss of the first examples can't be computed: {type(error).__name__}: "
-            f"{str(error).splitlines()[0] if str(error) else ''}; loss_fn(output, target) gets "
-            f"model(batch[0]) and batch[1]; for anything else give BatchLoss(fn), "
-            f"fn(model, batch) -> mean loss"
-        ) from error
 
 
 @contextmanager

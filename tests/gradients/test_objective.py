@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from coursekit.curvature import hessian_operator, hessian_trace, sam_sharpness
@@ -220,6 +221,42 @@ class Complex(nn.Module):
         return (x.to(torch.cfloat) @ self.w).abs()
 
 
+def nested():
+    parts = [torch.randn(i + 1, 4) for i in range(12)]
+    return torch.nested.nested_tensor(parts, layout=torch.jagged)
+
+
+class Counting(nn.Module):
+    """Another function at each pass, by a plain number that no random state knows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head, self.passes = nn.Linear(4, 3), 0
+
+    def forward(self, x):
+        self.passes += 1
+        return self.head(x) * (1 + 0.1 * self.passes)
+
+
+class Checkpointed(nn.Module):
+    """Frozen embeddings before a reentrant checkpoint: its weights would get no gradient."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = nn.Linear(4, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = x.detach().requires_grad_()
+        return self.head(checkpoint(self.body, x, use_reentrant=True))
+
+
+def contrastive(model, batch):
+    """Each example against the others' images under another map."""
+    one = model(batch[0])
+    scores = one @ (one * torch.tensor([1.0, 2.0, 3.0])).T
+    return F.cross_entropy(scores, torch.arange(len(scores)))
+
+
 @pytest.mark.parametrize(
     ("model", "loss_fn", "batch", "said"),
     [
@@ -233,9 +270,14 @@ class Complex(nn.Module):
         (net(), nn.CrossEntropyLoss(reduction="sum"), data(), "mean"),
         (net().to("meta"), CE, data(), "meta device"),
         (lambda x: x, CE, data(), "torch.nn.Module"),
+        (net(), CE, (data()[0].to_sparse(), data()[1]), r"batch\[0\] is a sparse.*dense"),
+        (net(), CE, (nested(), data()[1]), r"batch\[0\] is a sparse or nested.*padded"),
+        (Counting(), CE, data(), "without a random number drawn.*keeps a state"),
+        (Checkpointed(), CE, data(), "use_reentrant=True hides the weights"),
+        (net(), BatchLoss(contrastive), data(), "couple the examples.*negatives from the batch"),
         (nn.Sequential(nn.LazyLinear(3)), CE, data(), "no shape yet"),
     ],
-    ids=range(11),
+    ids=range(16),
 )
 def test_bad_input_gets_one_sentence_with_the_remedy(model, loss_fn, batch, said):
     with pytest.raises(ValueError, match=said):

@@ -1,0 +1,96 @@
+"""What a user's loss may do, and what is said of one that fails."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from coursekit.curvature import critical_sharpness, hessian_eigenvalues, hessian_trace
+from coursekit.gradients import BatchLoss, Objective, per_example_gradients, per_example_norms
+from coursekit.noise import model_moments
+
+CE = nn.CrossEntropyLoss()
+
+
+def net(out: int = 3) -> nn.Sequential:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, out)).double()
+
+
+def data(count: int = 12):
+    rng = torch.Generator().manual_seed(1)
+    x = torch.randn(count, 4, generator=rng, dtype=torch.float64)
+    return x, torch.randint(0, 3, (count,), generator=rng)
+
+
+def forces(model, batch):
+    """The loss of an energy whose slope at the inputs should be the targets."""
+    x = batch[0].detach().requires_grad_()
+    (slope,) = torch.autograd.grad(model(x).sum(), x, create_graph=True)
+    return F.mse_loss(-slope, batch[1])
+
+
+def gradient(model, loss, batch):
+    grads = torch.autograd.grad(loss(model, batch), list(model.parameters()), allow_unused=True)
+    pairs = zip(grads, model.parameters(), strict=True)
+    return torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for g, p in pairs])
+
+
+def hessian_by_differences(model, loss, batch, step=1e-5):
+    columns = []
+    for param in model.parameters():
+        flat = param.data.view(-1)
+        for i in range(flat.numel()):
+            kept = flat[i].item()
+            ends = []
+            for sign in (1, -1):
+                flat[i] = kept + sign * step
+                ends.append(gradient(model, loss, batch))
+            flat[i] = kept
+            columns.append((ends[0] - ends[1]) / (2 * step))
+    return torch.stack(columns)
+
+
+def test_a_loss_may_differentiate_by_its_inputs():
+    model, loss = net(1), BatchLoss(forces)
+    x = data()[0]
+    batch = (x, x.flip(0))
+    rows = torch.stack(
+        [gradient(model, forces, (batch[0][i : i + 1], batch[1][i : i + 1])) for i in range(12)]
+    )
+    found = per_example_norms(model, loss, batch, chunk_size=5)
+    torch.testing.assert_close(found.sq_norms, rows.square().sum(1))
+    torch.testing.assert_close(per_example_gradients(model, loss, batch), rows)
+    spread = (rows - rows.mean(0)).square().sum().item() / 11
+    assert model_moments(model, loss, batch).tr_cov == pytest.approx(spread)
+    hessian = hessian_by_differences(model, forces, batch)
+    top = torch.linalg.eigvalsh((hessian + hessian.T) / 2)[-1].item()
+    assert hessian_eigenvalues(model, loss, batch, tol=1e-6).value == pytest.approx(top, rel=1e-4)
+    trace = hessian_trace(model, loss, batch, num_probes=200)
+    assert abs(trace.value - hessian.trace().item()) < 4 * trace.stderr
+    assert critical_sharpness(model, loss, batch).value > 0
+    assert not Objective(model, loss, batch).loss(model, batch).isnan()
+
+
+@pytest.mark.parametrize(
+    ("loss", "batch", "said"),
+    [
+        (CE, (data()[0], data()[1] + 3), r"IndexError: Target . is out of bounds.*BatchLoss\(fn\)"),
+        (CE, (data()[0][:, :3], data()[1]), r"RuntimeError: mat1 and mat2.*BatchLoss\(fn\)"),
+        (BatchLoss(lambda m, b: m(b["x"])), data(), r"TypeError: .*BatchLoss\(fn\)"),
+        (lambda out, y: F.cross_entropy(out[:-1], y), data(), r"ValueError: Expected.*BatchLoss"),
+    ],
+    ids=range(4),
+)
+@pytest.mark.parametrize("measure", [per_example_norms, hessian_eigenvalues])
+def test_whatever_a_loss_raises_becomes_one_sentence(measure, loss, batch, said):
+    with pytest.raises(ValueError, match=said):
+        measure(net(), loss, batch)
+
+
+def test_a_failure_far_into_the_data_is_named_too():
+    x, y = data(64)
+    y[37] = 9
+    with pytest.raises(ValueError, match=r"IndexError: Target 9.*look at the data of these"):
+        per_example_norms(net(), CE, (x, y), chunk_size=4)
