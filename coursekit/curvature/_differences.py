@@ -66,8 +66,8 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
         if gap > 30 * max(error, 1e-9) * scale:
             raise ValueError(
                 f"differences of gradients are not symmetric ({gap / scale:.2g} of |Hv|, error "
-                f"{error:.2g}): a kernel's backward gives gradients that are not those of the loss; "
-                f"mend it (torch.autograd.gradcheck shows where)"
+                f"{error:.2g}): a kernel's backward gives gradients that are not those of the "
+                f"loss; torch.autograd.gradcheck shows which"
             )
 
     def gradient(batch: Batch) -> Tensor:

@@ -3,6 +3,7 @@
 So they decide whether it is: their sum must be the gradient of the examples together.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -70,6 +71,11 @@ class AddedUp:
         off = {name: g.double() - whole.get(name, 0) for name, g in self.total.items()}
         off |= {name: g for name, g in whole.items() if name not in self.total}
         error = sum(t.square().sum().item() for t in off.values())
+        if not math.isfinite(error):
+            raise ValueError(
+                f"the gradients of some of {self.count} examples are not finite: look for nan or "
+                f"inf in the data, or for a loss that overflows"
+            )
         if error <= (tolerance(eps) ** 2 + 100 * eps**2) * self.squares:
             return
         check_mean_loss(model, loss, batch, count=weigh)  # names the usual causes

@@ -94,3 +94,13 @@ def test_a_failure_far_into_the_data_is_named_too():
     y[37] = 9
     with pytest.raises(ValueError, match=r"IndexError: Target 9.*look at the data of these"):
         per_example_norms(net(), CE, (x, y), chunk_size=4)
+
+
+def test_nan_in_an_example_is_said_and_no_coupling():
+    x, y = data(60)
+    x[33] = float("nan")
+    with pytest.raises(ValueError, match="examples are not finite: look for nan or inf"):
+        per_example_norms(net(), CE, (x, y))
+    relu = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3)).double()
+    with pytest.raises(ValueError, match=r"not finite.*nan or inf"):
+        hessian_trace(relu, CE, (x, y))

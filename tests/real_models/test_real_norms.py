@@ -4,7 +4,8 @@ import copy
 
 import pytest
 import torch
-from zoo import CASES, EACH, LAYERS, REFUSED, SOME
+from rows import EACH, LAYERS, SOME
+from zoo import CASES, REFUSED
 
 from coursekit.gradients import per_example_dots, per_example_norms
 from coursekit.noise import model_moments

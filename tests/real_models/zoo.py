@@ -10,62 +10,33 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 import transformers as hf
+from more_losses import MORE_REFUSED
+from rows import CASES as CASES
+from rows import (
+    CLASSES,
+    EACH,
+    OWN_LOSS,
+    PAIR,
+    SOME,
+    VOCAB,
+    N,
+    T,
+    case,
+    classes,
+    floats,
+    padding,
+    pair_of,
+    rng,
+    tokens,
+)
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from coursekit.gradients import BatchLoss
 
-N, T, VOCAB, CLASSES = 8, 6, 23, 3
 SMALL = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
 FEED = {"intermediate_size": 12}
 PLACES = {"max_position_embeddings": 12}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One row of the page."""
-
-    build: Callable
-    way: str  # how the page says that it is measured
-    error: float = 1e-5  # relative error allowed against float64
-
-
-CASES: dict[str, Case] = {}
-LAYERS = "right, about one pass"
-SOME = "right; some layers' gradients are made"
-EACH = "right; one backward pass per example"
-
-
-def case(name: str, way: str = LAYERS, error: float = 1e-5):
-    def keep(build: Callable) -> Callable:
-        CASES[name] = Case(build, way, error)
-        return build
-
-    return keep
-
-
-def rng(seed: int = 1) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def tokens() -> torch.Tensor:
-    return torch.randint(2, VOCAB, (N, T), generator=rng())
-
-
-def classes() -> torch.Tensor:
-    return torch.randint(0, CLASSES, (N,), generator=rng(2))
-
-
-def floats(*shape: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=rng(3))
-
-
-def padding() -> torch.Tensor:
-    return (torch.arange(T) < torch.tensor([[6], [4], [5], [3], [6], [2], [5], [4]])).long()
-
-
-OWN_LOSS = BatchLoss(lambda model, batch: model(**batch).loss)
-PAIR = BatchLoss(lambda model, batch: F.cross_entropy(model(*batch[:-1]), batch[-1]))
 
 
 def language(model: nn.Module, **more: torch.Tensor):
@@ -612,10 +583,6 @@ def weighted(model, batch):
     return F.cross_entropy(model(batch[0]), batch[1], weight=torch.tensor([1.0, 4.0, 9.0]))
 
 
-def pair_of(model: nn.Module):
-    return model, PAIR, (floats(N, 4), classes())
-
-
 REFUSED: dict[str, tuple[Callable, str]] = {
     "BatchNorm in train mode": (
         lambda: pair_of(nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))),
@@ -649,4 +616,4 @@ REFUSED: dict[str, tuple[Callable, str]] = {
         ),
         "(an embedding's max_norm does it: leave that out)",
     ),
-}
+} | MORE_REFUSED
