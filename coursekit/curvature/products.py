@@ -12,6 +12,7 @@ from coursekit.curvature._twice import double_backward_kernels as double_backwar
 from coursekit.curvature._twice import pull as pull
 from coursekit.curvature._twice import split_like
 from coursekit.curvature.operators import CurvatureOperator
+from coursekit.gradients._foreign import refuse_foreign
 from coursekit.gradients._still import plain_model
 from coursekit.gradients.batches import (
     Batch,
@@ -23,7 +24,6 @@ from coursekit.gradients.batches import (
     map_tensors,
     trainable_params,
 )
-from coursekit.gradients.checks import refuse_foreign
 from coursekit.gradients.minibatch import flatten
 from coursekit.gradients.objective import Objective, as_objective
 

@@ -62,6 +62,8 @@ def as_batch_loss(loss_fn: Loss) -> BatchLoss:
     """Return `loss_fn` in the general form loss(model, batch); a BatchLoss comes back unchanged."""
     if isinstance(loss_fn, BatchLoss):
         return loss_fn
+    if isinstance(loss_fn, type):
+        raise ValueError(f"loss_fn is the class {loss_fn.__name__}; give an instance of it")
     if not callable(loss_fn):
         raise ValueError(f"loss_fn must be callable as loss_fn(output, target), got {loss_fn!r}")
 

@@ -60,37 +60,6 @@ def refuse_dropout(model: nn.Module) -> None:
             )
 
 
-def refuse_foreign(model: nn.Module) -> None:
-    """Raise ValueError for models and parameters that can't be measured, with what to do instead.
-
-    Scripted models, complex, sharded, lazy or storage-less parameters.
-    """
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"model must be a torch.nn.Module, got a {type(model).__name__}")
-    for name, module in model.named_modules():
-        if isinstance(module, torch.jit.ScriptModule):
-            what = f"module {name!r}" if name else "the model"
-            raise ValueError(
-                f"{what} is scripted (torch.jit), so its layers can't be watched; measure the "
-                f"model from which it was scripted"
-            )
-    for name, param in model.named_parameters():
-        if isinstance(param, nn.parameter.UninitializedParameter):
-            raise ValueError(f"parameter {name!r} has no shape yet; run one forward pass first")
-        if param.requires_grad and param.is_complex():
-            raise ValueError(
-                f"parameter {name!r} is complex ({param.dtype}); keep its real and imaginary part "
-                f"as two real parameters (torch.view_as_complex joins them in forward)"
-            )
-        if hasattr(param, "device_mesh") or hasattr(param, "_local_tensor"):
-            raise ValueError(
-                f"parameter {name!r} is sharded over processes (DTensor, FSDP); measure a copy "
-                f"that is whole on one device, or use NoiseScale while it trains"
-            )
-        if param.is_meta:
-            raise ValueError(f"parameter {name!r} lies on the meta device: it holds no values")
-
-
 def refuse_shuffling(data: Data) -> None:
     """Raise ValueError if data comes in another order on each walk, so that passes do not pair."""
     if isinstance(getattr(data, "sampler", None), RandomSampler):

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
+from coursekit.gradients._foreign import refuse_foreign
 from coursekit.gradients._forms import chosen_params, told_apart
 from coursekit.gradients._hooks import refuse_changing_hooks
 from coursekit.gradients._memory import work_through
@@ -35,7 +36,6 @@ from coursekit.gradients.checks import (
     check_mean_loss,
     refuse_batch_norm,
     refuse_dropout,
-    refuse_foreign,
 )
 from coursekit.gradients.counts import Count, as_count, checked_count
 from coursekit.gradients.precision import observed_eps

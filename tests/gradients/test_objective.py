@@ -221,6 +221,11 @@ class Complex(nn.Module):
         return (x.to(torch.cfloat) @ self.w).abs()
 
 
+def made_in_inference_mode():
+    with torch.inference_mode():
+        return nn.Linear(4, 3)
+
+
 def nested():
     parts = [torch.randn(i + 1, 4) for i in range(12)]
     return torch.nested.nested_tensor(parts, layout=torch.jagged)
@@ -270,6 +275,9 @@ def contrastive(model, batch):
         (net(), nn.CrossEntropyLoss(reduction="sum"), data(), "mean"),
         (net().to("meta"), CE, data(), "meta device"),
         (lambda x: x, CE, data(), "torch.nn.Module"),
+        (nn.Linear, CE, data(), "got the class Linear; make one"),
+        (net(), nn.CrossEntropyLoss, data(), "the class CrossEntropyLoss; give an instance"),
+        (made_in_inference_mode(), CE, data(), "under torch.inference_mode.*outside"),
         (net(), CE, (data()[0].to_sparse(), data()[1]), r"batch\[0\] is a sparse.*dense"),
         (net(), CE, (nested(), data()[1]), r"batch\[0\] is a sparse or nested.*padded"),
         (Counting(), CE, data(), "without a random number drawn.*keeps a state"),
@@ -277,7 +285,7 @@ def contrastive(model, batch):
         (net(), BatchLoss(contrastive), data(), "couple the examples.*negatives from the batch"),
         (nn.Sequential(nn.LazyLinear(3)), CE, data(), "no shape yet"),
     ],
-    ids=range(16),
+    ids=range(19),
 )
 def test_bad_input_gets_one_sentence_with_the_remedy(model, loss_fn, batch, said):
     with pytest.raises(ValueError, match=said):
