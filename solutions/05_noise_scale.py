@@ -933,7 +933,7 @@ show(figures.ages_plot(along, title=title, unit="windows", bounds=bounds))
 # |---|---|---|
 # | C1: total compute (examples) is least near B_crit | **fails** | they rise from the smallest batch on: {{C1.knee_over_smallest}} times as many at B_crit as at B = 16 |
 # | C2: the noise scale is the largest useful batch | **depends**, contested | {{C2.ratio_15}} times B_crit here at loss 1.5, {{C2.ratio_09}} at 0.9; in published runs of language models far below B_crit |
-# | C13: the smaller the batch, the fewer examples | **depends**: if each B has its own rate | {{C13.tuned_1}} times the examples of B = 16 at B = 1; with the rate of B = 16 none of the runs arrives |
+# | C13: the smaller the batch, the fewer examples | **depends** on the rate | with its own rate B = 1 takes about as many as 16 ({{C13.tuned_1}} times), not fewer; with the rate of B = 16 none of the runs arrives |
 # | C11: in the norm of Adam's own steps the noise scale tells its critical batch | **depends** on the loss (GPU) | {{C11.gpu.sign_ratio_15}} times B_crit at loss 1.5, {{C11.gpu.sign_ratio_09}} at 0.9; the usual one {{C11.gpu.euclid_ratio_15}} and {{C11.gpu.euclid_ratio_09}} |
 # | C8: a language model has one fixed critical batch | **unresolved** (GPU): it grew, but a best rate lay at its grid's end | {{C8.gpu.branch_1}} windows at the first age, {{C8.gpu.branch_4}} at the last |
 # | C3: the noise scale grows during training | **holds** | {{C3.growth}} times: first \|G\|² falls, then tr(Σ) rises |

@@ -404,8 +404,9 @@ show(
 # **What the figure says.** With segments of √16 = 4 layers seven widths are held in place of sixteen;
 # with segments of one layer all segments' inputs are, and nothing is won. (Autograd holds a little more
 # than you counted: the loss's own tensor.) The price is a second forward pass of almost all layers. A
-# backward pass is about two forward passes of work, so a step goes from three to four: a third more, the
-# dashed line. Yours may lie above it, since going through the segments costs something too. In the ledger's
+# backward pass is about two forward passes of work, so a step goes from three to four at most: a third more, the
+# dashed line. (The last segment is not computed twice: with four of them it is a quarter.) Yours may lie above
+# it, since going through the segments costs something too. In the ledger's
 # run on one CPU thread it was {{H2.time}} times the time (± over rounds).
 #
 # **Accumulation's price.** K micro-batches of B/K need the activations of one of them, and K times the

@@ -191,6 +191,7 @@ INSIDE = {f"{arm}_at_edge": [0.0] for arm in ("momentum", "lars", "lamb", "muon"
 KEPT = {"fixed_at_edge": [0.0], "kept_at_edge": [0.0]}
 STEPS = {f"{o}_{k}_at_edge": [0.0] for o in ("momentum", "adam") for k in (1, 8, 32)}
 WORTH = {f"adam_{b}_constant": near(0.2) for b in ("0p999", "0p95")}
+WORTH |= {f"adam_{b}_at_edge": [0.0] for b in ("0p999", "0p95")}
 
 
 def same(names, values):
@@ -261,6 +262,11 @@ NEIGHBOURS = {"neighbours_small": near(1.0), "neighbours_middle": near(1.0)}
         ("L17", {**WORTH, **same(NAIVE, near(0.01))}, "holds"),
         ("L17", {**WORTH, **same(NAIVE, near(-0.01))}, "holds"),
         ("L17", {**WORTH, **same(NAIVE, near(0.1))}, "fails"),
+        (
+            "L17",
+            {**WORTH, **same(NAIVE, near(0.01)), "adam_0p95_at_edge": [1.0]},
+            "unresolved",
+        ),
         ("L17", {**WORTH, **same(NAIVE, near(0.01)), "adam_0p95_naive": near(-0.1)}, "depends"),
         ("L17", {**WORTH, **same(NAIVE, near(0.01)), "adam_0p95_naive": [0.0, 0.1]}, "unresolved"),
         ("C6", {"total_idle": near(0.2), "total_full": near(3.0)}, "depends"),

@@ -123,6 +123,8 @@ CLAIMS: tuple[Claim, ...] = (
         measure=measure_small_end,
         verdict=small_end_verdict,
         expected="depends",
+        finding="With its own rate B=1 takes as many examples as B=16, not fewer: both intervals "
+        "hold 1. What is capped at twice the examples of B=16 is a bound.",
         changes="A rate that decays: then a small batch at a large rate arrives in the end.",
         shown=("tuned_1", "tuned_4", "held_1", "held_4", "arrived_1", "arrived_4"),
     ),
