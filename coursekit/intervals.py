@@ -117,15 +117,19 @@ def crossed(tables: Mapping[str, np.ndarray]) -> dict[str, Crossed]:
     """Return per-seed means of tables (S, N), each with its vector of errors over examples.
 
     The vectors are a root of `example_covariance`, its negative eigenvalues set to zero. Tables
-    of another shape have other seeds or examples: their vectors are orthogonal.
+    of another shape have other seeds or examples: their vectors are orthogonal. A table with
+    values that are not finite has no interval; its vector is zero.
 
     Raises:
         ValueError: If a table has fewer than two seeds or examples.
     """
     groups: dict[tuple[int, ...], list[str]] = {}
-    for name, table in tables.items():
-        groups.setdefault(np.shape(table), []).append(name)
     found: dict[str, Crossed] = {}
+    for name, table in tables.items():
+        if np.isfinite(table).all():
+            groups.setdefault(np.shape(table), []).append(name)
+        else:
+            found[name] = Crossed(np.mean(table, axis=1), [0.0])
     width = 0
     for names in groups.values():
         group = np.stack([np.asarray(tables[name], dtype=float) for name in names])

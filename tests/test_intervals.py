@@ -123,6 +123,9 @@ def test_vectors_give_the_error_of_any_combination():
     assert found["one"] == pytest.approx(one.mean(axis=1).tolist())
     assert found["one"].shared @ found["other"].shared == 0.0  # other seeds: no pairs
     assert found["other"].shared_error > 0
+    failed = crossed({"one": one, "two": np.where(one > 9, one, np.nan)})
+    assert failed["one"].shared_error == pytest.approx(found["one"].shared_error)
+    assert all(math.isnan(part) for part in t_interval(failed["two"]))
 
 
 def test_the_wider_interval_is_taken():

@@ -44,11 +44,18 @@ def example_weights(arm: Arm) -> Tensor:
     return torch.cat(weights)
 
 
-def stacked_weights(seeds: Sequence[int], device: torch.device) -> list[Tensor]:
+def sizes_for(data: Dataset) -> tuple[int, ...]:
+    """Return the widths of the network for a data set: two hidden layers of 64."""
+    return (data.num_features, *SIZES[1:-1], data.num_classes)
+
+
+def stacked_weights(
+    seeds: Sequence[int], device: torch.device, sizes: Sequence[int] = SIZES
+) -> list[Tensor]:
     """Return weights (R, in, out) and biases (R, 1, out) of R networks, layer by layer."""
     stacks: list[list[Tensor]] = []
     for seed in seeds:
-        model = mlp(SIZES, generator=torch.Generator().manual_seed(seed))
+        model = mlp(sizes, generator=torch.Generator().manual_seed(seed))
         params = [p.detach() for p in model.parameters()]
         stacks.append([p.T if p.dim() == 2 else p[None] for p in params])
     return [torch.stack(same).to(device).requires_grad_() for same in zip(*stacks, strict=True)]
@@ -151,7 +158,7 @@ def train_arm(
     Raises:
         ValueError: If there are too few examples for one pass.
     """
-    params = stacked_weights(seeds, data.train_inputs.device)
+    params = stacked_weights(seeds, data.train_inputs.device, sizes_for(data))
     kept = {}
     with one_thread(data.train_inputs.device):
         for step in steps_of(arm, params, data, seeds, num_steps, once=once):
@@ -175,7 +182,7 @@ def train_arm_to_loss(
         Weights (seeds, P) at the first look below, nan where there was none; and the steps done
         by then, -1 where there was none.
     """
-    params = stacked_weights(seeds, data.train_inputs.device)
+    params = stacked_weights(seeds, data.train_inputs.device, sizes_for(data))
     kept = torch.full_like(flat_weights(params), torch.nan)
     steps = np.full(len(seeds), -1)
     with one_thread(data.train_inputs.device):
@@ -190,10 +197,16 @@ def train_arm_to_loss(
 
 
 @torch.no_grad()
+def right_of(params: Sequence[Tensor], inputs: Tensor, targets: Tensor) -> np.ndarray:
+    """Return 100 where an example is right and 0 where it is wrong, shape (networks, examples)."""
+    predicted = logits(params, inputs.expand(len(params[0]), *inputs.shape)).argmax(dim=2)
+    return 100 * (predicted == targets).double().cpu().numpy()
+
+
 def accuracy_of(params: Sequence[Tensor], inputs: Tensor, targets: Tensor) -> list[float]:
     """Return accuracy in %, one a network."""
-    predicted = logits(params, inputs.expand(len(params[0]), *inputs.shape)).argmax(dim=2)
-    return [100 * v for v in (predicted == targets).double().mean(dim=1).tolist()]
+    found: list[float] = right_of(params, inputs, targets).mean(axis=1).tolist()
+    return found
 
 
 @torch.no_grad()

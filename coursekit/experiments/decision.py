@@ -78,6 +78,7 @@ def run_arm(
     batch_size: int = BASE_BATCH,
     num_epochs: int = EPOCHS,
     device: torch.device | str | None = None,
+    each_example: bool = False,
 ) -> np.ndarray:
     """Train one arm and return its test accuracies in %, one a seed.
 
@@ -89,6 +90,7 @@ def run_arm(
         batch_size: The base's.
         num_epochs: The base's length.
         device: Where to train; None: the GPU if there is one.
+        each_example: Whether to return 100 or 0 for each test example, (seeds, test examples).
 
     Returns:
         Accuracies; a run that diverged counts as chance, 10 %.
@@ -104,9 +106,12 @@ def run_arm(
         lrs=(arm.lr * lr,),
         num_steps=steps,
         schedule=lambda num_steps: schedule_of(arm.schedule, num_steps),
+        keep_correct=each_example,
         device=device,
         progress=False,
     )
+    if each_example:
+        return 100 * runs.values("test_correct", diverged_as=CHANCE)[:, 0, 0]
     return 100 * runs.values("test_accuracy", diverged_as=CHANCE).ravel()
 
 

@@ -42,6 +42,14 @@ def test_a_run_that_diverges_counts_as_chance(data):
     assert found.tolist() == [10.0, 10.0]
 
 
+def test_each_test_example_is_told_where_asked(data):
+    settings = {"lr": 0.1, "seeds": [0, 1], "batch_size": 16, "num_epochs": 4, "device": "cpu"}
+    table = run_arm(BASE, data, each_example=True, **settings)
+    assert table.shape == (2, 2000)
+    assert set(table.ravel()) == {0.0, 100.0}
+    assert table.mean(axis=1) == pytest.approx(run_arm(BASE, data, **settings))
+
+
 def test_each_arm_holds_what_it_says():
     names = {
         "steps": lambda a: a.steps == 1,

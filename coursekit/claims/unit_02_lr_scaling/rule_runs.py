@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from coursekit.claims.declare import Values
+from coursekit.claims.second_set import WIDTHS, of_digits
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
-from coursekit.experiments.flagship import CHANCE, SIZES
+from coursekit.experiments.flagship import CHANCE
 from coursekit.models.convnets import IMAGE, SERIES, convnet
 from coursekit.replicas.grid import run_grid
 from coursekit.replicas.population import Population
@@ -35,10 +36,14 @@ def device_for(size: str) -> torch.device:
     return pick_device() if size == "gpu" else torch.device("cpu")
 
 
-def task(size: str) -> tuple[Dataset, int]:
-    """Return MNIST-1D and the number of epochs: 2,048 examples and 30, or far less for tests."""
-    num_train, num_epochs = (256, 2) if size == "tiny" else (NUM_TRAIN, NUM_EPOCHS)
-    return load("mnist1d", num_train=num_train, device=device_for(size)), num_epochs
+def task(size: str, name: str = "mnist1d") -> tuple[Dataset, int]:
+    """Return a data set and the number of epochs: 30, or far less for tests.
+
+    2,048 examples of MNIST-1D, or the 1,024 of digits.
+    """
+    most = {"mnist1d": NUM_TRAIN, "digits": 1024}[name]
+    num_train, num_epochs = (most // 8, 2) if size == "tiny" else (most, NUM_EPOCHS)
+    return load(name, num_train=num_train, device=device_for(size)), num_epochs
 
 
 def sizes_for(size: str, batch_sizes: Sequence[int]) -> tuple[int, ...]:
@@ -54,12 +59,13 @@ def column(
     optimizer: str | Settings = "sgd",
     first_seed: int = 0,
     num_seeds: int | None = None,
+    name: str = "mnist1d",
 ) -> Population:
     """Train every seed at every learning rate, at one batch size, for the epochs of the task."""
-    data, num_epochs = task(size)
+    data, num_epochs = task(size, name)
     (fitting,) = sizes_for(size, [batch_size])
     runs = run_grid(
-        SIZES,
+        WIDTHS[name],
         data,
         seeds=range(first_seed, first_seed + (num_seeds or seeds_for(size))),
         batch_sizes=(fitting,),
@@ -88,17 +94,24 @@ def best_lr(runs: Population) -> float:
     return float(runs.axes["lr"][int(mean.argmax())])
 
 
-def rule_losses(size: str, optimizer: str, start: float, batch_sizes: Sequence[int]) -> Columns:
+def rule_losses(
+    size: str,
+    optimizer: str,
+    start: float,
+    batch_sizes: Sequence[int],
+    *,
+    name: str = "mnist1d",
+) -> Columns:
     """Return final training losses under each rule, from (BASE_BATCH, start), at each B."""
     values: Columns = {}
     for b in (BASE_BATCH, *batch_sizes):
         rules = ("linear", "sqrt", "none") if b != BASE_BATCH else ("base",)
         lrs = {r: scaled_lr(start, BASE_BATCH, b, rule=r.replace("base", "none")) for r in rules}
-        runs = column(size, b, list(lrs.values()), optimizer=optimizer)
+        runs = column(size, b, list(lrs.values()), optimizer=optimizer, name=name)
         for rule, lr in lrs.items():
-            name = f"{optimizer}_{rule}" + ("" if rule == "base" else f"_{b}")
-            values[name] = losses(runs, lr)
-            values[f"{name}_accuracy"] = accuracies(runs, lr)
+            arm = f"{optimizer}_{rule}" + ("" if rule == "base" else f"_{b}")
+            values[arm] = losses(runs, lr)
+            values[f"{arm}_accuracy"] = accuracies(runs, lr)
     return values
 
 
@@ -109,6 +122,7 @@ def measure_linear(size: str) -> Columns:
     for b in (256, 1024):
         lr = scaled_lr(SLOW_START, BASE_BATCH, b, rule="linear")
         values[f"slow_linear_{b}"] = losses(column(size, b, [lr]), lr)
+    values |= of_digits(rule_losses(size, "sgd", SGD_START, (64, 256, 1024), name="digits"))
     for k in range(7):  # from a rate near the best at B = 16 upwards
         b, lr = BASE_BATCH * 2**k, 0.125 * 2**k
         values[f"tuned_{b}"] = accuracies(column(size, b, [lr]), lr)

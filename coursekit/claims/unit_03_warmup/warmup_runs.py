@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from coursekit.claims.decide import above, all_of, below, decide, no, paired
-from coursekit.claims.declare import Values
+from coursekit.claims.declare import Measured, Values
 from coursekit.claims.unit_03_warmup.warmup_setting import (
     DEAD,
     MAKE,
@@ -15,6 +15,7 @@ from coursekit.claims.unit_03_warmup.warmup_setting import (
     epochs_for,
     held,
     percent,
+    right,
     seeds_for,
     warm,
 )
@@ -28,12 +29,13 @@ LRS_TUNED = tuple(2.0**k for k in range(-4, 3))
 # --- L8, V3: when warmup helps ----------------------------------------------------------------
 
 
-def measure_need(size: str) -> dict[str, list[float]]:
+def measure_need(size: str) -> Measured:
     """L8: accuracy with and without warmup: sharp start, usual start, and before a cosine."""
     data, seeds = data_for(size, 4096), seeds_for(size, 8)
     batch = min(256, len(data.train_inputs))
     grid = partial(run_grid, data=data, seeds=seeds, device=device_for(size), progress=False)
-    values: dict[str, list[float]] = {}
+    grid = partial(grid, keep_correct=True)
+    values: Measured = {}
     lengths: dict[str, Callable[[int], Schedule]] = {
         f"linear{w}": partial(warm, warmup_steps=w) for w in (0, 4, 16, 64)
     }
@@ -49,9 +51,9 @@ def measure_need(size: str) -> dict[str, list[float]]:
             schedule=arms,
         )
         for name in arms:
-            values[f"{start}_{name}"] = percent(runs, schedule=name).tolist()
-            values[f"{start}_{name}_dead"] = (percent(runs, schedule=name) < DEAD).tolist()
-        values[f"{start}_gain"] = difference(values, f"{start}_linear16", f"{start}_linear0")
+            values[f"{start}_{name}"] = right(runs, schedule=name)
+            values[f"{start}_{name}_dead"] = (percent(runs, schedule=name) < DEAD).astype(float)
+        values[f"{start}_gain"] = values[f"{start}_linear16"] - values[f"{start}_linear0"]
     large = min(1024, len(data.train_inputs))
     arms = {"constant": lambda n: constant(1.0), "cosine": lambda n: cosine(1.0, num_steps=n)}
     arms |= {"warm_constant": lambda n: warm(n, warmup_steps=max(1, n // 10))}
@@ -65,11 +67,11 @@ def measure_need(size: str) -> dict[str, list[float]]:
     )
     for lr in (2.0, 4.0):
         for name in arms:
-            values[f"{name}_lr{lr:g}"] = percent(runs, schedule=name, lr=lr).tolist()
+            values[f"{name}_lr{lr:g}"] = right(runs, schedule=name, lr=lr)
         for name in ("constant", "cosine"):
-            pair = (f"warm_{name}_lr{lr:g}", f"{name}_lr{lr:g}")
-            values[f"{name}_lr{lr:g}_gain"] = difference(values, *pair)
-    return {name: [float(v) for v in column] for name, column in values.items()}
+            one, other = (values[f"{n}_lr{lr:g}"] for n in (f"warm_{name}", name))
+            values[f"{name}_lr{lr:g}_gain"] = one - other
+    return values
 
 
 def need_verdict(values: Values) -> str:
@@ -117,11 +119,11 @@ def tuned_verdict(values: Values) -> str:
     return decide(depends=all_of(sharp, no(usual)), holds=all_of(sharp, usual), fails=no(sharp))
 
 
-def measure_without_noise(size: str) -> dict[str, list[float]]:
+def measure_without_noise(size: str) -> Measured:
     """N6: what warmup is worth from a sharp start at three noise levels, 80 steps each."""
     data, seeds = data_for(size, 2048), seeds_for(size, 12)
     n = len(data.train_inputs)
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for name, batch in (("sixteenth", n // 16), ("quarter", n // 4), ("full", n)):
         runs = run_grid(
             MAKE["sharp"],
@@ -131,12 +133,13 @@ def measure_without_noise(size: str) -> dict[str, list[float]]:
             lrs=(2.0,),
             num_steps=80 if size != "tiny" else 3,
             schedule={"none": lambda n: constant(1.0), "warm": partial(warm, warmup_steps=16)},
+            keep_correct=True,
             device=device_for(size),
             progress=False,
         )
         for arm in ("none", "warm"):
-            values[f"{name}_{arm}"] = percent(runs, schedule=arm).tolist()
-        values[f"{name}_gain"] = difference(values, f"{name}_warm", f"{name}_none")
+            values[f"{name}_{arm}"] = right(runs, schedule=arm)
+        values[f"{name}_gain"] = values[f"{name}_warm"] - values[f"{name}_none"]
     factor = warm(80, warmup_steps=16)
     values["temperature_early"] = [sum(factor(step) for step in range(16)) / 16]
     return values
@@ -149,7 +152,7 @@ def without_noise_verdict(values: Values) -> str:
     return decide(fails=full, holds=all_of(noisy, no(full)))
 
 
-def measure_growth(size: str) -> dict[str, list[float]]:
+def measure_growth(size: str) -> Measured:
     """L11: lr/4 twice against B x 4 twice, at equal epochs; and neither."""
     data, seeds = data_for(size, 4096), seeds_for(size, 12)
     epochs = epochs_for(size, 24)
@@ -166,19 +169,20 @@ def measure_growth(size: str) -> dict[str, list[float]]:
         batch_sizes=(8 if size == "tiny" else 32,),
         lrs=(0.25,),
         num_epochs=epochs,
+        keep_correct=True,
         device=device_for(size),
         progress=False,
     )
     both = grid(schedule={"constant": lambda n: constant(1.0), "decay": decay})
     grown = grid(batch_growth=lambda e: 4 ** ((e >= half) + (e >= late)))
     arms = {"constant": both.at(schedule="constant"), "decay": both.at(schedule="decay")}
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for name, runs in (*arms.items(), ("growth", grown)):
-        values[name] = percent(runs).tolist()
+        values[name] = right(runs)
         values[f"{name}_loss"] = runs.train_loss.ravel().tolist()
         values[f"{name}_updates"] = [float(runs.num_steps[0])]
-    values["growth_minus_decay"] = difference(values, "growth", "decay")
-    values["decay_minus_constant"] = difference(values, "decay", "constant")
+    values["growth_minus_decay"] = values["growth"] - values["decay"]
+    values["decay_minus_constant"] = values["decay"] - values["constant"]
     values["share_of_updates"] = [values["growth_updates"][0] / values["decay_updates"][0]]
     return values
 

@@ -55,6 +55,12 @@ def percent(runs: Population, **at: object) -> np.ndarray:
     return 100 * runs.at(**at).values("test_accuracy", diverged_as=CHANCE).ravel()
 
 
+def right(runs: Population, **at: object) -> np.ndarray:
+    """Return which test examples are right in %, (seeds, test examples); diverged is chance."""
+    table = 100 * runs.at(**at).values("test_correct", diverged_as=CHANCE)
+    return table.reshape(-1, table.shape[-1])
+
+
 def lower_end(values: Sequence[float]) -> float:
     """Return the lower end of the 95 % interval."""
     mean, half = t_interval(values)

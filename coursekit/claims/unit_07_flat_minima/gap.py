@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from coursekit.claims.decide import above, all_of, below, decide, inside, no, paired
-from coursekit.claims.declare import Claim, Values
-from coursekit.claims.unit_00_start.interview_change import CHANCE, accuracies
+from coursekit.claims.declare import Claim, Measured, Values
+from coursekit.claims.unit_00_start.interview_change import CHANCE, accuracies, right
 from coursekit.data.splits import Dataset, flip_labels, load
 from coursekit.replicas.grid import run_grid
 
@@ -66,23 +66,24 @@ def mislabelled(data: Dataset, fraction: float = WRONG) -> Dataset:
     return replace(data, train_targets=targets)
 
 
-def measure_noisy_labels(size: str) -> dict[str, list[float]]:
+def measure_noisy_labels(size: str) -> Measured:
     """G5: test accuracy on digits with wrong labels, small and large batch."""
     epochs, small, large = NOISE_EPOCHS[size], 16, 256
     data = mislabelled(load("digits"))
     arm = partial(run_grid, (64, 48, 10), data, seeds=range(SEEDS[size]), lrs=(0.1,))
+    arm = partial(arm, keep_correct=True)
     epochs_runs = arm(batch_sizes=(small, large), num_epochs=epochs, progress=False)
     steps = epochs * (len(data.train_inputs) // small)
     steps_runs = arm(batch_sizes=(large,), num_steps=steps, progress=False)
-    at_small = accuracies(epochs_runs, batch_size=small, lr=0.1)
-    at_large = accuracies(epochs_runs, batch_size=large, lr=0.1)
-    at_equal_steps = accuracies(steps_runs, batch_size=large, lr=0.1)
+    at_small = right(epochs_runs, batch_size=small, lr=0.1)
+    at_large = right(epochs_runs, batch_size=large, lr=0.1)
+    at_equal_steps = right(steps_runs, batch_size=large, lr=0.1)
     return {
-        "small": list(at_small),
-        "large_equal_epochs": list(at_large),
-        "large_equal_steps": list(at_equal_steps),
-        "gain_equal_epochs": list(at_large - at_small),
-        "gain_equal_steps": list(at_equal_steps - at_small),
+        "small": at_small,
+        "large_equal_epochs": at_large,
+        "large_equal_steps": at_equal_steps,
+        "gain_equal_epochs": at_large - at_small,
+        "gain_equal_steps": at_equal_steps - at_small,
     }
 
 

@@ -12,11 +12,10 @@ from coursekit.claims.decide import (
     below,
     decide,
     no,
-    paired,
     ratio_above,
     ratio_below,
 )
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.unit_07_flat_minima.noise_role import ADDED, LARGE, SMALL
 from coursekit.curvature.hessian import hessian_eigenvalues, hessian_trace
 from coursekit.data.series import fresh_series
@@ -26,14 +25,13 @@ from coursekit.experiments.arms import (
     LR,
     SIZES,
     Arm,
-    accuracy_of,
     flat_weights,
     loss_of,
+    right_of,
     train_arm,
     train_arm_to_loss,
 )
 from coursekit.experiments.equal_loss import mlp_with
-from coursekit.train.loop import accuracy
 
 UNIT = "07_flat_minima"
 ARMS = {"small": Arm(SMALL), "large": Arm(LARGE), "mended": Arm(LARGE, added=ADDED)}
@@ -58,7 +56,7 @@ def pool(num_train: int, device: torch.device) -> Dataset:
     return replace(data, **{name: getattr(data, name).to(device) for name in names})
 
 
-def measure_once(size: str) -> dict[str, list[float]]:
+def measure_once(size: str) -> Measured:
     """N11: accuracy of three arms over many epochs of few examples, and in one pass."""
     num_seeds, many, one = COUNTS[size]
     device = pick_device() if size == "gpu" else torch.device("cpu")
@@ -67,17 +65,17 @@ def measure_once(size: str) -> dict[str, list[float]]:
     few = replace(
         data, train_inputs=data.train_inputs[:FEW], train_targets=data.train_targets[:FEW]
     )
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for way, source, num_steps in (("many", few, many), ("once", data, one)):
         for name, arm in ARMS.items():
             kept = train_arm(arm, source, seeds, num_steps, (num_steps,), once=way == "once")
             params = kept[num_steps]
-            values[f"{way}_{name}"] = accuracy_of(params, data.test_inputs, data.test_targets)
+            values[f"{way}_{name}"] = right_of(params, data.test_inputs, data.test_targets)
             fresh = loss_of(params, data.test_inputs, data.test_targets)
             values[f"{way}_loss_{name}"] = fresh
         small, large, mended = (values[f"{way}_{name}"] for name in ARMS)
-        values[f"{way}_small_gains"] = list(paired(small, large))
-        values[f"{way}_noise_gains"] = list(paired(mended, large))
+        values[f"{way}_small_gains"] = small - large
+        values[f"{way}_noise_gains"] = mended - large
     return values
 
 
@@ -95,14 +93,14 @@ def once_verdict(values: Values) -> str:
     )
 
 
-def measure_flatter(size: str) -> dict[str, list[float]]:
+def measure_flatter(size: str) -> Measured:
     """G14: lambda_max, trace and accuracy of four arms, at equal training loss and steps."""
     device = pick_device() if size == "gpu" else torch.device("cpu")
     data = load("mnist1d", num_train=256 if size == "tiny" else 1024, device=device)
     pair = (data.train_inputs, data.train_targets)
     seeds, target = range(CURE_SEEDS[size]), 2.1 if size == "tiny" else 0.5
     num_steps = {"tiny": 40, "cpu": 1280, "gpu": 2560}[size]
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for name, arm in CURES.items():
         weights, steps = train_arm_to_loss(
             arm, data, seeds, target=target, max_steps=60 if size == "tiny" else 4000
@@ -111,29 +109,34 @@ def measure_flatter(size: str) -> dict[str, list[float]]:
         values[f"steps_{name}"] = steps.astype(float).tolist()
         values[f"end_loss_{name}"] = loss_of(kept, *pair)
         for when, rows in (("loss", weights), ("steps", flat_weights(kept))):
-            for row in rows:
-                found = sharpness_of(row, data)
-                for what, value in zip(("lambda", "trace", "accuracy"), found, strict=True):
-                    values.setdefault(f"{what}_{when}_{name}", []).append(value)
+            found = [sharpness_of(row, data) for row in rows]
+            columns = zip(*found, strict=True)
+            for what, column in zip(("lambda", "trace", "accuracy"), columns, strict=True):
+                values[f"{what}_{when}_{name}"] = np.array(column)
     for name in ("small", "weight_decay", "dropout"):
         for when in ("loss", "steps"):
-            one, plain = (np.array(values[f"lambda_{when}_{n}"]) for n in (name, "plain"))
-            values[f"ratio_{when}_{name}"] = (one / plain).tolist()
-            gains = paired(values[f"accuracy_{when}_{name}"], values[f"accuracy_{when}_plain"])
-            values[f"gains_{when}_{name}"] = list(gains)
+            one, plain = (values[f"lambda_{when}_{n}"] for n in (name, "plain"))
+            values[f"ratio_{when}_{name}"] = one / plain
+            one, plain = (values[f"accuracy_{when}_{n}"] for n in (name, "plain"))
+            values[f"gains_{when}_{name}"] = one - plain
     return values
 
 
-def sharpness_of(weights: torch.Tensor, data: Dataset) -> tuple[float, float, float]:
-    """Return lambda_max, trace and test accuracy in % of one network; nan where it has none."""
+def sharpness_of(weights: torch.Tensor, data: Dataset) -> tuple[float, float, np.ndarray]:
+    """Return lambda_max, trace and, in %, which test examples one network has right.
+
+    nan for a network that never reached the loss.
+    """
     if weights.isnan().any():
-        return (np.nan, np.nan, np.nan)
+        return (np.nan, np.nan, np.full(len(data.test_targets), np.nan))
     model = mlp_with(SIZES, weights)
     pair = (data.train_inputs, data.train_targets)
+    with torch.no_grad():
+        right = model(data.test_inputs).argmax(dim=1) == data.test_targets
     return (
         hessian_eigenvalues(model, torch.nn.functional.cross_entropy, pair, tol=1e-2).value,
         hessian_trace(model, torch.nn.functional.cross_entropy, pair).value,
-        100 * accuracy(model, data.test_inputs, data.test_targets),
+        100 * right.double().cpu().numpy(),
     )
 
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector
 
 from coursekit.claims.decide import above, all_of, any_of, below, decide, no, within
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.unit_04_accumulation.accumulation_grads import fresh_net
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
-from coursekit.experiments.arms import accuracy_of, logits, stacked_weights
+from coursekit.experiments.arms import logits, right_of, stacked_weights
 from coursekit.models.perceptrons import mlp
 from coursekit.train.loop import TrainConfig, stream_blocks, train
 from coursekit.train.measures import losses
@@ -104,8 +105,10 @@ def one_step(data: Dataset, net: nn.Module, index: Tensor, *, skewed: bool) -> T
 
 def local_accuracy(
     data: Dataset, seeds: Sequence[int], *, skewed: bool, local_steps: int, rounds: int
-) -> list[float]:
-    """Return accuracies in % of ranks that average their weights every few steps of their own.
+) -> np.ndarray:
+    """Train ranks that average their weights every few steps of their own.
+
+    Returns 100 where a test example is right and 0 where it is wrong, (seeds, test examples).
 
     Each rank holds a fixed quarter of the data: a random one, or the examples of some classes.
     """
@@ -138,14 +141,14 @@ def local_accuracy(
             for param in params:
                 ranks = param.unflatten(0, (len(seeds), NUM_RANKS))
                 param.copy_(ranks.mean(dim=1, keepdim=True).expand_as(ranks).flatten(0, 1))
-    return accuracy_of([p[::NUM_RANKS] for p in params], data.test_inputs, data.test_targets)
+    return right_of([p[::NUM_RANKS] for p in params], data.test_inputs, data.test_targets)
 
 
-def measure_shards(size: str) -> dict[str, list[float]]:
+def measure_shards(size: str) -> Measured:
     """P10: gradients of skewed against shuffled shards, with BatchNorm too; local steps."""
     data = load("mnist1d", num_train=512 if size == "tiny" else 2048, device=device_for(size))
     seeds = range({"tiny": 2, "cpu": 8, "gpu": 32}[size])
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for seed in seeds:
         g = torch.Generator().manual_seed(seed)
         drawn = torch.randperm(len(data.train_inputs), generator=g)[: NUM_RANKS * PER_RANK]
@@ -176,8 +179,7 @@ def measure_shards(size: str) -> dict[str, list[float]]:
         values[name] = local_accuracy(
             data, seeds, skewed=skewed, local_steps=steps, rounds=local * rounds // steps
         )
-    pairs = zip(values["local_shuffled"], values["local_skewed"], strict=True)
-    values["local_lost"] = [a - b for a, b in pairs]
+    values["local_lost"] = values["local_shuffled"] - values["local_skewed"]
     pairs = zip(values["norm_skewed"], values["norm_shuffled"], strict=True)
     values["norm_worse"] = [a / b for a, b in pairs]
     return values

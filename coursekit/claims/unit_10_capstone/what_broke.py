@@ -1,7 +1,7 @@
 """What broke when the batch and the rate grew: eight arms, at three learning rates of the base."""
 
 from coursekit.claims.decide import above, all_of, below, decide, inside, no
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.data.splits import load
 from coursekit.experiments.decision import ARMS, BASE, run_arm
 
@@ -20,18 +20,19 @@ NAMES = {
 CLOSE = 3.0  # points: what "nothing lost" may be
 
 
-def measure_arms(size: str) -> dict[str, list[float]]:
+def measure_arms(size: str) -> Measured:
     """Q3: paired changes of test accuracy for eight arms, at three learning rates of the base."""
     num_seeds, n, epochs = COUNTS[size]
     data = load("mnist1d", num_train=n)
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for rate, lr in RATES.items():
         settings = {"lr": lr, "seeds": range(num_seeds), "num_epochs": epochs}
+        settings["each_example"] = True
         base = run_arm(BASE, data, **settings)  # type: ignore[arg-type]
-        values[f"base_{rate}"] = list(base)
+        values[f"base_{rate}"] = base
         for key, name in NAMES.items():
             found = run_arm(ARMS[name], data, **settings)  # type: ignore[arg-type]
-            values[f"{key}_{rate}"] = list(found - base)
+            values[f"{key}_{rate}"] = found - base
     return values
 
 
