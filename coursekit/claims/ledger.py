@@ -83,6 +83,15 @@ def save_entry(claim_id: str, size: str, entry: dict[str, Any], folder: Path = L
     write_atomically(folder / f"{claim_id}.json", text)
 
 
+def seconds_of(entry: dict[str, Any]) -> float:
+    """Return what a measurement takes: seconds of computing on a CPU, by the clock on a GPU.
+
+    A clock on a CPU also counts what others had it do at the time.
+    """
+    on_cpu = entry["device"].startswith("CPU")
+    return float(entry.get("cpu_seconds", entry["seconds"]) if on_cpu else entry["seconds"])
+
+
 def format_with_interval(mean: float, half: float) -> str:
     """Write a mean with the half-width of its interval, rounded to two digits of the latter.
 
@@ -114,8 +123,10 @@ def quote(name: str, *, ledger: dict[str, Any] | None = None) -> str:
     entry = (load_entries(claim) if ledger is None else ledger.get(claim, {})).get(size)
     if entry is None:
         raise KeyError(f"the ledger has no {size} measurement of {claim!r} (asked for {name!r})")
-    if len(rest) == 1 and rest[0] in ("device", "seconds"):
-        return f"{entry[rest[0]]:.0f}" if rest[0] == "seconds" else str(entry[rest[0]])
+    if rest == ["seconds"]:
+        return f"{seconds_of(entry):.0f}"
+    if rest == ["device"]:
+        return str(entry["device"])
     quantity, form = (*rest, "", "")[:2]
     if quantity not in entry["values"] or form not in ("", *FORMS) or len(rest) > 2:
         raise KeyError(

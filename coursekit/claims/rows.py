@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from coursekit.claims.declare import Claim, as_expected, runs_over, status_of
-from coursekit.claims.ledger import format_with_interval
+from coursekit.claims.ledger import format_with_interval, seconds_of
 from coursekit.claims.register import CLAIMS
+from coursekit.claims.second_set import OnBoth
 from coursekit.intervals import t_interval
 
 MAX_SHOWN = 3  # quantities in the table where a claim does not choose
@@ -39,6 +40,11 @@ def over_words(claim: Claim, values: dict[str, list[float]]) -> str:
     return f"{words} and test examples" if both else words
 
 
+def on_digits(claim: Claim, values: dict[str, list[float]]) -> str:
+    """Return the verdict on a second data set; "" where none was measured."""
+    return claim.verdict.on_digits(values) if isinstance(claim.verdict, OnBoth) else ""
+
+
 def row(claim: Claim, size: str, entry: dict[str, Any] | None) -> dict[str, Any]:
     """Return what is known of a claim from one measurement of it, or from none."""
     values = entry["values"] if entry else {}
@@ -55,6 +61,7 @@ def row(claim: Claim, size: str, entry: dict[str, Any] | None) -> dict[str, Any]
         "status": status,
         "evidence": claim.evidence,
         "verdict": verdict,
+        "on_digits": on_digits(claim, values),
         "expected": claim.expected,
         "as_expected": verdict == "unresolved" or as_expected(claim, verdict),
         "finding": claim.finding,
@@ -67,7 +74,7 @@ def row(claim: Claim, size: str, entry: dict[str, Any] | None) -> dict[str, Any]
         "intervals": {name: list(t_interval(column)) for name, column in values.items()},
         "over": {name: runs_over(claim, column) for name, column in values.items()},
         "seeds": max((len(column) for column in values.values()), default=0),
-        "seconds": entry["seconds"] if entry else 0.0,
+        "seconds": seconds_of(entry) if entry else 0.0,
         "device": entry["device"] if entry else "",
     }
 

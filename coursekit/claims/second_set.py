@@ -1,11 +1,11 @@
 """A second data set: the same measurement on digits, and a rule that asks both.
 
-What one data set shows may be a matter of that set. Five claims are measured on MNIST-1D and, with
-fewer seeds, on digits (1,024 images of 8x8); their quantities there begin with "digits_".
+What one data set shows may be a matter of that set. Five claims are measured on MNIST-1D and on
+digits (1,024 images of 8x8); their quantities there begin with "digits_".
 """
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 from coursekit.claims.declare import Measured, Values
 
@@ -18,19 +18,24 @@ def of_digits(values: Measured) -> Measured:
     return {PREFIX + name: column for name, column in values.items()}
 
 
-def on_both(rule: Callable[[Values], str]) -> Callable[[Values], str]:
-    """Return the rule that holds for two data sets what ``rule`` says of one.
+@dataclass(frozen=True)
+class OnBoth:
+    """The rule for two data sets that asks ``rule`` of each.
 
-    The verdict that both give; "unresolved" where one is; else "depends", on the data set. A
-    measurement without digits is judged by the first set alone.
+    "depends", on the data set, where digits give another firm verdict than MNIST-1D; else the
+    verdict of MNIST-1D. The page says beside it what digits give, "unresolved" included.
     """
 
-    def verdict(values: Values) -> str:
-        first: dict[str, Any] = {n: c for n, c in values.items() if not n.startswith(PREFIX)}
-        second = {n.removeprefix(PREFIX): c for n, c in values.items() if n.startswith(PREFIX)}
-        found = {rule(first), rule(second)} if second else {rule(first)}
-        if len(found) == 1:
-            return found.pop()
-        return "unresolved" if "unresolved" in found else "depends"
+    rule: Callable[[Values], str]
 
-    return verdict
+    def __call__(self, values: Values) -> str:
+        """Return the verdict."""
+        first = self.rule({n: c for n, c in values.items() if not n.startswith(PREFIX)})
+        second = self.on_digits(values)
+        open_or_equal = first == "unresolved" or second in ("", "unresolved", first)
+        return first if open_or_equal else "depends"
+
+    def on_digits(self, values: Values) -> str:
+        """Return the verdict of digits alone; "" where they were not measured."""
+        second = {n.removeprefix(PREFIX): c for n, c in values.items() if n.startswith(PREFIX)}
+        return self.rule(second) if second else ""

@@ -241,7 +241,8 @@ def came_out(claim: Claim, size: str, entry: dict[str, Any]) -> str:
     """Return one measurement in words: verdict, figures, what was drawn, seconds, device."""
     r = row(claim, size, entry)
     over = over_words(claim, entry["values"])
+    alone = f"; on digits alone {r['on_digits']}" if r["on_digits"] else ""
     return (
         f"{r['verdict']}: {', '.join(r['figures'])} "
-        f"({over}{over and ', '}{r['seconds']:.0f} s on {short_device(r['device'])})"
+        f"({over}{over and ', '}{r['seconds']:.0f} s on {short_device(r['device'])}{alone})"
     )

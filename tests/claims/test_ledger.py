@@ -9,7 +9,7 @@ import pytest
 
 from coursekit.claims import load_ledger, quote, save_entry
 from coursekit.claims.declare import EVIDENCE, VERDICTS, as_expected, status_of
-from coursekit.claims.ledger import digest_of, format_with_interval
+from coursekit.claims.ledger import digest_of, format_with_interval, seconds_of
 from coursekit.claims.register import CLAIMS, GROUPS, measure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +39,14 @@ SMALL = {
 )
 def test_a_number_is_computed_from_the_values(name, text):
     assert quote(name, ledger=SMALL) == text
+
+
+@pytest.mark.quick
+def test_seconds_are_of_computing_on_a_cpu_and_of_the_clock_on_a_gpu():
+    both = {"seconds": 40.0, "cpu_seconds": 12.0}
+    assert seconds_of({"device": "CPU, 2 threads", **both}) == 12.0
+    assert seconds_of({"device": "NVIDIA H200", **both}) == 40.0
+    assert seconds_of({"device": "CPU", "seconds": 3.2}) == 3.2
 
 
 @pytest.mark.quick

@@ -3,7 +3,7 @@
 import pytest
 
 from coursekit.claims.decide import above, below, decide
-from coursekit.claims.second_set import WIDTHS, of_digits, on_both
+from coursekit.claims.second_set import WIDTHS, OnBoth, of_digits
 from coursekit.data.splits import load
 from coursekit.experiments.arms import Arm, sizes_for, train_arm
 
@@ -22,8 +22,9 @@ def sign(values):
         (UP, UP, "holds"),
         (DOWN, DOWN, "fails"),
         (UP, DOWN, "depends"),
-        (UP, OPEN, "unresolved"),
+        (UP, OPEN, "holds"),  # of the first set alone: the page says so
         (OPEN, DOWN, "unresolved"),
+        (OPEN, OPEN, "unresolved"),
         (UP, None, "holds"),  # measured before there was a second set
     ],
 )
@@ -31,7 +32,9 @@ def test_the_verdict_is_that_of_both_sets(first, second, verdict):
     values = {"gain": first}
     if second is not None:
         values |= of_digits({"gain": second})
-    assert on_both(sign)(values) == verdict
+    rule = OnBoth(sign)
+    assert rule(values) == verdict
+    assert rule.on_digits(values) == ("" if second is None else sign({"gain": second}))
 
 
 @pytest.mark.parametrize("name", list(WIDTHS))
