@@ -34,7 +34,8 @@ def over_words(claim: Claim, values: dict[str, list[float]]) -> str:
     both = [n.replace("_", " ") for n, kind in kinds.items() if kind == "seeds and test examples"]
     if not both and "seeds" not in kinds.values():
         return "calculation" if "calculation" in kinds.values() else ""
-    words = f"over {max(len(values[name]) for name in kinds)} seeds"
+    counts = {len(values[name]) for name, kind in kinds.items() if kind.startswith("seeds")}
+    words = f"over {' to '.join(str(c) for c in sorted({min(counts), max(counts)}))} seeds"
     if both and "seeds" in kinds.values():
         return f"{words}, {', '.join(both)} over test examples too"
     return f"{words} and test examples" if both else words

@@ -79,6 +79,8 @@ def test_the_page_says_what_an_interval_runs_over():
     assert over_words(claim, {"fall": fall, "lr": [0.1]}) == "over 3 seeds and test examples"
     mixed = over_words(claim, {"fall": fall, "loss": loss})
     assert mixed == "over 3 seeds, fall over test examples too"
+    longer = over_words(claim, {"fall": loss, "loss": [*loss, 4.0]})
+    assert longer == "over 3 to 4 seeds"
     assert over_words(claim, {"lr": [0.1]}) == ""
     assert over_words(CLAIMS["P9"], {"step_variance_inverse": [0.25]}) == "calculation"
 
