@@ -38,8 +38,9 @@ def assemble(
     with objective.held(), _differentiable_twice(objective):
         first = next(objective.batches())
         few = slice_batch(first, 0, min(4, num_examples(first)))
-        check_symmetry(objective, few, lambda batch: prepare(batch)[1])
-        bytes_each = max(1, _graph_bytes(prepare, few))
+        bytes_each, product_on_few = _graph_bytes(prepare, few)
+        check_symmetry(objective, few, lambda batch: prepare(batch)[1], product_on_few)
+        del product_on_few  # with it its graph
         size = objective.chunk_size or _even(
             num_examples(first),
             examples_that_fit(bytes_each, device, weight_bytes=weight_bytes_of(params)),
@@ -173,10 +174,10 @@ def _even(total: int, size: int) -> int:
     return -(-total // -(-total // min(size, max(total, 1))))
 
 
-def _graph_bytes(prepare: Prepare, batch: Batch) -> int:
-    """Measure the bytes of graph that one further example adds, on four examples at most."""
-    sizes = []
-    total = min(4, num_examples(batch))
+def _graph_bytes(prepare: Prepare, batch: Batch) -> tuple[int, Product]:
+    """Return the bytes of graph that one further example adds, and products over the batch."""
+    total = num_examples(batch)
+    sizes = [0]
     for count in (total // 2, total):
         seen: dict[int, int] = {}
 
@@ -186,6 +187,6 @@ def _graph_bytes(prepare: Prepare, batch: Batch) -> int:
 
         if count:
             with torch.autograd.graph.saved_tensors_hooks(note, lambda t: t):
-                prepare(slice_batch(batch, 0, count))
-        sizes.append(sum(seen.values()))
-    return (sizes[1] - sizes[0]) // (total - total // 2)
+                product = prepare(slice_batch(batch, 0, count))[1]
+            sizes.append(sum(seen.values()))
+    return max(1, (sizes[-1] - sizes[-2]) // (total - total // 2)), product

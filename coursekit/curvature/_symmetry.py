@@ -19,8 +19,15 @@ CUSTOM_TOLERANCE = 0.05  # a missing part is no small one; kinks of ReLU are
 MOST_LAYERS = 200  # looked at one by one for a fault
 
 
-def check_symmetry(objective: Objective, batch: Batch, product_of: ProductOf) -> None:
+def check_symmetry(
+    objective: Objective,
+    batch: Batch,
+    product_of: ProductOf,
+    product: Callable[[Tensor], Tensor] | None = None,
+) -> None:
     """Raise ValueError unless u'Hv = v'Hu for random u, v, and one product is the same twice.
+
+    `product` is what product_of(batch) gave before, if it is there already.
 
     Error bounds of eigenvalues hold for a fixed and symmetric matrix alone, and autograd gives a
     matrix that is not, without a word, where a kernel's second derivative is wrong. On a few
@@ -29,7 +36,7 @@ def check_symmetry(objective: Objective, batch: Batch, product_of: ProductOf) ->
     moved = moved_entries(objective)
     rng = generator_on(moved.device)
     vectors = [torch.empty_like(moved).normal_(generator=rng) * moved for _ in range(3)]
-    product = product_of(batch)
+    product = product or product_of(batch)
     products = [product(v) for v in vectors]
     scale = max(p.norm().item() for p in products)
     tolerance = min(0.3, 20 * objective.eps**0.75)
