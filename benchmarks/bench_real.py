@@ -287,27 +287,28 @@ def online_row(bench: Bench, work: Workload, micro: int, *, compiled: bool) -> s
     noise = NoiseScale(model, micro_batch_size=micro, loss_factor=0.25, every=1)
     steps = 2 if bench.tiny else BLOCK
 
+    def step(net: nn.Module, *, watched: bool) -> None:
+        for _ in range(4):
+            with torch.autocast(bench.device.type, torch.bfloat16):
+                loss = work.loss_fn(net, batch) / 4
+            loss.backward()
+            if watched:
+                noise.micro_step()
+        if watched:
+            noise.step()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
     def with_it() -> None:
         for _ in range(steps):
-            for _ in range(4):
-                with torch.autocast(bench.device.type, torch.bfloat16):
-                    loss = work.loss_fn(run, batch) / 4
-                loss.backward()
-                noise.micro_step()
-            noise.step()
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            step(run, watched=True)
 
     def without() -> None:
         with noise.paused():
             for _ in range(steps):
-                for _ in range(4):
-                    with torch.autocast(bench.device.type, torch.bfloat16):
-                        loss = work.loss_fn(run, batch) / 4
-                    loss.backward()
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
+                step(run, watched=False)
 
+    step(model, watched=True)  # its hook on the model's output is gone afterwards: compile then
     for block in (without, with_it, without, with_it):
         block()
     graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
