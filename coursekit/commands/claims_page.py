@@ -6,6 +6,7 @@ from coursekit.claims.alarm import alarm_sentence, ledger_alarm
 from coursekit.claims.declare import STATUSES, Claim
 from coursekit.claims.ledger import format_with_interval
 from coursekit.claims.register import CLAIMS
+from coursekit.claims.rivals import CURVES
 from coursekit.claims.rows import over_words, row, short_device
 from coursekit.claims.turning import turning_points
 from coursekit.commands.figures_page import PAGE as FIGURES
@@ -36,6 +37,11 @@ PICTURE_KEY = (
     "In a picture each dot is a seed, the black mark the mean with its 95 % interval, and a "
     "dashed\nred line the mean at which the verdict would turn, everything else as measured.\n\n"
 )
+RIVALS_KEY = (
+    "Misfit: root mean square over the batch sizes. Left out: the same where each batch size is "
+    "predicted from the others. Chance: of so large a misfit, were the curve right, by the "
+    "scatter of the seeds (Hotelling's test); below 0.05 the curve is rejected."
+)
 READING = """## How to read it
 
 Rules were written before their measurement; where one was set or changed after a look at numbers,
@@ -55,7 +61,9 @@ verdict would turn, everything else as measured.
 *Intervals* run over seeds, which draw the start and the order of the examples; where a claim says
 so, over test examples too: all seeds of an accuracy are measured on one test set, so other
 examples would move them together. The two errors are added as squares
-(`coursekit.intervals.Crossed`). The training set is in no interval.
+(`coursekit.intervals.Crossed`). The training set is in no interval. Where a
+rate, a schedule or a strength was tuned, it is chosen anew in every resample of the seeds, and the
+interval holds that choice (`coursekit/claims/tuning.py`).
 
 **Argue with it.** Each claim says what would change its verdict. Measure one again with `python3
 -m coursekit claims ID`, a quarter of all, another at each commit, with `--quick`, which compares
@@ -226,7 +234,31 @@ def section(claim: Claim, entries: dict[str, Any], size: str, alt: str) -> str:
         "Source": claim.source,
     }
     lines += [f"- **{name}**: {text.removesuffix('.')}." for name, text in facts.items() if text]
-    return "\n".join(lines) + "\n\n"
+    return "\n".join([*lines, *rivals_table(entries)]) + "\n\n"
+
+
+def rivals_table(entries: dict[str, Any]) -> list[str]:
+    """Return a table of the curves that were fitted to the same points, where a claim has some."""
+    found = {
+        size: e["values"] for size, e in sorted(entries.items()) if "left_out_law" in e["values"]
+    }
+    if not found:
+        return []
+    heads = [f"{what}, {size}" for size in found for what in ("misfit", "left out", "chance")]
+    lines = ["", "Rivals, fitted to the same points; p is fitted where a formula has one:", ""]
+    lines += [f"| curve | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for name, curve in CURVES.items():
+        cells = [
+            text
+            for values in found.values()
+            for text in (
+                f"{values[f'misfit_{name}'][0]:.1f} %",
+                f"{values[f'left_out_{name}'][0]:.0f} %",
+                f"{values[f'chance_{name}'][0]:.2g}",
+            )
+        ]
+        lines.append(f"| `{curve.formula}` | {' | '.join(cells)} |")
+    return [*lines, "", RIVALS_KEY]
 
 
 def verdict_words(r: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from coursekit.data.splits import Dataset
-from coursekit.noise.critical_batch import fit_critical_batch, steps_to_target
+from coursekit.noise.critical_batch import steps_to_target
 from coursekit.replicas._plan import MakeModel
 from coursekit.replicas.grid import run_grid
 from coursekit.train.optim import Settings
@@ -137,40 +137,3 @@ def choose_by_others(steps: np.ndarray) -> tuple[np.ndarray, int]:
         if np.isfinite(others.min()):
             chosen[s] = steps[s, others.argmin()]
     return chosen, int(filled.mean(axis=0).argmin())
-
-
-def bootstrap_critical_batch(runs: RunsToTarget, *, num_draws: int = 200, seed: int = 0) -> float:
-    """Return the standard error of log B_crit, the choice of every learning rate inside it.
-
-    Seeds are drawn with replacement; each draw chooses its learning rates anew, a seed's by the
-    others (all copies of it left out), and is fitted anew. A jackknife that leaves the choice as it
-    is finds about half of the error; one that chooses anew jumps with the choice and finds twice
-    of it.
-
-    Raises:
-        ValueError: If ``runs`` has no steps at the other learning rates.
-    """
-    if not runs.choices:
-        raise ValueError("these runs hold no steps at other learning rates: use run_to_target")
-    rng = np.random.default_rng(seed)
-    logs: list[float] = []
-    while len(logs) < num_draws:
-        drawn = rng.integers(len(runs.steps), size=len(runs.steps))
-        if len(set(drawn)) < 3:
-            continue
-        steps = np.stack([_chosen_by_others(table, drawn) for table in runs.choices], axis=1)
-        centre = np.exp(
-            np.log(steps).mean(axis=0, keepdims=True)
-        )  # a draw needs no error of its own
-        fit = fit_critical_batch(runs.batch_sizes, centre)
-        logs.append(np.log(fit.min_examples.value / fit.min_steps.value))
-    return float(np.nanstd(logs, ddof=1))
-
-
-def _chosen_by_others(table: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Return the steps of drawn seeds, each at the column that the other drawn seeds choose."""
-    filled = np.where(np.isfinite(table), table, np.inf)
-    best = {
-        s: filled[[d for d in drawn if d != s]].mean(axis=0).argmin() for s in set(drawn.tolist())
-    }
-    return np.array([table[s, best[s]] for s in drawn.tolist()])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coursekit.claims.unit_09_hardware.company import best_by_others, company_verdict, outer_verdict
+from coursekit.claims.unit_09_hardware.company import company_verdict, outer_verdict
 from coursekit.claims.unit_09_hardware.prices import (
     best_verdict,
     checkpoints_verdict,
@@ -13,16 +13,6 @@ from coursekit.claims.unit_09_hardware.prices import (
 
 pytestmark = pytest.mark.quick
 NEAR = np.array([0.98, 1.0, 1.02])
-
-
-def test_a_rate_is_chosen_by_the_other_seeds():
-    """The first seed's lucky column does not choose itself."""
-    table = np.array([[9.0, 5.0], [1.0, 6.0], [1.0, 7.0]])
-    assert best_by_others(table).tolist() == [5.0, 6.0, 7.0]
-    table = np.random.default_rng(0).normal(size=(6, 4))
-    for s, value in enumerate(best_by_others(table)):
-        others = [t for i, t in enumerate(table) if i != s]
-        assert value == table[s][int(np.argmax(np.mean(others, axis=0)))]
 
 
 @pytest.mark.parametrize(

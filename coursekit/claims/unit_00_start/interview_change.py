@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.claims.decide import above, all_of, below, decide, no, paired
 from coursekit.claims.declare import Claim, Measured, Values
+from coursekit.claims.tuning import keep
 from coursekit.data.splits import load
 from coursekit.replicas.grid import run_grid
 from coursekit.replicas.population import Population
@@ -72,8 +73,12 @@ def measure_tuning(size: str) -> dict[str, list[float]]:
     base = arm(batch_sizes=(b,), lrs=(0.25, 1.0), num_steps=steps, progress=False)
     large = arm(batch_sizes=(4 * b,), lrs=GRID, num_steps=steps // 4, progress=False)
     large = large.at(batch_size=4 * b)
-    tuned = 100 * np.nan_to_num(large.at_best_lr("test_accuracy"), nan=CHANCE)
-    values = {"tuned_lr": [GRID[int(large.best_lr())]]}
+    seen, test = (
+        100 * large.values(f"{part}_accuracy", diverged_as=CHANCE)
+        for part in ("validation", "test")
+    )
+    values = {"tuned_lr": [GRID[int(seen.mean(axis=0).argmax())]]}
+    tuned = keep(values, "large", [f"{lr:.3g}" for lr in GRID], seen, test)
     for name, lr in {"below": 0.25, "above": 1.0}.items():
         before, after = accuracies(base, batch_size=b, lr=lr), accuracies(large, lr=4 * lr)
         values[f"fall_{name}"] = list(after - before)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from coursekit.claims.rivals import compare
 from coursekit.claims.unit_02_lr_scaling.rule_runs import (
     Columns,
     column,
@@ -116,7 +117,8 @@ def measure_frontier(size: str) -> Columns:
     found = leave_one_out(np.concatenate([tables[b] for b in FRONTIER_SIZES], axis=1), statistic)
     names = ["max_lr", "critical_batch", "misfit_octaves", "slope_small", "slope_large"]
     names += [f"edge_{b}" for b in FRONTIER_SIZES]
-    return dict(zip(names, found.T.tolist(), strict=True))
+    edges = found[:, 5:].clip(min=1e-3)  # the value of a jackknife can be negative
+    return dict(zip(names, found.T.tolist(), strict=True)) | compare(FRONTIER_SIZES, np.log(edges))
 
 
 def measure_full_batch(size: str) -> Columns:

@@ -9,6 +9,7 @@ import torch
 
 from coursekit.claims.declare import Values
 from coursekit.claims.second_set import WIDTHS, of_digits
+from coursekit.claims.tuning import keep, tuned
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
 from coursekit.experiments.flagship import CHANCE
@@ -137,14 +138,20 @@ def measure_linear(size: str) -> Columns:
 def measure_root(size: str) -> Columns:
     """L2: sqrt against linear for SGD, below the break and beyond it."""
     values = {n: v for n, v in rule_losses(size, "sgd", SGD_START, (256,)).items()}
-    grid = [2.0**k for k in range(-4, 1)]
-    start = best_lr(column(size, BASE_BATCH, grid))
-    values["tuned_lr"] = [start]
+    starts = [2.0**k for k in range(-4, 1)]
+    base = column(size, BASE_BATCH, starts)
+    seen = 100 * base.values("validation_accuracy", diverged_as=CHANCE)  # (seed, start)
+    values["tuned_lr"] = [best_lr(base)]
     for b in (256, 1024):
-        lrs = {rule: scaled_lr(start, BASE_BATCH, b, rule=rule) for rule in ("linear", "sqrt")}
-        runs = column(size, b, list(lrs.values()))
-        for rule, lr in lrs.items():
-            values[f"beyond_{rule}_{b}"] = accuracies(runs, lr)
+        scaled = {
+            rule: [scaled_lr(lr, BASE_BATCH, b, rule=rule) for lr in starts]
+            for rule in ("linear", "sqrt")
+        }
+        runs = column(size, b, [*scaled["linear"], *scaled["sqrt"]])
+        for rule, lrs in scaled.items():  # from each start: which one it is, validation decides
+            test = np.array([accuracies(runs, lr) for lr in lrs]).T
+            labels = [f"{lr:g}" for lr in starts]
+            values[f"beyond_{rule}_{b}"] = keep(values, f"{rule}_{b}", labels, seen, test).tolist()
         pair = zip(values[f"beyond_sqrt_{b}"], values[f"beyond_linear_{b}"], strict=True)
         values[f"beyond_gain_{b}"] = [s - l_ for s, l_ in pair]
     return values
@@ -183,21 +190,29 @@ def measure_default(size: str) -> Columns:
     """C10: test accuracy at B=32 and elsewhere, with tuned rates and with rates from habit."""
     values: Columns = {}
     grids = {32: (-4, 0), 128: (-2, 2), 512: (-1, 2)}
+    tables: dict[int, list[np.ndarray]] = {}
     num_seeds = {"tiny": 2, "cpu": 32, "gpu": 64}[size]
     for b, (low, high) in grids.items():
         lrs = [2.0**k for k in range(low, high + 1)] + ([0.01, 0.1] if b == 32 else [])
         runs = column(size, b, lrs, num_seeds=num_seeds)
-        chosen = best_lr(runs)
-        values[f"tuned_{b}"] = accuracies(runs, chosen)
-        values[f"best_lr_{b}"] = [chosen]
+        pair = [
+            100 * runs.values(f"{part}_accuracy", diverged_as=CHANCE)
+            for part in ("validation", "test")
+        ]
+        labels = [f"{lr:g}" for lr in runs.axes["lr"]]
+        values[f"tuned_{b}"] = keep(values, str(b), labels, *pair).tolist()
+        values[f"best_lr_{b}"] = [best_lr(runs)]
+        tables[b] = pair
         if b == 32:
             for name, lr in (("habit_0_01", 0.01), ("habit_0_1", 0.1)):
                 values[name] = accuracies(runs, lr)
-    best = max((np.mean(values[f"tuned_{b}"]), b) for b in grids)[1]
-    values["best_batch"] = [float(best)]
+    seen, test = (np.concatenate(t, axis=1) for t in zip(*tables.values(), strict=True))
+    best = tuned(seen, test)  # batch size and lr, both chosen on validation data
+    values["best_of_all"] = best.tolist()
+    tops = {b: pair[0].mean(axis=0).max() for b, pair in tables.items()}
+    values["best_batch"] = [float(max(tops, key=lambda b: tops[b]))]
     for name in ("tuned_32", "habit_0_01", "habit_0_1"):
-        pair = zip(values[f"tuned_{best}"], values[name], strict=True)
-        values[f"regret_{name}"] = [a - c for a, c in pair]
+        values[f"regret_{name}"] = (best - values[name]).tolist()
     return values
 
 

@@ -5,7 +5,9 @@ from functools import partial
 
 from coursekit.claims.decide import above, all_of, below, decide, no, paired
 from coursekit.claims.declare import Measured, Values
+from coursekit.claims.tuning import keep
 from coursekit.claims.unit_03_warmup.warmup_setting import (
+    CHANCE,
     DEAD,
     MAKE,
     SIZES,
@@ -102,12 +104,16 @@ def measure_tuned(size: str) -> dict[str, list[float]]:
             progress=False,
         )
         for name in ("none", "warm"):
-            part = runs.at(schedule=name)
-            chosen = int(part.best_lr().item())
-            values[f"{start}_{name}"] = (100 * part.at_best_lr("test_accuracy")).ravel().tolist()
-            values[f"{start}_{name}_lr"] = [part.axes["lr"][chosen]] * len(seeds)
-            for lr in part.axes["lr"]:
-                values[f"{start}_{name}_at{lr:g}"] = percent(part, lr=lr).tolist()
+            part = runs.at(schedule=name, batch_size=runs.axes["batch_size"][0])
+            seen, test = (
+                100 * part.values(f"{which}_accuracy", diverged_as=CHANCE)
+                for which in ("validation", "test")
+            )
+            labels = [f"{lr:g}" for lr in LRS_TUNED]
+            column = keep(values, f"{start}_{name}", labels, seen, test)
+            values[f"{start}_{name}"] = column.tolist()
+            chosen = LRS_TUNED[int(seen.mean(axis=0).argmax())]
+            values[f"{start}_{name}_lr"] = [chosen] * len(seeds)
         values[f"{start}_gain"] = difference(values, f"{start}_warm", f"{start}_none")
     return values
 

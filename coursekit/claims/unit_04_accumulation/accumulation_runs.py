@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector
 
+from coursekit.claims.tuning import keep, tuned
 from coursekit.claims.unit_04_accumulation.accumulation_grads import (
     SIZES,
     Values,
@@ -153,18 +154,17 @@ def measure_short_last(size: str) -> Values:
             arm: run_epochs(data, count, seeds, num_epochs, short_last(64, arm), lrs)
             for arm in arms
         }
-        chosen = best(runs["drop"][0])  # one lr for all arms: they differ in the last batch alone
-        for seed, _ in enumerate(seeds):
-            tests = {arm: runs[arm][1][seed] for arm in arms}
-            add(values, f"drop_{last}", tests["drop"][chosen].item())
-            for arm in arms:
-                if arm != "drop":
-                    change = tests[arm][chosen] - tests["drop"][chosen]
-                    add(values, f"{arm}_minus_drop_{last}", change.item())
-            own = tests["keep"][best(runs["keep"][0])] - tests["drop"][chosen]
-            add(values, f"keep_minus_drop_{last}_tuned", own.item())
-            add(values, f"weight_of_example_{last}", 64 / last)
-            add(values, f"lr_{last}", lrs[chosen])
+        labels = [f"{lr:g}" for lr in lrs]
+        own = {arm: keep(values, f"{arm}_{last}", labels, *runs[arm]) for arm in arms}
+        seen, dropped = runs["drop"]  # one lr for all arms: they differ in the last batch alone
+        values[f"drop_{last}"] = own["drop"].tolist()
+        for arm in arms:
+            if arm != "drop":
+                change = tuned(seen, runs[arm][1] - dropped)
+                values[f"{arm}_minus_drop_{last}"] = change.tolist()
+        values[f"keep_minus_drop_{last}_tuned"] = (own["keep"] - own["drop"]).tolist()
+        values[f"weight_of_example_{last}"] = [64 / last] * number
+        values[f"lr_{last}"] = [lrs[best(seen)]] * number
     return values
 
 
@@ -197,18 +197,14 @@ def measure_leftovers(size: str) -> Values:
         arm: run_epochs(data, count, seeds, num_epochs, windows(micro, accum_steps, arm), lrs)
         for arm in arms
     }
-    chosen = {arm: best(runs[arm][0]) for arm in arms}
-    for seed, _ in enumerate(seeds):
-        tests = {arm: runs[arm][1][seed] for arm in arms}
-        for arm in arms:
-            for lr, accuracy in zip(lrs, tests[arm].tolist(), strict=True):
-                add(values, f"{arm}_{lr}", accuracy)
-            add(values, f"best_lr_{arm}", lrs[chosen[arm]])
-        for arm in ("leak", "drop"):
-            own = tests[arm][chosen[arm]] - tests["flush"][chosen["flush"]]
-            same = tests[arm][chosen["flush"]] - tests["flush"][chosen["flush"]]
-            add(values, f"{arm}_minus_flush_tuned", own.item())
-            add(values, f"{arm}_minus_flush_same_lr", same.item())
+    labels = [f"{lr:g}" for lr in lrs]
+    own = {arm: keep(values, arm, labels, *runs[arm]) for arm in arms}
+    for arm in arms:
+        values[f"best_lr_{arm}"] = [lrs[best(runs[arm][0])]] * len(seeds)
+    seen, flushed = runs["flush"]
+    for arm in ("leak", "drop"):
+        values[f"{arm}_minus_flush_tuned"] = (own[arm] - own["flush"]).tolist()
+        values[f"{arm}_minus_flush_same_lr"] = tuned(seen, runs[arm][1] - flushed).tolist()
     return values
 
 

@@ -8,14 +8,14 @@ from functools import partial
 import numpy as np
 import torch
 
-from coursekit.claims.unit_05_noise_scale.noise_scale import pseudo_values
+from coursekit.claims.unit_05_noise_scale.tuned_steps import pseudo_values, tuned_fit
 from coursekit.data.corpus import ALPHABET, echoed_windows, load_corpus, next_character_loss
 from coursekit.data.splits import Dataset, from_splits
 from coursekit.experiments.branching import Course, start_course
 from coursekit.experiments.octaves import until_inside
 from coursekit.experiments.trade_off import RunsToTarget, choose_by_others
 from coursekit.models.transformer import char_transformer
-from coursekit.noise.critical_batch import fit_critical_batch, steps_to_target
+from coursekit.noise.critical_batch import steps_to_target
 from coursekit.noise.offline import model_moments
 from coursekit.train.optim import Adam
 
@@ -170,5 +170,4 @@ def fitted(runs: RunsToTarget) -> list[float]:
     """Return one B_crit a seed; nan where runs missed the target, or do not show it."""
     if not np.isfinite(runs.steps).all():
         return [math.nan] * len(runs.steps)
-    fit = fit_critical_batch(runs.batch_sizes, runs.steps)
-    return pseudo_values(fit, runs)
+    return pseudo_values(tuned_fit(runs))

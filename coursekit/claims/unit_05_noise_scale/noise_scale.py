@@ -17,11 +17,18 @@ from coursekit.claims.decide import (
     ratio_inside,
 )
 from coursekit.claims.declare import Claim, Values
+from coursekit.claims.rivals import compare
 from coursekit.claims.unit_05_noise_scale.noise_points import LOSS, POINT_CLAIMS, WIDTHS, device_for
+from coursekit.claims.unit_05_noise_scale.tuned_steps import (
+    never_as_twice,
+    pseudo_values,
+    tuned_fit,
+    tuned_steps,
+)
 from coursekit.data.splits import Dataset, load
-from coursekit.experiments.trade_off import RunsToTarget, bootstrap_critical_batch, run_to_target
+from coursekit.experiments.trade_off import RunsToTarget, run_to_target
 from coursekit.models.perceptrons import mlp
-from coursekit.noise.critical_batch import CriticalBatch, fit_critical_batch
+from coursekit.noise.critical_batch import fit_critical_batch
 from coursekit.noise.offline import model_moments
 from coursekit.train.loop import TrainConfig, train
 
@@ -59,46 +66,38 @@ def runs_for(size: str, batch_sizes: tuple[int, ...]) -> RunsToTarget:
     )[target]
 
 
-def pseudo_values(fit: CriticalBatch, runs: RunsToTarget) -> list[float]:
-    """Return one B_crit a seed, whose geometric mean is the fit's and whose spread is its error.
-
-    Leaving out a seed says in which direction it pulls; how far is scaled so that the t-interval
-    has the standard error of the bootstrap, in which every learning rate is chosen anew.
-    """
-    whole = math.log(fit.min_examples.value / fit.min_steps.value)
-    without = fit.replicates[:, 1] - fit.replicates[:, 0]
-    pulls = without.mean() - without
-    wanted = bootstrap_critical_batch(runs) * math.sqrt(len(pulls))
-    return np.exp(whole + pulls * wanted / pulls.std(ddof=1)).tolist()
-
-
 def measure_compute(size: str) -> dict[str, list[float]]:
     """C1: steps and examples to a training loss at six batch sizes, and their fit."""
     batch_sizes = (16, 32, 64, 128, 256, 512)
     runs = runs_for(size, batch_sizes)
-    fit = fit_critical_batch(runs.batch_sizes, runs.steps)
+    steps = tuned_steps(runs)
+    examples = steps * np.array(runs.batch_sizes)
+    fit = fit_critical_batch(runs.batch_sizes, steps)
     critical = fit.min_examples.value / fit.min_steps.value
     values: dict[str, list[float]] = {}
     for i, named in enumerate(batch_sizes):
         j = min(i, len(runs.batch_sizes) - 1)  # size tiny has three
-        values[f"steps_{named}"] = runs.steps[:, j].tolist()
-        values[f"examples_{named}"] = runs.examples[:, j].tolist()
+        values[f"steps_{named}"] = steps[:, j].tolist()
+        values[f"examples_{named}"] = examples[:, j].tolist()
         values[f"lr_{named}"] = [runs.best_lrs[j]]
+        table = never_as_twice(runs.choices[j])
+        for k in range(5):  # at the k-th lr of the grid
+            values[f"steps_{named}_at_{k}"] = table[:, min(k, table.shape[1] - 1)].tolist()
     sizes = np.log(runs.batch_sizes)
     knee_steps = np.array(
-        [math.exp(np.interp(math.log(critical), sizes, np.log(row))) for row in runs.steps]
+        [math.exp(np.interp(math.log(critical), sizes, np.log(row))) for row in steps]
     )
     knee_examples = knee_steps * critical
-    values["knee_over_smallest"] = (knee_examples / runs.examples[:, 0]).tolist()
-    values["largest_over_knee"] = (runs.examples[:, -1] / knee_examples).tolist()
+    values["knee_over_smallest"] = (knee_examples / examples[:, 0]).tolist()
+    values["largest_over_knee"] = (examples[:, -1] / knee_examples).tolist()
     values["knee_over_min"] = (knee_examples / fit.min_examples.value).tolist()
-    values["b_crit"] = pseudo_values(fit, runs)
+    values["b_crit"] = pseudo_values(fit)
     values["fitted"] = [critical]
     values["min_steps"] = [fit.min_steps.value]
     values["min_examples"] = [fit.min_examples.value]
     values["misfit"] = [100 * float(np.sqrt((fit.residuals**2).mean()))]
     values["interior"] = [float(sum(runs.interior))]
-    return values
+    return values | compare(runs.batch_sizes, -np.log(steps))
 
 
 def compute_verdict(values: Values) -> str:
@@ -114,10 +113,11 @@ def measure_epochs(size: str) -> dict[str, list[float]]:
     """C5: epochs and steps to a training loss at B = 16, 128 and 1024."""
     runs = runs_for(size, (16, 128, 1024))
     num_examples = 256 if size == "tiny" else 4096
-    epochs = runs.examples / num_examples
+    steps = tuned_steps(runs)
+    epochs = steps * np.array(runs.batch_sizes) / num_examples
     values = {f"epochs_{b}": epochs[:, i].tolist() for i, b in enumerate((16, 128, 1024))}
     values["epochs_ratio"] = (epochs[:, 2] / epochs[:, 0]).tolist()
-    values["steps_ratio"] = (runs.steps[:, 0] / runs.steps[:, 2]).tolist()
+    values["steps_ratio"] = (steps[:, 0] / steps[:, 2]).tolist()
     values["interior"] = [float(sum(runs.interior))]
     return values
 
@@ -154,10 +154,10 @@ def measure_useful(size: str) -> dict[str, list[float]]:
     middle = list(lengths)[1]
     for name, target in targets.items():
         found = runs[target]
-        fit = fit_critical_batch(found.batch_sizes, found.steps)
+        fit = tuned_fit(found)
         fitted = fit.min_examples.value / fit.min_steps.value
         simple = scales_at_loss(data, target, middle, found.best_lrs[1], num_seeds, lengths[middle])
-        values[f"b_crit_{name}"] = pseudo_values(fit, found)
+        values[f"b_crit_{name}"] = pseudo_values(fit)
         values[f"b_simple_{name}"] = simple
         values[f"fitted_{name}"] = [fitted]
         critical = values[f"b_crit_{name}"]
@@ -200,7 +200,7 @@ def useful_verdict(values: Values) -> str:
 
 
 RUNS = "MLP 40-64-64-10 on MNIST-1D, N=4096, plain SGD, five learning rates at each B, half an "
-RUNS += "octave apart; a seed runs at the one that the other seeds choose"
+RUNS += "octave apart, chosen anew in every resample of the seeds"
 
 CLAIMS = (
     Claim(
@@ -217,6 +217,9 @@ CLAIMS = (
         measure=measure_compute,
         verdict=compute_verdict,
         expected="fails",
+        finding="Of six curves fitted to the same steps the trade-off survives (a batch size left "
+        "out is missed by 3 to 5 %), and so does it with a free knee, whose p is 1.0 to 1.2; a "
+        "power and two broken lines do not (table; y is 1/steps)",
         changes="a machine on which small batches waste most of the hardware: then time, not "
         "examples, has its minimum further right; one lr for all batch sizes: then very small "
         "ones never arrive (C13)",

@@ -6,11 +6,11 @@ import torch
 from coursekit.claims.decide import all_of, any_of, decide, no, ratio_inside
 from coursekit.claims.declare import Claim, Values
 from coursekit.claims.unit_05_noise_scale.noise_points import LOSS, WIDTHS, device_for
-from coursekit.claims.unit_05_noise_scale.noise_scale import TARGETS, pseudo_values
+from coursekit.claims.unit_05_noise_scale.noise_scale import TARGETS
+from coursekit.claims.unit_05_noise_scale.tuned_steps import pseudo_values, tuned_fit
 from coursekit.data.splits import Dataset, load
 from coursekit.experiments.trade_off import RunsToTarget, run_to_target
 from coursekit.models.perceptrons import mlp
-from coursekit.noise.critical_batch import fit_critical_batch
 from coursekit.noise.dual import sign_noise_scale
 from coursekit.train.loop import TrainConfig, train
 from coursekit.train.optim import Adam
@@ -48,7 +48,7 @@ def measure_sign(size: str) -> dict[str, list[float]]:
     for name, target in targets.items():
         found = runs[target]
         scales = scales_at_loss(data, found)
-        critical = pseudo_values(fit_critical_batch(found.batch_sizes, found.steps), found)
+        critical = pseudo_values(tuned_fit(found))
         values[f"b_crit_{name}"] = critical
         values[f"interior_{name}"] = [float(sum(found.interior))]
         for norm, column in zip(NORMS, scales.T, strict=True):

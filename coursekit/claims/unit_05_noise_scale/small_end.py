@@ -11,6 +11,7 @@ from coursekit.claims.decide import (
 )
 from coursekit.claims.declare import Claim, Values
 from coursekit.claims.unit_05_noise_scale.noise_points import WIDTHS, device_for
+from coursekit.claims.unit_05_noise_scale.tuned_steps import tuned_steps
 from coursekit.data.splits import Dataset, load
 from coursekit.experiments.trade_off import lightened, run_to_target
 from coursekit.noise.critical_batch import steps_to_target
@@ -46,13 +47,14 @@ def measure_small_end(size: str) -> dict[str, list[float]]:
         device=device,
     )[target]
     values: dict[str, list[float]] = {}
+    examples = tuned_steps(runs) * np.array(runs.batch_sizes)
     for i, b in enumerate(runs.batch_sizes):
-        values[f"examples_{b}"] = runs.examples[:, i].tolist()
+        values[f"examples_{b}"] = examples[:, i].tolist()
         values[f"lr_{b}"] = [runs.best_lrs[i]]
     values["interior"] = [float(sum(runs.interior))]
-    base = runs.examples[:, -1]
+    base = examples[:, -1]
     for i, b in enumerate(runs.batch_sizes[:-1]):
-        values[f"tuned_{b}"] = (runs.examples[:, i] / base).tolist()
+        values[f"tuned_{b}"] = (examples[:, i] / base).tolist()
         arrived, share = examples_at_one_lr(
             data, range(num_seeds), b, runs.best_lrs[-1], target, int(CAP * base.mean()) // b
         )

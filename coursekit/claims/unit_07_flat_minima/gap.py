@@ -8,6 +8,7 @@ import torch
 
 from coursekit.claims.decide import above, all_of, below, decide, inside, no, paired
 from coursekit.claims.declare import Claim, Measured, Values
+from coursekit.claims.tuning import keep
 from coursekit.claims.unit_00_start.interview_change import CHANCE, accuracies, right
 from coursekit.data.splits import Dataset, flip_labels, load
 from coursekit.replicas.grid import run_grid
@@ -32,17 +33,22 @@ def measure_gap(size: str) -> dict[str, list[float]]:
         num_epochs=GAP_EPOCHS[size],
         progress=False,
     )
-    tuned = 100 * np.nan_to_num(runs.at_best_lr("test_accuracy"), nan=CHANCE)
+    values: dict[str, list[float]] = {}
+    at_best: dict[int, np.ndarray] = {}
+    for b in (16, 256, 1024):
+        seen, test = (
+            100 * runs.at(batch_size=b).values(f"{part}_accuracy", diverged_as=CHANCE)
+            for part in ("validation", "test")
+        )
+        at_best[b] = keep(values, str(b), [f"{lr:g}" for lr in LRS], seen, test)
+        values[f"best_lr_{b}"] = [LRS[int(seen.mean(axis=0).argmax())]]
     small, large = (accuracies(runs, batch_size=b, lr=0.1) for b in (16, 256))
-    best = runs.best_lr()
-    return {
+    return values | {
         "gap_one_lr": list(small - large),
-        "gap_tuned": list(tuned[:, 0] - tuned[:, 1]),
-        "gap_tuned_40_steps": list(tuned[:, 0] - tuned[:, 2]),
-        "tuned_16": list(tuned[:, 0]),
-        "tuned_256": list(tuned[:, 1]),
-        "best_lr_16": [LRS[best[0]]],
-        "best_lr_256": [LRS[best[1]]],
+        "gap_tuned": list(at_best[16] - at_best[256]),
+        "gap_tuned_40_steps": list(at_best[16] - at_best[1024]),
+        "tuned_16": list(at_best[16]),
+        "tuned_256": list(at_best[256]),
     }
 
 
@@ -135,9 +141,11 @@ CLAIMS = (
         "above zero; fails if an eighth at the most is left and it may be zero. First, "
         'less than half counted as "fails"',
         setting="MLP 40-64-64-10 on MNIST-1D, N=1024, SGD, 40 epochs, lr 0.1 to 2.4",
-        finding="Tuning removes most of the gap at one lr and not all of it: what is left is "
-        "above zero in both measurements. The statement also named early stopping, "
-        "which was never measured here; it was taken out. Ten seeds left the first "
+        finding="Tuning does not remove the gap: what is left is above zero in both "
+        "measurements, and on a GPU less than half of the gap at one lr. With the choice of "
+        "the lr inside the interval 20 seeds on the CPU leave open whether it is less than "
+        "half: at B=256 other seeds choose another lr. The statement also named early "
+        "stopping, which was never measured here; it was taken out. Ten seeds left the first "
         "verdict open, so seeds were doubled once.",
         measure=measure_gap,
         verdict=gap_verdict,

@@ -6,11 +6,13 @@ seeds of an arm train in one stack (`coursekit.experiments.arms`).
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 
 from coursekit.claims.decide import above, all_of, any_of, below, decide, no, paired
 from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.second_set import OnBoth, of_digits
+from coursekit.claims.tuning import keep
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
 from coursekit.experiments.arms import LR, Arm, accuracy_of, right_of, train_arm
@@ -76,15 +78,18 @@ def measure_replaced(size: str) -> dict[str, list[float]]:
             accuracy_of(params, data.test_inputs, data.test_targets),
         )
 
-    def best(arms: Mapping[float, Arm]) -> tuple[float, list[float]]:
-        results = {strength: run(arm) for strength, arm in arms.items()}
-        chosen = max(results, key=lambda strength: sum(results[strength][0]))
-        return chosen, results[chosen][1]
+    values: dict[str, list[float]] = {}
+
+    def best(name: str, arms: Mapping[float, Arm]) -> tuple[float, list[float]]:
+        pairs = [run(arm) for arm in arms.values()]
+        seen, test = (np.array(part).T for part in zip(*pairs, strict=True))  # (seed, strength)
+        column = keep(values, name, [f"{strength:g}" for strength in arms], seen, test)
+        return list(arms)[int(seen.mean(axis=0).argmax())], column.tolist()
 
     small, large = run(Arm(SMALL))[1], run(Arm(LARGE))[1]
-    decay, decayed = best({s: Arm(LARGE, weight_decay=s) for s in DECAYS})
-    drop, dropped = best({s: Arm(LARGE, dropout=s) for s in DROPS})
-    return {
+    decay, decayed = best("weight_decay", {s: Arm(LARGE, weight_decay=s) for s in DECAYS})
+    drop, dropped = best("dropout", {s: Arm(LARGE, dropout=s) for s in DROPS})
+    return values | {
         "lost": list(paired(small, large)),
         "weight_decay_gives": list(paired(decayed, large)),
         "dropout_gives": list(paired(dropped, large)),

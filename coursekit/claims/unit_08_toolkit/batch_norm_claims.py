@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from coursekit.claims.decide import above, all_of, below, decide, inside, no, paired
 from coursekit.claims.declare import Claim, Values
+from coursekit.claims.tuning import keep
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
 from coursekit.experiments.arms import stacked_weights
@@ -129,11 +130,15 @@ def measure_ghost(size: str) -> dict[str, list[float]]:
         stack = train_normed(
             data, seeds, lrs, batch_size=batch_size, ghost_size=ghost_size, num_epochs=epochs
         )
-        seen = accuracies(*stack, data.validation_inputs, data.validation_targets)
-        best = int(seen.view(len(seeds), -1).mean(dim=0).argmax())
-        test = accuracies(*stack, data.test_inputs, data.test_targets).view(len(seeds), -1)
-        values[name] = test[:, best].tolist()
-        values[f"{name}_lr"] = [lrs[best]]
+        seen, test = (
+            accuracies(*stack, *pair).view(len(seeds), -1).cpu()
+            for pair in (
+                (data.validation_inputs, data.validation_targets),
+                (data.test_inputs, data.test_targets),
+            )
+        )
+        values[name] = keep(values, name, [f"{lr:g}" for lr in lrs], seen, test).tolist()
+        values[f"{name}_lr"] = [lrs[int(seen.mean(dim=0).argmax())]]
     values["gap"] = list(paired(values["small"], values["large"]))
     values["ghost_gain"] = list(paired(values["ghost"], values["large"]))
     return values

@@ -1,13 +1,15 @@
 """Claims on Adam and the batch: half-lives in examples, and whether to accumulate at all."""
 
+import math
+
 import numpy as np
 
 from coursekit.claims.decide import above, all_of, any_of, below, decide, no, paired
 from coursekit.claims.declare import Claim, Values
+from coursekit.claims.tuning import keep
 from coursekit.data.splits import load
 from coursekit.device import pick_device
 from coursekit.replicas.grid import run_grid
-from coursekit.replicas.population import Population
 from coursekit.train.optim import SGD, Adam, Settings
 
 UNIT = "08_large_batch_toolkit"
@@ -51,8 +53,10 @@ def measure_half_life(size: str) -> dict[str, list[float]]:
             device=device,
             progress=False,
         ).at(batch_size=batch_size)
-        best = int(runs.best_lr(by="train_loss").item())
-        values[name] = runs.train_loss[:, best].tolist()
+        loss = runs.values("train_loss", diverged_as=math.log(10))  # guessing, (seed, lr)
+        best = int(loss.mean(axis=0).argmin())
+        labels = [f"{lr:g}" for lr in lrs]
+        values[name] = keep(values, name, labels, -loss, loss).tolist()
         values[f"{name}_lr"] = [lrs[best]]
         values[f"{name}_at_edge"] = [float(best in (0, len(lrs) - 1))]
         values[f"{name}_accuracy"] = (100 * runs.test_accuracy[:, best]).tolist()
@@ -99,20 +103,19 @@ def measure_accumulation(size: str) -> dict[str, list[float]]:
                 device=device,
                 progress=False,
             ).at(batch_size=batch_size)
-            values[f"{name}_{k}"], values[f"{name}_{k}_at_edge"] = tuned_accuracy(runs)
+            seen, test = (
+                100 * runs.values(f"{part}_accuracy", diverged_as=CHANCE)
+                for part in ("validation", "test")
+            )
+            labels = [f"{lr:g}" for lr in runs.axes["lr"]]
+            values[f"{name}_{k}"] = keep(values, f"{name}_{k}", labels, seen, test).tolist()
+            best = int(seen.mean(axis=0).argmax())
+            values[f"{name}_{k}_at_edge"] = [float(best in (0, len(labels) - 1))]
             values[f"{name}_{k}_updates"] = [float(epochs * (n // batch_size))]
         for k in (8, 32):
             gain = paired(values[f"{name}_1"], values[f"{name}_{k}"])
             values[f"{name}_gain_{k}"] = list(gain)
     return values
-
-
-def tuned_accuracy(runs: Population) -> tuple[list[float], list[float]]:
-    """Return test accuracies at the lr best on validation data, and whether it is at an end."""
-    seen = runs.values("validation_accuracy", diverged_as=CHANCE).mean(axis=0)
-    best = int(seen.argmax())
-    test = 100 * runs.values("test_accuracy", diverged_as=CHANCE)
-    return test[:, best].tolist(), [float(best in (0, len(seen) - 1))]
 
 
 def accumulation_verdict(values: Values) -> str:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from coursekit.claims.decide import above, all_of, below, decide, no
 from coursekit.claims.declare import Claim, Values
+from coursekit.claims.tuning import keep
 from coursekit.claims.unit_09_hardware.repeatability import device_for
 from coursekit.data.splits import load
 from coursekit.experiments.local_steps import Outer, train_locally
@@ -61,12 +62,6 @@ def company_verdict(values: Values) -> str:
     return decide(fails=min(alone) > 0, holds=max(alone) == 0)
 
 
-def best_by_others(table: np.ndarray) -> np.ndarray:
-    """Return each seed's value at the column that is best for the other seeds, (seeds, choices)."""
-    columns = [np.delete(table, s, axis=0).mean(axis=0).argmax() for s in range(len(table))]
-    return table[np.arange(len(table)), columns]
-
-
 def measure_outer(size: str) -> dict[str, list[float]]:
     """P14: accuracy of workers that meet every 16 steps, minus every step's, each rate tuned."""
     tiny = size == "tiny"
@@ -82,10 +77,11 @@ def measure_outer(size: str) -> dict[str, list[float]]:
                     data, seeds=seeds, lr=lr, local_steps=local, rounds=steps // local,
                     skewed=skewed, outer=outer,
                 )
-                for lr in (LRS[:2] if tiny else LRS)
+                for lr in LRS
             ]  # fmt: skip
             table = np.array(columns).T
-            found[arm] = best_by_others(table)
+            labels = [f"{lr:g}" for lr in LRS]
+            found[arm] = keep(values, f"{arm}_{kind}", labels, table, table)
             values[f"{arm}_{kind}"] = found[arm].tolist()
             values[f"lr_{arm}_{kind}"] = [LRS[int(table.mean(axis=0).argmax())]]
         for arm in ("mean", "outer"):

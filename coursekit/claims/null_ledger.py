@@ -1,0 +1,192 @@
+"""A ledger without effects: every claim on the threshold nearest to it, drawn anew many times.
+
+How many firm verdicts come out by chance? A 95 % interval leaves out 2.5 % on each side, but a
+rule may join several, may have one verdict at a threshold or two, and claims share runs. Here the
+whole ledger is simulated:
+
+    threshold     the mean of one quantity at which the rule's verdict turns, for endless seeds;
+                  of all quantities that the rule reads, the one fewest standard errors away
+    drawn column  mean (moved there) + sum_r g_sr residual_r / sqrt(n - 1),  g_sr ~ N(0, 1)
+
+so all quantities of a claim keep the covariance that its seeds show. On the threshold neither side
+is true: each firm verdict is a false one.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from coursekit.claims.declare import Claim, Values
+from coursekit.claims.turning import REACH
+
+NUM_LEDGERS = 400
+SEEDS_IN_MIND = 100  # as if so many seeds were measured, by repeating those that were
+ONE_SIDE = 0.025  # what a 95 % interval leaves out on one side
+NUM_LOOKS, NUM_HALVINGS = 16, 12
+SHARED_RUNS = (("L1", "L2", "L4"), ("Q1", "N4", "L12"), ("N5", "G13"))  # their seeds are one
+UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Where the verdict of a claim turns, nearest to what was measured."""
+
+    name: str  # the quantity that is moved
+    shift: float  # how far its mean has to move
+    stderrs: float  # the same, in standard errors of that mean
+    sides: int  # how many of the verdicts on its two sides are firm
+
+    @property
+    def chance(self) -> float:
+        """The stated chance of a firm verdict there."""
+        return ONE_SIDE * self.sides
+
+
+class _Read(dict):
+    """Values that note which of them a rule reads."""
+
+    def __init__(self, values: Values) -> None:
+        super().__init__(values)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+    def items(self) -> Any:
+        self.names |= set(self)
+        return super().items()
+
+
+def threshold_of(claim: Claim, values: Values) -> Threshold | None:
+    """Find the threshold nearest to what was measured; None where no interval decides.
+
+    A rule's threshold is found with the seeds repeated m and 4 m times: the turn of the verdict
+    lies c(m) = c + a/sqrt(m) away, so c = 2 c(4 m) - c(m). A turn that does not move with m is
+    that of a rule about each seed, which has no interval.
+    """
+    read = _Read(values)
+    claim.verdict(read)
+    spread = {n: np.asarray(values[n], dtype=float) for n in sorted(read.names)}
+    found: list[Threshold] = []
+    for name, column in spread.items():
+        stderr = column.std(ddof=1) / math.sqrt(len(column)) if len(column) > 1 else 0.0
+        if not stderr > 0:
+            continue
+        for sign in (-1.0, 1.0):
+            reach = REACH * max(float(np.ptp(column)), 0.25 * abs(float(column.mean())))
+            turns = [_turn(claim, repeated(values, factor), name, sign, reach) for factor in (1, 4)]
+            if turns[0] is None or turns[1] is None or abs(turns[1] - turns[0]) < 1e-3 * stderr:
+                continue
+            shift = sign * (2 * turns[1] - turns[0])
+            many = repeated(values, 4)
+            beyond = claim.verdict(moved(many, name, shift + sign * stderr))
+            before = claim.verdict(moved(many, name, shift - sign * stderr))
+            sides = (beyond != UNRESOLVED) + (before != UNRESOLVED)
+            found.append(Threshold(name, shift, abs(shift) / stderr, sides))
+    return min(found, key=lambda t: t.stderrs, default=None)
+
+
+def repeated(values: Values, factor: int) -> dict[str, list[float]]:
+    """Return the values with all seeds repeated, so that intervals are narrow."""
+    return {
+        name: list(column)
+        * (factor * max(2, SEEDS_IN_MIND // len(column)) if len(column) > 1 else 1)
+        for name, column in values.items()
+    }
+
+
+def moved(values: Values, name: str, shift: float) -> dict[str, Any]:
+    """Return the values with one quantity moved, all seeds alike."""
+    return {**values, name: list(np.asarray(values[name], dtype=float) + shift)}
+
+
+def _turn(claim: Claim, values: Values, name: str, sign: float, reach: float) -> float | None:
+    """Return the least move of a quantity at which the verdict is another; None without one."""
+    verdict = claim.verdict(values)
+
+    def turned(size: float) -> bool:
+        try:
+            with np.errstate(all="ignore"):
+                return claim.verdict(moved(values, name, sign * size)) != verdict
+        except (ValueError, ArithmeticError):
+            return False
+
+    low = 0.0
+    for high in np.geomspace(1e-3 * reach, reach, NUM_LOOKS):
+        if turned(high):
+            for _ in range(NUM_HALVINGS):
+                middle = (low + high) / 2
+                low, high = (low, middle) if turned(middle) else (middle, high)
+            return float(high)
+        low = high
+    return None
+
+
+def thresholds(
+    claims: Mapping[str, Claim], ledger: Mapping[str, Any]
+) -> Iterator[tuple[str, Values, Threshold | None]]:
+    """Yield every measured claim with its values and its nearest threshold."""
+    for claim_id, claim in claims.items():
+        if claim.evidence == "measurement" and claim.sizes[0] in ledger.get(claim_id, {}):
+            values = ledger[claim_id][claim.sizes[0]]["values"]
+            yield claim_id, values, threshold_of(claim, values)
+
+
+def drawn(values: Values, normals: Callable[[int], np.ndarray]) -> dict[str, list[float]]:
+    """Return new seeds with the means and covariances of the measured ones.
+
+    Args:
+        values: Per-seed values; columns of equal length are paired.
+        normals: n -> standard normal numbers, (n, n).
+    """
+    new = {}
+    for name, column in values.items():
+        x, n = np.asarray(column, dtype=float), len(column)
+        if n > 1 and np.isfinite(x).all():
+            x = x.mean() + normals(n) @ (x - x.mean()) / math.sqrt(n - 1)
+        new[name] = x.tolist()
+    return new
+
+
+def simulate(
+    claims: Mapping[str, Claim],
+    ledger: Mapping[str, Any],
+    *,
+    num_ledgers: int = NUM_LEDGERS,
+    seed: int = 0,
+) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Draw ledgers in which every claim sits on its nearest threshold, and apply all rules.
+
+    Seeds of claims that share runs are drawn once: with the same random numbers.
+
+    Returns:
+        Which verdicts came out firm, (num_ledgers, claims); the claims' ids; the chances stated of
+        them. Claims in whose rules no interval decides are left out.
+    """
+    placed = [(i, moved(v, t.name, t.shift), t) for i, v, t in thresholds(claims, ledger) if t]
+    group = {i: g for g, ids in enumerate(SHARED_RUNS) for i in ids}
+    firm = np.zeros((num_ledgers, len(placed)), dtype=bool)
+    for k, (claim_id, values, _) in enumerate(placed):
+        for j in range(num_ledgers):
+            rng = np.random.default_rng([seed, j, group.get(claim_id, 100 + k)])
+            numbers = rng.standard_normal((256, 256 if claim_id in group else 1))
+            new = drawn(values, _normals(rng, numbers if claim_id in group else None))
+            with np.errstate(all="ignore"):
+                firm[j, k] = claims[claim_id].verdict(new) != UNRESOLVED
+    return firm, [i for i, _, _ in placed], np.array([t.chance for _, _, t in placed])
+
+
+def _normals(rng: np.random.Generator, shared: np.ndarray | None) -> Callable[[int], np.ndarray]:
+    """Return n -> the (n, n) normal numbers of one draw, the same at every call."""
+    kept: dict[int, np.ndarray] = {}
+
+    def normals(n: int) -> np.ndarray:
+        if n not in kept:
+            kept[n] = rng.standard_normal((n, n)) if shared is None else shared[:n, :n]
+        return kept[n]
+
+    return normals

@@ -1,0 +1,152 @@
+"""The tuned column: exact where nothing is chosen, and covering where the choice is chance."""
+
+import numpy as np
+import pytest
+
+from coursekit.claims.ledger import load_entries
+from coursekit.claims.tuning import keep, kept, share_chosen, tuned
+from coursekit.intervals import t_interval
+
+GRID = np.arange(5)
+
+
+def draw_world(rng, num_seeds, *, shift=0.5, noise=2.5):
+    """Return validation and test scores of a random arm, (seeds, 5), and what its best is worth.
+
+    Both peak on the grid, half a step apart: other examples have another best rate.
+    """
+    width, peak = 10 ** rng.uniform(-0.5, 0.5), rng.uniform(1, 3)
+    seen = -width * (GRID - peak) ** 2
+    test = -width * (GRID - peak - shift * rng.normal()) ** 2
+    runs = rng.normal(size=(num_seeds, 1)) + noise * rng.normal(size=(num_seeds, 5))
+    scores, results = (mean + runs + 0.6 * rng.normal(size=(num_seeds, 5)) for mean in (seen, test))
+    return scores, results, test[seen.argmax()]
+
+
+def covered(num_experiments, num_seeds, num_draws=400):
+    """Return the shares of 95 % intervals of a tuned difference that hold the truth.
+
+    First with the choice inside, then its biased twin: the best rate of all seeds, taken as given.
+    """
+    rng = np.random.default_rng(3)
+    hits = np.zeros(2)
+    for _ in range(num_experiments):
+        inside, given, truth = 0.0, 0.0, 0.0
+        for sign in (1, -1):
+            scores, results, worth = draw_world(rng, num_seeds)
+            inside = inside + sign * tuned(scores, results, num_draws=num_draws)
+            given = given + sign * results[:, scores.mean(axis=0).argmax()]
+            truth += sign * worth
+        for i, column in enumerate((inside, given)):
+            mean, half = t_interval(column)
+            hits[i] += abs(mean - truth) <= half
+    return hits / num_experiments
+
+
+@pytest.mark.quick
+def test_a_choice_that_never_changes_gives_its_column():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(8, 4)) + np.array([0, 100, 0, 0])
+    results = rng.normal(size=(8, 4))
+    np.testing.assert_allclose(tuned(scores, results), results[:, 1], atol=1e-12)
+    assert share_chosen(scores).tolist() == [0, 1, 0, 0]
+
+
+@pytest.mark.quick
+def test_against_every_draw_of_three_seeds():
+    """27 draws with replacement, each by loops: mean and covariances are then exact."""
+    rng = np.random.default_rng(1)
+    scores, results = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
+
+    def chosen(seed, drawn):
+        others = [r for r in drawn if r != seed] or list(drawn)
+        return results[seed, int(scores[others].sum(axis=0).argmax())]
+
+    x = np.array([chosen(s, (0, 1, 2)) for s in range(3)])
+    every = [(a, b, c) for a in range(3) for b in range(3) for c in range(3)]
+    change = np.array([np.mean([chosen(s, w) - x[s] for s in w]) for w in every])
+    counts = np.array([[w.count(s) for s in range(3)] for w in every])
+    exact = x + change.mean() + 3 * ((counts - 1) * change[:, None]).mean(axis=0)
+    np.testing.assert_allclose(tuned(scores, results, num_draws=200_000), exact, atol=0.02)
+
+
+@pytest.mark.quick
+def test_luck_is_not_counted_as_a_gain():
+    """Five rates that are equally good: the best of them looks better than it is."""
+    rng = np.random.default_rng(2)
+    inside, given = [], []
+    for _ in range(300):
+        runs = rng.normal(size=(8, 5))
+        inside.append(tuned(runs, runs, num_draws=200).mean())
+        given.append(runs[:, runs.mean(axis=0).argmax()].mean())
+    assert abs(np.mean(inside)) < 4 * np.std(inside) / np.sqrt(300)
+    assert np.mean(given) > 10 * np.std(given) / np.sqrt(300)
+
+
+@pytest.mark.quick
+def test_arms_subtract_seed_by_seed():
+    rng = np.random.default_rng(4)
+    scores, results = rng.normal(size=(9, 3)), rng.normal(size=(9, 3))
+    common = rng.normal(size=(9, 1))
+    moved = tuned(scores, results + common) - tuned(scores, results)
+    np.testing.assert_allclose(moved, common[:, 0], atol=1e-12)
+
+
+@pytest.mark.quick
+def test_what_is_kept_is_found_again():
+    rng = np.random.default_rng(5)
+    scores, results = rng.normal(size=(4, 2)), rng.normal(size=(4, 2))
+    values = {}
+    column = keep(values, "lars", ("1", "2"), scores, results)
+    found = kept(values, "lars")
+    np.testing.assert_array_equal(found[0], scores)
+    np.testing.assert_array_equal(tuned(*found), column)
+
+
+@pytest.mark.quick
+def test_refusals():
+    with pytest.raises(ValueError, match=r"same \(seeds, settings\)"):
+        tuned(np.ones((3, 2)), np.ones((3, 3)))
+    with pytest.raises(ValueError, match="two seeds"):
+        tuned(np.ones((1, 2)), np.ones((1, 2)))
+    with pytest.raises(ValueError, match="diverged as chance"):
+        tuned([[1, np.nan], [1, 2]], np.ones((2, 2)))
+
+
+STORED = [  # claim, quantity, arm
+    ("G4", "tuned_256", "256"),
+    ("G7", "ghost", "ghost"),
+    ("C10", "tuned_128", "128"),
+    ("L2", "beyond_sqrt_1024", "sqrt_1024"),
+    ("V3", "he_warm", "he_warm"),
+    ("T1", "lars_warm", "lars_warm"),
+    ("T3", "muon", "muon"),
+    ("Q2", "kept", "kept"),
+    ("P13", "adam_8", "adam_8"),
+    ("P14", "every_sorted", "every_sorted"),
+]
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(("claim_id", "quantity", "arm"), STORED)
+def test_the_ledger_can_choose_again(claim_id, quantity, arm):
+    """To a twentieth of the half-width: where two settings tie, the order of columns decides."""
+    for size, entry in load_entries(claim_id).items():
+        mean, half = t_interval(entry["values"][quantity])
+        again = t_interval(tuned(*kept(entry["values"], arm)))
+        np.testing.assert_allclose(again, (mean, half), atol=half / 20, rtol=0, err_msg=size)
+
+
+def test_coverage_of_a_tuned_difference_at_a_glance():
+    inside, given = covered(250, 32, num_draws=200)
+    assert 0.90 < inside < 0.985
+    assert given < 0.90
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("num_seeds", [8, 20, 32])
+def test_coverage_of_a_tuned_difference(num_seeds):
+    """2,000 experiments: a share of 95 % is known to a point; the twin must fall below 93 %."""
+    inside, given = covered(2000, num_seeds)
+    assert 0.93 <= inside <= 0.97
+    assert given < 0.93
