@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from coursekit.claims.declare import Claim, Values
+from coursekit.claims.null_ledger import stored
 from coursekit.intervals import like
 
 NUM_DRAWS = 200
-INTERVAL_LEVEL = 0.05  # what a 95 % interval leaves out
 
 
 def chance_to_turn(claim: Claim, values: Values, *, num_draws: int = NUM_DRAWS) -> float:
@@ -45,8 +45,9 @@ def ledger_alarm(claims: Mapping[str, Claim], ledger: Mapping[str, Any]) -> dict
     """State the false-alarm rate of the whole ledger, all its verdicts taken together.
 
     Returns:
-        "verdicts": measured verdicts, m. "by_level": m * 5 %, the false verdicts to expect if
-        every one sat on its threshold and rested on one 95 % interval. "expected": how many of the
+        "verdicts": measured verdicts. "on_thresholds": what `null_ledger` found when every claim
+        sat on its nearest threshold: firm verdicts, each by chance, "stated" and "simulated", of
+        so many "claims". "expected": how many of the
         verdicts other seeds would turn, the sum of `chance_to_turn`. "any": the chance of one or
         more, as if claims were independent. "fragile": claim -> chance, of those above 1 %, the
         largest first.
@@ -59,7 +60,7 @@ def ledger_alarm(claims: Mapping[str, Claim], ledger: Mapping[str, Any]) -> dict
     fragile = {i: c for i, c in chances.items() if c > 0.01}
     return {
         "verdicts": len(chances),
-        "by_level": INTERVAL_LEVEL * len(chances),
+        "on_thresholds": stored(),
         "expected": sum(chances.values()),
         "any": 1 - math.prod(1 - c for c in chances.values()),
         "fragile": dict(sorted(fragile.items(), key=lambda item: -item[1])),
@@ -69,13 +70,19 @@ def ledger_alarm(claims: Mapping[str, Claim], ledger: Mapping[str, Any]) -> dict
 def alarm_sentence(alarm: Mapping[str, Any]) -> str:
     """Write the false-alarm rate for a reader."""
     fragile = ", ".join(f"{i} ({100 * c:.0f} %)" for i, c in alarm["fragile"].items())
+    null = alarm["on_thresholds"]
     return (
-        f"False alarms, all {alarm['verdicts']} measured verdicts together: if each sat on its "
-        f"threshold, 95 % intervals would give {alarm['by_level']:.1f} false ones. With the spread "
+        f"False alarms, all {alarm['verdicts']} measured verdicts together: were every effect "
+        f"exactly on the threshold that is nearest to it, new seeds would give "
+        f"{null['simulated']:.1f} firm verdicts by chance, wrong either way, of the "
+        f"{null['claims']:.0f} claims that one mean can turn. That is the average of "
+        f"{null['ledgers']:.0f} simulated ledgers (covariances of the seeds kept, shared runs "
+        f"drawn once; from ledger to ledger it scatters by {null['spread']:.1f}). 2.5 % for each "
+        f"firm verdict beside a threshold, what a 95 % interval leaves out on one side, makes "
+        f"{null['stated']:.1f}. With the spread "
         f"that was measured (seeds resampled), other seeds would turn {alarm['expected']:.1f} "
         f"verdicts on average, and at least one with a chance of {100 * alarm['any']:.0f} %, were "
         "claims independent (some share runs: L1, L2, L4; Q1, N4, L12; N5, G13). Resampling takes "
-        "the effect that was seen for the true one and does not tune again, so a lucky draw looks "
-        "safer than it is. "
+        "the effect that was seen for the true one, so a lucky draw looks safer than it is. "
         + (f"Most likely to turn: {fragile}." if fragile else "None is more likely than 1 %.")
     )

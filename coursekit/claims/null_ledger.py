@@ -8,25 +8,34 @@ whole ledger is simulated:
                   of all quantities that the rule reads, the one fewest standard errors away
     drawn column  mean (moved there) + sum_r g_sr residual_r / sqrt(n - 1),  g_sr ~ N(0, 1)
 
-so all quantities of a claim keep the covariance that its seeds show. On the threshold neither side
-is true: each firm verdict is a false one.
+so all quantities of a claim keep the covariance that its seeds show; a quantity that is positive in
+every seed is moved and drawn in its logarithm. On the threshold neither side is true: each firm
+verdict is a false one.
 """
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from coursekit.claims.declare import Claim, Values
-from coursekit.claims.turning import REACH
+from coursekit.claims.ledger import load_ledger
+from coursekit.claims.register import CLAIMS
+from coursekit.storage import write_atomically
+
+STORED = Path(str(files("coursekit.claims") / "false_alarms.json"))  # what the page quotes
 
 NUM_LEDGERS = 400
 SEEDS_IN_MIND = 100  # as if so many seeds were measured, by repeating those that were
 ONE_SIDE = 0.025  # what a 95 % interval leaves out on one side
-NUM_LOOKS, NUM_HALVINGS = 16, 12
+NUM_LOOKS, NUM_HALVINGS = 16, 20
 SHARED_RUNS = (("L1", "L2", "L4"), ("Q1", "N4", "L12"), ("N5", "G13"))  # their seeds are one
+COUNTING = ("B1",)  # a rule about how many seeds lie off: drawn ones do not keep their number
 UNRESOLVED = "unresolved"
 
 
@@ -62,7 +71,7 @@ class _Read(dict):
 
 
 def threshold_of(claim: Claim, values: Values) -> Threshold | None:
-    """Find the threshold nearest to what was measured; None where no interval decides.
+    """Find the threshold nearest to what was measured; None where moving one mean turns nothing.
 
     A rule's threshold is found with the seeds repeated m and 4 m times: the turn of the verdict
     lies c(m) = c + a/sqrt(m) away, so c = 2 c(4 m) - c(m). A turn that does not move with m is
@@ -70,24 +79,34 @@ def threshold_of(claim: Claim, values: Values) -> Threshold | None:
     """
     read = _Read(values)
     claim.verdict(read)
-    spread = {n: np.asarray(values[n], dtype=float) for n in sorted(read.names)}
-    found: list[Threshold] = []
-    for name, column in spread.items():
-        stderr = column.std(ddof=1) / math.sqrt(len(column)) if len(column) > 1 else 0.0
+    few, many = repeated(values, 1), repeated(values, 4)
+    while claim.verdict(few) != claim.verdict(many) and len(max(many.values(), key=len)) < 1e5:
+        few, many = many, repeated(many, 4)  # so near that many seeds say more
+    nearest: Threshold | None = None
+    for name in sorted(read.names):
+        column = np.asarray(values[name], dtype=float)
+        scale = np.log(column) if (column > 0).all() else column
+        stderr = scale.std(ddof=1) / math.sqrt(len(scale)) if len(scale) > 1 else 0.0
         if not stderr > 0:
             continue
         for sign in (-1.0, 1.0):
-            reach = REACH * max(float(np.ptp(column)), 0.25 * abs(float(column.mean())))
-            turns = [_turn(claim, repeated(values, factor), name, sign, reach) for factor in (1, 4)]
-            if turns[0] is None or turns[1] is None or abs(turns[1] - turns[0]) < 1e-3 * stderr:
+            reach = (
+                4.0 if (column > 0).all() else 4 * max(float(np.ptp(column)), abs(column.mean()))
+            )
+            if nearest:
+                reach = min(reach, (nearest.stderrs + 1) * stderr)
+            first = _turn(claim, few, name, sign, reach)
+            second = first and _turn(claim, many, name, sign, reach)
+            if not first or not second or abs(second - first) < 1e-4 * stderr:
                 continue
-            shift = sign * (2 * turns[1] - turns[0])
-            many = repeated(values, 4)
-            beyond = claim.verdict(moved(many, name, shift + sign * stderr))
-            before = claim.verdict(moved(many, name, shift - sign * stderr))
-            sides = (beyond != UNRESOLVED) + (before != UNRESOLVED)
-            found.append(Threshold(name, shift, abs(shift) / stderr, sides))
-    return min(found, key=lambda t: t.stderrs, default=None)
+            shift = sign * (2 * second - first)
+            sides = [claim.verdict(moved(many, name, shift + d * stderr)) for d in (-1.0, 1.0)]
+            found = Threshold(
+                name, shift, abs(shift) / stderr, sum(side != UNRESOLVED for side in sides)
+            )
+            if nearest is None or found.stderrs < nearest.stderrs:
+                nearest = found
+    return nearest
 
 
 def repeated(values: Values, factor: int) -> dict[str, list[float]]:
@@ -100,8 +119,9 @@ def repeated(values: Values, factor: int) -> dict[str, list[float]]:
 
 
 def moved(values: Values, name: str, shift: float) -> dict[str, Any]:
-    """Return the values with one quantity moved, all seeds alike."""
-    return {**values, name: list(np.asarray(values[name], dtype=float) + shift)}
+    """Return the values with one quantity moved, all seeds alike: a positive one by exp(shift)."""
+    x = np.asarray(values[name], dtype=float)
+    return {**values, name: list(x * math.exp(shift) if (x > 0).all() else x + shift)}
 
 
 def _turn(claim: Claim, values: Values, name: str, sign: float, reach: float) -> float | None:
@@ -131,7 +151,9 @@ def thresholds(
 ) -> Iterator[tuple[str, Values, Threshold | None]]:
     """Yield every measured claim with its values and its nearest threshold."""
     for claim_id, claim in claims.items():
-        if claim.evidence == "measurement" and claim.sizes[0] in ledger.get(claim_id, {}):
+        if claim.evidence != "measurement" or claim_id in COUNTING:
+            continue
+        if claim.sizes[0] in ledger.get(claim_id, {}):
             values = ledger[claim_id][claim.sizes[0]]["values"]
             yield claim_id, values, threshold_of(claim, values)
 
@@ -147,7 +169,9 @@ def drawn(values: Values, normals: Callable[[int], np.ndarray]) -> dict[str, lis
     for name, column in values.items():
         x, n = np.asarray(column, dtype=float), len(column)
         if n > 1 and np.isfinite(x).all():
-            x = x.mean() + normals(n) @ (x - x.mean()) / math.sqrt(n - 1)
+            scale = np.log(x) if (x > 0).all() else x
+            scale = scale.mean() + normals(n) @ (scale - scale.mean()) / math.sqrt(n - 1)
+            x = np.exp(scale) if (x > 0).all() else scale
         new[name] = x.tolist()
     return new
 
@@ -165,7 +189,7 @@ def simulate(
 
     Returns:
         Which verdicts came out firm, (num_ledgers, claims); the claims' ids; the chances stated of
-        them. Claims in whose rules no interval decides are left out.
+    them.
     """
     placed = [(i, moved(v, t.name, t.shift), t) for i, v, t in thresholds(claims, ledger) if t]
     group = {i: g for g, ids in enumerate(SHARED_RUNS) for i in ids}
@@ -190,3 +214,26 @@ def _normals(rng: np.random.Generator, shared: np.ndarray | None) -> Callable[[i
         return kept[n]
 
     return normals
+
+
+def summary(firm: np.ndarray, stated: np.ndarray) -> dict[str, float]:
+    """Return what the page says of a simulation: numbers of claims and of firm verdicts."""
+    counts = firm.sum(axis=1)
+    return {
+        "ledgers": len(firm),
+        "claims": firm.shape[1],
+        "stated": round(float(stated.sum()), 2),
+        "simulated": round(float(counts.mean()), 2),
+        "spread": round(float(counts.std(ddof=1)), 2),
+    }
+
+
+def stored() -> dict[str, float]:
+    """Return the summary of the simulation that was stored last."""
+    found: dict[str, float] = json.loads(STORED.read_text(encoding="utf-8"))
+    return found
+
+
+if __name__ == "__main__":
+    firm, _, stated = simulate(CLAIMS, load_ledger())
+    write_atomically(STORED, json.dumps(summary(firm, stated), indent=1) + "\n")
