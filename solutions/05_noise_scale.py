@@ -735,11 +735,11 @@ show(
 # seeds; the figure names the fit itself, {{C1.fitted}}, of which this mean over seeds lies a little above. The
 # interval holds the choice of each learning rate, made anew in every resample of the seeds). At B_crit the
 # measured examples are {{C1.knee_over_min}} times the fitted least: twice, as the law says. At B = 512
-# the points lie a little above the line: the law is a good summary. Of six curves fitted to the GPU's points it misses
-# a batch size that was left out by {{C1.gpu.left_out_law}} %, with a knee of free sharpness by
-# {{C1.gpu.left_out_rounded}} %, a power of B by {{C1.gpu.left_out_power}} %.
+# the points lie a little above the line: the law is a good summary.
 #
-# **Caveat.** B_crit belongs to a target: for a lower loss it is larger. In the ledger, measured at three
+# **Caveat.** Is it this law? Of six curves fitted to the ledger's points from a GPU it misses a batch size that was
+# left out by {{C1.gpu.left_out_law}} %, with a knee of free sharpness by {{C1.gpu.left_out_rounded}} %, a power of B
+# by {{C1.gpu.left_out_power}} %. B_crit belongs to a target: for a lower loss it is larger. In the ledger, measured at three
 # batch sizes only, on a GPU, over {{C2.gpu.b_crit_15.seeds}} seeds: {{C2.gpu.b_crit_15}} at loss 1.5,
 # {{C2.gpu.b_crit_12}} at 1.2, {{C2.gpu.b_crit_09}} at 0.9. It says nothing about test accuracy. And
 # without a tuned learning rate at each B you would measure your learning-rate rule instead.
