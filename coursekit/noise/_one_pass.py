@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 from torch.autograd.function import BackwardCFunction
@@ -26,6 +27,8 @@ class Pass:
     summed: dict[int, Norm] | None = None  # norms of .grad at the end
     missing: bool = False  # whether a parameter had no .grad at the end
     sentinel: tuple[int, Norm] | None = None  # norm of a small .grad at the end, if none was read
+    first: Any = None  # the parameter whose gradient came first, and the state of its .grad
+    fault: str = ""  # why .grad will not hold the sum of the passes
 
     def norms(self) -> list[Norm] | None:
         """Return the norm of each fresh gradient; None where they were not read."""
@@ -33,6 +36,16 @@ class Pass:
             return None
         both = {**self.summed, **self.fresh} if self.met_none and self.summed else self.fresh
         return [both[i] for i in self.params] if all(i in both for i in self.params) else None
+
+    def said(self) -> str:
+        """Return why this pass can't be used, or ""."""
+        if not self.fault and self.twice and self.norms() is not None and self.fresh:
+            return (
+                "a parameter got two gradients in one backward pass, so the norm of their sum is "
+                "not seen: its layer is used twice under torch.utils.checkpoint with "
+                "use_reentrant=True; checkpoint with use_reentrant=False"
+            )
+        return self.fault
 
 
 def is_nested() -> bool:

@@ -154,6 +154,22 @@ def refuse_forgotten_group(group: object) -> None:
         )
 
 
+def frozen_of(params: object) -> list[nn.Parameter]:
+    """Return a model's parameters that require no gradient now, and so are not watched."""
+    given = params.parameters() if isinstance(params, nn.Module) else []
+    return [p for p in given if not p.requires_grad]
+
+
+def refuse_changed(group: object, frozen: Iterable[nn.Parameter]) -> None:
+    """Raise ValueError if workers were started, or parameters unfrozen, since the beginning."""
+    refuse_forgotten_group(group)
+    if any(p.requires_grad for p in frozen):
+        raise ValueError(
+            "a parameter that was frozen when NoiseScale was built requires a gradient now, and "
+            "is not measured: close() this NoiseScale and build another for the model as it is"
+        )
+
+
 def refuse_coupled(batch_norms: Iterable[nn.Module], seen: bool) -> None:
     """Refuse BatchNorm in train mode: as a module, or called as a function in a forward pass."""
     refuse_batch_statistics(batch_norms)

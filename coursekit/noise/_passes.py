@@ -20,6 +20,7 @@ from torch.utils.hooks import RemovableHandle
 
 from coursekit.noise._one_pass import Norm, Pass, is_nested
 from coursekit.noise._shards import is_sharded, local, values
+from coursekit.noise._sum_watch import SumWatch
 
 WINDOWS = 8  # remembered lengths of steps: before the shortest of them no sum is read
 HALF = (torch.float16, torch.bfloat16)
@@ -66,11 +67,13 @@ class Passes:
         self.handles: list[RemovableHandle] = []
         self.norms_wanted = True
         self.split = False  # whether a parameter was sharded while its module computed
+        self.sums = SumWatch(params, on=alone and not shards)
         self.keep: set[int] = set()  # parameters whose fresh gradients are kept, for a check
         self.start_window()
 
     def start_window(self) -> None:
         """Forget all passes: the next is the first of an optimizer step."""
+        self.sums.start_window()
         self.open: Pass | None = None
         self.closed: list[Pass] = []  # and not yet taken
         self.last: Pass | None = None
@@ -115,6 +118,8 @@ class Passes:
             this = self.open
             if this is None or graph_task() not in this.tasks:
                 this = self.current()
+            if this.first is None and self.sums.on:
+                self.sums.begin(this, index)
             if this.quiet and self.is_used[index]:
                 return
             old = None
@@ -191,6 +196,7 @@ class Passes:
         """Count the pass under way as over."""
         if self.open is not None:
             self.read_waiting(self.open)
+            self.sums.end(self.open, self.used)
             self.closed.append(self.open)
             self.last, self.open = self.open, None
             self.count += 1
@@ -256,12 +262,8 @@ class Passes:
                 "put other measurements of this model into `with noise.paused():`"
             )
         (this,) = closed
-        if this.twice and this.norms() is not None and this.fresh:
-            raise ValueError(
-                "a parameter got two gradients in one backward pass, so the norm of their sum is "
-                "not seen: its layer is used twice under torch.utils.checkpoint with "
-                "use_reentrant=True; checkpoint with use_reentrant=False"
-            )
+        if fault := this.said():
+            raise ValueError(fault)
         return this
 
     def finish(self) -> tuple[list[int], list[Norm], list[Norm]]:

@@ -28,7 +28,9 @@ from coursekit.noise._example_rows import ExampleRows, example_layers
 from coursekit.noise._owners import (
     batch_norms,
     check_settings,
+    frozen_of,
     modules_of,
+    refuse_changed,
     refuse_coupled,
     refuse_forgotten_group,
     refuse_forgotten_pass,
@@ -127,27 +129,25 @@ class NoiseScale(Readings):
         modules = modules_of(params, self.params)
         refuse_wrappers(modules)
         self._batch_norms = batch_norms(modules)
-        self._coupled = False
+        self._coupled, self._allow_batch_norm = False, allow_batch_norm
         self._graph_hook = None
         if modules and not allow_batch_norm and not isinstance(modules[0], torch.jit.ScriptModule):
             self._graph_hook = modules[0].register_forward_hook(self._look_at_graph)
-        self._allow_batch_norm = allow_batch_norm
         self._layers = layers_of(names, layers)
         workers = world_size(self._real_group)
         self._shares = [share_of(p, workers) for p in self.params]
-        on_gpu = self.params[0].device.type != "cpu"
+        self._frozen = frozen_of(params) if examples is None else []
         self._passes = Passes(
             self.params,
             modules,
-            every=read == "all" or (read is None and not on_gpu),
+            every=read == "all" or (read is None and self.params[0].device.type == "cpu"),
             alone=self._real_group is None and not any(is_sharded(p) for p in self.params),
         )
         if self._rows is not None:
             if not all(isinstance(p, nn.Parameter) and not is_sharded(p) for p in self.params):
                 raise ValueError("examples= needs whole parameters, not shards (fully_shard)")
             self._passes.norms_wanted = False
-        self._closed = False
-        self._num_steps = 0  # measured or not
+        self._closed, self._num_steps = False, 0  # steps measured or not
         self._micro: list[MicroNorms] = []  # since the last step
         names = list(self._layers.names) if layers else []
         self._averages = StepAverages(names, workers, decay=decay, unit=unit)
@@ -220,6 +220,7 @@ class NoiseScale(Readings):
             refuse_coupled(self._batch_norms, coupled)
         elif self._batch_norms and self._micro:
             refuse_other_size(size, self._micro[0].size)
+        self._passes.sums.accept()
         if self._rows is None:
             self._micro.append(MicroNorms(done.norms(), list(done.params), factor, size))
             return
@@ -254,6 +255,7 @@ class NoiseScale(Readings):
         """Take the latest pass for nothing: for a micro-batch in which no token counts."""
         if self.listening:
             done = self._passes.take()
+            self._passes.sums.accept()
             if self._rows is not None:
                 self._rows.take(done.grads, done.params)
 
@@ -264,13 +266,11 @@ class NoiseScale(Readings):
 
     def _measure(self) -> None:
         micro, self._micro = self._micro, []
-        forgotten = bool(self._passes.closed)
-        refuse_forgotten_group(self.group)
+        refuse_changed(self.group, self._frozen)
         workers = world_size(self._real_group)
-        least = 1 if self._rows is not None else 2
         try:
-            refuse_without_spread(len(micro), workers, least)
-            refuse_forgotten_pass(forgotten)
+            refuse_without_spread(len(micro), workers, 1 if self.sees_examples else 2)
+            refuse_forgotten_pass(bool(self._passes.closed))
         except ValueError:
             self._passes.start_window()
             raise

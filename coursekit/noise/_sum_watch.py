@@ -1,0 +1,88 @@
+"""Does .grad hold the sum of a step's passes? Looked at where each pass begins and ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from coursekit.noise._one_pass import Pass
+
+State = tuple[int, int]  # where a .grad lies, and how often it was changed in place
+
+
+def state_of(grad: Tensor | None) -> State | None:
+    """Return what is another one once somebody changed or replaced a .grad; None without one."""
+    if grad is None:
+        return None
+    return (grad.data_ptr() if grad.layout is torch.strided else id(grad)), grad._version
+
+
+def norm_of(grad: Tensor | None) -> Tensor | None:
+    """Return a dense gradient's norm."""
+    if grad is None or grad.layout is not torch.strided:
+        return None
+    return torch.linalg.vector_norm(grad.detach())
+
+
+@dataclass(frozen=True)
+class Left:
+    """A small .grad at the end of a pass."""
+
+    index: int  # of its parameter
+    state: State | None
+    norm: Tensor | None
+
+
+class SumWatch:
+    """Follows a small parameter's .grad through the passes of a step.
+
+    Args:
+        params: The watched parameters.
+        on: Whether nobody else may touch .grad: no other worker averages, nothing is sharded.
+    """
+
+    def __init__(self, params: Sequence[nn.Parameter], *, on: bool) -> None:
+        self.params, self.on = params, on
+        self.start_window()
+
+    def start_window(self) -> None:
+        """Forget what the last step left."""
+        self.seen: Left | None = None  # at the end of the last pass
+        self.left: Left | None = None  # and of the last that was recorded
+
+    def begin(self, this: Pass, index: int) -> None:
+        """At the first gradient of a pass, before it is added."""
+        if self.left is not None and self.is_changed(self.left):
+            this.fault = (
+                "gradients were zeroed, clipped or added to between two micro-batches of one "
+                "step, so .grad does not hold their sum: do that after the last of them (or call "
+                "step() before: in each closure of an optimizer, say)"
+            )
+        this.first = index, state_of(self.params[index].grad)
+
+    def is_changed(self, left: Left) -> bool:
+        """Tell whether a .grad holds something else; clipping that did not bind changes nothing."""
+        grad = self.params[left.index].grad
+        if state_of(grad) == left.state:
+            return False
+        return grad is None or left.norm is None or not bool(norm_of(grad) == left.norm)
+
+    def accept(self) -> None:
+        """Count the last pass as recorded: the next must find .grad as this one left it."""
+        self.left = self.seen
+
+    def end(self, this: Pass, used: Sequence[int]) -> None:
+        """At the end of a pass; `used` are the parameters that the step has used so far."""
+        if this.first is None:
+            return
+        small = min(used, key=lambda i: self.params[i].numel())
+        grad = self.params[small].grad
+        self.seen = Left(small, state_of(grad), norm_of(grad))
+        index, before = this.first
+        if state_of(self.params[index].grad) == before:
+            this.fault = (
+                "a backward pass added nothing to .grad: torch.autograd.grad does not, and a hook "
+                "may take it away at once; call loss.backward() and keep .grad until the "
+                "optimizer steps"
+            )
