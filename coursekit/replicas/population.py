@@ -67,7 +67,7 @@ class Population:
             keep = f"keep_{name.split('_')[-1]}=True"
             raise ValueError(f"the grid kept no {name}: pass {keep} to run_grid")
         extra = array.ndim - self.diverged.ndim  # dimensions after those of the grid
-        diverged = self.diverged.reshape(*self.diverged.shape, *(1,) * extra)
+        diverged = np.reshape(self.diverged, (*self.diverged.shape, *(1,) * extra))
         return np.where(diverged, diverged_as, array)
 
     def at(self, **chosen: Any) -> "Population":

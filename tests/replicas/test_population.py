@@ -69,6 +69,13 @@ def test_what_diverged_counts_as_the_caller_says():
     assert np.isnan(population.values("test_accuracy")[1, 2, 0])
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_one_run_has_one_value(seed):
+    """An older numpy's scalar can't be reshaped to no dimensions."""
+    one = small_population().at(lr=0.4, batch_size=16, seed=seed)
+    assert one.values("test_accuracy", diverged_as=0.1).shape == ()
+
+
 @pytest.mark.parametrize(
     ("chosen", "words"),
     [({"size": 16}, "no axis 'size': there are seed, lr, batch_size"), ({"lr": 0.3}, "no lr 0.3")],
