@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from coursekit.claims.ledger import load_entries
-from coursekit.claims.tuning import keep, kept, share_chosen, tuned
+from coursekit.claims.tuning import keep, kept, resampled, share_chosen, tuned
+from coursekit.claims.unit_02_lr_scaling.frontier_runs import leave_one_out
+from coursekit.claims.unit_02_lr_scaling.lr_verdicts import vertex
 from coursekit.intervals import t_interval
 
 GRID = np.arange(5)
@@ -101,6 +103,32 @@ def test_what_is_kept_is_found_again():
     found = kept(values, "lars")
     np.testing.assert_array_equal(found[0], scores)
     np.testing.assert_array_equal(tuned(*found), column)
+
+
+@pytest.mark.quick
+def test_resampling_a_mean_gives_its_column():
+    """To the noise of a thousand draws; a statistic that does not vary has no spread."""
+    table = np.random.default_rng(6).normal(size=(10, 2))
+    column = resampled(table, lambda means: means[:, 0], num_draws=100_000)
+    np.testing.assert_allclose(column, table[:, 0], atol=0.06)
+    assert resampled(table, lambda means: np.ones(len(means))).tolist() == [1.0] * 10
+
+
+@pytest.mark.quick
+def test_a_peak_that_jumps_has_the_spread_of_its_jumps():
+    """400 experiments; leaving out one seed at a time is the biased twin."""
+    rng = np.random.default_rng(7)
+    curve = -0.5 * (np.arange(7) - 3.3) ** 2
+    hits = np.zeros(2)
+    for _ in range(400):
+        table = curve + rng.normal(size=(8, 7))
+        left_out = leave_one_out(table, lambda mean: np.atleast_1d(vertex(mean)))[:, 0]
+        for i, column in enumerate((resampled(table, vertex), left_out)):
+            mean, half = t_interval(column)
+            hits[i] += abs(mean - 3.3) <= half
+    inside, outside = hits / 400
+    assert 0.90 < inside < 0.98
+    assert outside < 0.85
 
 
 @pytest.mark.quick

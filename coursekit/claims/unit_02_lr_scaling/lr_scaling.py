@@ -104,7 +104,7 @@ CLAIMS = (
         unit=UNIT,
         source="Malladi et al. 2022, arXiv:2205.10287, for the rule that is right in the limit",
         rule="the exponent with which the best rate grows from B=16 to 256 (vertex of a "
-        "parabola through the mean accuracies, jackknife over seeds): fails if it lies "
+        "parabola through the mean accuracies, in resamples of the seeds): fails if it lies "
         "below 3/4, holds if above; unresolved if a best rate lies on the edge of the "
         "grid. First it also asked which rule's training loss comes nearer to that of "
         "B=16; linear misses that by training to a LOWER loss, which is no fault of a "

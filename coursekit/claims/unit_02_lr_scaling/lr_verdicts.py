@@ -17,7 +17,7 @@ from coursekit.claims.decide import (
     paired,
 )
 from coursekit.claims.declare import Values
-from coursekit.claims.unit_02_lr_scaling.frontier_runs import leave_one_out
+from coursekit.claims.tuning import resampled
 from coursekit.train.scaling import RULES
 
 KEPT, LOST = 0.10, 0.25  # a rule keeps the loss within the first, loses it beyond the second
@@ -69,8 +69,8 @@ def adamw_verdict(values: Values) -> str:
 def exponents_of_best(values: Values) -> np.ndarray:
     """Return the exponent of B with which the best lr grows from B=16 to 256, a value a seed.
 
-    Jackknife pseudo-values: the best lr at each B is the vertex of the parabola through the mean
-    accuracies at the octave that is best and the two beside it, chosen anew without each seed.
+    The best lr at each B is the vertex of the parabola through the mean accuracies at the octave
+    that is best and the two beside it, chosen anew in every resample of the seeds.
     """
     small, large = (
         np.array([values[n] for n in sorted(values) if n.startswith(f"accuracy_{b}_")]).T
@@ -78,22 +78,25 @@ def exponents_of_best(values: Values) -> np.ndarray:
     )
 
     def exponent(curves: np.ndarray) -> np.ndarray:
-        one, two = np.split(curves, 2)
-        return np.array([(vertex(two) - vertex(one)) / math.log2(256 / 16)])
+        one, two = np.split(curves, 2, axis=1)
+        return (vertex(two) - vertex(one)) / math.log2(256 / 16)
 
-    return leave_one_out(np.concatenate([small, large], axis=1), exponent)[:, 0]
+    return resampled(np.concatenate([small, large], axis=1), exponent)
 
 
-def vertex(curve: np.ndarray) -> float:
-    """Return where a curve is largest, in steps of its grid, by a parabola through the top.
+def vertex(curves: np.ndarray) -> np.ndarray:
+    """Return where curves (..., grid) are largest, in steps of the grid, by parabolas.
 
     nan where the top is at the end of the grid: there the best lies outside.
     """
-    top = int(np.argmax(curve))
-    if top in (0, len(curve) - 1):
-        return math.nan
-    left, middle, right = curve[top - 1 : top + 2]
-    return top + 0.5 * (left - right) / (left - 2 * middle + right)
+    top = curves.argmax(axis=-1)
+    inner = top.clip(1, curves.shape[-1] - 2)  # of a top at the end nothing is used
+    left, middle, right = (
+        np.take_along_axis(curves, np.expand_dims(inner + k, -1), axis=-1)[..., 0]
+        for k in (-1, 0, 1)
+    )
+    bend = np.where(top == inner, left - 2 * middle + right, math.nan)
+    return np.asarray(inner + 0.5 * (left - right) / bend)
 
 
 def trap_verdict(values: Values) -> str:

@@ -66,7 +66,7 @@ def places_of(curves: np.ndarray, *, at_edge: float | None = None) -> np.ndarray
     """
     found = []
     for row in np.atleast_2d(curves):
-        top = vertex(-row) if np.isfinite(row).all() else math.nan
+        top = float(vertex(-row)) if np.isfinite(row).all() else math.nan
         if math.isnan(top):
             end = float(np.nanargmin(row)) if np.isfinite(row).any() else math.nan
             top = end if at_edge is None else at_edge

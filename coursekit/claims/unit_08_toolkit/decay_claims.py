@@ -77,7 +77,7 @@ def exponents(values: Values, *, at_edge: float | None = None) -> np.ndarray:
 
 def best_place(curve: np.ndarray, at_edge: float | None) -> float:
     """Return where a curve is largest, in steps of its grid."""
-    top = vertex(curve)
+    top = float(vertex(curve))
     if not math.isnan(top):
         return top
     return float(np.argmax(curve)) if at_edge is None else at_edge
