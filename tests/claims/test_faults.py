@@ -12,10 +12,10 @@ import torch
 from coursekit.claims.register import CLAIMS
 from coursekit.claims.unit_01_gradient_noise import gradient_noise
 from coursekit.claims.unit_05_noise_scale import estimators, sign_claims, small_end
+from coursekit.claims.unit_05_noise_scale.tuned_steps import tuned_steps
 from coursekit.claims.unit_08_toolkit import small_batch_claims, switch_claims
 from coursekit.data.splits import load
 from coursekit.experiments.switching import Switch
-from coursekit.experiments.trade_off import RunsToTarget
 from coursekit.noise.scale import GradMoments
 
 pytestmark = pytest.mark.quick
@@ -129,7 +129,7 @@ def small_end_runs(monkeypatch):
 def test_examples_counted_by_the_base_batch_turn_c13(small_end_runs, monkeypatch):
     """Steps at B=1 times 16: its runs look thirteen times dearer."""
     monkeypatch.setattr(
-        RunsToTarget, "examples", property(lambda runs: runs.steps * runs.batch_sizes[-1])
+        small_end, "tuned_examples", lambda runs: tuned_steps(runs) * runs.batch_sizes[-1]
     )
     assert small_end_runs.verdict(small_end_runs.measure("cpu")) == "fails"
 

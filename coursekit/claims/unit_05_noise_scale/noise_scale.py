@@ -22,6 +22,7 @@ from coursekit.claims.unit_05_noise_scale.noise_points import LOSS, POINT_CLAIMS
 from coursekit.claims.unit_05_noise_scale.tuned_steps import (
     never_as_twice,
     pseudo_values,
+    tuned_examples,
     tuned_fit,
     tuned_steps,
 )
@@ -71,7 +72,7 @@ def measure_compute(size: str) -> dict[str, list[float]]:
     batch_sizes = (16, 32, 64, 128, 256, 512)
     runs = runs_for(size, batch_sizes)
     steps = tuned_steps(runs)
-    examples = steps * np.array(runs.batch_sizes)
+    examples = tuned_examples(runs)
     fit = fit_critical_batch(runs.batch_sizes, steps)
     critical = fit.min_examples.value / fit.min_steps.value
     values: dict[str, list[float]] = {}
@@ -114,7 +115,7 @@ def measure_epochs(size: str) -> dict[str, list[float]]:
     runs = runs_for(size, (16, 128, 1024))
     num_examples = 256 if size == "tiny" else 4096
     steps = tuned_steps(runs)
-    epochs = steps * np.array(runs.batch_sizes) / num_examples
+    epochs = tuned_examples(runs) / num_examples
     values = {f"epochs_{b}": epochs[:, i].tolist() for i, b in enumerate((16, 128, 1024))}
     values["epochs_ratio"] = (epochs[:, 2] / epochs[:, 0]).tolist()
     values["steps_ratio"] = (steps[:, 0] / steps[:, 2]).tolist()

@@ -11,7 +11,7 @@ from coursekit.claims.decide import (
 )
 from coursekit.claims.declare import Claim, Values
 from coursekit.claims.unit_05_noise_scale.noise_points import WIDTHS, device_for
-from coursekit.claims.unit_05_noise_scale.tuned_steps import tuned_steps
+from coursekit.claims.unit_05_noise_scale.tuned_steps import tuned_examples
 from coursekit.data.splits import Dataset, load
 from coursekit.experiments.trade_off import lightened, run_to_target
 from coursekit.noise.critical_batch import steps_to_target
@@ -47,7 +47,7 @@ def measure_small_end(size: str) -> dict[str, list[float]]:
         device=device,
     )[target]
     values: dict[str, list[float]] = {}
-    examples = tuned_steps(runs) * np.array(runs.batch_sizes)
+    examples = tuned_examples(runs)
     for i, b in enumerate(runs.batch_sizes):
         values[f"examples_{b}"] = examples[:, i].tolist()
         values[f"lr_{b}"] = [runs.best_lrs[i]]

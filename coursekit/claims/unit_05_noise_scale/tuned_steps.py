@@ -29,6 +29,11 @@ def tuned_steps(runs: RunsToTarget) -> np.ndarray:
     return np.exp(np.stack([tuned(-table, np.log(table)) for table in tables], axis=1))
 
 
+def tuned_examples(runs: RunsToTarget) -> np.ndarray:
+    """Return examples to the target, B times `tuned_steps`, (seeds, sizes)."""
+    return tuned_steps(runs) * np.array(runs.batch_sizes)
+
+
 def tuned_fit(runs: RunsToTarget) -> CriticalBatch:
     """Return the trade-off fitted to `tuned_steps`."""
     return fit_critical_batch(runs.batch_sizes, tuned_steps(runs))
