@@ -48,10 +48,15 @@ def faults(question: Question, measured: Mapping[str, str]) -> Iterator[str]:
         yield f"4 to 7 points, got {len(q.points)}"
     if not all(1 <= p.weight <= 3 for p in q.points):
         yield "weights must be 1 to 3"
-    heard = [(p.text, p.terms) for p in q.points] + [(f.text, f.terms) for f in q.red_flags]
-    for text, terms in heard:
-        if not (terms and all(terms)):
-            yield f"no terms to listen for in {text!r}"
+    for flag in q.red_flags:
+        if not (flag.terms and all(flag.terms)):
+            yield f"no terms to listen for in {flag.text!r}"
+    for point in q.points:
+        if not point.hear:
+            yield f"no way to hear {point.text!r}"
+        for way in point.hear:
+            if not all(re.search(r"[^\W_]|[/^%]", name) for name in re.split(r"[ |]", way)):
+                yield f"can't listen for {way!r}: words or a|b between single blanks"
     if sorted(f.after for f in q.follow_ups) != sorted(AFTER):
         yield "two follow-ups, one after a good and one after a weak answer"
     if not (q.evidence or q.sources):

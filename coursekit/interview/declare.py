@@ -21,7 +21,7 @@ class Point:
 
     text: str
     weight: int  # 1 to 3
-    terms: Terms  # what the offline check listens for
+    hear: tuple[str, ...]  # ways of saying it that the offline check listens for: see `ear`
 
 
 @dataclass(frozen=True)

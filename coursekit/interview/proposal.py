@@ -1,8 +1,8 @@
 """An offline look at a written answer: which points of the rubric it seems to make.
 
-A suggestion, never a mark: it sees words and not meaning. A point is found where one sentence has a
-word of each of its groups, or two sentences together have; a red flag where one sentence that
-denies nothing has them.
+A suggestion, never a mark: it sees words and not meaning. A point is heard where one of its ways
+of saying it is in the answer, and counts against where it is said the other way round (`ear`). A
+red flag is heard where one sentence that denies nothing has its words.
 """
 
 import re
@@ -10,19 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from coursekit.interview import ear
 from coursekit.interview.bank import folklore
 from coursekit.interview.declare import Question, RedFlag, Terms
-from coursekit.interview.relations import compared
 from coursekit.interview.wording import log_odds
 from coursekit.interview.words import FUNCTION_WORDS, is_list_of_words, sentences, spelled, stems
 
-GOOD = 0.6  # share of the weights from which an answer may count as good
-FOLKLORE = -6.0  # log-odds of the wording up to which it sounds like folklore
-TURNED = 2  # things that move against the model answer, from which an answer may be its opposite
-PLAINLY = 20.0  # log-odds of the wording from which it is not taken for the opposite
+HEARD = 0.5  # share of the weights from which an answer may count as good
+GOOD = 1.1  # heard less turned round, plus half of the wording, from which it does
+MIDDLING = 0.3  # heard less turned round from which it is not weak
 NEW = 0.4  # share of a sentence's words that must not stand in the prompt
-TWO_SENTENCES = 24  # words
-NOTES = 3  # lines from which an answer counts as notes
 NEAR = 4  # words before the first term within which "not" and the like deny it
 NEGATIONS = re.compile(
     r"\b(no|not|never|none|nothing|neither|nor|cannot|without|hardly|unlikely|"
@@ -46,25 +43,35 @@ class Proposal:
     """What the check heard in an answer."""
 
     seen: tuple[tuple[str, ...], ...]  # for each point the words that it heard; () if not heard
+    turned: tuple[bool, ...]  # for each point: said the other way round
     red_flags: tuple[tuple[RedFlag, tuple[str, ...]], ...]  # with the words that it heard
-    share: float  # of the rubric's weights, 0 to 1
-    wording: float  # log-odds of a good answer's wording
-    agreeing: int  # things that move as in the model answer
-    opposing: int  # and against it
+    share: float  # of the rubric's weights that is heard, 0 to 1
+    against: float  # of the rubric's weights that is turned round, 0 to 1
+    wording: float  # how much it reads like a good answer; about 0 for the others
 
     @property
     def verdict(self) -> str:
-        """Return "good", "middling" or "weak".
-
-        Never "good" with a red flag, where things move against the model answer, or where the
-        wording is more like that of folklore.
-        """
-        turned = self.wording < PLAINLY and (
-            self.opposing >= max(TURNED, self.agreeing) or self.opposing > TURNED
-        )
-        if self.share >= GOOD and not (self.red_flags or turned) and self.wording > FOLKLORE:
+        """Return "good", "middling" or "weak"; never "good" with a red flag."""
+        made = self.share - self.against
+        sound = self.share >= HEARD and made + self.wording / 2 >= GOOD
+        if sound and not self.red_flags:
             return "good"
-        return "middling" if self.share >= GOOD / 2 else "weak"
+        return "middling" if made >= MIDDLING else "weak"
+
+
+def says_something(part: str, prompt: str) -> bool:
+    """Say whether a sentence has words of its own beside those of the prompt."""
+    words = [w for w in part.split() if w not in FUNCTION_WORDS]
+    own = sum(stems(word) not in prompt for word in words)
+    return bool(words) and own / len(words) >= NEW
+
+
+def own_words(question: Question, answer: str) -> str:
+    """Return the sentences that are no echo of the prompt; "" if all is a list of words."""
+    prompt = stems(" ".join(sentences(question.prompt)))
+    parts = [part for part in re.split(r"(?<=[.!?;])\s|\n+", answer) if part.strip()]
+    own = "\n".join(p for p in parts if says_something(" ".join(sentences(p)), prompt))
+    return "" if is_list_of_words(answer) or is_list_of_words(own) else own
 
 
 def found_terms(terms: Terms, text: str) -> tuple[str, ...]:
@@ -79,35 +86,9 @@ def found_terms(terms: Terms, text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def says_something(part: str, prompt: str) -> bool:
-    """Say whether a sentence has words of its own beside those of the prompt."""
-    words = [w for w in part.split() if w not in FUNCTION_WORDS]
-    own = sum(stems(word) not in prompt for word in words)
-    return bool(words) and own / len(words) >= NEW
-
-
 @cache
 def _as_stems(term: str) -> str:
     return stems(" ".join(sentences(term)) or term)
-
-
-def found_in(terms: Terms, parts: Sequence[str], *, notes: bool = False) -> tuple[str, ...]:
-    """Return what one sentence, or two in a row, have of the terms; of notes, some lines."""
-    for i, part in enumerate(parts):
-        hit = found_terms(terms, part) or found_terms(terms, _window(parts, i, notes=notes))
-        if hit:
-            return hit
-    return ()
-
-
-def _window(parts: Sequence[str], start: int, *, notes: bool) -> str:
-    """Return a part with the next one; of notes as many lines as make up two sentences."""
-    words: list[str] = []
-    for i, part in enumerate(parts[start:]):
-        if i > 1 and (not notes or len(words) + len(part.split()) > TWO_SENTENCES):
-            break
-        words += part.split()
-    return " ".join(words)
 
 
 def denied(part: str, words: Sequence[str]) -> bool:
@@ -138,20 +119,21 @@ def found_asserted(terms: Terms, parts: Sequence[str]) -> tuple[str, ...]:
 
 def propose(question: Question, answer: str) -> Proposal:
     """Look for the points of a question, its red flags and common folklore in a written answer."""
+    text = ear.read(own_words(question, answer))
+    heard = [ear.hear(point.hear, text) for point in question.points]
     parts = sentences(spelled(answer))
-    prompt = stems(" ".join(sentences(question.prompt)))
-    heard = [part for part in parts if says_something(part, prompt)]
-    own = " ".join(part for part in sentences(answer) if says_something(part, prompt))
-    if is_list_of_words(answer) or is_list_of_words(own):
-        heard = []
-    notes = len(answer.strip().splitlines()) >= NOTES
-    seen = tuple(found_in(point.terms, heard, notes=notes) for point in question.points)
     flags: list[tuple[RedFlag, tuple[str, ...]]] = []
     for flag in (*question.red_flags, *folklore()):
         words = found_asserted(flag.terms, parts)
         if words and flag.claim not in [other.claim for other, _ in flags]:
             flags.append((flag, words))
-    total = sum(point.weight for point in question.points)
-    got = sum(point.weight for point, words in zip(question.points, seen, strict=True) if words)
-    agreeing, opposing = compared(question, answer)
-    return Proposal(seen, tuple(flags), got / total, log_odds(answer), agreeing, opposing)
+    weighed = [(point.weight, sign) for point, (sign, _) in zip(question.points, heard, strict=True)]
+    total = sum(weight for weight, _ in weighed)
+    return Proposal(
+        seen=tuple(words if sign > 0 else () for sign, words in heard),
+        turned=tuple(sign < 0 for sign, _ in heard),
+        red_flags=tuple(flags),
+        share=sum(weight * sign for weight, sign in weighed if sign > 0) / total,
+        against=sum(weight for weight, sign in weighed if sign < 0) / total,
+        wording=log_odds(answer),
+    )

@@ -1,27 +1,29 @@
-"""How an answer is worded: like good sample answers, or like folklore told with confidence.
+"""How an answer is worded: like good sample answers, or like wrong ones told with confidence.
 
-A naive Bayes classifier over words and pairs of words, fitted to sample answers. Right or wrong is
-not in it: people who repeat a popular belief say "that's why" where others say "equal epochs" or
-"compare". It only keeps a doubtful answer from being called good.
+A naive Bayes classifier over words and pairs of words, fitted to sample answers: good ones against
+popular-and-wrong ones and against answers that turn everything round. Right or wrong is not in it:
+people who repeat a belief say "that's why", and who turns an answer round says "needn't" and
+"nothing", where others say "compare" or "about". It only helps to decide about a doubtful answer.
 """
 
 import json
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
 from coursekit.interview.bank import ROOM
-from coursekit.interview.words import sentences, stems
+from coursekit.interview.ear import plain
 
 MIN_COUNT = 4  # answers that must have a word before it counts
 WEIGHTS = ROOM / "wording.json"
 
 
 def features(text: str) -> set[str]:
-    """Return the stems of a text, and each pair of neighbours."""
-    words = stems(" ".join(sentences(text))).split()
+    """Return the words and marks of a text, and each pair of neighbours."""
+    words = re.findall(r"[^\W\d_]+|\d+|[^\s\w]", plain(text))
     return set(words) | {f"{a} {b}" for a, b in pairwise(words)}
 
 
@@ -36,7 +38,7 @@ def fit(good: Sequence[str], wrong: Sequence[str]) -> dict[str, float]:
         f: round(
             math.log((has_good[f] + 0.5) / (len(good) + 1))
             - math.log((has_wrong[f] + 0.5) / (len(wrong) + 1)),
-            3,
+            2,
         )
         for f in sorted(has_good | has_wrong)
         if has_good[f] + has_wrong[f] >= MIN_COUNT
@@ -51,13 +53,10 @@ def weights() -> Mapping[str, float]:
 
 
 def log_odds(text: str) -> float:
-    """Return the sum of the weights of a text's features; above 0 it reads like the good ones."""
-    known = weights()
-    return sum(known[f] for f in features(text) if f in known)
+    """Return the weights' sum over the root of the number of features, so that length counts less.
 
-
-def words_against(text: str, most: int = 6) -> list[str]:
-    """Return the words that weigh most against an answer."""
+    A sum of n chances scatters as the root of n.
+    """
+    found = features(text)
     known = weights()
-    found: Iterable[str] = (f for f in features(text) if known.get(f, 0) < 0)
-    return sorted(found, key=lambda f: known[f])[:most]
+    return sum(known.get(f, 0.0) for f in found) / math.sqrt(max(len(found), 1))
