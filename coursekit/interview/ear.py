@@ -226,5 +226,4 @@ def hear(ways: Sequence[str], text: Text) -> tuple[float, tuple[str, ...]]:
 
 
 def _worth(way: str) -> float:
-    sign, words = _way(way)
-    return NAMED if sign and len(words) == 1 else 1
+    return 1 if len(_way(way)[1]) > 1 else NAMED
