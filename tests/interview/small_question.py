@@ -13,10 +13,10 @@ SPOKEN = Question(
     headline="A quarter of the steps.",
     beats=("Count the updates.", "Then look at the rate.", "Run it at equal steps."),
     points=(
-        Point("fewer steps", 3, (("fewer", "quarter"), ("steps", "updates"))),
-        Point("temperature unchanged", 2, (("temperature",), ("same", "unchanged"))),
-        Point("stability", 2, (("unstable", "diverges"),)),
-        Point("an experiment", 3, (("equal steps",),)),
+        Point("fewer steps", 3, ("steps down",)),
+        Point("temperature unchanged", 2, ("temperature same",)),
+        Point("stability", 2, ("rate unstable", "not rate stable")),
+        Point("an experiment", 3, ("equal_steps",)),
     ),
     red_flags=(RedFlag("The noise was killed.", "N4", (("noise",), ("killed", "less"))),),
     follow_ups=(

@@ -28,9 +28,10 @@ def test_units_claims_and_tasks_exist(question):
 def test_the_model_answer_makes_its_points_and_is_called_good(question):
     proposal = propose(question, question.answer)
     assert proposal.red_flags == ()
-    assert proposal.share >= 0.8, [
-        p.text for p, words in zip(question.points, proposal.seen, strict=True) if not words
-    ]
+    heard = [bool(words) for words in proposal.seen]
+    weights = [point.weight for point in question.points]
+    missed = [p.text for p, h in zip(question.points, heard, strict=True) if not h]
+    assert sum(w for w, h in zip(weights, heard, strict=True) if h) >= 0.8 * sum(weights), missed
     assert proposal.verdict == "good"
 
 

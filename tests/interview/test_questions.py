@@ -26,10 +26,10 @@ tests = "x"
 headline = "A quarter of the steps."
 beats = ["Count.", "Look.", "Run."]
 points = [
-  { text = "a", weight = 1, terms = [["a"]] },
-  { text = "b", weight = 1, terms = [["b"]] },
-  { text = "c", weight = 1, terms = [["c"]] },
-  { text = "d", weight = 1, terms = [["d"]] },
+  { text = "a", weight = 1, hear = ["a"] },
+  { text = "b", weight = 1, hear = ["b"] },
+  { text = "c", weight = 1, hear = ["c"] },
+  { text = "d", weight = 1, hear = ["d"] },
 ]
 follow_ups = [
   { after = "good", prompt = "x", answer = "x" },
@@ -45,7 +45,7 @@ def test_a_file_becomes_questions(tmp_path):
     bank = read_bank(tmp_path)
     (question,) = bank.questions.values()
     assert question.prompt == "What broke?"
-    assert question.points[3].terms == (("d",),)
+    assert question.points[3].hear == ("d",)
     assert question.answer == "A quarter of the steps. Count. Look. Run."
     assert (question.numeric, question.family) == ("", "")
     assert bank.measured == {"Q1": "It fell by {{Q1.change}} points."}
@@ -59,8 +59,9 @@ def test_a_file_becomes_questions(tmp_path):
         ('units = ["00_start"]', "units = []", "name a unit"),
         ('tests = "x"', 'test = "x"', "unknown field 'test'"),
         ('tests = "x"', "", "'tests' is missing"),
-        ('{ text = "d", weight = 1, terms = [["d"]] },', "", "4 to 7 points, got 3"),
-        ('terms = [["d"]]', "terms = [[]]", "no terms"),
+        ('{ text = "d", weight = 1, hear = ["d"] },', "", "4 to 7 points, got 3"),
+        ('hear = ["d"]', "hear = []", "no way to hear 'd'"),
+        ('hear = ["d"]', 'hear = ["a|"]', "can't listen for 'a"),
         ("weight = 1", "weight = 9", "weights must be"),
         ('after = "weak"', 'after = "good"', "two follow-ups"),
         ("of the steps.", "of the steps. And more.", "headline: one sentence"),
