@@ -210,20 +210,20 @@ def _denials(chosen: Sequence[int], text: Text) -> int:
     )
 
 
-def hear(ways: Sequence[str], text: Text) -> tuple[float, tuple[str, ...]]:
+def hear(ways: Sequence[str], text: Text, *, named: float = NAMED) -> tuple[float, tuple[str, ...]]:
     """Return how a text says one of the ways, and in which words.
 
-    1 if it says one, 1/2 if it only names something, -1 if it turns one round, 0 if none of them.
+    1 if it says one, `named` if it only names something, -1 if it turns one round, 0 if none.
     """
     told = [(sign, spots, way) for way in ways for sign, spots in votes(way, text)]
     total = sum(sign for sign, _, _ in told)
     if not total:
         return 0, ()
-    agreed = [(_worth(way), spots) for sign, spots, way in told if sign * total > 0]
+    agreed = [
+        (1 if len(_way(way)[1]) > 1 else named, spots)
+        for sign, spots, way in told
+        if sign * total > 0
+    ]
     worth, spots = max(agreed, key=lambda a: a[0])
     heard = tuple(" ".join(text.told[i : text.end(i)]) for i in dict.fromkeys(spots))
     return worth if total > 0 else -1, heard
-
-
-def _worth(way: str) -> float:
-    return 1 if len(_way(way)[1]) > 1 else NAMED

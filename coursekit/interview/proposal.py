@@ -14,7 +14,14 @@ from coursekit.interview import ear
 from coursekit.interview.bank import folklore
 from coursekit.interview.declare import Question, RedFlag, Terms
 from coursekit.interview.wording import log_odds
-from coursekit.interview.words import FUNCTION_WORDS, is_list_of_words, sentences, spelled, stems
+from coursekit.interview.words import (
+    FUNCTION_WORDS,
+    is_list_of_words,
+    is_notes,
+    sentences,
+    spelled,
+    stems,
+)
 
 HEARD = 0.5  # share of the weights above which an answer may count as good
 GOOD = 1.1  # heard less turned round, plus half of the wording, from which it does
@@ -120,14 +127,17 @@ def found_asserted(terms: Terms, parts: Sequence[str]) -> tuple[str, ...]:
 def propose(question: Question, answer: str) -> Proposal:
     """Look for the points of a question, its red flags and common folklore in a written answer."""
     text = ear.read(own_words(question, answer))
-    heard = [ear.hear(point.hear, text) for point in question.points]
+    named = 1 if is_notes(answer) else ear.NAMED
+    heard = [ear.hear(point.hear, text, named=named) for point in question.points]
     parts = sentences(spelled(answer))
     flags: list[tuple[RedFlag, tuple[str, ...]]] = []
     for flag in (*question.red_flags, *folklore()):
         words = found_asserted(flag.terms, parts)
         if words and flag.claim not in [other.claim for other, _ in flags]:
             flags.append((flag, words))
-    weighed = [(point.weight, sign) for point, (sign, _) in zip(question.points, heard, strict=True)]
+    weighed = [
+        (point.weight, sign) for point, (sign, _) in zip(question.points, heard, strict=True)
+    ]
     total = sum(weight for weight, _ in weighed)
     return Proposal(
         seen=tuple(words if sign > 0 else () for sign, words in heard),

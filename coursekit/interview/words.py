@@ -11,6 +11,8 @@ because since while one each any all some just only also too very about into ove
 FUNCTION_WORDS = frozenset(LITTLE.split())
 SIGNS = re.compile(r"[=<>→∝~≈≠+*/^]|->|\d")
 SHORTEST_LIST = 10  # words
+NOTE_LINES, NOTE_WORDS = 3, 12  # and words a line at most
+NOTE_SIGNS = 0.25  # signs and digits a word
 SPELLED = (  # what a formula says, in the words of the rubrics
     (r"\bb_?c(?:rit)?\b", "critical batch"),
     (r"\bb_?(?:noise|simple)\b", "noise scale"),
@@ -74,6 +76,14 @@ def is_list_of_words(text: str) -> bool:
     little = sum(word in FUNCTION_WORDS for word in words) / len(words)
     signs = len(SIGNS.findall(text)) / len(words)
     return little < 0.15 and little + signs < 0.25
+
+
+def is_notes(text: str) -> bool:
+    """Say whether a text is notes, where a name stands for a sentence: short lines, many signs."""
+    words = re.findall(r"[a-z]+", text.lower())
+    lines = sum(bool(line.strip()) for line in text.splitlines())
+    short = lines >= NOTE_LINES and len(words) <= NOTE_WORDS * lines
+    return short or len(SIGNS.findall(text)) > NOTE_SIGNS * len(words)
 
 
 def stem(word: str) -> str:

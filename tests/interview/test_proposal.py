@@ -19,7 +19,10 @@ def seen(answer):
         ("It takes a quarter of the updates.", [1, 0, 0, 0]),
         ("A quarter, that is to say of the iterations.", [1, 0, 0, 0]),
         ("A quarter of an hour later I like trees, many of them, and then I count steps.", [0] * 4),
-        ("The ratio lr/B is unchanged; the step size is too much and training blows up.", [0, 1, 1, 0]),
+        (
+            "The ratio lr/B is unchanged; the step size is too much and training blows up.",
+            [0, 1, 1, 0],
+        ),
         ("Compare with the same number of updates!", [0, 0, 0, 1]),
         ("", [0, 0, 0, 0]),
     ],
@@ -48,7 +51,9 @@ def test_points_said_the_other_way_round_count_against(answer, turned):
 
 
 def test_an_answer_and_its_opposite():
-    answer = "About a quarter of the steps, at the same temperature. I would compare at equal steps."
+    answer = (
+        "About a quarter of the steps, at the same temperature. I would compare at equal steps."
+    )
     opposite = "No fewer steps are needed, and the temperature is never the same. So it is a law."
     assert propose(SPOKEN, answer).verdict == "good"
     assert propose(SPOKEN, opposite).verdict == "weak"
