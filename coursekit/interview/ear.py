@@ -22,9 +22,25 @@ SPAN = 14  # places within which all words of a way must stand
 NAMED = 0.5  # what a way of one word is worth: it is named, and nothing is said about it
 COMMA, STOP = 2, 6  # places that a comma and a full stop count besides
 AHEAD, BACK = 8, 4  # words after and before a "not" that it reaches in its clause
-NOT = frozenset("not no never none nothing neither nor cannot hardly without nobody".split())
+NOT = frozenset(
+    [
+        "not",
+        "no",
+        "never",
+        "none",
+        "nothing",
+        "neither",
+        "nor",
+        "cannot",
+        "hardly",
+        "without",
+        "nobody",
+    ]
+)
 FORWARD = frozenset({"without", "no", "whatever", "regardles"})  # reach only what follows
-BREAKS = frozenset("but so because since while whereas which although though".split())
+BREAKS = frozenset(
+    ["but", "so", "because", "since", "while", "whereas", "which", "although", "though"]
+)
 LESS = frozenset({"les", "least", "fewer"})  # before a word: it is taken back in part
 LISTED = frozenset({"or", "nor", "to"})  # after a comma they go on with what a "not" began
 JOINED = (  # written in one way before words are cut

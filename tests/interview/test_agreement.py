@@ -1,12 +1,12 @@
 """What the offline check says of sample answers; the decision record publishes every count.
 
 `samples/*.json` hold 60 answers each: for 20 questions a good, a middling and a popular-but-wrong
-one, by people who had not seen the rules. `tuning`, `first` and `second` served to tune them.
+one, by people who had not seen the rules.
 
 `samples/forms/` hold other forms: short ones, notes and formulas, popular-and-wrong ones, lists of
-keywords, and answers turned into their opposite. `tuned` served to tune the rules; `fifth` was
-written before them and `sixth` after, and neither took part. `seventh` and `eighth` are by somebody
-who had seen the questions alone; one defect was mended after `seventh` was counted.
+keywords, and answers turned into their opposite. `ninth` is the blind trial, by somebody who had
+seen the questions' prompts alone; its first count stands in the record. `fifth` and `sixth` are not
+in the wording; the others served to tune.
 """
 
 import json
@@ -72,16 +72,15 @@ def test_what_is_promised_of_the_forms():
 
 
 def test_what_the_blind_answers_showed():
-    """Counts as they are: half of the good answers are heard; no folklore passes."""
-    found = counted(next(path for path in FORMS if path.stem == "seventh"))
-    assert [found[kind, "good"] for kind in ("good", "style", "wrong", "salad")] == [12, 13, 0, 1]
-    assert sum(found.values()) == 96
-    turned = counted(next(path for path in FORMS if path.stem == "eighth"))
-    assert (turned["inverted", "good"], sum(turned.values())) == (4, 12)
+    """After one general mend; the first count had 15 notes called good, all else as here."""
+    found = counted(next(path for path in FORMS if path.stem == "ninth"))
+    kinds = ("good", "style", "wrong", "salad", "inverted")
+    assert [found[kind, "good"] for kind in kinds] == [21, 18, 0, 0, 3]
+    assert sum(found.values()) == 5 * 24
 
 
 def test_a_list_behind_a_copy_of_the_prompt_is_still_a_list():
-    """The rubric's own single words after the prompt: 133 of 156 were not weak, now 5 are not."""
+    """The rubric's own single words after the prompt are weak for nearly all questions."""
     heard = []
     for question in all_questions().values():
         ways = [way for p in question.points for way in p.hear]
@@ -95,4 +94,4 @@ def test_a_list_behind_a_copy_of_the_prompt_is_still_a_list():
 
 def test_one_memorised_paragraph_is_good_for_few():
     good = sum(propose(q, PARAGRAPH).verdict == "good" for q in all_questions().values())
-    assert good <= 0.3 * len(all_questions())
+    assert good <= 0.15 * len(all_questions())

@@ -81,7 +81,7 @@ def test_the_words_seen_are_told_and_weights_count():
     proposal = propose(SPOKEN, "Fewer steps at the same temperature.")
     assert proposal.seen[0] == ("fewer", "steps")
     assert proposal.share == pytest.approx(0.5)
-    full = "Fewer updates, temperature unchanged, the rate is unstable; I would compare at equal steps."
+    full = "Fewer updates, temperature unchanged, rate unstable; I would compare at equal steps."
     assert propose(SPOKEN, full).share == pytest.approx((3 + 2 + 2 + 3 / 2) / 10)  # a name is half
     assert propose(SPOKEN, full).verdict == "good"
     assert propose(SPOKEN, full + " The noise was killed.").verdict != "good"

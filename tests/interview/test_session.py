@@ -21,7 +21,7 @@ from coursekit.interview.session import hold
 from coursekit.interview.tasks.by_name import TASKS
 
 pytestmark = pytest.mark.quick
-GOOD = "Fewer steps, unstable; compare at equal steps."
+GOOD = "Fewer steps, and the rate may be unstable; I would compare at equal steps."
 NUMERIC = dataclasses.replace(SPOKEN, id="double", prompt="{gpus} GPUs?", numeric="double_batch")
 
 
