@@ -16,6 +16,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,7 +35,7 @@ from coursekit.noise.offline import model_moments
 
 MAKERS = {"163 M": nano_gpt, "GPT-2": gpt2, "ResNet-50": resnet50}
 ROUNDS = 3
-BLOCK = 10  # steps of a block, for what NoiseScale adds to a step
+BLOCK = 3  # steps of a block, for what NoiseScale adds to a step
 
 
 @dataclass(frozen=True)
@@ -285,7 +286,6 @@ def online_row(bench: Bench, work: Workload, micro: int, *, compiled: bool) -> s
     batch = work.draw(micro)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, fused=bench.device.type == "cuda")
     noise = NoiseScale(model, micro_batch_size=micro, loss_factor=0.25, every=1)
-    steps = 2 if bench.tiny else BLOCK
 
     def step(net: nn.Module, *, watched: bool) -> None:
         for _ in range(4):
@@ -299,21 +299,15 @@ def online_row(bench: Bench, work: Workload, micro: int, *, compiled: bool) -> s
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
-    def with_it() -> None:
-        for _ in range(steps):
-            step(run, watched=True)
-
-    def without() -> None:
-        with noise.paused():
-            for _ in range(steps):
-                step(run, watched=False)
-
+    plain, watched = partial(step, run, watched=False), partial(step, run, watched=True)
     step(model, watched=True)  # its hook on the model's output is gone afterwards: compile then
-    for block in (without, with_it, without, with_it):
-        block()
+    for _ in range(3):
+        watched()
+        with noise.paused():
+            plain()
     graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
-    blocks = {False: without, True: with_it}
-    share = added_share(blocks, bench.device, pairs=bench.pairs, steps=steps)
+    pairs = 6 if bench.tiny else bench.pairs
+    share = added_share(plain, watched, noise.paused, bench.device, pairs=pairs, steps=BLOCK)
     again = torch._dynamo.utils.counters["stats"]["unique_graphs"] - graphs
     noise.close()
     how = "compiled, bf16" if compiled else "bf16"
@@ -342,7 +336,7 @@ def main() -> int:
     parser.add_argument("--tiny", action="store_true", help="small models: tests the code path")
     parser.add_argument("--only", default=",".join(ROWS), help=f"of {', '.join(ROWS)}")
     parser.add_argument("--seconds", type=float, default=450, help="stop after these")
-    parser.add_argument("--pairs", type=int, default=24, help="of blocks of steps, for `online`")
+    parser.add_argument("--pairs", type=int, default=60, help="of blocks of steps, for `online`")
     asked = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cpu" and not asked.tiny:

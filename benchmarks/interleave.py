@@ -4,6 +4,7 @@ import importlib.metadata
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
@@ -69,20 +70,33 @@ class Share:
 
 
 def added_share(
-    blocks: dict[bool, Callable[[], object]], device: torch.device, *, pairs: int, steps: int
+    plain: Callable[[], object],
+    watched: Callable[[], object],
+    paused: Callable[[], AbstractContextManager],
+    device: torch.device,
+    *,
+    pairs: int,
+    steps: int,
 ) -> Share:
-    """Time blocks of steps with (True) and without, in turn, which comes first alternating.
+    """Time blocks of `steps` plain steps, inside `paused`, and watched ones, in turn.
 
-    A drift of the machine that is slower than a pair falls on both alike, and a linear one cancels
-    between a pair and the next. On a GPU: by events, until the last kernel has ended.
+    Which comes first alternates. A drift of the machine that is slower than a pair falls on both
+    alike, and a linear one cancels between a pair and the next; what comes in bursts spoils some
+    pairs, which the median leaves aside: rather many short blocks than few long ones. On a GPU: by
+    events, until the last kernel has ended.
     """
     if pairs < 6:
         raise ValueError(f"an interval of 95 % needs 6 pairs or more, got {pairs}")
+
+    def block(step: Callable[[], object]) -> tuple[float, float]:
+        return block_seconds(lambda: [step() for _ in range(steps)], device)
+
     found = []
     for i in range(pairs):
-        order = (True, False) if i % 2 == 0 else (False, True)
-        pair = {with_it: block_seconds(blocks[with_it], device) for with_it in order}
-        found.append((pair[False], pair[True]))
+        first = block(watched) if i % 2 == 0 else (0.0, 0.0)
+        with paused():
+            before = block(plain)
+        found.append((before, first if i % 2 == 0 else block(watched)))
     shares = sorted(after[0] / before[0] - 1 for before, after in found)
     rank = int(binom.ppf(0.025, pairs, 0.5))  # of the interval's ends among the sorted shares
     return Share(
