@@ -133,9 +133,9 @@ CLAIMS: tuple[Claim, ...] = (
         looked=True,
         expected="fails",
         gpu_only=True,
-        finding="It grows twentyfold and more by both definitions, the noise scale threefold. But "
-        "at the first age one of five batch sizes has its best lr at the end of its grid, and the "
-        "rule refuses. Whole runs to the loss of the third age did not all arrive.",
+        finding="It grows more than twentyfold by both definitions, the noise scale threefold. A "
+        "fit to whole runs grows too, and more slowly: a whole run holds its earlier ages. At the "
+        "first age the largest batch makes eight steps.",
         changes="One point of training and one amount of data: there it is a number.",
         shown=("branch_1", "branch_2", "branch_3", "branch_4", "branch_growth", "share_growth",
                "simple_1", "simple_4", "fit_2", "fit_3"),
