@@ -192,8 +192,8 @@ CLAIMS: tuple[Claim, ...] = (
         looked=True,
         expected="fails",
         gpu_only=True,
-        finding="What the ledger holds is the first run: six seeds, three octaves, two thirds as "
-        "long. Best rates lay at their ends, and B=512 had not stopped: the rule refuses. Between B=16, "
+        finding="The ledger holds the first run: six seeds, three octaves, two thirds as long. "
+        "Best rates lay at their ends, and B=512 had not stopped: the rule refuses. Between B=16, "
         "32 and 128 nothing showed beyond two hundredths. As the rule stands now it was started "
         "on a GPU that five other processes shared, and was not done after nine minutes.",
         changes="Weight decay or dropout, which replace the noise (G13); one pass, where noise "
