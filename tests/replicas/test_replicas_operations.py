@@ -177,6 +177,23 @@ def test_bf16_rounds_products_and_little_else(case):
     assert 2e-4 < error < 5e-2
 
 
+@pytest.mark.parametrize(("precision", "meanwhile"), [("float32", "highest"), ("tf32", "high")])
+def test_torchs_switch_for_tf32_is_turned_and_turned_back(precision, meanwhile):
+    seen = []
+
+    def loss_fn(outputs, targets):
+        seen.append(torch.get_float32_matmul_precision())
+        return cross_entropy(outputs, targets)
+
+    params = stacked(nn.Linear(3, 2), torch.Generator().manual_seed(8))
+    x = torch.ones(REPLICAS, BATCH, 3, dtype=torch.float64)
+    y = torch.zeros(REPLICAS, BATCH, dtype=torch.int64)
+    assert torch.get_float32_matmul_precision() == "highest"
+    vmap_gradients(nn.Linear(3, 2), loss_fn, precision=precision)(params, {}, x, y)
+    assert seen == [meanwhile]
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
