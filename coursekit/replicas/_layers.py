@@ -17,6 +17,9 @@ from coursekit.replicas._operations import attention, convolution
 FACTORS = {"float32": "tf32x3", "tf32": "tf32", "bf16": "tf32"}  # of float32 numbers, in a kernel
 MOST_POSITIONS = 128  # T of the attention kernel
 HEAD_WIDTHS = (16, 32, 64, 128)
+# what may see images whose channels lie last in memory, as the convolutions leave them: of other
+# layers some can't under vmap, some fall apart into R calls
+ANY_ORDER = (nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.MaxPool2d, nn.AvgPool2d, nn.BatchNorm2d)
 
 
 def for_stacks(model: nn.Module, precision: str) -> nn.Module:
@@ -34,6 +37,8 @@ def for_stacks(model: nn.Module, precision: str) -> nn.Module:
             _exchange(m, partial(_convolve, m, factors, half))
         elif type(m) is nn.Linear and half:
             _exchange(m, partial(_linear_in_half, m))
+        elif not list(m.children()) and type(m) not in ANY_ORDER:
+            _exchange(m, partial(_in_order, m.forward))
     return model
 
 
@@ -61,8 +66,12 @@ def _linear_in_half(m: nn.Linear, x: Tensor) -> Tensor:
     return F.linear(x.bfloat16(), m.weight.bfloat16(), bias)
 
 
+def _in_order(forward: Callable, *inputs: Any, **more: Any) -> Any:
+    return forward(*(x.contiguous() if isinstance(x, Tensor) else x for x in inputs), **more)
+
+
 def _convolve(m: Any, factors: str, half: bool, x: Tensor) -> Tensor:
-    """Put channels last, compute, put them back; a series is an image of one row."""
+    """Put channels last and compute; a series is an image of one row."""
     flat = isinstance(m, nn.Conv1d)
     one, none = ((1,), (0,)) if flat else ((), ())
     kernel, stride, pad = one + m.kernel_size, one + m.stride, none + m.padding
@@ -73,5 +82,5 @@ def _convolve(m: Any, factors: str, half: bool, x: Tensor) -> Tensor:
     if half:
         x, w = x.bfloat16(), w.bfloat16()
     y = convolution(x, w, size, [*kernel, *stride, *pad], False, factors)
-    y = (y if m.bias is None else y + m.bias.to(y.dtype)).permute(0, 3, 1, 2).contiguous()
+    y = (y if m.bias is None else y + m.bias.to(y.dtype)).permute(0, 3, 1, 2)
     return y.squeeze(2) if flat else y

@@ -82,7 +82,7 @@ def _keep_attention(ctx: Any, inputs: Any, output: Tensor) -> None:
 
 
 def _attention_backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
-    return attention_gradient(*ctx.saved_tensors, g, ctx.factors), None
+    return attention_gradient(*ctx.saved_tensors, g.contiguous(), ctx.factors), None
 
 
 attention.register_autograd(_attention_backward, setup_context=_keep_attention)
@@ -167,6 +167,7 @@ def _keep_convolution(ctx: Any, inputs: Any, output: Tensor) -> None:
 
 def _convolution_backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     x, w = ctx.saved_tensors
+    g = g.contiguous()  # here, where the compiler sees it: channels last from where g comes
     by_x = None
     if ctx.needs_input_grad[0]:  # not the first layer's
         sides = w.unflatten(1, (-1, x.shape[-1])).transpose(2, 3).flatten(1, 2)

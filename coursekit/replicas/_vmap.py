@@ -70,7 +70,9 @@ def vmap_gradients(
         return loss_fn(outputs, targets), buffers
 
     losses_of = vmap(objective)
+    remedy = "To train one replica after another, pass backend='loop'."
     if compiled:
+        remedy = "backend='vmap' may do, slower; after a convolution take reshape, not view."
         losses_of = torch.compile(losses_of, dynamic=False)
 
     def gradients(
@@ -90,8 +92,7 @@ def vmap_gradients(
                 raise
             raise CannotStack(
                 f"replicas cannot stack {type(model).__name__}: vmap says "
-                f"{str(error).strip().splitlines()[0]!r}. To train one replica after another, "
-                "pass backend='loop'."
+                f"{str(error).strip().splitlines()[0]!r}. {remedy}"
             ) from error
         for name, new in changed.items():
             buffers[name].copy_(new.detach())
