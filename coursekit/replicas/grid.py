@@ -87,15 +87,15 @@ def run_grid(
         backend: "mlp" (hand-written products, for `coursekit.models.mlp` with cross-entropy),
             "vmap" (any model), "loop" (one after another), or "auto": the first of these that
             applies. "compiled" is vmap fused by torch's compiler, with attention and convolutions
-            as kernels of our own: on a GPU with Triton two to three times as fast a step for a
+            as kernels of our own: on a GPU with Triton two to eight times as fast a step for a
             small transformer or convnet, after 10 to 25 s for each shape of a stack, and for eight
             shapes in a process at most: beyond them torch falls back to vmap. On a CPU vmap is
             slower than the loop for convolutions, so there "auto" takes the loop.
         precision: Of a compiled stack's products; weights, updates, norms and losses are float32.
             "float32"; "tf32": factors rounded to 10 bits, on a GPU; "bf16": inputs and weights of
             linear layers, convolutions and attention in bfloat16 (7 bits). Faster in this order.
-            Error of a gradient against float64, norm over norm, at width 64 and 4 blocks: 1e-6,
-            5e-4, 4e-3; of a convnet with ReLU, some of which switch: 4e-7, 5e-3, 1e-2.
+            Error of a gradient against float64, norm over norm: 9e-7, 6e-4, 5e-3 for a transformer
+            of width 64 with 4 blocks; 4e-7, 5e-3, 1e-2 for a convnet, where rounding switches ReLU.
         device: Where to train; several: stacks take them in turn. None: the CUDA device if there
             is one, else the CPU.
         executor: What runs the stacks: any `concurrent.futures` executor, for processes or a
