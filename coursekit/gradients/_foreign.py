@@ -6,6 +6,14 @@ from torch import nn
 from coursekit.gradients._leaves import told
 
 
+def refuse_inference_mode() -> None:
+    """Raise ValueError inside torch.inference_mode(), which enable_grad() does not end."""
+    if torch.is_inference_mode_enabled():
+        raise ValueError(
+            "torch.inference_mode() is on, in which nothing has a gradient; measure outside of it"
+        )
+
+
 def refuse_foreign(model: nn.Module) -> None:
     """Raise ValueError for models and parameters that can't be measured, with what to do instead.
 
@@ -14,6 +22,7 @@ def refuse_foreign(model: nn.Module) -> None:
     if not isinstance(model, nn.Module):
         what = f"the class {model.__name__}; make one" if isinstance(model, type) else told(model)
         raise ValueError(f"model must be a torch.nn.Module, got {what}")
+    refuse_inference_mode()
     for name, module in model.named_modules():
         if isinstance(module, torch.jit.ScriptModule):
             what = f"module {name!r}" if name else "the model"

@@ -50,12 +50,12 @@ def told_apart(data: Data, model: nn.Module, loss: BatchLoss, device: torch.devi
     try:
         few = slice_batch(data, 0, min(2, num_examples(data)))
         with torch.no_grad():
-            loss(model, map_tensors(lambda t: t.to(device), few))
+            loss(model, map_tensors(lambda t: t.clone().to(device), few))
         return data
     except Exception as error:  # whatever the user's loss says to a wrong form
         try:
             with torch.no_grad():
-                loss(model, data[0][:2].to(device))
+                loss(model, data[0][:2].clone().to(device))
         except Exception:
             raise error from None
         return _Batches(data)

@@ -125,6 +125,8 @@ def _zeros_like(p: Tensor) -> Tensor:
 
 def _split(objective: Objective, direction: Tensor) -> dict[str, Tensor]:
     """Cut a flat vector into the parameters' shapes."""
+    if not isinstance(direction, Tensor):
+        raise ValueError(f"direction must be a tensor, got a {type(direction).__name__}")
     if direction.shape != (objective.num_params,):
         raise ValueError(
             f"direction must have shape ({objective.num_params},), one entry per trainable "

@@ -51,6 +51,22 @@ def refuse_layout(path: str, leaf: Tensor) -> None:
         )
 
 
+def versions(batch: Any) -> dict[str, int]:
+    """Return how often each tensor of a batch was changed in place."""
+    tensors = ((path, leaf) for path, leaf in batch_leaves(batch) if isinstance(leaf, Tensor))
+    return {path: t._version for path, t in tensors}
+
+
+def refuse_written(batch: Any, before: dict[str, int]) -> None:
+    """Raise ValueError if a tensor of a batch was changed in place since `before`."""
+    for path, version in versions(batch).items():
+        if version != before[path]:
+            raise ValueError(
+                f"the forward pass changes {path} in place, and with it the data; clone it first, "
+                f"or leave inplace=True out of the first layer"
+            )
+
+
 def _plain_rows(batch: Any, path: str) -> Iterator[tuple[str, tuple | list]]:
     """Walk the tuples and lists of a batch that hold plain values alone."""
     if isinstance(batch, Mapping):

@@ -51,9 +51,8 @@ class StillModel:
             self._hooks.enter_context(without(backward_hooks(self._model)))
             self._depth = 1
             try:
-                for param, flag in flags:
-                    if flag and id(param) not in self._measured:
-                        param.requires_grad_(False)
+                for param, _ in flags:  # also of those that were frozen since
+                    param.requires_grad_(id(param) in self._measured)
                 for module in sparse:  # a sparse gradient has no flat form; dense ones are equal
                     module.sparse = False  # type: ignore[assignment]
                 yield

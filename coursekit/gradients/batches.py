@@ -188,14 +188,21 @@ def as_batches(data: Data) -> Iterable[Batch]:
     return data
 
 
+def check_chunk_size(chunk_size: int | None) -> None:
+    """Raise ValueError unless chunk_size is None or a number of examples."""
+    if chunk_size is not None and not (isinstance(chunk_size, int) and chunk_size >= 1):
+        raise ValueError(
+            f"chunk_size must be >= 1, a whole number of examples, or None, got {chunk_size!r}"
+        )
+
+
 def cut_batch(batch: Batch, chunk_size: int | None) -> Iterator[Batch]:
     """Cut one batch into chunks of at most `chunk_size` examples.
 
     Raises:
         ValueError: If chunk_size < 1, the batch's tensors disagree, or it holds what can't be cut.
     """
-    if chunk_size is not None and chunk_size < 1:
-        raise ValueError(f"chunk_size must be >= 1, got {chunk_size}")
+    check_chunk_size(chunk_size)
     total = num_examples(batch)
     refuse_uncuttable(batch, total)
     for start in range(0, total, chunk_size or max(total, 1)):
@@ -222,8 +229,7 @@ def iter_batches(
         ValueError: If data is empty, is an iterator that can be walked only once, or a Dataset
             that was not wrapped in a DataLoader, or if chunk_size < 1.
     """
-    if chunk_size is not None and chunk_size < 1:
-        raise ValueError(f"chunk_size must be >= 1, got {chunk_size}")
+    check_chunk_size(chunk_size)
     empty = True
     for batch in as_batches(data):
         for chunk in cut_batch(batch, chunk_size):

@@ -40,7 +40,13 @@ def target_count(batch: Batch, *, ignore_index: int = -100, shifted: bool = Fals
 
 def checked_count(count: Count, batch: Batch) -> float:
     """Return a batch's count, or raise ValueError if it can't be one."""
-    value = float(count(batch))
+    try:
+        value = float(count(batch))
+    except (TypeError, KeyError, IndexError, AttributeError) as error:
+        raise ValueError(
+            f"count gives no number for a batch ({type(error).__name__}: {error}); it is called as "
+            f"count(batch), with batches as the data give them"
+        ) from error
     if not 0 <= value < math.inf:
         raise ValueError(f"count must give a number >= 0 for every batch, got {value}")
     return value
@@ -56,6 +62,7 @@ def as_count(count: str | Count, model: nn.Module, loss: BatchLoss, batch: Batch
         raise ValueError(
             f"count must be 'examples', 'tokens' or a function of the batch, got {count!r}"
         )
+    target_count(batch)  # refuses what it can't count
     if not isinstance(batch, Mapping) or batch["labels"].dim() < 2:
         return target_count
     one = dict(slice_batch(batch, 0, 1))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from coursekit.gradients._foreign import refuse_inference_mode
 from coursekit.gradients._graph import refuse_reentrant_checkpoint
 from coursekit.gradients._rows import LossModule, OneBatch, flat_gradient, rows_of
 from coursekit.gradients._rows import flatten as flatten
@@ -51,6 +52,7 @@ def minibatch_gradient(
         ValueError: If no parameter requires a gradient.
     """
     model = plain_model(model)
+    refuse_inference_mode()
     params = trainable_params(model)
     batch = inputs if targets is None else (inputs, targets)
     of_batch = LossModule(model, as_batch_loss(loss_fn))

@@ -88,8 +88,6 @@ def opened_with_count(
 ) -> Iterator[Objective]:
     """Make (model, loss_fn, data) an Objective whose mean is over `count`, and hold its model."""
     if count != "examples" and not isinstance(model, Objective):
-        if chunk_size is not None and chunk_size < 1:
-            raise ValueError(f"chunk_size must be >= 1, got {chunk_size}")
         model = Objective(model, loss_fn, data, count=count, chunk_size=chunk_size)  # type: ignore[arg-type]
         loss_fn = data = None
     elif count != "examples":

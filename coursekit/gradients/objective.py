@@ -17,6 +17,7 @@ from torch import nn
 from coursekit.gradients._foreign import refuse_foreign
 from coursekit.gradients._forms import chosen_params, told_apart
 from coursekit.gradients._hooks import refuse_changing_hooks
+from coursekit.gradients._leaves import refuse_written, versions
 from coursekit.gradients._memory import work_through
 from coursekit.gradients._still import StillModel, plain_model, weights_unmoved
 from coursekit.gradients._users_loss import UsersLoss
@@ -26,6 +27,7 @@ from coursekit.gradients.batches import (
     BatchLoss,
     Data,
     Loss,
+    check_chunk_size,
     cut_batch,
     iter_batches,
     map_tensors,
@@ -84,6 +86,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        check_chunk_size(self.chunk_size)
         set_field("model", plain_model(self.model))
         refuse_foreign(self.model)
         set_field("weights", chosen_params(self.model, self.params))
@@ -95,8 +98,6 @@ class Objective:
                 f"those of one device (params=)"
             )
         set_field("device", torch.device(self.device or weights[0].device))
-        refuse_batch_norm(self.model)
-        refuse_dropout(self.model)
         set_field("_still", StillModel(self.model, weights))
         set_field("loss", BatchLoss(UsersLoss(self.loss_fn, self._still)))
         with self.held(), weights_unmoved(self.model):
@@ -107,9 +108,11 @@ class Objective:
         object.__setattr__(self, "data", told_apart(self.data, self.model, self.loss, self.device))
         object.__setattr__(self, "_walks", Walks(self.data))
         first = next(iter_batches(self.data, device=self.device))
-        few = slice_batch(first, 0, min(2, num_examples(first)))
+        few = map_tensors(torch.clone, slice_batch(first, 0, min(2, num_examples(first))))
+        before = versions(few)
         with torch.no_grad(), observed_eps(self.model) as eps:
             value = self.loss(self.model, few)
+        refuse_written(few, before)
         # A float64 model may compute its loss in float32, as those of transformers do.
         object.__setattr__(self, "eps", max(eps(), float(torch.finfo(value.dtype).eps)))
         self._counter.append(as_count(self.count, self.model, self.loss, first))
@@ -156,7 +159,12 @@ class Objective:
         """Hold the model still: buffers, modes, random state and flags come back bit for bit.
 
         Backward hooks do not run meanwhile.
+
+        Raises:
+            ValueError: If BatchNorm or dropout has been put into train mode.
         """
+        refuse_batch_norm(self.model)
+        refuse_dropout(self.model)
         with self._still.held():
             yield
 
@@ -246,8 +254,7 @@ def as_objective(
     chunk_size: int | None = None,
 ) -> Objective:
     """Return (model, loss_fn, data) as an Objective; one that is given comes back as it is."""
-    if chunk_size is not None and chunk_size < 1:
-        raise ValueError(f"chunk_size must be >= 1, got {chunk_size}")
+    check_chunk_size(chunk_size)
     if isinstance(model, Objective):
         if loss_fn is not None or data is not None:
             raise ValueError("an Objective has its own loss and data; give it alone")

@@ -6,7 +6,15 @@ import torch.nn.functional as F
 from torch import nn
 
 from coursekit.curvature import critical_sharpness, hessian_eigenvalues, hessian_trace
-from coursekit.gradients import BatchLoss, Objective, per_example_gradients, per_example_norms
+from coursekit.gradients import (
+    BatchLoss,
+    Objective,
+    mean_gradient,
+    minibatch_gradient,
+    per_example_dots,
+    per_example_gradients,
+    per_example_norms,
+)
 from coursekit.noise import model_moments
 
 CE = nn.CrossEntropyLoss()
@@ -104,3 +112,71 @@ def test_nan_in_an_example_is_said_and_no_coupling():
     relu = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3)).double()
     with pytest.raises(ValueError, match=r"not finite.*nan or inf"):
         hessian_trace(relu, CE, (x, y))
+
+
+class WritesInputs(nn.Linear):
+    def forward(self, x):
+        return super().forward(x.sub_(0.5))
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_inputs_changed_in_place_are_named_and_the_data_stay(as_list):
+    x, y = data()
+    kept = x.clone()
+    for model in (WritesInputs(4, 3).double(), nn.Sequential(nn.ReLU(inplace=True), *net())):
+        with pytest.raises(ValueError, match=r"changes batch\[0\] in place.*clone"):
+            model_moments(model, CE, [x, y] if as_list else (x, y))
+        assert torch.equal(x, kept)
+
+
+def test_what_changes_after_the_door_is_seen():
+    """Modes are looked at again; what an objective measures stays, frozen meanwhile or not."""
+    model = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Dropout(0.3), nn.Linear(5, 3))
+    objective = Objective(model.double().eval(), CE, data())
+    whole = mean_gradient(objective)
+    model[0].requires_grad_(False)
+    assert torch.equal(mean_gradient(objective), whole)
+    assert hessian_eigenvalues(objective).value > 0
+    assert not any(p.requires_grad for p in model[0].parameters())
+    for layer, said in ((model[1], "BatchNorm '1'"), (model[2], "Dropout '2'")):
+        layer.train()
+        with pytest.raises(ValueError, match=said):
+            model_moments(objective)
+        layer.eval()
+
+
+@pytest.mark.parametrize("measure", [model_moments, minibatch_gradient])
+def test_inference_mode_is_named(measure):
+    model, batch = net(), data()
+    parts = batch if measure is minibatch_gradient else (batch,)
+    with torch.inference_mode(), pytest.raises(ValueError, match="measure outside of it"):
+        measure(model, CE, *parts)
+    with torch.no_grad():
+        measure(model, CE, *parts)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"count": lambda batch: None}, r"no number for a batch \(TypeError"),
+        ({"count": lambda batch: batch["mask"].sum()}, r"no number for a batch \(TypeError"),
+        ({"count": "tokens"}, "a dict with 'labels', got dict"),
+        ({"chunk_size": 2.5}, "whole number of examples, or None, got 2.5"),
+        ({"chunk_size": "8"}, "whole number of examples, or None, got '8'"),
+    ],
+    ids=range(5),
+)
+def test_settings_of_a_wrong_kind_get_one_sentence(settings, said):
+    x, y = data()
+    loss = BatchLoss(lambda model, batch: CE(model(batch["x"]), batch["y"]))
+    batch = {"x": x, "y": y}
+    if settings.get("count") != "tokens":
+        loss, batch = CE, (x, y)
+    for measure in (Objective, per_example_norms):
+        with pytest.raises(ValueError, match=said):
+            measure(net(), loss, batch, **settings)
+
+
+def test_a_direction_that_is_no_tensor_is_named():
+    with pytest.raises(ValueError, match="must be a tensor, got a list"):
+        per_example_dots(net(), CE, data(), [1.0, 2.0])
