@@ -10,6 +10,20 @@ from torch.utils._pytree import tree_map_only
 ALONE = "alone"  # in place of a process group: this process trains by itself
 
 
+def listed(params: Any) -> list[nn.Parameter]:
+    """Return parameters as a list.
+
+    Raises:
+        ValueError: If they are none, such as an optimizer.
+    """
+    if not isinstance(params, Iterable) or isinstance(params, Tensor):
+        raise ValueError(
+            f"params must be a model or its parameters, got a {type(params).__name__}: pass the "
+            f"model, or model.parameters()"
+        )
+    return list(params)
+
+
 def watched(
     params: nn.Module | Iterable[nn.Parameter], *, only: set[int] | None = None
 ) -> tuple[list[nn.Parameter], list[str]]:
@@ -188,8 +202,8 @@ def refuse_other_size(size: float, first: float) -> None:
 
 def check_settings(every: int, read: str | None, group: Any) -> None:
     """Refuse settings out of range."""
-    if every < 1:
-        raise ValueError(f"every must be >= 1, got {every}")
+    if not isinstance(every, int) or every < 1:
+        raise ValueError(f"every must be >= 1, a whole number of steps, got {every!r}")
     if read not in (None, "all", "ends"):
         raise ValueError(f"read must be 'all', 'ends' or None, got {read!r}")
     if isinstance(group, str) and group != ALONE:

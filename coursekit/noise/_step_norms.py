@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from typing import Any
 
 import torch
@@ -189,6 +190,9 @@ def add_over_workers(sums: Sums, numbers: list[float], group: Any) -> Sums:
 
 def checked_micro_batch(size: float, factor: float) -> tuple[float, float]:
     """Return size and loss factor of a micro-batch, refused where they can't be."""
+    for name, value in (("micro_batch_size", size), ("loss_factor", factor)):
+        if not isinstance(value, Real | Tensor):
+            raise ValueError(f"{name} must be a number, got {value!r}")
     if not (math.isfinite(size) and size >= 1):
         raise ValueError(f"micro_batch_size must be >= 1, got {size}")
     if not (math.isfinite(factor) and factor > 0):

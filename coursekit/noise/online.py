@@ -29,6 +29,7 @@ from coursekit.noise._owners import (
     batch_norms,
     check_settings,
     frozen_of,
+    listed,
     modules_of,
     refuse_changed,
     refuse_coupled,
@@ -112,8 +113,7 @@ class NoiseScale(Readings):
         layers: bool | Callable[[str], str] = False,
         allow_batch_norm: bool = False,
     ) -> None:
-        if not isinstance(params, nn.Module):
-            params = list(params)
+        params = params if isinstance(params, nn.Module) else listed(params)
         self._rows: ExampleRows | None = None
         if examples is None:
             self.params, names = watched(params)
