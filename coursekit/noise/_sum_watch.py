@@ -44,6 +44,7 @@ class SumWatch:
 
     def __init__(self, params: Sequence[nn.Parameter], *, on: bool) -> None:
         self.params, self.on = params, on
+        self.sizes = [p.numel() for p in params]
         self.start_window()
 
     def start_window(self) -> None:
@@ -76,7 +77,7 @@ class SumWatch:
         """At the end of a pass; `used` are the parameters that the step has used so far."""
         if this.first is None:
             return
-        small = min(used, key=lambda i: self.params[i].numel())
+        small = min(used, key=self.sizes.__getitem__)
         grad = self.params[small].grad
         self.seen = Left(small, state_of(grad), norm_of(grad))
         index, before = this.first
