@@ -39,7 +39,7 @@ class NumericVerdict:
     right: bool
     number: float  # as understood, in the task's unit; nan where it was not
     expected: float
-    slip: Slip | None  # the mistake that gives this number
+    slips: tuple[Slip, ...]  # the mistakes that give this number
     message: str
 
 
@@ -49,13 +49,16 @@ def judge_number(task: NumericTask, params: Params, text: str) -> NumericVerdict
     try:
         number = in_unit(text, task.unit)
     except ValueError as error:
-        return NumericVerdict(False, math.nan, expected, None, str(error))
+        return NumericVerdict(False, math.nan, expected, (), str(error))
     if math.isclose(number, expected, rel_tol=task.rel_tol):
-        return NumericVerdict(True, number, expected, None, "right")
-    for slip in task.slips:
-        if math.isclose(number, slip.value(params), rel_tol=task.rel_tol):
-            return NumericVerdict(False, number, expected, slip, slip.hint)
-    return NumericVerdict(False, number, expected, None, "not the number that follows")
+        return NumericVerdict(True, number, expected, (), "right")
+    slips = tuple(
+        slip
+        for slip in task.slips
+        if math.isclose(number, slip.value(params), rel_tol=task.rel_tol)
+    )
+    message = " Or: ".join(slip.hint for slip in slips) or "not the number that follows"
+    return NumericVerdict(False, number, expected, slips, message)
 
 
 def write_number(value: float, unit: str = "") -> str:

@@ -137,7 +137,8 @@ def _hear_number(
         if verdict.right:
             share = worth
         if hints:
-            named = f" ({verdict.slip.name})" if verdict.slip else ""
+            names = " or ".join(slip.name for slip in verdict.slips)
+            named = f" ({names})" if names else ""
             wrong = f"Not {reply.strip()}: {verdict.message}{named}."
             yield Say("note", "Right." if verdict.right else wrong)
         if verdict.right:

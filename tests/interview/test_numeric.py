@@ -28,8 +28,18 @@ def test_the_right_number_is_accepted_and_every_slip_gets_its_hint(name):
         for slip in task.slips:
             verdict = judge_number(task, params, repr(slip.value(params)))
             assert not verdict.right, (slip.name, params)
-            told[slip.name] += verdict.slip is slip
+            assert slip in verdict.slips
+            told[slip.name] += verdict.slips == (slip,)
     assert all(count >= 25 for count in told.values()), told  # a slip may coincide now and then
+
+
+def test_a_number_that_two_mistakes_give_asks_both_questions():
+    task = TASKS["largest_lr"]
+    params = {"curvature": 10.0, "momentum": 0.5}  # 1 - m and m are the same
+    slips = judge_number(task, params, repr(2 * (1 - 0.5) / 10)).slips
+    assert len(slips) > 1
+    message = judge_number(task, params, repr(2 * (1 - 0.5) / 10)).message
+    assert message == " Or: ".join(slip.hint for slip in slips)
 
 
 @each_task
