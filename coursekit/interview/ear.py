@@ -22,26 +22,13 @@ SPAN = 14  # places within which all words of a way must stand
 NAMED = 0.5  # what a way of one word is worth: it is named, and nothing is said about it
 COMMA, STOP = 2, 6  # places that a comma and a full stop count besides
 AHEAD, BACK = 8, 4  # words after and before a "not" that it reaches in its clause
-NOT = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "none",
-        "nothing",
-        "neither",
-        "nor",
-        "cannot",
-        "hardly",
-        "without",
-        "nobody",
-    ]
-)
-FORWARD = frozenset({"without", "no", "whatever", "regardles"})  # reach only what follows
+NOT = frozenset({"not", "no", "never", "neither", "nor", "cannot", "without"})
+FORWARD = frozenset({"without", "no", "whatever", "regardless"})  # reach only what follows
 BREAKS = frozenset(
     ["but", "so", "because", "since", "while", "whereas", "which", "although", "though"]
 )
-LESS = frozenset({"les", "least", "fewer"})  # before a word: it is taken back in part
+LESS = frozenset({"less", "least", "fewer"})  # before a word: it is taken back in part
+WHOLE = frozenset({"times"})  # not a form of "time"
 LISTED = frozenset({"or", "nor", "to"})  # after a comma they go on with what a "not" began
 JOINED = (  # written in one way before words are cut
     (r"can['’]t\b", "can not"),
@@ -111,7 +98,7 @@ class Text:
         """Return where something is denied: "not", or "plays no role"."""
         idle = self.heads.get("irrelevant", ())
         inside = {j for i in idle for j in range(i, self.end(i))}
-        plain = [i for i, word in enumerate(self.words) if word in NOT and i not in inside]
+        plain = [i for i, word in enumerate(self.told) if word in NOT and i not in inside]
         return sorted([*plain, *idle])
 
 
@@ -141,7 +128,12 @@ def read(text: str) -> Text:
         told.append(token)
         places.append(place)
         clauses.append(clause)
-    return Text(tuple(told), tuple(stem(t) for t in told), tuple(places), tuple(clauses))
+    return Text(
+        tuple(told),
+        tuple(t if t in WHOLE else stem(t) for t in told),
+        tuple(places),
+        tuple(clauses),
+    )
 
 
 @cache
@@ -204,7 +196,7 @@ def votes(way: str, text: Text) -> list[tuple[int, tuple[int, ...]]]:
             denials = _denials(chosen, text)
             if not any(name in ("up", "down") for names in words for name in names):
                 denials += any(
-                    i and text.words[i - 1] in LESS and i - 1 not in chosen for i in chosen
+                    i and text.told[i - 1] in LESS and i - 1 not in chosen for i in chosen
                 )
             named = sign < 0 and len(words) == 1 and not denials  # a bare name denies nothing
             if max(spots) - min(spots) <= SPAN and not named:
@@ -218,7 +210,7 @@ def _denials(chosen: Sequence[int], text: Text) -> int:
     return sum(
         any(
             text.clauses[i] == text.clauses[n]
-            and (0 < i - n <= AHEAD or (text.words[n] not in FORWARD and 0 < n - i <= BACK))
+            and (0 < i - n <= AHEAD or (text.told[n] not in FORWARD and 0 < n - i <= BACK))
             for i in chosen
         )
         for n in text.nots
