@@ -927,7 +927,7 @@ show(figures.ages_plot(along, title=title, unit="windows", bounds=bounds))
 # {{C8.gpu.fit_3}} to that of the third: it grows too, and more slowly, since a whole run holds all of its
 # earlier ages. (The figure shows geometric means, so its numbers are a little lower.) Since loss falls ever
 # more slowly, a fixed lag is ever easier to keep; but with a tenth of what the small batch gains in its place
-# it grows {{C8.gpu.share_growth}} times as well: the sentence **fails** here. What is said of the first age
+# it grows too, {{C8.gpu.share_growth}} times or more (from a bound): the sentence **fails** here. What is said of the first age
 # rests on few steps: eight at B = 256.
 #
 # The numbers are the ledger's.
