@@ -75,7 +75,7 @@ def alarm_sentence(alarm: Mapping[str, Any]) -> str:
         f"False alarms, all {alarm['verdicts']} measured verdicts together: were every effect "
         f"exactly on the threshold that is nearest to it, new seeds would give "
         f"{null['simulated']:.1f} firm verdicts by chance, wrong either way, of the "
-        f"{null['claims']:.0f} claims that one mean can turn. That is the average of "
+        f"{null['claims']:.0f} that one mean can turn. That is the average of "
         f"{null['ledgers']:.0f} simulated ledgers (covariances of the seeds kept, shared runs "
         f"drawn once; from ledger to ledger it scatters by {null['spread']:.1f}). 2.5 % for each "
         f"firm verdict beside a threshold, what a 95 % interval leaves out on one side, makes "

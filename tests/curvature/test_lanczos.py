@@ -61,7 +61,7 @@ def test_any_size(size, k, seed, basis):
         k,
         tol=1e-8,
         guard_tol=1e-8,
-        max_basis=max(basis, k + 4),
+        max_basis=max(basis, k + 5),  # with k + 4, close guards take over 1,000 products
         rng=generator(seed),
     )
     expected = values.sort(descending=True).values[:k].tolist()
