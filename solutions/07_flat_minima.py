@@ -870,7 +870,7 @@ show(
 #
 # **Caveat.** One learning rate for all arms, as the test demands. With a rate tuned for each arm the
 # small batch would take a smaller one and lose less in the single pass; and over many epochs most of
-# the gap of large batches goes away by tuning (G4 below).
+# the gap of large batches goes away by tuning (G4 below, on a GPU).
 #
 # **Change, predict, run**: `steps_many` 640 and 5,120 in place of 2,560 (the figure's ledger values
 # stay). At which length does the order of the two batch sizes turn?
