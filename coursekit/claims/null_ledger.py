@@ -100,6 +100,8 @@ def threshold_of(claim: Claim, values: Values) -> Threshold | None:
             if not first or not second or abs(second - first) < 1e-4 * stderr:
                 continue
             shift = sign * (2 * second - first)
+            if claim.verdict(moved(many, name, shift)) != UNRESOLVED:
+                continue  # another part of the rule decides there, and rightly
             sides = [claim.verdict(moved(many, name, shift + d * stderr)) for d in (-1.0, 1.0)]
             found = Threshold(
                 name, shift, abs(shift) / stderr, sum(side != UNRESOLVED for side in sides)
