@@ -629,7 +629,8 @@ for B in by_size(tiny=[16, 32], cpu=[128, 256, 512, 1024]):
 # **What it says.** The printed accuracies are yours; the frontier is the ledger's. Its fit gives $\eta_{\max}$ = {{F1.max_lr}} and $B_c$ = {{F1.critical_batch}}, and
 # misses the points by {{F1.misfit_octaves}} octaves. Log-log, the points rise with a slope of
 # {{F1.slope_small}} from B = 16 to 32 (the curve with 0.7: it bends a little early) and
-# {{F1.slope_large}} from 256 to 2048. Two popular sentences fail here. "The full batch needs a smaller
+# {{F1.slope_large}} from 256 to 2048; on digits, a second data set, with {{F1.digits_slope_small}} and
+# {{F1.digits_slope_large}} (256 to 1024), up to {{F1.digits_max_lr}}. Two popular sentences fail here. "The full batch needs a smaller
 # rate": its frontier is {{L5.ratio}} times that at B = 16. "Batch size 1 tolerates a larger rate":
 # in two epochs (not in the figure) the ledger's B = 16 breaks at {{L6.ratio_16_over_1}} times the rate of B = 1.
 # Noise does not make large steps safe.

@@ -735,7 +735,9 @@ show(
 # seeds; the figure names the fit itself, {{C1.fitted}}, of which this mean over seeds lies a little above. The
 # interval holds the choice of each learning rate, made anew in every resample of the seeds). At B_crit the
 # measured examples are {{C1.knee_over_min}} times the fitted least: twice, as the law says. At B = 512
-# the points lie a little above the line: the law is a good summary.
+# the points lie a little above the line: the law is a good summary. On digits, a second data set, to a
+# loss of 0.05, B_crit is {{C1.digits_b_crit}}; the examples there are {{C1.digits_knee_over_smallest}} times those at B = 16,
+# and at B = 512 {{C1.digits_largest_over_knee}} times those at B_crit.
 #
 # **Caveat.** Is it this law? Of six curves fitted to the ledger's points from a GPU it misses a batch size that was
 # left out by {{C1.gpu.left_out_law}} %, with a knee of free sharpness by {{C1.gpu.left_out_rounded}} %, a power of B

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coursekit.claims.declare import Values
+from coursekit.claims.declare import Measured, Values
 
 NUM_DRAWS = 1000  # resamples of the seeds
 
@@ -37,7 +37,9 @@ def tuned(seen: ArrayLike, test: ArrayLike, *, num_draws: int = NUM_DRAWS) -> np
     Args:
         seen: Validation score of every seed at every setting, larger is better, (seeds, settings).
         test: What is reported at the chosen setting, (seeds, settings): a test accuracy, or a
-            difference of two.
+            difference of two. Or the same of each test example, (seeds, settings, examples): then
+            a table (seeds, examples) comes back whose means over examples are the values, so that
+            `coursekit.intervals.crossed` finds the error over examples.
         num_draws: Resamples.
 
     Raises:
@@ -48,6 +50,10 @@ def tuned(seen: ArrayLike, test: ArrayLike, *, num_draws: int = NUM_DRAWS) -> np
     Source: Efron 2014, Estimation and accuracy after model selection, JASA 109.
     """
     scores, results = np.asarray(seen, dtype=float), np.asarray(test, dtype=float)
+    if results.ndim == 3:
+        values = tuned(scores, results.mean(axis=2), num_draws=num_draws)
+        table = _chosen_by_others(scores, results, np.ones((1, len(scores))))[0]
+        return table + (values - table.mean(axis=1))[:, None]
     if scores.shape != results.shape or scores.ndim != 2 or len(scores) < 2:
         raise ValueError(
             f"need validation and test of the same (seeds, settings), two seeds or more, got "
@@ -106,16 +112,17 @@ def _chosen_by_others(scores: np.ndarray, results: np.ndarray, draws: np.ndarray
 
 
 def keep(
-    values: Columns, arm: str, labels: Sequence[str], seen: ArrayLike, test: ArrayLike
+    values: Measured, arm: str, labels: Sequence[str], seen: ArrayLike, test: ArrayLike
 ) -> np.ndarray:
     """Store validation and test columns of every setting of an arm; return `tuned` of them.
 
     They are named seen_ARM_LABEL and test_ARM_LABEL, so that anyone can choose again.
     """
     scores, results = np.asarray(seen, dtype=float), np.asarray(test, dtype=float)
+    means = results.mean(axis=2) if results.ndim == 3 else results
     for k, label in enumerate(labels):
         values[f"seen_{arm}_{label}"] = scores[:, k].tolist()
-        values[f"test_{arm}_{label}"] = results[:, k].tolist()
+        values[f"test_{arm}_{label}"] = means[:, k].tolist()
     return tuned(scores, results)
 
 

@@ -178,3 +178,18 @@ def test_coverage_of_a_tuned_difference(num_seeds):
     inside, given = covered(2000, num_seeds)
     assert 0.93 <= inside <= 0.97
     assert given < 0.93
+
+
+def test_a_table_of_test_examples_is_tuned_as_its_means_are():
+    """Each seed's row is that of the setting the others choose, moved to the tuned value."""
+    rng = np.random.default_rng(5)
+    seen, right = rng.normal(size=(6, 3)), rng.integers(0, 2, size=(6, 3, 40)) * 100.0
+    table = tuned(seen, right)
+    assert table.shape == (6, 40)
+    assert table.mean(axis=1) == pytest.approx(tuned(seen, right.mean(axis=2)))
+    one_wins = np.add(seen, [9.0, 0.0, 0.0])  # in every draw: nothing is moved
+    assert tuned(one_wins, right) == pytest.approx(right[:, 0])
+    values: dict = {}
+    kept_table = keep(values, "arm", ["a", "b", "c"], seen, right)
+    assert kept_table == pytest.approx(table)
+    assert values["test_arm_b"] == pytest.approx(right[:, 1].mean(axis=1).tolist())

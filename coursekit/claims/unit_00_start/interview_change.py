@@ -62,7 +62,7 @@ def noise_killed_verdict(values: Values) -> str:
     )
 
 
-def measure_tuning(size: str) -> dict[str, list[float]]:
+def measure_tuning(size: str) -> Measured:
     """L12: the share of the fall that a tuned lr gives back, below and above the stability limit.
 
     The lr of B=1024 is chosen on validation data, at equal epochs.
@@ -70,20 +70,20 @@ def measure_tuning(size: str) -> dict[str, list[float]]:
     num_seeds, n = TUNING_SEEDS[size], COUNTS[size][1]
     b, steps = BASE[0], EPOCHS * (n // BASE[0])
     arm = partial(run_grid, SIZES, load("mnist1d", num_train=n), seeds=range(num_seeds))
-    base = arm(batch_sizes=(b,), lrs=(0.25, 1.0), num_steps=steps, progress=False)
-    large = arm(batch_sizes=(4 * b,), lrs=GRID, num_steps=steps // 4, progress=False)
-    large = large.at(batch_size=4 * b)
+    arm = partial(arm, keep_correct=True, progress=False)
+    base = arm(batch_sizes=(b,), lrs=(0.25, 1.0), num_steps=steps)
+    large = arm(batch_sizes=(4 * b,), lrs=GRID, num_steps=steps // 4).at(batch_size=4 * b)
     seen, test = (
-        100 * large.values(f"{part}_accuracy", diverged_as=CHANCE)
-        for part in ("validation", "test")
+        100 * large.values(part, diverged_as=CHANCE)
+        for part in ("validation_accuracy", "test_correct")
     )
-    values = {"tuned_lr": [GRID[int(seen.mean(axis=0).argmax())]]}
+    values: Measured = {"tuned_lr": [GRID[int(seen.mean(axis=0).argmax())]]}
     tuned = keep(values, "large", [f"{lr:.3g}" for lr in GRID], seen, test)
     for name, lr in {"below": 0.25, "above": 1.0}.items():
-        before, after = accuracies(base, batch_size=b, lr=lr), accuracies(large, lr=4 * lr)
-        values[f"fall_{name}"] = list(after - before)
-        values[f"gain_{name}"] = list(tuned - after)
-        values[f"regained_{name}"] = list((tuned - after) - (before - after) / 2)
+        before, after = right(base, batch_size=b, lr=lr), right(large, lr=4 * lr)
+        values[f"fall_{name}"] = after - before
+        values[f"gain_{name}"] = tuned - after
+        values[f"regained_{name}"] = (tuned - after) - (before - after) / 2
     return values
 
 

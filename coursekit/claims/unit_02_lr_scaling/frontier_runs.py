@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from coursekit.claims.rivals import compare
+from coursekit.claims.second_set import of_digits
 from coursekit.claims.unit_02_lr_scaling.rule_runs import (
+    DIGITS_SEEDS,
     Columns,
     column,
     device_for,
@@ -68,10 +70,16 @@ def leave_one_out(
 
 
 def accuracy_table(
-    size: str, batch_size: int, lrs: Sequence[float], *, first_seed: int = 0
+    size: str,
+    batch_size: int,
+    lrs: Sequence[float],
+    *,
+    first_seed: int = 0,
+    num_seeds: int | None = None,
+    name: str = "mnist1d",
 ) -> np.ndarray:
     """Return test accuracy in %, (seeds, learning rates), diverged runs at chance."""
-    runs = column(size, batch_size, lrs, first_seed=first_seed)
+    runs = column(size, batch_size, lrs, first_seed=first_seed, num_seeds=num_seeds, name=name)
     return 100 * runs.values("test_accuracy", diverged_as=CHANCE)
 
 
@@ -91,34 +99,41 @@ def fit_saturating(batch_sizes: Sequence[int], log2_lrs: np.ndarray) -> tuple[fl
     return float(2.0 ** offsets[best, 0]), float(candidates[best])
 
 
-FRONTIER_SIZES = (16, 32, 64, 256, 2048)
+FRONTIER_SIZES = {"mnist1d": (16, 32, 64, 256, 2048), "digits": (16, 32, 64, 256, 1024)}
 
 
 def measure_frontier(size: str) -> Columns:
-    """F1: where training breaks at five batch sizes, and the saturating curve fitted to it."""
-    tables, grids = {}, {}
-    for b in FRONTIER_SIZES:
+    """F1: where training breaks at five batch sizes, and the saturating curve, on two data sets."""
+    on_digits = of_digits(frontier(size, "digits", DIGITS_SEEDS[size]))
+    return frontier(size, "mnist1d", seeds_for(size)) | on_digits
+
+
+def frontier(size: str, name: str, num_seeds: int) -> Columns:
+    """Return the quantities of F1 on one data set."""
+    tables, grids, sizes = {}, {}, FRONTIER_SIZES[name]
+    for b in sizes:
         middle = round(2 * math.log2(saturating_lr(3.4, 47.0, b))) / 2  # where it was seen before
         grids[b] = half_octaves(middle - 2, middle + 1)
-        tables[b] = accuracy_table(size, b, grids[b])
+        tables[b] = accuracy_table(size, b, grids[b], num_seeds=num_seeds, name=name)
     logs = {b: np.log2(lrs) for b, lrs in grids.items()}
 
     def statistic(stacked: np.ndarray) -> np.ndarray:
-        rows = stacked.reshape(len(FRONTIER_SIZES), -1)
-        edges = np.array([fall(logs[b], r) for b, r in zip(FRONTIER_SIZES, rows, strict=True)])
+        rows = stacked.reshape(len(sizes), -1)
+        edges = np.array([fall(logs[b], r) for b, r in zip(sizes, rows, strict=True)])
         if size == "tiny":  # nothing is learned in two epochs: exercise the code alone
             edges = np.nan_to_num(edges, nan=1.0)
-        max_lr, crit = fit_saturating(FRONTIER_SIZES, edges)
-        fitted = np.log2([saturating_lr(max_lr, crit, b) for b in FRONTIER_SIZES])
+        max_lr, crit = fit_saturating(sizes, edges)
+        fitted = np.log2([saturating_lr(max_lr, crit, b) for b in sizes])
         misfit = float(np.sqrt(((edges - fitted) ** 2).mean()))
-        slopes = [(edges[1] - edges[0]), (edges[-1] - edges[-2]) / 3]
+        last = (edges[-1] - edges[-2]) / math.log2(sizes[-1] / sizes[-2])
+        slopes = [edges[1] - edges[0], last]
         return np.array([max_lr, crit, misfit, *slopes, *2.0**edges])
 
-    found = leave_one_out(np.concatenate([tables[b] for b in FRONTIER_SIZES], axis=1), statistic)
+    found = leave_one_out(np.concatenate([tables[b] for b in sizes], axis=1), statistic)
     names = ["max_lr", "critical_batch", "misfit_octaves", "slope_small", "slope_large"]
-    names += [f"edge_{b}" for b in FRONTIER_SIZES]
+    names += [f"edge_{b}" for b in sizes]
     edges = found[:, 5:].clip(min=1e-3)  # the value of a jackknife can be negative
-    return dict(zip(names, found.T.tolist(), strict=True)) | compare(FRONTIER_SIZES, np.log(edges))
+    return dict(zip(names, found.T.tolist(), strict=True)) | compare(sizes, np.log(edges))
 
 
 def measure_full_batch(size: str) -> Columns:

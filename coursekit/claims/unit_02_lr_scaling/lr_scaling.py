@@ -241,10 +241,13 @@ CLAIMS = (
         source="McCandlish et al. 2018, arXiv:1812.06162, Eq. 2.7, for the shape",
         rule="holds, to about 10 %, if the log-log slope lies above 1/2 from B=16 to 32 and "
         "below 1/2 from B=256 to 2048, and the fit misses the five points by less than "
-        "a quarter of an octave (rms); fails if one of the three lies on the other side",
-        setting=f"{TASK}, SGD, half octaves; broken: accuracy at 60 % of the best",
+        "a quarter of an octave (rms); fails if one of the three lies on the other side. Where "
+        "digits (largest B: 1024) give another firm verdict, it depends on the data set; 8 seeds "
+        "left digits open, so they were raised to 32, once",
+        setting=f"{TASK}, SGD, half octaves; broken: accuracy at 60 % of the best; digits: "
+        "MLP 64-64-64-10, N=1024",
         measure=measure_frontier,
-        verdict=frontier_verdict,
+        verdict=OnBoth(frontier_verdict),
         expected="holds",
         finding="The curve is right to about 10 %, and not exactly: on a GPU it misses the five "
         "points by 8 % (rms), more than seeds explain, and a batch size that was left out by 16 %. "
@@ -252,7 +255,17 @@ CLAIMS = (
         "(1 + (B_c/B)^p)^(1/p) with p = 1.7 to 1.9: 2 %, and 5 % where left out. A power of B and "
         "two broken lines do not (table)",
         changes="another definition of broken moves both constants, not the shape",
-        shown=("max_lr", "critical_batch", "slope_small", "slope_large", "misfit_octaves"),
+        shown=(
+            "max_lr",
+            "critical_batch",
+            "slope_small",
+            "slope_large",
+            "misfit_octaves",
+            "digits_max_lr",
+            "digits_slope_small",
+            "digits_slope_large",
+            "digits_misfit_octaves",
+        ),
     ),
     Claim(
         id="F2",

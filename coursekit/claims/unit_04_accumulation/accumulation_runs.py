@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import parameters_to_vector
 
+from coursekit.claims.declare import Measured
 from coursekit.claims.tuning import keep, tuned
 from coursekit.claims.unit_04_accumulation.accumulation_grads import (
     SIZES,
@@ -65,9 +66,9 @@ def step(stack: Stack, lrs: Tensor) -> None:
 
 
 @torch.no_grad()
-def accuracies(stack: Stack, inputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the accuracy of each replica in percent."""
-    return 100 * (outputs_of(stack, inputs[None]).argmax(dim=-1) == targets).float().mean(dim=1)
+def right_of(stack: Stack, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Return 100 where an example is right and 0 where it is wrong, (replicas, examples)."""
+    return 100 * (outputs_of(stack, inputs[None]).argmax(dim=-1) == targets).double()
 
 
 def run_epochs(
@@ -78,7 +79,9 @@ def run_epochs(
     epoch: Epoch,
     lrs: Sequence[float],
 ) -> tuple[Tensor, Tensor]:
-    """Train all (seed, lr) for some epochs; return validation and test accuracy, (seeds, lrs).
+    """Train all (seed, lr) for some epochs; return validation accuracy and test examples in %.
+
+    Shapes (seeds, lrs) and (seeds, lrs, examples), 100 where an example is right.
 
     `epoch(stack, data, order, lrs)` reads the examples in the order given, (replicas, num_train). A
     seed gives weights and order, so arms with other epochs are paired.
@@ -91,10 +94,9 @@ def run_epochs(
         orders = torch.stack([torch.randperm(num_train, generator=g) for g in generators])
         epoch(stack, data, orders.repeat_interleave(len(lrs), dim=0).to(device), rates)
     shape = (len(seeds), len(lrs))
-    return (
-        accuracies(stack, data.validation_inputs, data.validation_targets).view(shape).cpu(),
-        accuracies(stack, data.test_inputs, data.test_targets).view(shape).cpu(),
-    )
+    seen = right_of(stack, data.validation_inputs, data.validation_targets).mean(dim=1)
+    right = right_of(stack, data.test_inputs, data.test_targets)
+    return seen.view(shape).cpu(), right.view(*shape, -1).cpu()
 
 
 def best(validation: Tensor) -> int:
@@ -140,12 +142,12 @@ def windows(micro_batch_size: int, accum_steps: int, leftovers: str) -> Epoch:
     return epoch
 
 
-def measure_short_last(size: str) -> Values:
+def measure_short_last(size: str) -> Measured:
     """P6: accuracy with a last batch of 37 of 64, or of 1 of 64, kept against dropped."""
     data, _ = setting(size)
     num_epochs, lrs = 2 if size == "tiny" else 30, LRS_SHORT_LAST
     num_seeds = {"tiny": (2, 2), "cpu": (20, 8), "gpu": (64, 32)}[size]
-    values: Values = {}
+    values: Measured = {}
     arms_of = {37: ("keep", "drop"), 1: ("keep", "drop", "weight")}
     for (last, arms), number in zip(arms_of.items(), num_seeds, strict=True):
         seeds = range(number)
@@ -157,24 +159,24 @@ def measure_short_last(size: str) -> Values:
         labels = [f"{lr:g}" for lr in lrs]
         own = {arm: keep(values, f"{arm}_{last}", labels, *runs[arm]) for arm in arms}
         seen, dropped = runs["drop"]  # one lr for all arms: they differ in the last batch alone
-        values[f"drop_{last}"] = own["drop"].tolist()
+        values[f"drop_{last}"] = own["drop"]
         for arm in arms:
             if arm != "drop":
                 change = tuned(seen, runs[arm][1] - dropped)
-                values[f"{arm}_minus_drop_{last}"] = change.tolist()
-        values[f"keep_minus_drop_{last}_tuned"] = (own["keep"] - own["drop"]).tolist()
+                values[f"{arm}_minus_drop_{last}"] = change
+        values[f"keep_minus_drop_{last}_tuned"] = own["keep"] - own["drop"]
         values[f"weight_of_example_{last}"] = [64 / last] * number
         values[f"lr_{last}"] = [lrs[best(seen)]] * number
     return values
 
 
-def measure_leftovers(size: str) -> Values:
+def measure_leftovers(size: str) -> Measured:
     """P8: the next window's gradient with leftovers in it, and accuracy with and without."""
     data, seeds = setting(size)
     micro, num_micro, accum_steps = 32, 15, 8
     count, num_epochs = micro * num_micro, 2 if size == "tiny" else 80
     lrs = LRS_LEFTOVERS
-    values: Values = {}
+    values: Measured = {}
     for seed in seeds:  # a fresh net: one epoch's leftovers, then the first window of the next
         model = fresh_net(seed).to(data.train_inputs.device)
         g = torch.Generator().manual_seed(1000 + seed)
@@ -203,8 +205,8 @@ def measure_leftovers(size: str) -> Values:
         values[f"best_lr_{arm}"] = [lrs[best(runs[arm][0])]] * len(seeds)
     seen, flushed = runs["flush"]
     for arm in ("leak", "drop"):
-        values[f"{arm}_minus_flush_tuned"] = (own[arm] - own["flush"]).tolist()
-        values[f"{arm}_minus_flush_same_lr"] = tuned(seen, runs[arm][1] - flushed).tolist()
+        values[f"{arm}_minus_flush_tuned"] = own[arm] - own["flush"]
+        values[f"{arm}_minus_flush_same_lr"] = tuned(seen, runs[arm][1] - flushed)
     return values
 
 

@@ -8,8 +8,9 @@ import torch
 
 from coursekit.claims.decide import above, all_of, below, decide, inside, no, paired
 from coursekit.claims.declare import Claim, Measured, Values
+from coursekit.claims.second_set import WIDTHS, OnBoth, of_digits
 from coursekit.claims.tuning import keep
-from coursekit.claims.unit_00_start.interview_change import CHANCE, accuracies, right
+from coursekit.claims.unit_00_start.interview_change import CHANCE, right
 from coursekit.data.splits import Dataset, flip_labels, load
 from coursekit.replicas.grid import run_grid
 
@@ -22,33 +23,39 @@ WRONG = 0.18  # share of labels that are wrong: a fresh label for 20 %
 RARE = 0.01  # share of a rare class
 
 
-def measure_gap(size: str) -> dict[str, list[float]]:
+def measure_gap(size: str) -> Measured:
     """G4: accuracy of B=16 minus B=256 at equal epochs, at one lr for both and tuned for each."""
+    return gap_on(size, "mnist1d") | of_digits(gap_on(size, "digits"))
+
+
+def gap_on(size: str, name: str) -> Measured:
+    """Return the quantities of G4 on one data set."""
     runs = run_grid(
-        (40, 64, 64, 10),
-        load("mnist1d", num_train=1024),
+        WIDTHS[name],
+        load(name, num_train=1024),
         seeds=range(GAP_SEEDS[size]),
         batch_sizes=(16, 256, 1024),
         lrs=LRS,
         num_epochs=GAP_EPOCHS[size],
+        keep_correct=True,
         progress=False,
     )
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     at_best: dict[int, np.ndarray] = {}
     for b in (16, 256, 1024):
         seen, test = (
-            100 * runs.at(batch_size=b).values(f"{part}_accuracy", diverged_as=CHANCE)
-            for part in ("validation", "test")
+            100 * runs.at(batch_size=b).values(part, diverged_as=CHANCE)
+            for part in ("validation_accuracy", "test_correct")
         )
         at_best[b] = keep(values, str(b), [f"{lr:g}" for lr in LRS], seen, test)
         values[f"best_lr_{b}"] = [LRS[int(seen.mean(axis=0).argmax())]]
-    small, large = (accuracies(runs, batch_size=b, lr=0.1) for b in (16, 256))
+    small, large = (right(runs, batch_size=b, lr=0.1) for b in (16, 256))
     return values | {
-        "gap_one_lr": list(small - large),
-        "gap_tuned": list(at_best[16] - at_best[256]),
-        "gap_tuned_40_steps": list(at_best[16] - at_best[1024]),
-        "tuned_16": list(at_best[16]),
-        "tuned_256": list(at_best[256]),
+        "gap_one_lr": small - large,
+        "gap_tuned": at_best[16] - at_best[256],
+        "gap_tuned_40_steps": at_best[16] - at_best[1024],
+        "tuned_16": at_best[16],
+        "tuned_256": at_best[256],
     }
 
 
@@ -139,22 +146,25 @@ CLAIMS = (
         "validation data, against the gap at one lr for both, seed by seed: holds if "
         "more than half of it is left; depends if less than half is left and that is "
         "above zero; fails if an eighth at the most is left and it may be zero. First, "
-        'less than half counted as "fails"',
-        setting="MLP 40-64-64-10 on MNIST-1D, N=1024, SGD, 40 epochs, lr 0.1 to 2.4",
+        'less than half counted as "fails". Where digits give another firm verdict, it depends '
+        "on the data set",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=1024, SGD, 40 epochs, lr 0.1 to 2.4; digits: "
+        "MLP 64-64-64-10, N=1024",
         finding="Tuning does not remove the gap: what is left is above zero in both "
         "measurements, and on a GPU less than half of the gap at one lr. With the choice of "
         "the lr inside the interval 20 seeds on the CPU leave open whether it is less than "
         "half: at B=256 other seeds choose another lr. The statement also named early "
         "stopping, which was never measured here; it was taken out. Ten seeds left the first "
-        "verdict open, so seeds were doubled once.",
+        "verdict open, so seeds were doubled once. On digits the gap at one lr is under a "
+        "point, and what tuning leaves of it is open too.",
         measure=measure_gap,
-        verdict=gap_verdict,
+        verdict=OnBoth(gap_verdict),
         looked=True,
         contested=True,
         expected="contested",
         changes="So few steps that no lr can make up for them (B=1024 here: 40 steps), or a "
         "budget so long that noise itself matters, as in Smith, Elsen & De.",
-        shown=("gap_one_lr", "gap_tuned", "gap_tuned_40_steps"),
+        shown=("gap_one_lr", "gap_tuned", "digits_gap_one_lr", "digits_gap_tuned"),
     ),
     Claim(
         id="G5",

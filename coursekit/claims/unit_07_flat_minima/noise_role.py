@@ -67,34 +67,34 @@ def injected_verdict(values: Values) -> str:
     )
 
 
-def measure_replaced(size: str) -> dict[str, list[float]]:
+def measure_replaced(size: str) -> Measured:
     """G13: the same with weight decay or dropout instead of noise, tuned on validation data."""
     data, seeds, num_steps = settings(size)
 
-    def run(arm: Arm) -> tuple[list[float], list[float]]:
+    def run(arm: Arm) -> tuple[list[float], np.ndarray]:
         (params,) = train_arm(arm, data, seeds, num_steps, (num_steps,)).values()
         return (
             accuracy_of(params, data.validation_inputs, data.validation_targets),
-            accuracy_of(params, data.test_inputs, data.test_targets),
+            right_of(params, data.test_inputs, data.test_targets),
         )
 
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
 
-    def best(name: str, arms: Mapping[float, Arm]) -> tuple[float, list[float]]:
+    def best(name: str, arms: Mapping[float, Arm]) -> tuple[float, np.ndarray]:
         pairs = [run(arm) for arm in arms.values()]
-        seen, test = (np.array(part).T for part in zip(*pairs, strict=True))  # (seed, strength)
+        seen, test = (np.stack(part, axis=1) for part in zip(*pairs, strict=True))
         column = keep(values, name, [f"{strength:g}" for strength in arms], seen, test)
-        return list(arms)[int(seen.mean(axis=0).argmax())], column.tolist()
+        return list(arms)[int(seen.mean(axis=0).argmax())], column
 
     small, large = run(Arm(SMALL))[1], run(Arm(LARGE))[1]
     decay, decayed = best("weight_decay", {s: Arm(LARGE, weight_decay=s) for s in DECAYS})
     drop, dropped = best("dropout", {s: Arm(LARGE, dropout=s) for s in DROPS})
     return values | {
-        "lost": list(paired(small, large)),
-        "weight_decay_gives": list(paired(decayed, large)),
-        "dropout_gives": list(paired(dropped, large)),
-        "weight_decay_short": list(paired(small, decayed)),
-        "dropout_short": list(paired(small, dropped)),
+        "lost": small - large,
+        "weight_decay_gives": decayed - large,
+        "dropout_gives": dropped - large,
+        "weight_decay_short": small - decayed,
+        "dropout_short": small - dropped,
         "best_weight_decay": [decay],
         "best_dropout": [drop],
     }

@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from coursekit.claims.decide import above, all_of, below, decide, inside, no, within
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.tuning import keep, tuned
 from coursekit.claims.unit_04_accumulation.accumulation_grads import fresh_net, trained_nets
 from coursekit.claims.unit_08_toolkit import (
@@ -126,7 +126,7 @@ def trust_ratio_verdict(values: Values) -> str:
     return decide(fails=all_of(still, moves), holds=no(moves), depends=all_of(no(still), moves))
 
 
-def measure_lars(size: str) -> dict[str, list[float]]:
+def measure_lars(size: str) -> Measured:
     """T1: LARS against momentum after few steps at a large batch, lr and schedule tuned."""
     seeds = range({"tiny": 2, "cpu": 8, "gpu": 32}[size])
     name, num_train, batch_size, num_steps = {
@@ -134,7 +134,7 @@ def measure_lars(size: str) -> dict[str, list[float]]:
         "cpu": ("mnist1d", 4096, 1024, 80),
         "gpu": ("mnist1d", 4096, 1024, 160),
     }[size]
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for label, (optimizer, low) in OPTIMIZERS.items():
         runs = run_grid(
             SIZES,
@@ -145,25 +145,26 @@ def measure_lars(size: str) -> dict[str, list[float]]:
             num_steps=num_steps,
             optimizer=optimizer,
             schedule=STARTS,
+            keep_correct=True,
             device=device_for(size),
             progress=False,
         ).at(batch_size=batch_size)
         seen, test = (
-            100 * runs.values(f"{part}_accuracy", diverged_as=CHANCE).swapaxes(0, 1)
-            for part in ("validation", "test")
-        )  # (seed, schedule, lr)
+            100 * runs.values(part, diverged_as=CHANCE).swapaxes(0, 1)
+            for part in ("validation_accuracy", "test_correct")
+        )  # (seed, schedule, lr), and the test examples
         score = seen.mean(axis=0)
         start, chosen = np.unravel_index(score.argmax(), score.shape)
         for k, name in enumerate(STARTS):
             labels = [f"{lr:g}" for lr in runs.axes["lr"]]
             column = keep(values, f"{label}_{name}", labels, seen[:, k], test[:, k])
-            values[f"{label}_{name}"] = column.tolist()
-        values[label] = tuned(seen.reshape(len(seeds), -1), test.reshape(len(seeds), -1)).tolist()
+            values[f"{label}_{name}"] = column
+        all_lrs = seen.reshape(len(seeds), -1)
+        values[label] = tuned(all_lrs, test.reshape(*all_lrs.shape, -1))
         values[f"{label}_lr"] = [runs.axes["lr"][chosen]]
         values[f"{label}_decays"] = [float(start)]
         values[f"{label}_at_edge"] = [float(chosen in (0, 3))]
-    pairs = zip(values["lars"], values["momentum"], strict=True)
-    values["lars_gain"] = [a - b for a, b in pairs]
+    values["lars_gain"] = values["lars"] - values["momentum"]
     return values
 
 
