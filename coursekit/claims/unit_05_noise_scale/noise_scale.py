@@ -18,8 +18,8 @@ from coursekit.claims.decide import (
 )
 from coursekit.claims.declare import Claim, Values
 from coursekit.claims.rivals import compare
-from coursekit.claims.second_set import WIDTHS as BOTH_WIDTHS
 from coursekit.claims.second_set import OnBoth, of_digits
+from coursekit.claims.unit_05_noise_scale.digits_runs import digits_runs
 from coursekit.claims.unit_05_noise_scale.noise_points import LOSS, POINT_CLAIMS, WIDTHS, device_for
 from coursekit.claims.unit_05_noise_scale.tuned_steps import (
     never_as_twice,
@@ -64,29 +64,6 @@ def runs_for(size: str, batch_sizes: tuple[int, ...]) -> RunsToTarget:
         data,
         targets=(target,),
         seeds=range(num_seeds),
-        lrs=lrs,
-        num_steps=lengths,
-        device=device_for(size),
-    )[target]
-
-
-DIGITS_TARGET = 0.05  # training loss; lengths and grids by a pilot of two other seeds
-DIGITS_LENGTHS = {16: 300, 32: 240, 64: 180, 128: 120, 256: 84, 512: 84}
-DIGITS_LOWEST = {16: -3.0, 32: -2.5, 64: -2.0, 128: -1.5, 256: -1.5, 512: -1.0}
-
-
-def digits_runs(size: str) -> RunsToTarget:
-    """Train to DIGITS_TARGET on digits at six batch sizes; three easy ones at size tiny."""
-    data, target, lengths = load("digits", device=device_for(size)), DIGITS_TARGET, DIGITS_LENGTHS
-    lrs = {b: [2 ** (low + k / 2) for k in range(5)] for b, low in DIGITS_LOWEST.items()}
-    if size == "tiny":
-        _, _, lrs, lengths = tiny_task()
-        data, target = load("digits", num_train=256), 0.8
-    return run_to_target(
-        BOTH_WIDTHS["digits"],
-        data,
-        targets=(target,),
-        seeds=range({"tiny": 3, "cpu": 8, "gpu": 24}[size]),
         lrs=lrs,
         num_steps=lengths,
         device=device_for(size),
