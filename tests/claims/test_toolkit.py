@@ -188,6 +188,7 @@ AT_EDGE = {
     for end in ("small", "large")
 }
 INSIDE = {f"{arm}_at_edge": [0.0] for arm in ("momentum", "lars", "lamb", "muon")}
+BETWEEN = {"small_lr": [0.4], "large_lr": [1.6], "ghost_lr": [1.6]}
 KEPT = {"fixed_at_edge": [0.0], "kept_at_edge": [0.0]}
 STEPS = {f"{o}_{k}_at_edge": [0.0] for o in ("momentum", "adam") for k in (1, 8, 32)}
 WORTH = {f"adam_{b}_constant": near(0.2) for b in ("0p999", "0p95")}
@@ -209,11 +210,16 @@ NEIGHBOURS = {"neighbours_small": near(1.0), "neighbours_middle": near(1.0)}
 @pytest.mark.parametrize(
     ("claim_id", "values", "verdict"),
     [
-        ("G7", {"gap": near(6.0), "ghost_gain": near(-1.0)}, "not reproduced"),
-        ("G7", {"gap": near(6.0), "ghost_gain": near(5.5)}, "holds"),
-        ("G7", {"gap": near(6.0), "ghost_gain": near(4.0)}, "depends"),
-        ("G7", {"gap": near(6.0), "ghost_gain": [-9.0, 9.0]}, "unresolved"),
-        ("G7", {"gap": [-1.0, 1.0], "ghost_gain": near(4.0)}, "unresolved"),
+        ("G7", {**BETWEEN, "gap": near(6.0), "ghost_gain": near(-1.0)}, "not reproduced"),
+        ("G7", {**BETWEEN, "gap": near(6.0), "ghost_gain": near(5.5)}, "holds"),
+        ("G7", {**BETWEEN, "gap": near(6.0), "ghost_gain": near(4.0)}, "depends"),
+        ("G7", {**BETWEEN, "gap": near(6.0), "ghost_gain": [-9.0, 9.0]}, "unresolved"),
+        ("G7", {**BETWEEN, "gap": [-1.0, 1.0], "ghost_gain": near(4.0)}, "unresolved"),
+        (
+            "G7",
+            {**BETWEEN, "gap": near(6.0), "ghost_gain": near(-1.0), "ghost_lr": [3.2]},
+            "unresolved",
+        ),
         ("P5", {"error_ratio": near(0.25)}, "fails"),
         ("P5", {"error_ratio": near(0.8)}, "depends"),
         ("P5", {"error_ratio": near(1.5)}, "holds"),

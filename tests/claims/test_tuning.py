@@ -1,9 +1,11 @@
 """The tuned column: exact where nothing is chosen, and covering where the choice is chance."""
 
+import re
+
 import numpy as np
 import pytest
 
-from coursekit.claims.ledger import load_entries
+from coursekit.claims.ledger import load_entries, load_ledger
 from coursekit.claims.tuning import keep, kept, resampled, share_chosen, tuned
 from coursekit.claims.unit_02_lr_scaling.frontier_runs import leave_one_out
 from coursekit.claims.unit_02_lr_scaling.lr_verdicts import vertex
@@ -163,6 +165,30 @@ def test_the_ledger_can_choose_again(claim_id, quantity, arm):
         mean, half = t_interval(list(entry["values"][quantity]))  # over seeds alone
         again = t_interval(tuned(*kept(entry["values"], arm)))
         np.testing.assert_allclose(again, (mean, half), atol=half / 20, rtol=0, err_msg=size)
+
+
+AT_AN_END = {  # claim: arms whose best setting may lie there, since the verdict does not need more
+    "T3": {"adam_warm", "muon_warm"},  # each arm is best with the other schedule
+    "G13": {"dropout"},  # what helps enough at the strongest tried may only help more
+    "Q2": {"sgd_base"},  # reported beside the rule
+}
+
+
+@pytest.mark.quick
+def test_no_firm_verdict_rests_on_a_choice_at_the_end_of_its_grid():
+    for claim_id, entries in load_ledger().items():
+        for size, entry in entries.items():
+            arms: dict[str, dict[float, float]] = {}
+            for name, column in entry["values"].items():
+                if found := re.fullmatch(r"seen_(.+)_([0-9.e+-]+)", name):
+                    arms.setdefault(found[1], {})[float(found[2])] = float(np.mean(column))
+            at_end = {
+                arm
+                for arm, seen in arms.items()
+                if max(seen, key=seen.get) in (min(seen), max(seen))
+            }
+            at_end -= AT_AN_END.get(claim_id, set())
+            assert not at_end or entry["verdict"] == "unresolved", (claim_id, size, at_end)
 
 
 def test_coverage_of_a_tuned_difference_at_a_glance():

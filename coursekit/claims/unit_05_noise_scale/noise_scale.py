@@ -228,7 +228,7 @@ CLAIMS = (
         verdict=OnBoth(compute_verdict),
         expected="fails",
         finding="Of six curves fitted to the same steps the trade-off survives (a batch size left "
-        "out is missed by 3 to 5 %), and so does it with a free knee, whose p is 1.0 to 1.2; a "
+        "out is missed by 3 to 6 %), and so does it with a free knee, whose p is 1.0 to 1.2; a "
         "power and two broken lines do not (table; y is 1/steps)",
         changes="a machine on which small batches waste most of the hardware: then time, not "
         "examples, has its minimum further right; one lr for all batch sizes: then very small "

@@ -238,7 +238,8 @@ CLAIMS: tuple[Claim, ...] = (
         rule="fails if at T=0.3 and 0.5 the share of time in the flat well lies below 0.98 "
         "of that density's and, with noise in proportion to the Hessian, the variance "
         "at curvature 1 over that at 8 lies inside 0.9 to 1.1 (a Gibbs density: 8); "
-        "holds if neither, depends if one of the two",
+        "holds if neither, depends if one of the two. First the density itself, not 0.98 of it",
+        looked=True,
         setting="double well of curvatures 8 and 1, equally deep, lr 0.02, 800 chains; quadratics, "
         "lr 0.01, 16,000 chains; eight groups of chains",
         measure=measure_gibbs,

@@ -189,7 +189,8 @@ CLAIMS: tuple[Claim, ...] = (
         rule="training loss after equal epochs, lr best for it and inside its grid: holds if at "
         "B=1 beta2 = .95 ends more than 0.03 above beta2 with the half-life that .95 has at B=128; "
         "fails if by less. Set after a pilot of four seeds (0.07)",
-        setting="MLP 40-64-64-10 on MNIST-1D, N=1024, 4 epochs, beta1 = 0, 5 lr an arm",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=1024 (2048 on a GPU), 4 epochs, beta1 = 0, 5 lr "
+        "an arm",
         measure=measure_half_life,
         verdict=half_life_verdict,
         looked=True,
@@ -210,8 +211,8 @@ CLAIMS: tuple[Claim, ...] = (
         "Adam's half-lives kept in examples: K small steps minus one step of K accumulated "
         "micro-batches of 16. Fails if small steps gain more than a point with momentum and Adam "
         "at K=8 and 32; holds if they lose in all four; depends if they gain in some",
-        setting="MLP 40-64-64-10 on MNIST-1D, N=2048, 14 epochs (56 steps at K=32), constant lr, "
-        "5 lr an arm",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=2048, 14 epochs (56 steps at K=32; on a GPU "
+        "N=4096, 20 epochs, 160 steps), constant lr, 5 lr an arm",
         measure=measure_accumulation,
         verdict=accumulation_verdict,
         expected="fails",
@@ -230,7 +231,8 @@ CLAIMS: tuple[Claim, ...] = (
         rule="miss: mean over epochs of |log training loss - that of B=16|, same seed, at 4 and 8 "
         "times the batch and 2 and 2.8 times lr; holds if 1 - beta scaled by the ratio (and eps by "
         "its root) at least halves the miss of betas held, at both; fails if at neither",
-        setting="MLP 40-64-64-10 on MNIST-1D, N=2048, 12 epochs, Adam from lr 2^-11, .9, .999",
+        setting="MLP 40-64-64-10 on MNIST-1D, N=2048, 12 epochs (on a GPU N=4096, 16), Adam from "
+        "lr 2^-11, .9, .999",
         measure=measure_scaled_betas,
         verdict=scaled_betas_verdict,
         changes="A setting where lr is so small that the stochastic differential equation holds.",
