@@ -11,6 +11,8 @@ from coursekit.claims import load_ledger, quote, save_entry
 from coursekit.claims.declare import EVIDENCE, VERDICTS, as_expected, status_of
 from coursekit.claims.ledger import digest_of, format_with_interval, seconds_of
 from coursekit.claims.register import CLAIMS, GROUPS, measure
+from coursekit.claims.unit_02_lr_scaling.lr_verdicts import exponents_of_best
+from coursekit.intervals import t_interval
 
 ROOT = Path(__file__).resolve().parents[2]
 LEDGER = load_ledger()
@@ -168,6 +170,26 @@ def test_a_verdict_turns_when_its_numbers_do():
     assert CLAIMS["N3"].verdict({"independent": [1.0, 1.01], "together": [1.0, 1.01]}) == "fails"
     assert CLAIMS["Q1"].verdict({"change": [-1.0, 1.0, 0.5]}) == "unresolved"
     assert CLAIMS["Q1"].verdict({"change": [1.0, 1.1, 1.2]}) == "fails"
+
+
+@pytest.mark.quick
+def test_findings_say_what_the_ledger_holds():
+    """Figures of findings that no column prints, computed again."""
+    cpu, gpu = ({i: LEDGER[i][s]["values"] for i in ("L3", "N5", "B1")} for s in ("cpu", "gpu"))
+
+    def said(claim_id, column, decimals):
+        mean, half = t_interval(column)
+        return f"{mean:.{decimals}f} +- {half:.{decimals}f}" in CLAIMS[claim_id].finding
+
+    more = [np.subtract(v["N5"]["given_back"], v["N5"]["lost"]) for v in (cpu, gpu)]
+    assert all(said("N5", column, 1) for column in more)
+    assert all(said("L3", exponents_of_best(v["L3"]), 2) for v in (cpu, gpu))
+    off = [np.abs(np.subtract(v["B1"]["of_ratios_all"], 1)) > 0.25 for v in (cpu, gpu)]
+    assert f"{off[0].sum()} of {len(off[0])}" in CLAIMS["B1"].finding
+    assert f"{off[1].sum()} of {len(off[1])}" in CLAIMS["B1"].finding
+    given = [np.mean(c) for n, c in LEDGER["G2"]["cpu"]["values"].items() if "given_ratio" in n]
+    assert f"{max(given):.2f}" in CLAIMS["G2"].finding
+    assert f"{min(given):.2f}" in CLAIMS["G2"].finding
 
 
 @pytest.mark.quick

@@ -229,13 +229,11 @@ CLAIMS: tuple[Claim, ...] = (
         "better) and arXiv:2605.05209 (2026: rescaling alone moves the Hessian a hundredfold)",
         rule="over nine pairs of B and lr at equal training loss, rank correlation of each "
         "of four measures with test accuracy, one a seed: holds if all four lie below "
-        "-0.2, fails if none does, depends if some lie below and some do not. The threshold "
-        "was 0 at first",
+        "-0.2, fails if none does, depends if some lie below and some do not. First: below 0",
         setting="MLP 40-64-64-10 on MNIST-1D, N=1024, to training loss 0.1; B=8, 32, 128 by lr "
         "0.03, 0.06, 0.12",
-        finding="Sharpness is in almost perfect order with lr/B here. Given lr/B, the partial "
-        "correlations with accuracy are -0.14 to -0.23: that of lambda_max holds zero, the other "
-        "three just do not. These settings hardly tell sharpness from lr/B.",
+        finding="Sharpness is almost in the order of lr/B here. Given lr/B, partial correlations "
+        "with accuracy are -0.14 (lambda_max, holds zero) to -0.23 (the others just do not).",
         looked=True,
         measure=measure_predictors,
         verdict=predictors_verdict,
