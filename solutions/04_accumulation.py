@@ -1118,7 +1118,7 @@ show(
 # | P2: clip each micro-batch | **fails** | the step shrinks to {{P2.ratio_half_he}} (He init), {{P2.ratio_half_torch}} (torch's) |
 # | P3: N workers × m equals N · m | **holds** | float64 to rounding; float32 runs jump apart, accuracy {{P3.float32_accuracy_change}} |
 # | P6: a last batch of 37 of 64 is harmful | **fails** | {{P6.keep_minus_drop_37}} points; but a last batch of one: {{P6.keep_minus_drop_1}} |
-# | P8: leftovers are harmless | **fails** | the next step is {{P8.length_ratio}} times as long |
+# | P8: leftovers are harmless | **depends** on the rate | the next step is {{P8.length_ratio}} times as long; tuned again: {{P8.leak_minus_flush_tuned}} |
 # | L9: large batches overflow through larger gradients | **fails** for a mean | length at B = 1024 over B = 16: {{L9.mean_ratio}} |
 # | A1: with BatchNorm it is the large batch too | **fails** | error {{A1.he_32}} at b = 32 |
 #

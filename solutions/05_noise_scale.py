@@ -944,7 +944,7 @@ show(figures.ages_plot(along, title=title, unit="windows", bounds=bounds))
 # | C3: the noise scale grows during training | **holds** | {{C3.growth}} times: first \|G\|² falls, then tr(Σ) rises |
 # | C4: tr(Σ)/\|G\|² is the scale of the theorem | **depends** on the Hessian | {{C4.ratio_200}} of it in a network, equal where H is a multiple of the identity |
 # | C5: large batches converge in fewer epochs | **fails** | about ten times as many at B = 1024 as at 16 |
-# | B1: the mean over steps of tr(Σ)/\|G\|² gives the noise scale | **fails** | it does not settle |
+# | B1: the mean over steps of tr(Σ)/\|G\|² gives the noise scale | **fails** on a GPU; open here | it does not settle |
 #
 # All were measured on one small network and one data set, with plain SGD. The size of B_crit is a
 # property of the task; the shape of the trade-off is what carries over. Why does C3 hold? Until about step

@@ -213,8 +213,8 @@ CLAIMS: tuple[Claim, ...] = (
         heard="interview posts on mixed precision",
         unit=UNIT,
         source="",
-        rule="fails if E|g_B|^2 at B=1024 over B=16 lies below 1 for a mean loss while the "
-        "sum's lies above 1; holds if the mean's lies above 1",
+        rule="fails if the root of E|g_B|^2 at B=1024 over B=16 lies below 1 for a mean loss "
+        "while the sum's lies above 1; holds if the mean's lies above 1",
         setting="MLP 40-64-64-10 on MNIST-1D, N=1024, after 3 epochs; 400 batches with replacement",
         measure=measure_norms,
         verdict=norms_verdict,

@@ -196,7 +196,7 @@ def measure_clipping(size: str) -> Values:
 
 
 def measure_norms(size: str) -> Values:
-    """L9: E|g_B|^2 for mean and sum reduction, against |G|^2 + tr(Sigma)/B."""
+    """L9: root of E|g_B|^2 for mean and sum; its square against |G|^2 + tr(Sigma)/B."""
     data, seeds = setting(size)
     num_draws = 20 if size == "tiny" else 400
     values: Values = {}
