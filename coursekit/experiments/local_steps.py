@@ -7,6 +7,7 @@ Runs of all seeds and workers are trained at once, as stacked weights.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -70,7 +71,8 @@ def train_locally(
     rounds: int = 20,
     skewed: bool = False,
     outer: Outer | None = None,
-) -> list[float]:
+    each_example: bool = False,
+) -> np.ndarray:
     """Return each seed's test accuracy in % after rounds of local steps and a meeting.
 
     Args:
@@ -83,6 +85,7 @@ def train_locally(
         rounds: Meetings.
         skewed: Each worker holds some classes alone.
         outer: How a meeting moves the weights; None: the plain mean.
+        each_example: Return which test examples are right instead, 100 or 0, (seeds, examples).
     """
     outer = outer or Outer()
     device = data.train_inputs.device
@@ -118,8 +121,8 @@ def train_locally(
             shared = [outer.move(x, y, m) for x, y, m in zip(shared, met, memory, strict=True)]
     with torch.no_grad():
         test = data.test_inputs.expand(len(seeds), *data.test_inputs.shape)
-        right = outputs(shared, test).argmax(dim=2) == data.test_targets
-    return (100.0 * right.float().mean(dim=1)).tolist()
+        right = 100 * (outputs(shared, test).argmax(dim=2) == data.test_targets).double()
+    return (right if each_example else right.mean(dim=1)).cpu().numpy()
 
 
 def outputs(params: Sequence[Tensor], inputs: Tensor) -> Tensor:

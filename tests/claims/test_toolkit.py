@@ -9,12 +9,14 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from coursekit.claims.unit_08_toolkit.batch_norm_claims import (
-    accuracies,
     forward,
     fresh_norms,
     normalise,
     running_error,
     train_normed,
+)
+from coursekit.claims.unit_08_toolkit.batch_norm_claims import (
+    right as rows_right,
 )
 from coursekit.claims.unit_08_toolkit.growth_claims import grown_steps
 from coursekit.claims.unit_08_toolkit.optimizer_claims import steps_to
@@ -60,7 +62,7 @@ def test_a_stack_normalises_as_ghost_batch_norm_does(ghost_size):
 def test_a_stack_trains_as_single_networks_do(data):
     seeds, lrs = (0, 1), (0.1, 0.2)
     params, norms = train_normed(data, seeds, lrs, batch_size=64, ghost_size=32, num_epochs=1)
-    scores = accuracies(params, norms, data.test_inputs, data.test_targets).view(2, 2)
+    scores = rows_right(params, norms, data.test_inputs, data.test_targets).mean(dim=1).view(2, 2)
     for i, seed in enumerate(seeds):
         for k, lr in enumerate(lrs):
             plain = list(mlp((40, 64, 64, 10), generator=torch.Generator().manual_seed(seed)))

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from coursekit.claims.declare import Values
+from coursekit.claims.declare import Measured, Values
 from coursekit.claims.second_set import WIDTHS, of_digits
 from coursekit.claims.tuning import keep, tuned
 from coursekit.data.splits import Dataset, load
@@ -74,6 +74,7 @@ def column(
         lrs=sorted(set(lrs)),
         num_epochs=num_epochs,
         optimizer=optimizer,
+        keep_correct=True,
         device=device_for(size),
         progress=False,
     )
@@ -83,6 +84,11 @@ def column(
 def accuracies(runs: Population, lr: float) -> list[float]:
     """Return the test accuracy of each seed in %, a diverged run counted as chance."""
     return (100 * runs.at(lr=lr).values("test_accuracy", diverged_as=CHANCE)).tolist()
+
+
+def right(runs: Population) -> np.ndarray:
+    """Return what is right in %, (seeds, rates, test examples); a diverged run counts as chance."""
+    return 100 * runs.values("test_correct", diverged_as=CHANCE)
 
 
 def losses(runs: Population, lr: float) -> list[float]:
@@ -135,9 +141,9 @@ def measure_linear(size: str) -> Columns:
     return values
 
 
-def measure_root(size: str) -> Columns:
+def measure_root(size: str) -> Measured:
     """L2: sqrt against linear for SGD, below the break and beyond it."""
-    values = {n: v for n, v in rule_losses(size, "sgd", SGD_START, (256,)).items()}
+    values: Measured = {**rule_losses(size, "sgd", SGD_START, (256,))}
     starts = [2.0**k for k in range(-4, 1)]
     base = column(size, BASE_BATCH, starts)
     seen = 100 * base.values("validation_accuracy", diverged_as=CHANCE)  # (seed, start)
@@ -149,11 +155,10 @@ def measure_root(size: str) -> Columns:
         }
         runs = column(size, b, [*scaled["linear"], *scaled["sqrt"]])
         for rule, lrs in scaled.items():  # from each start: which one it is, validation decides
-            test = np.array([accuracies(runs, lr) for lr in lrs]).T
+            test = np.stack([right(runs.at(lr=lr)) for lr in lrs], axis=1)
             labels = [f"{lr:g}" for lr in starts]
-            values[f"beyond_{rule}_{b}"] = keep(values, f"{rule}_{b}", labels, seen, test).tolist()
-        pair = zip(values[f"beyond_sqrt_{b}"], values[f"beyond_linear_{b}"], strict=True)
-        values[f"beyond_gain_{b}"] = [s - l_ for s, l_ in pair]
+            values[f"beyond_{rule}_{b}"] = keep(values, f"{rule}_{b}", labels, seen, test)
+        values[f"beyond_gain_{b}"] = values[f"beyond_sqrt_{b}"] - values[f"beyond_linear_{b}"]
     return values
 
 
@@ -186,33 +191,30 @@ def misfit(values: Values, base: str, other: str) -> float:
     return abs(math.log(np.mean(values[other]) / np.mean(values[base])))
 
 
-def measure_default(size: str) -> Columns:
+def measure_default(size: str) -> Measured:
     """C10: test accuracy at B=32 and elsewhere, with tuned rates and with rates from habit."""
-    values: Columns = {}
+    values: Measured = {}
     grids = {32: (-4, 0), 128: (-2, 2), 512: (-1, 2)}
     tables: dict[int, list[np.ndarray]] = {}
     num_seeds = {"tiny": 2, "cpu": 32, "gpu": 64}[size]
     for b, (low, high) in grids.items():
         lrs = [2.0**k for k in range(low, high + 1)] + ([0.01, 0.1] if b == 32 else [])
         runs = column(size, b, lrs, num_seeds=num_seeds)
-        pair = [
-            100 * runs.values(f"{part}_accuracy", diverged_as=CHANCE)
-            for part in ("validation", "test")
-        ]
+        pair = [100 * runs.values("validation_accuracy", diverged_as=CHANCE), right(runs)]
         labels = [f"{lr:g}" for lr in runs.axes["lr"]]
-        values[f"tuned_{b}"] = keep(values, str(b), labels, *pair).tolist()
+        values[f"tuned_{b}"] = keep(values, str(b), labels, *pair)
         values[f"best_lr_{b}"] = [best_lr(runs)]
         tables[b] = pair
         if b == 32:
             for name, lr in (("habit_0_01", 0.01), ("habit_0_1", 0.1)):
-                values[name] = accuracies(runs, lr)
+                values[name] = right(runs.at(lr=lr))
     seen, test = (np.concatenate(t, axis=1) for t in zip(*tables.values(), strict=True))
     best = tuned(seen, test)  # batch size and lr, both chosen on validation data
-    values["best_of_all"] = best.tolist()
+    values["best_of_all"] = best
     tops = {b: pair[0].mean(axis=0).max() for b, pair in tables.items()}
     values["best_batch"] = [float(max(tops, key=lambda b: tops[b]))]
     for name in ("tuned_32", "habit_0_01", "habit_0_1"):
-        values[f"regret_{name}"] = (best - values[name]).tolist()
+        values[f"regret_{name}"] = best - values[name]
     return values
 
 

@@ -13,7 +13,6 @@ from coursekit.claims.unit_03_warmup.warmup_setting import (
     SIZES,
     data_for,
     device_for,
-    difference,
     epochs_for,
     held,
     percent,
@@ -82,7 +81,7 @@ def need_verdict(values: Values) -> str:
     return decide(depends=all_of(sharp, no(usual)), holds=all_of(sharp, usual), fails=no(sharp))
 
 
-def measure_tuned(size: str) -> dict[str, list[float]]:
+def measure_tuned(size: str) -> Measured:
     """V3: what 16 steps of warmup are worth when both arms have their own best lr."""
     data, seeds = data_for(size, 2048), seeds_for(size, 32)  # 8 left V3 open
     starts = dict(MAKE)
@@ -90,7 +89,7 @@ def measure_tuned(size: str) -> dict[str, list[float]]:
         starts["conv_he"] = partial(convnet, SERIES)
         starts["conv_sharp"] = partial(convnet, SERIES, init_scale=2.0)
         seeds = seeds_for(size, 32, 64)
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for start, make in starts.items():
         runs = run_grid(
             make,
@@ -100,21 +99,21 @@ def measure_tuned(size: str) -> dict[str, list[float]]:
             lrs=LRS_TUNED,
             num_epochs=epochs_for(size, 20),
             schedule={"none": lambda n: constant(1.0), "warm": partial(warm, warmup_steps=16)},
+            keep_correct=True,
             device=device_for(size),
             progress=False,
         )
         for name in ("none", "warm"):
             part = runs.at(schedule=name, batch_size=runs.axes["batch_size"][0])
             seen, test = (
-                100 * part.values(f"{which}_accuracy", diverged_as=CHANCE)
-                for which in ("validation", "test")
+                100 * part.values(which, diverged_as=CHANCE)
+                for which in ("validation_accuracy", "test_correct")
             )
             labels = [f"{lr:g}" for lr in LRS_TUNED]
-            column = keep(values, f"{start}_{name}", labels, seen, test)
-            values[f"{start}_{name}"] = column.tolist()
+            values[f"{start}_{name}"] = keep(values, f"{start}_{name}", labels, seen, test)
             chosen = LRS_TUNED[int(seen.mean(axis=0).argmax())]
             values[f"{start}_{name}_lr"] = [chosen] * len(seeds)
-        values[f"{start}_gain"] = difference(values, f"{start}_warm", f"{start}_none")
+        values[f"{start}_gain"] = values[f"{start}_warm"] - values[f"{start}_none"]
     return values
 
 

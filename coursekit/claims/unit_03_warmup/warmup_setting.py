@@ -6,7 +6,6 @@ from functools import partial
 import numpy as np
 import torch
 
-from coursekit.claims.declare import Values
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
 from coursekit.intervals import t_interval
@@ -71,8 +70,3 @@ def upper_end(values: Sequence[float]) -> float:
     """Return the upper end of the 95 % interval."""
     mean, half = t_interval(values)
     return mean + half
-
-
-def difference(values: Values, one: str, other: str) -> list[float]:
-    """Return the paired differences of two arms, one a seed."""
-    return [a - b for a, b in zip(values[one], values[other], strict=True)]

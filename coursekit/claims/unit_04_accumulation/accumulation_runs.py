@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -12,7 +13,6 @@ from coursekit.claims.declare import Measured
 from coursekit.claims.tuning import keep, tuned
 from coursekit.claims.unit_04_accumulation.accumulation_grads import (
     SIZES,
-    Values,
     add,
     fresh_net,
     setting,
@@ -210,13 +210,13 @@ def measure_leftovers(size: str) -> Measured:
     return values
 
 
-def measure_workers(size: str) -> Values:
+def measure_workers(size: str) -> Measured:
     """P3: 8 workers x 128 against one batch of 1024; weights along the run, accuracy at its end."""
     data, seeds = setting(size)
     # at size tiny every mark is one step further, so the quantities have the same names
     marks = dict(zip(range(1, len(MARKS) + 1) if size == "tiny" else MARKS, MARKS, strict=True))
-    counts = {"tiny": (1, 2), "cpu": (2, 8), "gpu": (4, 12)}[size]
-    values: Values = {}
+    counts = {"tiny": (2, 2), "cpu": (2, 8), "gpu": (4, 12)}[size]
+    values: Measured = {}
     for dtype, num_seeds in zip((torch.float64, torch.float32), counts, strict=True):
         kind = str(dtype).removeprefix("torch.")
         inputs = data.train_inputs.to(dtype)
@@ -235,10 +235,10 @@ def measure_workers(size: str) -> Values:
                 parallel_step(ranks, optimizers[1:], cross_entropy, everything, shards)
                 if i in marks:
                     add(values, f"{kind}_{marks[i]}", weight_gap(alone, ranks[0]))
-            tests = [accuracy_of(m, data, dtype) for m in (ranks[0], alone)]
             add(values, f"{kind}_gap", weight_gap(alone, ranks[0]))
-            add(values, f"{kind}_accuracy", tests[0])
-            add(values, f"{kind}_accuracy_change", tests[0] - tests[1])
+            of_ranks, of_one = (right(m, data, dtype) for m in (ranks[0], alone))
+            values.setdefault(f"{kind}_accuracy", []).append(of_ranks)
+            values.setdefault(f"{kind}_accuracy_change", []).append(of_ranks - of_one)
     return values
 
 
@@ -249,7 +249,7 @@ def weight_gap(one: nn.Module, other: nn.Module) -> float:
 
 
 @torch.no_grad()
-def accuracy_of(model: nn.Module, data: Dataset, dtype: torch.dtype) -> float:
-    """Return test accuracy in percent."""
-    right = model(data.test_inputs.to(dtype)).argmax(dim=1) == data.test_targets
-    return 100 * right.float().mean().item()
+def right(model: nn.Module, data: Dataset, dtype: torch.dtype) -> np.ndarray:
+    """Return which test examples are right, 100 or 0."""
+    hits = model(data.test_inputs.to(dtype)).argmax(dim=1) == data.test_targets
+    return 100 * hits.double().cpu().numpy()

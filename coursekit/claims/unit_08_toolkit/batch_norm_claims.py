@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from coursekit.claims.decide import above, all_of, below, decide, inside, no, paired
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.tuning import keep
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
@@ -106,12 +106,12 @@ def train_normed(
 
 
 @torch.no_grad()
-def accuracies(
+def right(
     params: Sequence[Tensor], norms: Sequence[Norm], inputs: Tensor, targets: Tensor
 ) -> Tensor:
-    """Return accuracy in %, one a replica, with the running statistics."""
+    """Return what is right in %, (replicas, examples), with the running statistics."""
     out = forward(params, norms, inputs.expand(len(params[0]), *inputs.shape), 0)
-    return 100 * (out.argmax(dim=2) == targets).double().mean(dim=1)
+    return 100 * (out.argmax(dim=2) == targets).double()
 
 
 def settings(size: str, cpu_seeds: int) -> tuple[Dataset, range, int]:
@@ -122,25 +122,26 @@ def settings(size: str, cpu_seeds: int) -> tuple[Dataset, range, int]:
     return load("mnist1d", num_train=n, device=device), range(seeds), epochs
 
 
-def measure_ghost(size: str) -> dict[str, list[float]]:
+def measure_ghost(size: str) -> Measured:
     """G7: test accuracy at B=32, at B=512, at B=512 with statistics of parts of 32; lr tuned."""
     data, seeds, epochs = settings(size, 8)
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for name, (batch_size, ghost_size, lrs) in ARMS.items():
         stack = train_normed(
             data, seeds, lrs, batch_size=batch_size, ghost_size=ghost_size, num_epochs=epochs
         )
         seen, test = (
-            accuracies(*stack, *pair).view(len(seeds), -1).cpu()
+            right(*stack, *pair).view(len(seeds), len(lrs), -1).cpu()
             for pair in (
                 (data.validation_inputs, data.validation_targets),
                 (data.test_inputs, data.test_targets),
             )
         )
-        values[name] = keep(values, name, [f"{lr:g}" for lr in lrs], seen, test).tolist()
+        seen = seen.mean(dim=2)
+        values[name] = keep(values, name, [f"{lr:g}" for lr in lrs], seen, test)
         values[f"{name}_lr"] = [lrs[int(seen.mean(dim=0).argmax())]]
-    values["gap"] = list(paired(values["small"], values["large"]))
-    values["ghost_gain"] = list(paired(values["ghost"], values["large"]))
+    values["gap"] = values["small"] - values["large"]
+    values["ghost_gain"] = values["ghost"] - values["large"]
     return values
 
 

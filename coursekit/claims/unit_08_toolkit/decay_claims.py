@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from coursekit.claims.decide import above, below, decide
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.unit_02_lr_scaling.frontier_runs import leave_one_out
 from coursekit.claims.unit_02_lr_scaling.lr_verdicts import vertex
 from coursekit.data.splits import load
@@ -21,14 +21,15 @@ LR = 2.0**-9  # at the small batch; times the root of the ratio at the large one
 OCTAVES = range(-5, 5)  # of weight decay
 
 
-def measure_decay(size: str) -> dict[str, list[float]]:
+def measure_decay(size: str) -> Measured:
     """L16: validation and test accuracy over weight decay, at a small and at a large batch."""
     device = pick_device() if size == "gpu" else "cpu"
     small, large = (4, 32) if size == "tiny" else (SMALL, LARGE)
     data = load("mnist1d", num_train=128 if size == "tiny" else 1024, device=device)
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for b in (small, large):
         name = "small" if b == small else "large"
+        right = []  # (seeds, test examples) of each octave
         for i, octave in enumerate(OCTAVES):
             runs = run_grid(
                 SIZES,
@@ -38,18 +39,19 @@ def measure_decay(size: str) -> dict[str, list[float]]:
                 lrs=(LR * math.sqrt(b / small),),
                 num_epochs=1 if size == "tiny" else 40,
                 optimizer=Adam(weight_decay=2.0**octave, decoupled=True),
+                keep_correct=True,
                 device=device,
                 progress=False,
             ).at(batch_size=b)
             for kind in ("validation", "test"):
                 scores = 100 * runs.values(f"{kind}_accuracy", diverged_as=CHANCE)[:, 0]
                 values[f"{kind}_{name}_{i}"] = scores.tolist()
+            right.append(100 * runs.values("test_correct", diverged_as=CHANCE)[:, 0])
         curve = [np.mean(values[f"validation_{name}_{i}"]) for i in range(len(OCTAVES))]
         best = int(np.argmax(curve))
         values[f"best_octave_{name}"] = [float(OCTAVES[best])]
         values[f"at_edge_{name}"] = [float(best in (0, len(OCTAVES) - 1))]
-        gain = zip(values[f"test_{name}_{best}"], values[f"test_{name}_0"], strict=True)
-        values[f"gain_{name}"] = [a - b for a, b in gain]
+        values[f"gain_{name}"] = right[best] - right[0]
     values["exponent"] = exponents(values).tolist()
     return values
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from coursekit.claims.decide import above, all_of, any_of, decide, log_ratio, no, ratio_below
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.tuning import keep
 from coursekit.data.splits import load
 from coursekit.device import pick_device
@@ -47,14 +47,14 @@ def best_place(runs: Population) -> tuple[int, int, bool]:
     return start, lr, lr in (0, score.shape[1] - 1)
 
 
-def measure_arms(size: str) -> dict[str, list[float]]:
+def measure_arms(size: str) -> Measured:
     """T3: six optimizers at B=512, each with its own lr and schedule; and SGD at B=32."""
     device = pick_device() if size == "gpu" else "cpu"
     n, epochs = {"tiny": (512, 2), "cpu": (2048, 16), "gpu": (4096, 20)}[size]
     seeds = range({"tiny": 2, "cpu": 12, "gpu": 64}[size])
     small, large = (16, 128) if size == "tiny" else (32, 512)
     data = load("mnist1d", num_train=n, device=device)
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for name, (optimizer, low) in {"small": (SGD(), -3), **ARMS}.items():
         runs = run_grid(
             SIZES,
@@ -65,24 +65,24 @@ def measure_arms(size: str) -> dict[str, list[float]]:
             num_epochs=epochs,
             optimizer=optimizer,
             schedule=STARTS,
+            keep_correct=True,
             device=device,
             progress=False,
         )
         runs = runs.at(batch_size=runs.axes["batch_size"][0])
         start, lr, clipped = best_place(runs)
         seen, test = (
-            100 * runs.values(f"{part}_accuracy", diverged_as=CHANCE).swapaxes(0, 1)
-            for part in ("validation", "test")
-        )  # (seed, schedule, lr)
+            100 * runs.values(part, diverged_as=CHANCE).swapaxes(0, 1)
+            for part in ("validation_accuracy", "test_correct")
+        )  # (seed, schedule, lr), and the test examples
         labels = [f"{begins}_{rate:g}" for begins in STARTS for rate in runs.axes["lr"]]
-        flat = (table.reshape(len(seeds), -1) for table in (seen, test))
-        values[name] = keep(values, name, labels, *flat).tolist()
+        seen = seen.reshape(len(seeds), -1)
+        values[name] = keep(values, name, labels, seen, test.reshape(*seen.shape, -1))
         values[f"{name}_lr"] = [runs.axes["lr"][lr]]
         values[f"{name}_warm"] = [float(start)]
         values[f"{name}_at_edge"] = [float(clipped)]
     for name in ("small", *ARMS):
-        pairs = zip(values[name], values["momentum"], strict=True)
-        values[f"{name}_gain"] = [a - b for a, b in pairs]
+        values[f"{name}_gain"] = values[name] - values["momentum"]
     return values
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from coursekit.claims.decide import above, all_of, any_of, below, decide, no, paired
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.tuning import keep
 from coursekit.data.splits import load
 from coursekit.device import pick_device
@@ -26,7 +26,7 @@ def kept_beta(beta: float, base_batch_size: int, batch_size: int) -> float:
     return beta ** (batch_size / base_batch_size)
 
 
-def measure_half_life(size: str) -> dict[str, list[float]]:
+def measure_half_life(size: str) -> Measured:
     """Q2: final training loss at B=1 with beta2 as at B=128, with its half-life kept, and SGD."""
     device = pick_device() if size == "gpu" else "cpu"
     num_seeds, n, epochs = COUNTS[size]
@@ -39,7 +39,7 @@ def measure_half_life(size: str) -> dict[str, list[float]]:
         "adam_base": (Adam(beta1=0.0, beta2=0.95), base),
         "sgd_base": (SGD(), base),
     }
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for name, (optimizer, batch_size) in arms.items():
         lrs = [2.0 ** (LOWEST[name] + k) for k in range(5)]
         runs = run_grid(
@@ -50,6 +50,7 @@ def measure_half_life(size: str) -> dict[str, list[float]]:
             lrs=lrs,
             num_epochs=epochs,
             optimizer=optimizer,
+            keep_correct=True,
             device=device,
             progress=False,
         ).at(batch_size=batch_size)
@@ -59,7 +60,8 @@ def measure_half_life(size: str) -> dict[str, list[float]]:
         values[name] = keep(values, name, labels, -loss, loss).tolist()
         values[f"{name}_lr"] = [lrs[best]]
         values[f"{name}_at_edge"] = [float(best in (0, len(lrs) - 1))]
-        values[f"{name}_accuracy"] = (100 * runs.test_accuracy[:, best]).tolist()
+        correct = runs.values("test_correct", diverged_as=CHANCE)  # (seed, lr, test example)
+        values[f"{name}_accuracy"] = 100 * correct[:, best]
     values["gain"] = list(paired(values["fixed"], values["kept"]))
     values["gap_small"] = list(paired(values["sgd"], values["kept"]))
     values["gap_base"] = list(paired(values["sgd_base"], values["adam_base"]))
@@ -74,13 +76,13 @@ def half_life_verdict(values: Values) -> str:
     return decide(holds=above(gain, WORTH), fails=below(gain, WORTH))
 
 
-def measure_accumulation(size: str) -> dict[str, list[float]]:
+def measure_accumulation(size: str) -> Measured:
     """P13: accuracy of K small steps minus that of one accumulated step, at equal examples."""
     device = pick_device() if size == "gpu" else "cpu"
     n, epochs, micro = {"tiny": (256, 1, 8), "cpu": (2048, 14, 16), "gpu": (4096, 20, 16)}[size]
     seeds = range({"tiny": 2, "cpu": 12, "gpu": 64}[size])
     data = load("mnist1d", num_train=n, device=device)
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for name in ("momentum", "adam"):
         for k in (1, 8, 32):
             batch_size = micro * k
@@ -100,21 +102,21 @@ def measure_accumulation(size: str) -> dict[str, list[float]]:
                 lrs=[2.0 ** (low + j) for j in range(5)],
                 num_epochs=epochs,
                 optimizer=optimizer,
+                keep_correct=True,
                 device=device,
                 progress=False,
             ).at(batch_size=batch_size)
             seen, test = (
-                100 * runs.values(f"{part}_accuracy", diverged_as=CHANCE)
-                for part in ("validation", "test")
+                100 * runs.values(part, diverged_as=CHANCE)
+                for part in ("validation_accuracy", "test_correct")
             )
             labels = [f"{lr:g}" for lr in runs.axes["lr"]]
-            values[f"{name}_{k}"] = keep(values, f"{name}_{k}", labels, seen, test).tolist()
+            values[f"{name}_{k}"] = keep(values, f"{name}_{k}", labels, seen, test)
             best = int(seen.mean(axis=0).argmax())
             values[f"{name}_{k}_at_edge"] = [float(best in (0, len(labels) - 1))]
             values[f"{name}_{k}_updates"] = [float(epochs * (n // batch_size))]
         for k in (8, 32):
-            gain = paired(values[f"{name}_1"], values[f"{name}_{k}"])
-            values[f"{name}_gain_{k}"] = list(gain)
+            values[f"{name}_gain_{k}"] = values[f"{name}_1"] - values[f"{name}_{k}"]
     return values
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.claims.decide import above, all_of, below, decide, no
-from coursekit.claims.declare import Claim, Values
+from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.tuning import keep
 from coursekit.claims.unit_09_hardware.repeatability import device_for
 from coursekit.data.splits import load
@@ -62,30 +62,31 @@ def company_verdict(values: Values) -> str:
     return decide(fails=min(alone) > 0, holds=max(alone) == 0)
 
 
-def measure_outer(size: str) -> dict[str, list[float]]:
+def measure_outer(size: str) -> Measured:
     """P14: accuracy of workers that meet every 16 steps, minus every step's, each rate tuned."""
     tiny = size == "tiny"
     data = load("mnist1d", num_train=256 if tiny else 2048, device=device_for(size))
     seeds: Sequence[int] = range({"tiny": 3, "cpu": 12, "gpu": 64}[size])
     steps = 16 if tiny else 320
-    values: dict[str, list[float]] = {}
+    values: Measured = {}
     for kind, skewed in (("shuffled", False), ("sorted", True)):
         found = {}
         for arm, (local, outer) in ARMS.items():
             columns = [
                 train_locally(
                     data, seeds=seeds, lr=lr, local_steps=local, rounds=steps // local,
-                    skewed=skewed, outer=outer,
+                    skewed=skewed, outer=outer, each_example=True,
                 )
                 for lr in LRS
             ]  # fmt: skip
-            table = np.array(columns).T
+            right = np.stack(columns, axis=1)  # (seed, lr, test example)
+            scores = right.mean(axis=2)
             labels = [f"{lr:g}" for lr in LRS]
-            found[arm] = keep(values, f"{arm}_{kind}", labels, table, table)
-            values[f"{arm}_{kind}"] = found[arm].tolist()
-            values[f"lr_{arm}_{kind}"] = [LRS[int(table.mean(axis=0).argmax())]]
+            found[arm] = keep(values, f"{arm}_{kind}", labels, scores, right)
+            values[f"{arm}_{kind}"] = found[arm]
+            values[f"lr_{arm}_{kind}"] = [LRS[int(scores.mean(axis=0).argmax())]]
         for arm in ("mean", "outer"):
-            values[f"{arm}_gain_{kind}"] = (found[arm] - found["every"]).tolist()
+            values[f"{arm}_gain_{kind}"] = found[arm] - found["every"]
     return values
 
 
