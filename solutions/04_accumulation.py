@@ -636,16 +636,12 @@ print(
 
 # %%
 p8 = ledger["P8"]["cpu"]["values"]
-rates = sorted(
-    float(name.removeprefix("leak_"))
-    for name in p8
-    if name.startswith("leak_") and name[5].isdigit()
-)
+rates = sorted(float(name.removeprefix("test_leak_")) for name in p8 if "test_leak_" in name)
 ways = {"a step of their own": "flush", "they leak": "leak", "thrown away": "drop"}
 show(
     lines_plot(
         rates,
-        {way: [p8[f"{key}_{rate:g}"] for rate in rates] for way, key in ways.items()},
+        {way: [p8[f"test_{key}_{rate:g}"] for rate in rates] for way, key in ways.items()},
         xlabel="learning rate",
         ylabel="test accuracy, %",
         title=f"Leftovers of 15 micro-batches, K = 8 (ledger, {len(p8['length_ratio'])} seeds)",
