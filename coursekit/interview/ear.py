@@ -30,6 +30,10 @@ BREAKS = frozenset(
 LESS = frozenset({"less", "least", "fewer"})  # before a word: it is taken back in part
 WHOLE = frozenset({"times"})  # not a form of "time"
 LISTED = frozenset({"or", "nor", "to"})  # after a comma they go on with what a "not" began
+GREEK = (
+    *(("α", "alpha"), ("β", "beta"), ("δ", "delta"), ("η", "eta"), ("θ", "theta")),
+    *(("λ", "lambda"), ("ρ", "rho"), ("σ", "sigma"), ("κ", "kappa")),
+)
 JOINED = (  # written in one way before words are cut
     (r"can['’]t\b", "can not"),
     (r"won['’]t\b", "will not"),
@@ -38,17 +42,36 @@ JOINED = (  # written in one way before words are cut
     (r"\bnot (?:only|just|merely|necessarily|quite)\b", "also"),
     (r"\b(?:instead of|rather than)\b", "without"),
     (r"['’]", " "),
+    (r"\bw/o\b", "without"),
+    (r"\bw/", "with "),
+    (r"\bb/c\b", "because"),
     (r"×|⋅|·", " x "),
+    (r"÷", " / "),
     (r"√", " sqrt "),
     (r"²", "^2"),
+    (r"³", "^3"),
+    (r"½", " half "),
+    (r"¼", " quarter "),
+    (r"\bx ?(\d+)\b", r" \1 x "),
     (r"≠|!=", " not same "),
-    (r"<=>|≈|≃|≅|==", " same "),
-    (r"∝", " proportional "),
-    (r"↑", " up "),
-    (r"↓", " down "),
-    (r"[-=]>|→|⇒", " , "),
+    (r"¬", " not "),
+    (r"⟺|⇔|<=>|≈|≃|≅|==|≡", " same "),
+    (r"∝|~(?=\s*(?:sqrt|1\s*/|[bnkηλσ]\b))", " proportional "),
+    (r"↑|↗|⇑", " up "),
+    (r"↓|↘|⇓", " down "),
+    (r"≫|>>", " far above "),
+    (r"≪|<<", " far below "),
+    (r"✗|✘|❌", " breaks "),
+    (r"✓|✔|✅", " works "),
+    (r"#(?=\s?[a-z])", " number of "),
+    (r"@", " at "),
+    (r"&", " and "),
+    (r"‖|\|\|", "|"),
+    (r"\btr ?\(([^()]*)\)", r"tr \1"),
+    (r"[-=]>|→|⇒|⟹|⟶", " , "),
     (r"(?<=[a-z])-(?=[a-z])", " "),
     (r"_", " "),
+    *((sign, f" {name} ") for sign, name in GREEK),
 )
 SIGNS = "/^=<>*+%|"
 TOKEN = re.compile(r"[a-zα-ω]+|\d+(?:\.\d+)?|[/^=<>*+%|]|[.!?]+(?=\s|$)|[,;:()]|\n+|[-–—]")
