@@ -29,6 +29,7 @@ BREAKS = frozenset(
 )
 LESS = frozenset({"less", "least", "fewer"})  # before a word: it is taken back in part
 WHOLE = frozenset({"times"})  # not a form of "time"
+RIVALS = ("sgd", "adam")  # what stands at one of them is not said of the other
 LISTED = frozenset({"or", "nor", "to"})  # after a comma they go on with what a "not" began
 GREEK = (
     *(("α", "alpha"), ("β", "beta"), ("δ", "delta"), ("η", "eta"), ("θ", "theta")),
@@ -222,9 +223,21 @@ def votes(way: str, text: Text) -> list[tuple[int, tuple[int, ...]]]:
                     i and text.told[i - 1] in LESS and i - 1 not in chosen for i in chosen
                 )
             named = sign < 0 and len(words) == 1 and not denials  # a bare name denies nothing
-            if max(spots) - min(spots) <= SPAN and not named:
+            if max(spots) - min(spots) <= SPAN and not named and not _taken(words, chosen, text):
                 told.append((product * (-1) ** denials if sign else 1, tuple(sorted(chosen))))
     return told
+
+
+def _taken(words: Sequence[Sequence[str]], chosen: Sequence[int], text: Text) -> bool:
+    """Say whether a word stands at the rival of the one that the way names: "SGD root, Adam"."""
+    mine = [i for names, i in zip(words, chosen, strict=True) if set(names) & set(RIVALS)]
+    own = [r for r in RIVALS for i in mine if i in text.heads.get(r, ())]
+    if len(own) != 1 or len(mine) != 1:
+        return False
+    others = [text.places[i] for r in RIVALS if r not in own for i in text.heads.get(r, ())]
+    own_place = text.places[mine[0]]
+    spots = [text.places[i] for i in chosen if i != mine[0]]
+    return any(abs(o - at) + 1 < abs(own_place - at) for at in spots for o in others)
 
 
 def _denials(chosen: Sequence[int], text: Text) -> int:

@@ -24,7 +24,7 @@ from coursekit.interview.words import (
 )
 
 HEARD = 0.5  # share of the weights above which an answer may count as good
-GOOD = 1.1  # heard less turned round, plus half of the wording, from which it does
+GOOD = 1.1  # heard less twice what is turned round, plus half of the wording, from which it does
 MIDDLING = 0.3  # heard less turned round from which it is not weak
 NEW = 0.4  # share of a sentence's words that must not stand in the prompt
 NEAR = 4  # words before the first term within which "not" and the like deny it
@@ -60,7 +60,7 @@ class Proposal:
     def verdict(self) -> str:
         """Return "good", "middling" or "weak"; never "good" with a red flag."""
         made = self.share - self.against
-        sound = self.share > HEARD and made + self.wording / 2 >= GOOD
+        sound = self.share > HEARD and made - self.against + self.wording / 2 >= GOOD
         if sound and not self.red_flags:
             return "good"
         return "middling" if made >= MIDDLING else "weak"
