@@ -75,6 +75,24 @@ def test_as_often_said_as_turned_is_neither():
     assert hear(["rate down"], read(""))[0] == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["lr ∝ √B", "η ~ √B", "lr×√k", "rate proportional to the square root of B"],
+)
+def test_signs_are_spelled(text):
+    assert worth("rate root", text) == 1
+    assert worth("rate linear", text) == 0
+
+
+def test_what_is_said_of_one_optimizer_is_not_said_of_its_rival():
+    assert worth("sgd linear", "SGD sqrt 2, Adam linear") == 0
+    assert worth("adam linear", "SGD sqrt 2, Adam linear") == 1
+    assert worth("adam root", "Linear for SGD and root two for Adam.") == 1
+    points = all_questions()["rule_for_the_rate"].points[:2]
+    heard = [hear(p.hear, read("SGD sqrt 2, Adam linear"))[0] for p in points]
+    assert heard == [0, -1]
+
+
 def test_the_words_are_told_as_they_were_written():
     assert hear(["rate down"], read("Halving the learning rate"))[1] == ("halving", "learning rate")
 
