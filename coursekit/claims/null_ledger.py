@@ -26,6 +26,7 @@ import numpy as np
 from coursekit.claims.declare import Claim, Values
 from coursekit.claims.ledger import load_ledger
 from coursekit.claims.register import CLAIMS
+from coursekit.claims.turning import first_turn
 from coursekit.storage import write_atomically
 
 STORED = Path(str(files("coursekit.claims") / "false_alarms.json"))  # what the page quotes
@@ -33,7 +34,7 @@ STORED = Path(str(files("coursekit.claims") / "false_alarms.json"))  # what the 
 NUM_LEDGERS = 400
 SEEDS_IN_MIND = 100  # as if so many seeds were measured, by repeating those that were
 ONE_SIDE = 0.025  # what a 95 % interval leaves out on one side
-NUM_LOOKS, NUM_HALVINGS = 16, 20
+NUM_HALVINGS = 20  # two turns are subtracted, so they are found to a millionth
 SHARED_RUNS = (("L1", "L2", "L4"), ("Q1", "N4", "L12"), ("N5", "G13"))  # their seeds are one
 COUNTING = ("B1",)  # a rule about how many seeds lie off: drawn ones do not keep their number
 UNRESOLVED = "unresolved"
@@ -137,15 +138,7 @@ def _turn(claim: Claim, values: Values, name: str, sign: float, reach: float) ->
         except (ValueError, ArithmeticError):
             return False
 
-    low = 0.0
-    for high in np.geomspace(1e-3 * reach, reach, NUM_LOOKS):
-        if turned(high):
-            for _ in range(NUM_HALVINGS):
-                middle = (low + high) / 2
-                low, high = (low, middle) if turned(middle) else (middle, high)
-            return float(high)
-        low = high
-    return None
+    return first_turn(turned, reach, num_halvings=NUM_HALVINGS)
 
 
 def thresholds(

@@ -47,12 +47,14 @@ def turning_points(claim: Claim, values: Values, name: str) -> list[float]:
     return found
 
 
-def first_turn(turns: Callable[[float], bool], reach: float) -> float | None:
+def first_turn(
+    turns: Callable[[float], bool], reach: float, *, num_halvings: int = NUM_HALVINGS
+) -> float | None:
     """Return about the smallest size in (0, reach] at which ``turns`` says yes, or None."""
     low = 0.0
     for high in np.geomspace(1e-3 * reach, reach, NUM_LOOKS):
         if turns(high):
-            for _ in range(NUM_HALVINGS):
+            for _ in range(num_halvings):
                 middle = (low + high) / 2
                 low, high = (low, middle) if turns(middle) else (middle, high)
             return float(high)
