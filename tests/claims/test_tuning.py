@@ -153,6 +153,7 @@ STORED = [  # claim, quantity, arm
     ("T3", "muon", "muon"),
     ("Q2", "kept", "kept"),
     ("P13", "adam_8", "adam_8"),
+    ("L17", "adam_0p999_naive", "adam_0p999_naive"),
     ("P14", "every_sorted", "every_sorted"),
 ]
 
