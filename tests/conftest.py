@@ -8,7 +8,6 @@ Tests of one kind over hundreds of like things (exercises, claims) bear the mark
 whole suite tries a third of the things, another third at each commit, and CI=true tries all.
 """
 
-import hashlib
 import importlib.util
 import os
 import sys
@@ -16,12 +15,12 @@ from collections import Counter
 from functools import cache
 
 import pytest
+from in_turn import LEFT_OUT, is_whole, leave_to_another_commit
 from warm import started
 
 from coursekit.bootstrap.bubblewrap import find_bubblewrap, how_to_install, why_no_namespaces
 from coursekit.bootstrap.unasked import leave_out_unasked
 from coursekit.classroom.sandbox.walls import SandboxError
-from coursekit.commands.claims import commit_hash
 from coursekit.commands.doctor import BRING_CHROMIUM, find_chromium, namespaces_remedy
 
 leave_out_unasked()  # before anything imports nbformat, as in every command
@@ -52,43 +51,15 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if "sandbox" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.sandbox)
-    leave_to_another_commit(config, items)
+    if not in_ci():
+        leave_to_another_commit(config, items)
     if hasattr(config, "workerinput"):  # a process of pytest-xdist: what takes long goes first
         items.sort(key=lambda item: turn(item.nodeid))
-
-
-def leave_to_another_commit(config, items):
-    """Take out two thirds of what is tried in turn, in a run of the whole suite outside CI."""
-    whole = getattr(config, "workerinput", {}).get("whole", is_whole(config))
-    if in_ci() or not whole:
-        return
-    commit = commit_hash()
-    left = [item for item in items if item.get_closest_marker("in_turn") and not due(item, commit)]
-    gone = set(left)
-    items[:] = [item for item in items if item not in gone]
-    config.hook.pytest_deselected(items=left)
-    config.stash[LEFT_OUT] = len(left)
-
-
-def is_whole(config):
-    """Say whether somebody asked for the suite, and not for files or names of their own."""
-    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node):
     node.workerinput["whole"] = is_whole(node.config)
-
-
-def due(item, commit):
-    """Say whether it is this thing's turn; all tests of one thing share what is dear to make."""
-    thing = item.nodeid[item.nodeid.index("[") :]
-    digest = hashlib.sha256(f"{commit} {thing}".encode()).digest()
-    return digest[0] % TURNS == 0
-
-
-TURNS = 3
-LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_sessionfinish(session):

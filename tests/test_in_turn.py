@@ -1,11 +1,17 @@
 """What is tried in turn: a third of the things at each commit, all of them in CI or when asked."""
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
-import conftest
+import in_turn
 import pytest
 
 pytestmark = pytest.mark.quick
+ROOT = Path(__file__).resolve().parents[1]
 THINGS = [f"u{i:02d}_thing" for i in range(90)]
 
 
@@ -20,22 +26,21 @@ def item(test, thing, *marks):
     return Item(nodeid=f"tests/test_{test}.py::test_it[{thing}]", marks=marks, fixturenames=())
 
 
-def left_of(items, monkeypatch, *, commit="abc", whole=True, ci=False, asked="ARGS"):
+def left_of(items, monkeypatch, *, commit="abc", whole=True):
     """Return what is tried and how many wait, as in a process of pytest-xdist."""
-    monkeypatch.setattr(conftest, "commit_hash", lambda: commit)
-    monkeypatch.setenv("CI", "true" if ci else "")
+    monkeypatch.setattr(in_turn, "commit_hash", lambda: commit)
     told = []
     config = SimpleNamespace(
         workerinput={"whole": whole},
-        args_source=pytest.Config.ArgsSource[asked],
+        args_source=pytest.Config.ArgsSource.ARGS,
         option=SimpleNamespace(keyword=""),
         hook=SimpleNamespace(pytest_deselected=lambda items: told.extend(items)),
         stash=pytest.Stash(),
     )
     left = list(items)
-    conftest.leave_to_another_commit(config, left)
+    in_turn.leave_to_another_commit(config, left)
     assert len(left) + len(told) == len(items)
-    assert config.stash.get(conftest.LEFT_OUT, 0) == len(told)
+    assert config.stash.get(in_turn.LEFT_OUT, 0) == len(told)
     return left
 
 
@@ -53,10 +58,9 @@ def test_every_thing_has_its_turn(monkeypatch):
     assert len(tried) == len(items)  # one is missed with a chance of 90 (2/3)^40, 1 in 120,000
 
 
-@pytest.mark.parametrize("how", [{"ci": True}, {"whole": False}])
-def test_ci_and_whoever_names_a_file_try_all(monkeypatch, how):
+def test_whoever_names_a_file_tries_all(monkeypatch):
     items = [item("bank", thing, "in_turn") for thing in THINGS]
-    assert left_of(items, monkeypatch, **how) == items
+    assert left_of(items, monkeypatch, whole=False) == items
 
 
 def test_what_has_no_mark_is_always_tried(monkeypatch):
@@ -71,4 +75,22 @@ def test_what_has_no_mark_is_always_tried(monkeypatch):
 def test_whole_is_what_nobody_narrowed(asked, keyword, whole):
     option = SimpleNamespace(keyword=keyword)
     config = SimpleNamespace(args_source=pytest.Config.ArgsSource[asked], option=option)
-    assert conftest.is_whole(config) is whole
+    assert in_turn.is_whole(config) is whole
+
+
+@pytest.mark.parametrize(("ci", "some"), [("true", False), ("", True)])
+def test_ci_tries_all(ci, some):
+    """Collected as the whole suite is, a suite of one file."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    words = ["--collect-only", "-q", "-o", "testpaths=tests/claims/test_ledger.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words],
+        cwd=ROOT,
+        env={**kept, "CI": ci},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ("wait for another commit" in done.stdout) is some
+    assert bool(re.search(r"\d+ deselected", done.stdout)) is some
