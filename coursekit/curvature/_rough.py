@@ -1,7 +1,5 @@
 """The way to an eigenvector by products on a GPU's tensor cores, its end by exact ones."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +8,7 @@ from torch import Tensor
 
 from coursekit.curvature.lanczos import Eigenpairs, lanczos_eigenvalues
 from coursekit.curvature.operators import CurvatureOperator
+from coursekit.gradients.precision import float32_products
 
 LEAST_TOL = 5e-3  # several times the error of a product in TF32, about 2^-10
 ROUGH_COST = 0.4  # of a product in float32, about: 163 M weights on an H200, bench_real.py
@@ -23,22 +22,11 @@ def has_tensor_cores(op: CurvatureOperator) -> bool:
     return able and torch.get_float32_matmul_precision() == "highest"
 
 
-@contextmanager
-def tensor_cores() -> Iterator[None]:
-    """Let float32 matrix products keep 10 bits of each factor, as TF32 does."""
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
-
-
 def rough_operator(op: CurvatureOperator) -> CurvatureOperator:
     """Return the same matrix by products that are rounded to TF32."""
 
     def product(vector: Tensor) -> Tensor:
-        with tensor_cores():
+        with float32_products("high"):
             return op @ vector
 
     return CurvatureOperator(

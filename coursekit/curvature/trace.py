@@ -103,7 +103,7 @@ def flagged(found: TraceEstimate, rel_stderr: float) -> TraceEstimate:
     missed = (
         f"rel_stderr={rel_stderr:g} was not reached: the standard error is {stderr:.3g} of "
         f"{found.value:.3g} after {num} probes; to get there takes about {_rounded(needed)} "
-        f"probes{'' if resolved else ' or more'}{cost}; ask for them by num_probes"
+        f"probes{'' if resolved else ' or more'}{cost}; ask for them by num_probes (in Python)"
     )
     reason = f"{found.reason}; {missed}" if found.reason else missed
     return replace(found, reason=reason, converged=False)

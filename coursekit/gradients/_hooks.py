@@ -4,6 +4,7 @@ What is measured is the gradient of the loss. Where a hook changes it, training 
 vector, which is then said instead of measured in part: not every route passes every hook.
 """
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,7 +52,9 @@ def refuse_changing_hooks(
         return
 
     def gradient() -> list[Tensor | None]:
-        with torch.enable_grad():
+        with torch.enable_grad(), warnings.catch_warnings():
+            # torch warns where a first layer's hook sees no gradient of the data: training does too
+            warnings.filterwarnings("ignore", "Full backward hook is firing", UserWarning)
             value = loss(model, batch)
             if not value.requires_grad:
                 return []

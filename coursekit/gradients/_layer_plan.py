@@ -28,6 +28,7 @@ from coursekit.gradients.batches import (
     slice_batch,
     trainable_params,
 )
+from coursekit.gradients.precision import float32_products
 
 MAX_PLANNED = 3  # examples that a plan is made and checked on
 
@@ -73,16 +74,11 @@ def full_precision(model: nn.Module) -> Iterator[None]:
     if model_device(model).type != "cuda":
         yield
         return
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
     cudnn = torch.backends.cudnn
     flags = cudnn.flags(cudnn.enabled, cudnn.benchmark, cudnn.benchmark_limit, cudnn.deterministic)
-    try:
-        with flags:
-            cudnn.allow_tf32 = False
-            yield
-    finally:
-        torch.set_float32_matmul_precision(before)
+    with float32_products("highest"), flags:
+        cudnn.allow_tf32 = False
+        yield
 
 
 def _trace(model: nn.Module, loss: BatchLoss, batch: Batch, weigh: Weigh) -> Trace:

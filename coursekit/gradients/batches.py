@@ -12,6 +12,7 @@ What must be refused is found in `coursekit.gradients.checks`.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -190,7 +191,7 @@ def as_batches(data: Data) -> Iterable[Batch]:
 
 def check_chunk_size(chunk_size: int | None) -> None:
     """Raise ValueError unless chunk_size is None or a number of examples."""
-    if chunk_size is not None and not (isinstance(chunk_size, int) and chunk_size >= 1):
+    if chunk_size is not None and not (isinstance(chunk_size, Integral) and chunk_size >= 1):
         raise ValueError(
             f"chunk_size must be >= 1, a whole number of examples, or None, got {chunk_size!r}"
         )

@@ -24,6 +24,17 @@ def tf32_in_use(model: nn.Module) -> bool:
     return matmul or (convolves and torch.backends.cudnn.allow_tf32)
 
 
+@contextmanager
+def float32_products(precision: str) -> Iterator[None]:
+    """Let torch multiply float32 matrices so meanwhile: "highest", or "high", rounded to TF32."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(precision)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
 class _TypesSeen(TorchDispatchMode):
     """Notes the type of everything that is computed, below autograd and autocast."""
 

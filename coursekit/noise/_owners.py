@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 from torch import Tensor, nn
@@ -202,7 +203,7 @@ def refuse_other_size(size: float, first: float) -> None:
 
 def check_settings(every: int, read: str | None, group: Any) -> None:
     """Refuse settings out of range."""
-    if not isinstance(every, int) or every < 1:
+    if not isinstance(every, Integral) or every < 1:
         raise ValueError(f"every must be >= 1, a whole number of steps, got {every!r}")
     if read not in (None, "all", "ends"):
         raise ValueError(f"read must be 'all', 'ends' or None, got {read!r}")

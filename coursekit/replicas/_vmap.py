@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from coursekit.gradients.precision import float32_products
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 Stacked = dict[str, Tensor]  # name -> (R, ...)
 
@@ -107,13 +109,8 @@ def _tf32_products(*, asked: bool) -> Iterator[None]:
     if not asked:
         yield
         return
-    with _SWITCH:
-        before = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("high")
-        try:
-            yield
-        finally:
-            torch.set_float32_matmul_precision(before)
+    with _SWITCH, float32_products("high"):
+        yield
 
 
 def vmap_outputs(model: nn.Module) -> Callable[[Stacked, Stacked, Tensor], Tensor]:

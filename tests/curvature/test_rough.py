@@ -7,9 +7,10 @@ from test_lanczos_loose import drawn_spectrum
 from torch.nn.functional import cross_entropy
 
 from coursekit.curvature import hessian, hessian_eigenvalues
-from coursekit.curvature._rough import by_way_of, has_tensor_cores, rough_operator, tensor_cores
+from coursekit.curvature._rough import by_way_of, has_tensor_cores, rough_operator
 from coursekit.curvature.lanczos import lanczos_eigenvalues
 from coursekit.curvature.operators import CurvatureOperator, matrix_operator
+from coursekit.gradients.precision import float32_products
 
 SPECTRA = 150
 
@@ -77,7 +78,7 @@ def test_settings_come_back_whatever_happens():
     with pytest.raises(RuntimeError, match="out of luck"):
         rough_operator(op) @ torch.ones(3)
     assert torch.get_float32_matmul_precision() == before
-    with tensor_cores():
+    with float32_products("high"):
         assert torch.get_float32_matmul_precision() == "high"
     assert torch.get_float32_matmul_precision() == before
 

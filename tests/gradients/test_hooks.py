@@ -76,3 +76,11 @@ def test_a_watching_hook_runs_again_after_a_measurement():
     seen.clear()
     CE(model(data()[0]), data()[1]).backward()
     assert len(seen) == 1
+
+
+def test_a_hook_of_the_first_layer_may_watch_without_a_word():
+    """Its inputs need no gradient, of which torch warns; here a warning is an error."""
+    model, batch = net(), data()
+    plain = per_example_norms(model, CE, batch).sq_norms
+    model[0].register_full_backward_hook(lambda module, grad_input, grad_output: None)
+    assert torch.equal(per_example_norms(model, CE, batch).sq_norms, plain)

@@ -380,6 +380,16 @@ def test_vmap_is_not_needed_for_rows():
         torch.testing.assert_close(rows[i], expected)
 
 
+@pytest.mark.quick
+def test_a_chunk_size_is_a_whole_number_of_any_kind():
+    model, (x, y) = net(), data()
+    truth = mean_gradient(model, CE, (x, y), chunk_size=5)
+    assert torch.equal(mean_gradient(model, CE, (x, y), chunk_size=np.int64(5)), truth)
+    for chunk_size in (0, 2.5, "5"):
+        with pytest.raises(ValueError, match="a whole number of examples, or None, got"):
+            mean_gradient(model, CE, (x, y), chunk_size=chunk_size)
+
+
 def test_memory_that_runs_out_halves_the_chunk():
     model, (x, y) = net(), data()
     sizes = []

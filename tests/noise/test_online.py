@@ -4,6 +4,7 @@ import copy
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -280,6 +281,12 @@ def test_settings_are_checked(arguments, said):
     settings = {"params": classifier().parameters(), "micro_batch_size": 8, **arguments}
     with pytest.raises(ValueError, match=said):
         NoiseScale(settings.pop("params"), **settings)
+
+
+@pytest.mark.quick
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    noise = NoiseScale(classifier(), micro_batch_size=np.int64(8), every=np.int64(2))
+    noise.close()
 
 
 @pytest.mark.quick
