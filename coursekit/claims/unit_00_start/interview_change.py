@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.claims.decide import above, all_of, below, decide, no, paired
 from coursekit.claims.declare import Claim, Measured, Values
+from coursekit.claims.tables import right, seen_and_right
 from coursekit.claims.tuning import keep
 from coursekit.data.splits import load
 from coursekit.replicas.grid import run_grid
@@ -23,11 +24,6 @@ TUNING_SEEDS = {"tiny": 2, "cpu": 32, "gpu": 128}  # 8 leave "more than half" op
 def accuracies(runs: Population, **at: float) -> np.ndarray:
     """Return test accuracy in %, one a seed."""
     return 100 * runs.at(**at).values("test_accuracy", diverged_as=CHANCE)
-
-
-def right(runs: Population, **at: float) -> np.ndarray:
-    """Return what is right in %, shape (seeds, test examples)."""
-    return 100 * runs.at(**at).values("test_correct", diverged_as=CHANCE)
 
 
 def measure_noise_killed(size: str) -> Measured:
@@ -73,10 +69,7 @@ def measure_tuning(size: str) -> Measured:
     arm = partial(arm, keep_correct=True, progress=False)
     base = arm(batch_sizes=(b,), lrs=(0.25, 1.0), num_steps=steps)
     large = arm(batch_sizes=(4 * b,), lrs=GRID, num_steps=steps // 4).at(batch_size=4 * b)
-    seen, test = (
-        100 * large.values(part, diverged_as=CHANCE)
-        for part in ("validation_accuracy", "test_correct")
-    )
+    seen, test = seen_and_right(large)
     values: Measured = {"tuned_lr": [GRID[int(seen.mean(axis=0).argmax())]]}
     tuned = keep(values, "large", [f"{lr:.3g}" for lr in GRID], seen, test)
     for name, lr in {"below": 0.25, "above": 1.0}.items():

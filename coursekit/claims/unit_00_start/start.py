@@ -2,6 +2,7 @@
 
 from coursekit.claims.decide import above, below, decide
 from coursekit.claims.declare import Claim, Measured, Values
+from coursekit.claims.tables import right
 from coursekit.data.splits import load
 from coursekit.replicas.grid import run_grid
 
@@ -26,7 +27,7 @@ def measure_fall(size: str) -> Measured:
             keep_correct=True,
             progress=False,
         )
-        found.append(100 * runs.values("test_correct", diverged_as=0.1)[:, 0, 0])
+        found.append(right(runs)[:, 0, 0])
     before, after = found
     return {"before": before, "after": after, "change": after - before}
 

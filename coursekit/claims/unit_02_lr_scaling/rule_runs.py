@@ -9,6 +9,7 @@ import torch
 
 from coursekit.claims.declare import Measured, Values
 from coursekit.claims.second_set import WIDTHS, of_digits
+from coursekit.claims.tables import right, seen_and_right
 from coursekit.claims.tuning import keep, tuned
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
@@ -86,11 +87,6 @@ def accuracies(runs: Population, lr: float) -> list[float]:
     return (100 * runs.at(lr=lr).values("test_accuracy", diverged_as=CHANCE)).tolist()
 
 
-def right(runs: Population) -> np.ndarray:
-    """Return what is right in %, (seeds, rates, test examples); a diverged run counts as chance."""
-    return 100 * runs.values("test_correct", diverged_as=CHANCE)
-
-
 def losses(runs: Population, lr: float) -> list[float]:
     """Return the final training loss of each seed; a diverged run counts as ln 10, guessing."""
     return runs.at(lr=lr).values("train_loss", diverged_as=math.log(10)).tolist()
@@ -155,7 +151,7 @@ def measure_root(size: str) -> Measured:
         }
         runs = column(size, b, [*scaled["linear"], *scaled["sqrt"]])
         for rule, lrs in scaled.items():  # from each start: which one it is, validation decides
-            test = np.stack([right(runs.at(lr=lr)) for lr in lrs], axis=1)
+            test = np.stack([right(runs, lr=lr) for lr in lrs], axis=1)
             labels = [f"{lr:g}" for lr in starts]
             values[f"beyond_{rule}_{b}"] = keep(values, f"{rule}_{b}", labels, seen, test)
         values[f"beyond_gain_{b}"] = values[f"beyond_sqrt_{b}"] - values[f"beyond_linear_{b}"]
@@ -195,23 +191,23 @@ def measure_default(size: str) -> Measured:
     """C10: test accuracy at B=32 and elsewhere, with tuned rates and with rates from habit."""
     values: Measured = {}
     grids = {32: (-4, 0), 128: (-2, 2), 512: (-1, 2)}
-    tables: dict[int, list[np.ndarray]] = {}
+    of_size: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     num_seeds = {"tiny": 2, "cpu": 32, "gpu": 64}[size]
     for b, (low, high) in grids.items():
         lrs = [2.0**k for k in range(low, high + 1)] + ([0.01, 0.1] if b == 32 else [])
         runs = column(size, b, lrs, num_seeds=num_seeds)
-        pair = [100 * runs.values("validation_accuracy", diverged_as=CHANCE), right(runs)]
+        pair = seen_and_right(runs)
         labels = [f"{lr:g}" for lr in runs.axes["lr"]]
         values[f"tuned_{b}"] = keep(values, str(b), labels, *pair)
         values[f"best_lr_{b}"] = [best_lr(runs)]
-        tables[b] = pair
+        of_size[b] = pair
         if b == 32:
             for name, lr in (("habit_0_01", 0.01), ("habit_0_1", 0.1)):
-                values[name] = right(runs.at(lr=lr))
-    seen, test = (np.concatenate(t, axis=1) for t in zip(*tables.values(), strict=True))
+                values[name] = right(runs, lr=lr)
+    seen, test = (np.concatenate(t, axis=1) for t in zip(*of_size.values(), strict=True))
     best = tuned(seen, test)  # batch size and lr, both chosen on validation data
     values["best_of_all"] = best
-    tops = {b: pair[0].mean(axis=0).max() for b, pair in tables.items()}
+    tops = {b: pair[0].mean(axis=0).max() for b, pair in of_size.items()}
     values["best_batch"] = [float(max(tops, key=lambda b: tops[b]))]
     for name in ("tuned_32", "habit_0_01", "habit_0_1"):
         values[f"regret_{name}"] = best - values[name]

@@ -5,9 +5,9 @@ from functools import partial
 
 from coursekit.claims.decide import above, all_of, below, decide, no, paired
 from coursekit.claims.declare import Measured, Values
+from coursekit.claims.tables import seen_and_right
 from coursekit.claims.tuning import keep
 from coursekit.claims.unit_03_warmup.warmup_setting import (
-    CHANCE,
     DEAD,
     MAKE,
     SIZES,
@@ -105,10 +105,7 @@ def measure_tuned(size: str) -> Measured:
         )
         for name in ("none", "warm"):
             part = runs.at(schedule=name, batch_size=runs.axes["batch_size"][0])
-            seen, test = (
-                100 * part.values(which, diverged_as=CHANCE)
-                for which in ("validation_accuracy", "test_correct")
-            )
+            seen, test = seen_and_right(part)
             labels = [f"{lr:g}" for lr in LRS_TUNED]
             values[f"{start}_{name}"] = keep(values, f"{start}_{name}", labels, seen, test)
             chosen = LRS_TUNED[int(seen.mean(axis=0).argmax())]

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import torch
 
+from coursekit.claims import tables
 from coursekit.data.splits import Dataset, load
 from coursekit.device import pick_device
 from coursekit.intervals import t_interval
@@ -55,8 +56,8 @@ def percent(runs: Population, **at: object) -> np.ndarray:
 
 
 def right(runs: Population, **at: object) -> np.ndarray:
-    """Return which test examples are right in %, (seeds, test examples); diverged is chance."""
-    table = 100 * runs.at(**at).values("test_correct", diverged_as=CHANCE)
+    """Return which test examples are right in %, (seeds, test examples), of one arm."""
+    table = tables.right(runs, **at)
     return table.reshape(-1, table.shape[-1])
 
 

@@ -9,8 +9,8 @@ import torch
 from coursekit.claims.decide import above, all_of, below, decide, inside, no, paired
 from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.second_set import WIDTHS, OnBoth, of_digits
+from coursekit.claims.tables import right, seen_and_right
 from coursekit.claims.tuning import keep
-from coursekit.claims.unit_00_start.interview_change import CHANCE, right
 from coursekit.data.splits import Dataset, flip_labels, load
 from coursekit.replicas.grid import run_grid
 
@@ -43,10 +43,7 @@ def gap_on(size: str, name: str) -> Measured:
     values: Measured = {}
     at_best: dict[int, np.ndarray] = {}
     for b in (16, 256, 1024):
-        seen, test = (
-            100 * runs.at(batch_size=b).values(part, diverged_as=CHANCE)
-            for part in ("validation_accuracy", "test_correct")
-        )
+        seen, test = seen_and_right(runs, batch_size=b)
         at_best[b] = keep(values, str(b), [f"{lr:g}" for lr in LRS], seen, test)
         values[f"best_lr_{b}"] = [LRS[int(seen.mean(axis=0).argmax())]]
     small, large = (right(runs, batch_size=b, lr=0.1) for b in (16, 256))

@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.claims.decide import above, below, decide
 from coursekit.claims.declare import Claim, Measured, Values
+from coursekit.claims.tables import right
 from coursekit.claims.unit_02_lr_scaling.frontier_runs import leave_one_out
 from coursekit.claims.unit_02_lr_scaling.lr_verdicts import vertex
 from coursekit.data.splits import load
@@ -29,7 +30,7 @@ def measure_decay(size: str) -> Measured:
     values: Measured = {}
     for b in (small, large):
         name = "small" if b == small else "large"
-        right = []  # (seeds, test examples) of each octave
+        hits = []  # (seeds, test examples) of each octave
         for i, octave in enumerate(OCTAVES):
             runs = run_grid(
                 SIZES,
@@ -46,12 +47,12 @@ def measure_decay(size: str) -> Measured:
             for kind in ("validation", "test"):
                 scores = 100 * runs.values(f"{kind}_accuracy", diverged_as=CHANCE)[:, 0]
                 values[f"{kind}_{name}_{i}"] = scores.tolist()
-            right.append(100 * runs.values("test_correct", diverged_as=CHANCE)[:, 0])
+            hits.append(right(runs)[:, 0])
         curve = [np.mean(values[f"validation_{name}_{i}"]) for i in range(len(OCTAVES))]
         best = int(np.argmax(curve))
         values[f"best_octave_{name}"] = [float(OCTAVES[best])]
         values[f"at_edge_{name}"] = [float(best in (0, len(OCTAVES) - 1))]
-        values[f"gain_{name}"] = right[best] - right[0]
+        values[f"gain_{name}"] = hits[best] - hits[0]
     values["exponent"] = exponents(values).tolist()
     return values
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from coursekit.claims.decide import above, all_of, any_of, decide, log_ratio, no, ratio_below
 from coursekit.claims.declare import Claim, Measured, Values
+from coursekit.claims.tables import seen_and_right
 from coursekit.claims.tuning import keep
 from coursekit.data.splits import load
 from coursekit.device import pick_device
@@ -71,10 +72,8 @@ def measure_arms(size: str) -> Measured:
         )
         runs = runs.at(batch_size=runs.axes["batch_size"][0])
         start, lr, clipped = best_place(runs)
-        seen, test = (
-            100 * runs.values(part, diverged_as=CHANCE).swapaxes(0, 1)
-            for part in ("validation_accuracy", "test_correct")
-        )  # (seed, schedule, lr), and the test examples
+        # (seed, schedule, lr), and the test examples
+        seen, test = (table.swapaxes(0, 1) for table in seen_and_right(runs))
         labels = [f"{begins}_{rate:g}" for begins in STARTS for rate in runs.axes["lr"]]
         seen = seen.reshape(len(seeds), -1)
         values[name] = keep(values, name, labels, seen, test.reshape(*seen.shape, -1))

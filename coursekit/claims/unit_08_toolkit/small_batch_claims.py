@@ -6,6 +6,7 @@ import numpy as np
 
 from coursekit.claims.decide import above, all_of, any_of, below, decide, no, paired
 from coursekit.claims.declare import Claim, Measured, Values
+from coursekit.claims.tables import right, seen_and_right
 from coursekit.claims.tuning import keep
 from coursekit.data.splits import load
 from coursekit.device import pick_device
@@ -14,7 +15,6 @@ from coursekit.train.optim import SGD, Adam, Settings
 
 UNIT = "08_large_batch_toolkit"
 SIZES = (40, 64, 64, 10)
-CHANCE = 0.1
 WORTH = 0.03  # training loss that counts as a difference in Q2
 COUNTS = {"tiny": (2, 256, 1), "cpu": (6, 1024, 4), "gpu": (64, 2048, 4)}  # seeds, N, epochs
 # Q2: exponent of the smallest of five lrs, moved once, when a best one was at the edge
@@ -60,8 +60,7 @@ def measure_half_life(size: str) -> Measured:
         values[name] = keep(values, name, labels, -loss, loss).tolist()
         values[f"{name}_lr"] = [lrs[best]]
         values[f"{name}_at_edge"] = [float(best in (0, len(lrs) - 1))]
-        correct = runs.values("test_correct", diverged_as=CHANCE)  # (seed, lr, test example)
-        values[f"{name}_accuracy"] = 100 * correct[:, best]
+        values[f"{name}_accuracy"] = right(runs)[:, best]
     values["gain"] = list(paired(values["fixed"], values["kept"]))
     values["gap_small"] = list(paired(values["sgd"], values["kept"]))
     values["gap_base"] = list(paired(values["sgd_base"], values["adam_base"]))
@@ -106,10 +105,7 @@ def measure_accumulation(size: str) -> Measured:
                 device=device,
                 progress=False,
             ).at(batch_size=batch_size)
-            seen, test = (
-                100 * runs.values(part, diverged_as=CHANCE)
-                for part in ("validation_accuracy", "test_correct")
-            )
+            seen, test = seen_and_right(runs)
             labels = [f"{lr:g}" for lr in runs.axes["lr"]]
             values[f"{name}_{k}"] = keep(values, f"{name}_{k}", labels, seen, test)
             best = int(seen.mean(axis=0).argmax())

@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from coursekit.claims.decide import above, all_of, below, decide, inside, no, within
 from coursekit.claims.declare import Claim, Measured, Values
+from coursekit.claims.tables import seen_and_right
 from coursekit.claims.tuning import keep, tuned
 from coursekit.claims.unit_04_accumulation.accumulation_grads import fresh_net, trained_nets
 from coursekit.claims.unit_08_toolkit import (
@@ -149,10 +150,8 @@ def measure_lars(size: str) -> Measured:
             device=device_for(size),
             progress=False,
         ).at(batch_size=batch_size)
-        seen, test = (
-            100 * runs.values(part, diverged_as=CHANCE).swapaxes(0, 1)
-            for part in ("validation_accuracy", "test_correct")
-        )  # (seed, schedule, lr), and the test examples
+        # (seed, schedule, lr), and the test examples
+        seen, test = (table.swapaxes(0, 1) for table in seen_and_right(runs))
         score = seen.mean(axis=0)
         start, chosen = np.unravel_index(score.argmax(), score.shape)
         for k, name in enumerate(STARTS):
