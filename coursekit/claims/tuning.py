@@ -73,7 +73,7 @@ def tuned(seen: ArrayLike, test: ArrayLike, *, num_draws: int = NUM_DRAWS) -> np
 def resampled(
     table: ArrayLike, statistic: Callable[[np.ndarray], np.ndarray], *, num_draws: int = NUM_DRAWS
 ) -> np.ndarray:
-    """Return one value a seed of a statistic of the mean over seeds, such as where a curve peaks.
+    """Return values a seed of statistics of the mean over seeds, such as where a curve peaks.
 
         T(w)    = statistic(1/n sum_s w_s table[s])            of each resample
         value_s = mean_w T + pull_s,   pull_s ~ cov_w(w_s, T)  as if T were linear
@@ -84,17 +84,21 @@ def resampled(
 
     Args:
         table: What is averaged, (seeds, columns).
-        statistic: Means (draws, columns) -> one number a draw.
+        statistic: Means (draws, columns) -> one number a draw, (draws,), or several, (draws, k).
         num_draws: Resamples.
+
+    Returns:
+        (seeds,) or (seeds, k); nan for a number that is not finite in some draw.
     """
     rows = np.asarray(table, dtype=float)
     n = len(rows)
     draws = _draws(n, num_draws)
     found = statistic(draws @ rows / n)
-    pulls = (draws - 1).T @ (found - found.mean())
-    spread = pulls.std(ddof=1)
-    stretch = found.std(ddof=1) * n / np.sqrt(n - 1) / spread if spread > 0 else 1.0
-    return found.mean() + (pulls - pulls.mean()) * stretch
+    centre = found.mean(axis=0)
+    pulls = (draws - 1).T @ (found - centre)
+    spread, wanted = pulls.std(axis=0, ddof=1), found.std(axis=0, ddof=1) * n / np.sqrt(n - 1)
+    stretch = wanted / np.where(spread > 0, spread, 1.0)  # without spread there is none to stretch
+    return np.asarray(centre + (pulls - pulls.mean(axis=0)) * stretch)
 
 
 def _draws(n: int, num_draws: int) -> np.ndarray:

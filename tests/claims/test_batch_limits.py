@@ -143,6 +143,6 @@ def test_taking_the_largest_rate_that_arrives_turns_l15(monkeypatch):
     values = steps_with_best(places)
     assert L15.verdict(values) == "holds"
     monkeypatch.setattr(
-        surge_claims, "places_of", lambda curves, at_edge=None: np.full(len(curves), -4.0)
+        surge_claims, "places_of", lambda curves, at_edge=None: np.full(curves.shape[:-1], -4.0)
     )
     assert L15.verdict(values) == "fails"

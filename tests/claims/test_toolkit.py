@@ -191,6 +191,8 @@ AT_EDGE = {
 }
 INSIDE = {f"{arm}_at_edge": [0.0] for arm in ("momentum", "lars", "lamb", "muon")}
 BETWEEN = {"small_lr": [0.4], "large_lr": [1.6], "ghost_lr": [1.6]}
+BETWEEN |= {f"seen_small_{lr}": [50.0] for lr in (0.2, 0.4, 0.8)}
+BETWEEN |= {f"seen_{arm}_{lr}": [50.0] for arm in ("large", "ghost") for lr in (0.8, 1.6, 3.2)}
 KEPT = {"fixed_at_edge": [0.0], "kept_at_edge": [0.0]}
 STEPS = {f"{o}_{k}_at_edge": [0.0] for o in ("momentum", "adam") for k in (1, 8, 32)}
 WORTH = {f"adam_{b}_constant": near(0.2) for b in ("0p999", "0p95")}

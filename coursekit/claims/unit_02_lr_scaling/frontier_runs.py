@@ -1,12 +1,13 @@
 """Runs for the claims about limits: where training breaks, and how wide the good rates are."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from coursekit.claims.rivals import compare
 from coursekit.claims.second_set import of_digits
+from coursekit.claims.tuning import resampled
 from coursekit.claims.unit_02_lr_scaling.rule_runs import (
     DIGITS_SEEDS,
     Columns,
@@ -52,21 +53,6 @@ def window(log2_lrs: np.ndarray, accuracy: np.ndarray) -> float:
         part = (accuracy[i] - level) / (accuracy[i] - accuracy[i + step])
         ends.append(log2_lrs[i] + part * (log2_lrs[i + step] - log2_lrs[i]))
     return float(ends[1] - ends[0])
-
-
-def leave_one_out(
-    accuracy: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """Return jackknife pseudo-values of a statistic of the mean over seeds, (seeds, numbers).
-
-        n f(mean of all) - (n - 1) f(mean without seed i)
-
-    Their mean is f with its bias of order 1/n taken off; their t-interval is that of the jackknife.
-    """
-    n = len(accuracy)
-    whole = statistic(accuracy.mean(axis=0))
-    left = np.array([statistic(np.delete(accuracy, i, axis=0).mean(axis=0)) for i in range(n)])
-    return n * whole - (n - 1) * left
 
 
 def accuracy_table(
@@ -117,23 +103,44 @@ def frontier(size: str, name: str, num_seeds: int) -> Columns:
         tables[b] = accuracy_table(size, b, grids[b], num_seeds=num_seeds, name=name)
     logs = {b: np.log2(lrs) for b, lrs in grids.items()}
 
-    def statistic(stacked: np.ndarray) -> np.ndarray:
-        rows = stacked.reshape(len(sizes), -1)
-        edges = np.array([fall(logs[b], r) for b, r in zip(sizes, rows, strict=True)])
+    def statistic(means: np.ndarray) -> np.ndarray:
+        edges = edges_of(means, logs)
         if size == "tiny":  # nothing is learned in two epochs: exercise the code alone
             edges = np.nan_to_num(edges, nan=1.0)
-        max_lr, crit = fit_saturating(sizes, edges)
-        fitted = np.log2([saturating_lr(max_lr, crit, b) for b in sizes])
-        misfit = float(np.sqrt(((edges - fitted) ** 2).mean()))
-        last = (edges[-1] - edges[-2]) / math.log2(sizes[-1] / sizes[-2])
-        slopes = [edges[1] - edges[0], last]
-        return np.array([max_lr, crit, misfit, *slopes, *2.0**edges])
+        return curve_of(sizes, edges)
 
-    found = leave_one_out(np.concatenate([tables[b] for b in sizes], axis=1), statistic)
+    found = resampled(np.concatenate([tables[b] for b in sizes], axis=1), statistic)
     names = ["max_lr", "critical_batch", "misfit_octaves", "slope_small", "slope_large"]
     names += [f"edge_{b}" for b in sizes]
-    edges = found[:, 5:].clip(min=1e-3)  # the value of a jackknife can be negative
-    return dict(zip(names, found.T.tolist(), strict=True)) | compare(sizes, np.log(edges))
+    values = dict(zip(names, found.T.tolist(), strict=True))
+    for b in sizes:
+        for k, cell in enumerate(tables[b].T):
+            values[f"accuracy_{b}_{k}"] = cell.tolist()
+    edges = found[:, 5:].clip(min=1e-3)  # a pull can be larger than the edge
+    return values | compare(sizes, np.log(edges))
+
+
+def edges_of(means: np.ndarray, logs: Mapping[int, np.ndarray]) -> np.ndarray:
+    """Return log2 of the lr where training breaks, (draws, sizes), of accuracies (draws, lrs)."""
+    tables = np.split(means, np.cumsum([len(grid) for grid in logs.values()])[:-1], axis=1)
+    return np.array(
+        [
+            [fall(grid, row) for grid, row in zip(logs.values(), rows, strict=True)]
+            for rows in zip(*tables, strict=True)
+        ]
+    )
+
+
+def curve_of(sizes: Sequence[int], edges: np.ndarray) -> np.ndarray:
+    """Return max_lr, B_c, the fit's misfit in octaves, both slopes and lrs of edges (draws, B)."""
+    rows = []
+    for row in edges:
+        max_lr, crit = fit_saturating(sizes, row)
+        fitted = np.log2([saturating_lr(max_lr, crit, b) for b in sizes])
+        misfit = float(np.sqrt(((row - fitted) ** 2).mean()))
+        last = (row[-1] - row[-2]) / math.log2(sizes[-1] / sizes[-2])
+        rows.append([max_lr, crit, misfit, row[1] - row[0], last, *2.0**row])
+    return np.array(rows)
 
 
 def measure_full_batch(size: str) -> Columns:
@@ -195,19 +202,19 @@ def named(lr: float) -> str:
 def window_columns(
     table: np.ndarray, lrs: Sequence[float], *, batch_size: int, prefix: str, size: str
 ) -> Columns:
-    """Return the jackknifed width of one window, and the accuracies it was read from.
+    """Return the width of one window, `resampled`, and the accuracies it was read from.
 
     The mean over seeds is smoothed over neighbouring rates first: the highest of a dozen noisy
     points is too high, and which neighbours pass two points below it is then chance. All values
-    are nan where the window of the mean, or of the mean without some seed, reaches the grid's end.
+    are nan where the window of the mean of some resample reaches the grid's end.
     """
     logs = np.log2(lrs)
 
-    def statistic(mean: np.ndarray) -> np.ndarray:
-        wide = window(logs, smoothed(mean))
-        return np.array([1.0 if size == "tiny" and math.isnan(wide) else wide])
+    def statistic(means: np.ndarray) -> np.ndarray:
+        wide = np.array([window(logs, smoothed(mean)) for mean in means])
+        return np.nan_to_num(wide, nan=1.0) if size == "tiny" else wide
 
-    values = {f"{prefix}octaves_{batch_size}": leave_one_out(table, statistic)[:, 0].tolist()}
+    values = {f"{prefix}octaves_{batch_size}": resampled(table, statistic).tolist()}
     for lr, cell in zip(lrs, table.T, strict=True):
         values[f"{prefix}accuracy_{batch_size}_{named(lr)}"] = cell.tolist()
     return values

@@ -173,7 +173,7 @@ CLAIMS = (
         unit=UNIT,
         source="for it Marek et al. 2025, arXiv:2507.07101: small batches are more robust",
         rule="holds if the octaves of lr within two points of the best accuracy shrink by "
-        "more than half an octave on digits from B=32 to 512 (jackknife) and do not "
+        "more than half an octave on digits from B=32 to 512 (resampled) and do not "
         "grow by half an octave on MNIST-1D from B=16 to 1024; depends if they grow "
         "there; fails if digits exclude half an octave of narrowing",
         setting=f"{TASK}; MLP 64-48-10 on digits, N=1024, 15 epochs; SGD, half octaves of lr, "

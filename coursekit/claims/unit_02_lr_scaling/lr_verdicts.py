@@ -99,6 +99,12 @@ def vertex(curves: np.ndarray) -> np.ndarray:
     return np.asarray(inner + 0.5 * (left - right) / bend)
 
 
+def peak(curves: np.ndarray, *, at_edge: float | None = None) -> np.ndarray:
+    """Return `vertex`, and where the top is at an end of the grid that end, or `at_edge`."""
+    found = vertex(curves)
+    return np.where(np.isnan(found), curves.argmax(axis=-1) if at_edge is None else at_edge, found)
+
+
 def trap_verdict(values: Values) -> str:
     """L4: see its rule."""
     linear, adams_root = nearest(values, "sgd", "linear"), nearest(values, "adam", "sqrt")

@@ -7,8 +7,8 @@ import numpy as np
 from coursekit.claims.decide import above, below, decide
 from coursekit.claims.declare import Claim, Measured, Values
 from coursekit.claims.tables import right
-from coursekit.claims.unit_02_lr_scaling.frontier_runs import leave_one_out
-from coursekit.claims.unit_02_lr_scaling.lr_verdicts import vertex
+from coursekit.claims.tuning import resampled
+from coursekit.claims.unit_02_lr_scaling.lr_verdicts import peak
 from coursekit.data.splits import load
 from coursekit.device import pick_device
 from coursekit.replicas.grid import run_grid
@@ -58,11 +58,11 @@ def measure_decay(size: str) -> Measured:
 
 
 def exponents(values: Values, *, at_edge: float | None = None) -> np.ndarray:
-    """Return the exponent of B with which the best weight decay grows, a pseudo-value a seed.
+    """Return the exponent of B with which the best weight decay grows, a value a seed.
 
     The best is the vertex of the parabola through the mean validation accuracies at the best octave
-    and the two beside it, found anew without each seed (jackknife). At an end of the grid it
-    is that end, or `at_edge`.
+    and the two beside it, found anew in every resample of the seeds. At an end of the grid it is
+    that end, or `at_edge`.
     """
     small, large = (
         np.array([values[f"validation_{n}_{i}"] for i in range(len(OCTAVES))]).T
@@ -70,20 +70,10 @@ def exponents(values: Values, *, at_edge: float | None = None) -> np.ndarray:
     )
 
     def exponent(curves: np.ndarray) -> np.ndarray:
-        one, two = np.split(curves, 2)
-        return np.array(
-            [(best_place(two, at_edge) - best_place(one, at_edge)) / math.log2(LARGE / SMALL)]
-        )
+        one, two = (peak(half, at_edge=at_edge) for half in np.split(curves, 2, axis=1))
+        return np.asarray((two - one) / math.log2(LARGE / SMALL))
 
-    return leave_one_out(np.concatenate([small, large], axis=1), exponent)[:, 0]
-
-
-def best_place(curve: np.ndarray, at_edge: float | None) -> float:
-    """Return where a curve is largest, in steps of its grid."""
-    top = float(vertex(curve))
-    if not math.isnan(top):
-        return top
-    return float(np.argmax(curve)) if at_edge is None else at_edge
+    return resampled(np.concatenate([small, large], axis=1), exponent)
 
 
 def decay_verdict(values: Values) -> str:
@@ -101,9 +91,9 @@ CLAIMS: tuple[Claim, ...] = (
         source="Wang and Aitchison 2024, arXiv:2405.13698; Bergsma et al. 2025, arXiv:2505.13738: "
         "the best time scale B/(lr weight decay), in examples, does not move with B",
         rule="with lr by the root rule the best weight decay on validation data (vertex of a "
-        "parabola, jackknife over seeds) grows from B=16 to 128 with an exponent: 1/2 keeps the "
-        "time scale in examples, 0 the weight decay. Holds if it lies above 1/4, fails if below; "
-        "unresolved if a best one is at an end of the grid. Set before any run",
+        "parabola, in resamples of the seeds) grows from B=16 to 128 with an exponent: 1/2 keeps "
+        "the time scale in examples, 0 the weight decay. Holds if it lies above 1/4, fails if "
+        "below; unresolved if a best one is at an end of the grid. Set before any run",
         setting="MLP 40-64-64-10 on MNIST-1D, N=1024, 40 epochs at a constant rate, lr 2^-9 at "
         "B=16, ten octaves of weight decay from 1/32",
         measure=measure_decay,
