@@ -1,13 +1,14 @@
 """Stacks of transformers and convnets on a GPU: what a step costs in each way, and where it goes.
 
     PYTHONPATH=. python benchmarks/profile_replicas.py [--out FILE.json] [--parts transformer,conv]
+                                                       [--ways float32,tf32,...]
 
 For each model microseconds a replica-step, R = 128 at B = 64: torch's eager loop; `torch.func.vmap`
-over `grad` captured in a CUDA graph by hand; our captured step by vmap, and compiled in each
-precision. Then the floor: the products of one step at the rate that the chip's data sheet states.
-Errors are those of the gradients of four replicas against float64: the largest difference over the
-largest entry, parameter by parameter, and norm over norm. Compiling needs Triton. A way that fails
-prints its error and the others go on.
+over `grad` captured in a CUDA graph by hand; our captured step by vmap, with kernels of our own,
+and compiled in each precision. Then the floor: the products of one step at the rate that the
+chip's data sheet states. Errors are those of the gradients of four replicas against float64: the
+largest difference over the largest entry, parameter by parameter, and norm over norm. Kernels and
+compiling need Triton. A way that fails prints its error and the others go on.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import json
 import math
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ WAYS = {  # of ours: backend, precision
     "bf16": ("compiled", "bf16"),
     "tf32": ("compiled", "tf32"),
     "float32": ("compiled", "float32"),
+    "kernels tf32": ("kernels", "tf32"),
+    "kernels": ("kernels", "float32"),
     "vmap": ("vmap", "float32"),
 }
 TOP = 8
@@ -189,14 +192,14 @@ def floor_us(make: Callable, loss: Callable, data: Dataset, precision: str) -> f
     return 1e6 * counter.get_total_flops() / PEAK[precision]
 
 
-def measure(name: str, results: dict[str, Any]) -> None:
-    """Print times, errors and kernels of one case; float32 is without TF32."""
+def measure(name: str, results: dict[str, Any], ways: Sequence[str] = ()) -> None:
+    """Print times, errors and kernels of one case, in some ways; float32 is without TF32."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     make, loss, data = case(name)
     data = data.to(DEVICE)
     floors = {p: floor_us(make, loss, data, p) for p in PEAK}
     others = {"eager loop": eager_us, "vmap, by hand": by_hand_us}
-    for way in (*WAYS, *others):
+    for way in ways or (*WAYS, *others):
         try:
             if way in others:
                 results[f"{name}/{way}"] = row = {"us": others[way](make, loss, data)}
@@ -241,10 +244,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, help="file for the numbers")
     parser.add_argument("--parts", default=",".join(CASES))
+    parser.add_argument("--ways", default="", help="of ours, eager loop, or vmap, by hand; all")
     asked = parser.parse_args()
     results: dict[str, Any] = {"torch": torch.__version__}
     for name in asked.parts.split(","):
-        measure(name, results)
+        measure(name, results, [way for way in asked.ways.split(",") if way])
         if asked.out:
             asked.out.write_text(json.dumps(results, indent=1) + "\n")
     return 0

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -149,8 +150,10 @@ def start_course(
     device: torch.device,
 ) -> Course:
     """Return untrained replicas: every seed at every learning rate, the seeds' slowest first."""
+    fast = device.type == "cuda" and importlib.util.find_spec("triton") is not None
+    backend = "kernels" if fast else "vmap"
     template = prepare(
-        make, data, list(seeds), loss_fn=loss_fn, backend="vmap", device=device, keep_weights=False
+        make, data, list(seeds), loss_fn=loss_fn, backend=backend, device=device, keep_weights=False
     )
     stack = dataclasses.replace(
         template,
@@ -189,6 +192,7 @@ def branch_losses(
     octaves: Sequence[int],
     power: float = 0.5,
     key: int,
+    tell: Callable[[str], None] | None = None,
 ) -> Branches:
     """Continue a trunk at several batch sizes for equal examples; return late held-out losses.
 
@@ -205,6 +209,7 @@ def branch_losses(
             and every grid grows until its best lies inside. A single one is not tuned.
         power: Of B / B_0 in the rule: 1/2 for Adam, 1 for SGD.
         key: Of the stream of examples, one a trunk and age.
+        tell: Called with what was just done, in words.
 
     Raises:
         ValueError: If 0 is not among the octaves, or a branch would have fewer than 4 steps.
@@ -229,7 +234,13 @@ def branch_losses(
                 table.append(late.reshape(-1, len(stack)))
             return np.concatenate(table, axis=1)  # (seeds, lrs)
 
-        tried, losses = until_inside(octaves, late_losses, lambda t: [choose_by_others(t)[1]])
+        tried, losses = until_inside(
+            octaves,
+            late_losses,
+            lambda t: [choose_by_others(t)[1]],
+            tell=tell,
+            about=f"branch at B={b}",
+        )
         chosen, best = choose_by_others(losses)
         ruled.append(losses[:, tried.index(0)])
         tuned.append(chosen)

@@ -13,6 +13,8 @@ def until_inside(
     best: Callable[[np.ndarray], Sequence[int]],
     *,
     most: int = MOST,
+    tell: Callable[[str], None] | None = None,
+    about: str = "grid",
 ) -> tuple[list[int], np.ndarray]:
     """Run a grid of octaves, and one more at an end as long as a best one lies there.
 
@@ -26,6 +28,8 @@ def until_inside(
         best: Of such an array, which columns are best by one measure or several.
         most: Octaves added at each end at most: a best that has not come inside by then stays at
             the end.
+        tell: Called after each run with the octaves that were tried, in words.
+        about: What those words begin with.
 
     Returns:
         All octaves that were tried, ascending, and what came out of them.
@@ -36,7 +40,14 @@ def until_inside(
     tried = list(octaves)
     if tried != list(range(tried[0], tried[0] + len(tried))):
         raise ValueError(f"octaves must be consecutive and ascending, got {tried}")
-    found = run(tried)
+
+    def made(some: list[int]) -> np.ndarray:
+        out = run(some)
+        if tell is not None:
+            tell(f"{about}, octaves {', '.join(map(str, some))}")
+        return out
+
+    found = made(tried)
     lowest, highest = tried[0] - most, tried[-1] + most
     while len(tried) > 1:
         places = best(found)
@@ -47,7 +58,7 @@ def until_inside(
             more.append(tried[-1] + 1)
         if not more:
             break
-        new = run(more)
+        new = made(more)
         below = sum(k < tried[0] for k in more)
         found = np.concatenate([new[:, :below], found, new[:, below:]], axis=1)
         tried = sorted([*tried, *more])

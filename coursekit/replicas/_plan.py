@@ -20,7 +20,8 @@ from coursekit.train.optim import SGD, Settings, optimizer_settings
 from coursekit.train.schedules import Schedule
 
 MakeModel = Callable[..., nn.Module]
-BACKENDS = ("auto", "mlp", "vmap", "compiled", "loop")
+BACKENDS = ("auto", "mlp", "vmap", "kernels", "compiled", "loop")
+EXACT_ONLY = ("auto", "mlp", "vmap", "loop")  # backends without other precisions
 CACHE_BYTES = 2**21  # activations of a stack of MLPs on a CPU: what its caches hold
 WEIGHT_BYTES = 2**23  # weights of a stack of MLPs on a CPU
 VMAP_BYTES = 2**28  # activations of a stack of other models on a CPU
@@ -151,8 +152,10 @@ def prepare(
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
-    if precision != "float32" and backend != "compiled":
-        raise ValueError(f"precision={precision!r} goes with backend='compiled', not {backend!r}")
+    if precision != "float32" and backend in EXACT_ONLY:
+        raise ValueError(
+            f"precision={precision!r} goes with backend='kernels' or 'compiled', not {backend!r}"
+        )
     if precision == "tf32" and device.type != "cuda":
         raise ValueError(f"precision='tf32' is a GPU's: on {device} take 'float32' or 'bf16'")
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]

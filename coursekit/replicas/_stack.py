@@ -16,7 +16,7 @@ from coursekit.replicas._vmap import Loss, Stacked, single_outputs, vmap_gradien
 from coursekit.train._optim_stacked import stacked_state, stacked_step
 from coursekit.train.optim import SGD, Settings
 
-BY_VMAP = ("vmap", "compiled")  # backends for any model
+BY_VMAP = ("vmap", "kernels", "compiled")  # backends for any model
 EVALUATION_BYTES = 2**22  # activations on a CPU while a split is evaluated: what its caches hold
 EVALUATION_SHARE = 1 / 32  # of a GPU's memory: each piece costs some hundred launches
 
@@ -34,13 +34,13 @@ class Stack:
         factors: What the schedule multiplies them by at each step, shape (num_steps,), float64.
         batch_sizes: B of each step, shape (num_steps,).
         optimizer: Settings.
-        backend: "mlp", "vmap", "compiled" or "loop".
+        backend: "mlp", "vmap", "kernels", "compiled" or "loop".
         loss_fn: Mean loss of (outputs, targets).
         bytes_per_example: Activations of one example in one replica.
         record_steps: Numbers of updates after which to evaluate.
         keep_weights: Whether to return the final parameters.
         keep_correct: Whether to return which test examples are right at the end.
-        precision: Of a compiled stack's products: "float32", "tf32" or "bf16".
+        precision: Of the products of "kernels" and "compiled": "float32", "tf32" or "bf16".
     """
 
     model: nn.Module
@@ -110,12 +110,17 @@ class Replicas:
         self.grads = [torch.zeros_like(w) for w in self.weights] if needs_grads else []
         model = copy.deepcopy(stack.model).to(device)
         if stack.backend in BY_VMAP:
-            compiled = stack.backend == "compiled"
             self.by_vmap = vmap_gradients(
-                model, stack.loss_fn, compiled=compiled, precision=stack.precision
+                model,
+                stack.loss_fn,
+                kernels=stack.backend != "vmap",
+                compiled=stack.backend == "compiled",
+                precision=stack.precision,
             )
-        together = stack.backend != "loop"
-        self.outputs = vmap_outputs(model) if together else single_outputs(model)
+        if stack.backend == "loop":
+            self.outputs = single_outputs(model)
+        else:
+            self.outputs = vmap_outputs(model, kernels=stack.backend == "kernels")
         self.alive = torch.ones(len(stack.lrs), dtype=torch.bool, device=device)
         self.finite_steps = torch.zeros(len(stack.lrs), dtype=torch.int64, device=device)
 

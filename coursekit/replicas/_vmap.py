@@ -39,7 +39,12 @@ _SWITCH = Lock()  # torch has one switch for TF32, and a grid one thread for eac
 
 
 def vmap_gradients(
-    model: nn.Module, loss_fn: Loss, *, compiled: bool = False, precision: str = "float32"
+    model: nn.Module,
+    loss_fn: Loss,
+    *,
+    kernels: bool = False,
+    compiled: bool = False,
+    precision: str = "float32",
 ) -> Gradients:
     """Return a function that computes every replica's loss (R,) and gradient.
 
@@ -52,15 +57,15 @@ def vmap_gradients(
     Args:
         model: Its structure counts.
         loss_fn: Mean loss of (outputs, targets).
-        compiled: Whether torch's compiler fuses it, which needs Triton on a GPU: half a minute
-            for each shape, then fewer trips through memory.
-        precision: Of a compiled stack's products: see `coursekit.replicas.run_grid`.
+        kernels: Whether attention and convolutions are operations of our own, as `_layers` says:
+            on a GPU kernels that need Triton.
+        compiled: Whether torch's compiler fuses what lies between, and these are our own too:
+            half a minute for each shape, then fewer trips through memory.
+        precision: Of the products of either: see `coursekit.replicas.run_grid`.
     """
     base = copy.deepcopy(model).train()
-    if compiled:
-        from coursekit.replicas._layers import for_stacks  # registers operations: torch 2.5
-
-        base = for_stacks(base, precision)
+    if kernels or compiled:
+        base = _exchanged(base, precision)
 
     def objective(
         params: Stacked, buffers: Stacked, inputs: Tensor, targets: Tensor
@@ -73,8 +78,9 @@ def vmap_gradients(
 
     losses_of = vmap(objective)
     remedy = "To train one replica after another, pass backend='loop'."
-    if compiled:
+    if kernels or compiled:
         remedy = "backend='vmap' may do, slower; after a convolution take reshape, not view."
+    if compiled:
         losses_of = torch.compile(losses_of, dynamic=False)
 
     def gradients(
@@ -113,9 +119,20 @@ def _tf32_products(*, asked: bool) -> Iterator[None]:
         yield
 
 
-def vmap_outputs(model: nn.Module) -> Callable[[Stacked, Stacked, Tensor], Tensor]:
+def _exchanged(model: nn.Module, precision: str) -> nn.Module:
+    """Exchange layers for our own operations, in place, and return the model."""
+    from coursekit.replicas._layers import for_stacks  # registers operations: torch 2.5
+
+    return for_stacks(model, precision)
+
+
+def vmap_outputs(
+    model: nn.Module, *, kernels: bool = False
+) -> Callable[[Stacked, Stacked, Tensor], Tensor]:
     """Return a function (params, buffers, inputs (n, ...)) -> outputs (R, n, ...), in eval mode."""
     base = copy.deepcopy(model).eval()
+    if kernels:
+        base = _exchanged(base, "float32")
 
     def outputs(params: Stacked, buffers: Stacked, inputs: Tensor) -> Tensor:
         return functional_call(base, (params, buffers), (inputs,))

@@ -86,12 +86,14 @@ def run_grid(
             interval over test examples needs (`coursekit.intervals.crossed`).
         backend: "mlp" (hand-written products, for `coursekit.models.mlp` with cross-entropy),
             "vmap" (any model), "loop" (one after another), or "auto": the first of these that
-            applies. "compiled" is vmap fused by torch's compiler, with attention and convolutions
-            as kernels of our own: on a GPU with Triton two to eight times as fast a step for a
-            small transformer or convnet, after 10 to 25 s for each shape of a stack, and for eight
-            shapes in a process at most: beyond them torch falls back to vmap. On a CPU vmap is
-            slower than the loop for convolutions, so there "auto" takes the loop.
-        precision: Of a compiled stack's products; weights, updates, norms and losses are float32.
+            applies. "kernels" is vmap with attention and convolutions as kernels of our own, for
+            a GPU with Triton. "compiled" has torch's compiler fuse the rest as well: two to eight
+            times as fast a step as vmap's for a small transformer or convnet, after 10 to 25 s for
+            each shape of a stack, and for eight shapes in a process at most: beyond them torch
+            falls back to vmap. On a CPU vmap is slower than the loop for convolutions, so there
+            "auto" takes the loop.
+        precision: Of the products of "kernels" and "compiled"; weights, updates, norms and losses
+            are float32.
             "float32"; "tf32": factors rounded to 10 bits, on a GPU; "bf16": inputs and weights of
             linear layers, convolutions and attention in bfloat16 (7 bits). Faster in this order.
             Error of a gradient against float64, norm over norm: 9e-7, 6e-4, 5e-3 for a transformer

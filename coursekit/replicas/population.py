@@ -29,7 +29,7 @@ class Population:
             of targets), shape (..., test examples), or None.
         seconds: Time spent training and evaluating, summed over stacks.
         setup_seconds: Time spent capturing CUDA graphs.
-        backend: "mlp", "vmap", "compiled" or "loop".
+        backend: "mlp", "vmap", "kernels", "compiled" or "loop".
         stack_sizes: Replicas in the largest stack at each batch size, shape (batch_sizes,).
     """
 

@@ -41,6 +41,13 @@ def test_it_grows_octave_by_octave_until_the_best_is_inside(bottom, tried):
     assert octaves[lowest(found)[0]] == bottom
 
 
+def test_each_run_is_told_when_it_is_done():
+    told = []
+    _, run = valleys(3)
+    until_inside(range(-1, 2), run, lowest, tell=told.append, about="B=8")
+    assert told == [f"B=8, octaves {some}" for some in ("-1, 0, 1", "2", "3", "4")]
+
+
 def test_two_measures_may_pull_at_both_ends():
     _, run = valleys(2, -2)
     octaves, found = until_inside(range(-1, 2), run, lowest)

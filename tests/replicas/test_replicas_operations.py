@@ -1,4 +1,4 @@
-"""Attention and convolution of compiled stacks, against torch's own layers, a replica at a time."""
+"""Attention and convolution of our own, against torch's layers, a replica at a time."""
 
 import functools
 
@@ -133,23 +133,25 @@ def image_net(norm, *, generator):
 def grids(make, data, loss_fn):
     settings = {"seeds": (1, 2), "batch_sizes": (6,), "lrs": (0.05, 0.1), "num_steps": 4}
     runs = functools.partial(run_grid, make, data, loss_fn=loss_fn, keep_weights=True, **settings)
-    return [runs(backend=backend, progress=False) for backend in ("vmap", "compiled")]
+    return [runs(backend=b, progress=False) for b in ("vmap", "kernels", "compiled")]
 
 
 @pytest.mark.parametrize("case", ["transformer", "group", "batch", "series, BatchNorm"])
-def test_a_compiled_stack_is_the_stack_of_vmap(case):
+def test_a_stack_with_operations_of_our_own_is_the_stack_of_vmap(case):
     if case == "transformer":
-        one, other = grids(*characters(), next_character_loss)
+        one, *others = grids(*characters(), next_character_loss)
     elif case in ("group", "batch"):
         make = functools.partial(image_net, case)
-        one, other = grids(make, digits(double=True), cross_entropy)
+        one, *others = grids(make, digits(double=True), cross_entropy)
     else:
         generator = torch.Generator().manual_seed(5)
         x = torch.randn(48, 40, generator=generator, dtype=torch.float64)
         y = torch.randint(0, 10, (48,), generator=generator)
         data = from_splits("random", [x, y, x[:8], y[:8], x[:8], y[:8]], num_classes=10)
-        one, other = grids(series_net, data, cross_entropy)
-    assert np.abs(one.weights - other.weights).max() < 1e-12
+        one, *others = grids(series_net, data, cross_entropy)
+    for other in others:
+        assert np.abs(one.weights - other.weights).max() < 1e-12
+        assert np.abs(one.train_loss - other.train_loss).max() < 1e-12
 
 
 @pytest.mark.parametrize("case", ["transformer", "images"])
@@ -221,7 +223,7 @@ def test_torchs_switch_for_tf32_is_turned_and_turned_back(precision, meanwhile):
     ("settings", "words"),
     [
         ({"precision": "half"}, "precision must be one of float32, tf32, bf16, got 'half'"),
-        ({"precision": "bf16"}, "goes with backend='compiled', not 'auto'"),
+        ({"precision": "bf16"}, "goes with backend='kernels' or 'compiled', not 'auto'"),
         ({"precision": "tf32", "backend": "compiled"}, "on cpu take 'float32' or 'bf16'"),
     ],
 )

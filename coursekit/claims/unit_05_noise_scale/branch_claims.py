@@ -5,6 +5,7 @@ import torch
 
 from coursekit.claims.decide import Part, all_of, any_of, decide, no, ratio_inside
 from coursekit.claims.declare import Claim, Values
+from coursekit.claims.stages import stages
 from coursekit.claims.unit_05_noise_scale.branch_runs import (
     LR,
     OCTAVES,
@@ -29,9 +30,10 @@ FITTED = ("2", "3")  # ages whose losses whole runs are trained to
 
 def measure_branches(size: str) -> dict[str, list[float]]:
     """C8: the critical batch at four ages by branching, B_simple there, and B_crit of runs."""
-    plan = PLANS[size]
+    plan, tell = PLANS[size], stages("C8", size)
     device = pick_device() if size == "gpu" else torch.device("cpu")
     data = text_without_end(plan, device)
+    tell("text drawn")
     trunk, base = untrained(plan, data, [LR]), plan.batch_sizes[0]
     values: dict[str, list[float]] = {}
     read = 0
@@ -39,7 +41,9 @@ def measure_branches(size: str) -> dict[str, list[float]]:
         trunk.advance(base, (age - read) // base, key=key)
         read = age
         values[f"loss_{name}"] = trunk.held_out().tolist()
+        tell(f"age {name}: trunk")
         values[f"simple_{name}"] = simple_scales(trunk, data, plan.for_noise)
+        tell(f"age {name}: noise scale")
         examples = min(age, plan.longest)
         branches = branch_losses(
             trunk,
@@ -48,6 +52,7 @@ def measure_branches(size: str) -> dict[str, list[float]]:
             lr=LR,
             octaves=OCTAVES,
             key=100 + key,
+            tell=tell,
         )
         values[f"at_edge_{name}"] = [float(branches.at_edge)]
         values[f"progress_{name}"] = progress = [
@@ -70,9 +75,10 @@ def measure_branches(size: str) -> dict[str, list[float]]:
         first, last = (np.array(values[f"{kind}_{n}"]) for n in (AGES[0], AGES[-1]))
         values[f"{kind}_growth"] = (last / first).tolist()
     targets = {name: float(np.mean(values[f"loss_{name}"])) for name in FITTED}
-    for name, runs in whole_runs(plan, data, targets).items():
+    for name, runs in whole_runs(plan, data, targets, tell).items():
         values[f"fit_{name}"] = fitted(runs)
         values[f"fit_interior_{name}"] = [float(sum(runs.interior))]
+    tell("fits")
     return values
 
 

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import torch
 
+from coursekit.claims.stages import Tell
 from coursekit.claims.unit_05_noise_scale.tuned_steps import pseudo_values, tuned_fit
 from coursekit.data.corpus import ALPHABET, echoed_windows, load_corpus, next_character_loss
 from coursekit.data.splits import Dataset, from_splits
@@ -93,7 +94,9 @@ def simple_scales(course: Course, data: Dataset, count: int) -> list[float]:
     ]
 
 
-def whole_runs(plan: Plan, data: Dataset, targets: dict[str, float]) -> dict[str, RunsToTarget]:
+def whole_runs(
+    plan: Plan, data: Dataset, targets: dict[str, float], tell: Tell
+) -> dict[str, RunsToTarget]:
     """Train from the start at each batch size to the losses that the trunk had at some ages.
 
     Runs at one batch stop two looks after all seeds of one learning rate have met the targets:
@@ -119,7 +122,9 @@ def whole_runs(plan: Plan, data: Dataset, targets: dict[str, float]) -> dict[str
             steps = [steps_of(losses, looks, target) for target in targets.values()]
             return [fastest(found, losses) for found in steps]
 
-        tried, losses = until_inside(octaves, curves, bests)
+        tried, losses = until_inside(
+            octaves, curves, bests, tell=tell, about=f"whole runs at B={b}"
+        )
         for name, target in targets.items():
             tables[name].append(steps_of(losses, looks, target))
         best = [tried[place] for place in bests(losses)]

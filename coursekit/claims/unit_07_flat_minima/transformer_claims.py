@@ -9,6 +9,7 @@ import torch
 
 from coursekit.claims.decide import above, all_of, any_of, decide, no
 from coursekit.claims.declare import Claim, Values
+from coursekit.claims.stages import stages
 from coursekit.claims.unit_08_toolkit.small_batch_claims import kept_beta
 from coursekit.data.corpus import ALPHABET, load_corpus, next_character_loss, text_dataset
 from coursekit.data.splits import Dataset
@@ -58,14 +59,18 @@ def losses_of(course: Course, few: int) -> np.ndarray:
 
 def measure_text(size: str) -> dict[str, list[float]]:
     """G9: test loss where validation loss is least, at four batch sizes, lr tuned."""
-    plan = PLANS[size]
+    plan, tell = PLANS[size], stages("G9", size)
     device = pick_device() if size == "gpu" else torch.device("cpu")
     data = text_dataset(load_corpus(device=device), plan.context, num_train=plan.num_train)
     values: dict[str, list[float]] = {}
     octaves = range(-1, 2)
     for b in SMALL + LARGE:
         tried, curves = until_inside(
-            octaves, partial(curves_at, plan, data, b), lambda c: [best_rate(c)]
+            octaves,
+            partial(curves_at, plan, data, b),
+            lambda c: [best_rate(c)],
+            tell=tell,
+            about=f"B={b}",
         )
         octaves = range(tried[best_rate(curves)] - 1, tried[best_rate(curves)] + 2)
         stopped, lr_at_edge, at_end = stopped_early(curves)
@@ -73,6 +78,11 @@ def measure_text(size: str) -> dict[str, list[float]]:
         values[f"train_{b}"] = stopped[:, 0].tolist()
         values[f"lr_at_edge_{b}"] = [float(lr_at_edge)]
         values[f"stopped_at_end_{b}"] = [float(at_end)]
+        tell(
+            f"B={b}: octave {octaves[1]} is best, test loss {np.mean(stopped[:, 2]):.4f}"
+            + ", best rate at an end" * lr_at_edge
+            + ", not stopped" * at_end
+        )
     for small, large in product(SMALL, LARGE):
         gain = np.array(values[f"test_{large}"]) - np.array(values[f"test_{small}"])
         values[f"gain_{small}_over_{large}"] = gain.tolist()
