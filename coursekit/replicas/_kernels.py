@@ -85,12 +85,12 @@ def _image_of_tap(
 
 @triton.jit
 def _convolution(
-    X, W, Y, M, HEIGHT, WIDTH, OUT_H, OUT_W, IN_SIZE, C: tl.constexpr, OUT: tl.constexpr,
+    X, W, B, Y, M, HEIGHT, WIDTH, OUT_H, OUT_W, IN_SIZE, C: tl.constexpr, OUT: tl.constexpr,
     K: tl.constexpr, KW: tl.constexpr, STRIDE_H: tl.constexpr, STRIDE_W: tl.constexpr,
-    PAD_H: tl.constexpr, PAD_W: tl.constexpr, TURNED: tl.constexpr, P: tl.constexpr,
-    BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr
+    PAD_H: tl.constexpr, PAD_W: tl.constexpr, TURNED: tl.constexpr, BIASED: tl.constexpr,
+    P: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr
 ):  # fmt: skip
-    """Compute y[r, m, o] = sum_k x[r, what pixel m sees through k] w[r, k, o]."""
+    """Compute y[r, m, o] = sum_k x[r, what pixel m sees through k] w[r, k, o] + b[r, o]."""
     tiles, r = tl.cdiv(OUT, BN), tl.program_id(1).to(tl.int64)
     m = tl.program_id(0) // tiles * BM + tl.arange(0, BM)
     o = tl.program_id(0) % tiles * BN + tl.arange(0, BN)
@@ -106,6 +106,8 @@ def _convolution(
         known = (k[:, None] < K) & (o[None, :] < OUT)
         w = tl.load(W + r * K * OUT + k[:, None] * OUT + o[None, :], mask=known, other=0.0)
         total = tl.dot(x, w, total, input_precision=P)
+    if BIASED:
+        total += tl.load(B + r * OUT + o, mask=o < OUT, other=0.0)[None, :]
     known = (m[:, None] < M) & (o[None, :] < OUT)
     tl.store(
         Y + r * M * OUT + m[:, None] * OUT + o[None, :], total.to(Y.dtype.element_ty), mask=known
@@ -114,18 +116,21 @@ def _convolution(
 
 @triton.jit
 def _convolution_weight(
-    X, G, DW, M, HEIGHT, WIDTH, OUT_H, OUT_W, IN_SIZE, PARTS, C: tl.constexpr, OUT: tl.constexpr,
-    K: tl.constexpr, KW: tl.constexpr, STRIDE_H: tl.constexpr, STRIDE_W: tl.constexpr,
-    PAD_H: tl.constexpr, PAD_W: tl.constexpr, P: tl.constexpr,
-    BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr
+    X, G, DW, DB, M, HEIGHT, WIDTH, OUT_H, OUT_W, IN_SIZE, PARTS, C: tl.constexpr,
+    OUT: tl.constexpr, K: tl.constexpr, KW: tl.constexpr,
+    STRIDE_H: tl.constexpr, STRIDE_W: tl.constexpr, PAD_H: tl.constexpr, PAD_W: tl.constexpr,
+    P: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr
 ):  # fmt: skip
-    """Compute dw[r, part, k, o] = sum over a part of m: x[r, m's pixel through k] g[r, m, o]."""
+    """Compute dw[r, part, k, o] = sum over a part of m: x[r, m's pixel through k] g[r, m, o].
+
+    And db[r, part, o], the sum of g over the same part.
+    """
     tiles, r = tl.cdiv(OUT, BN), tl.program_id(1).to(tl.int64)
     part = tl.program_id(2)
     k = tl.program_id(0) // tiles * BM + tl.arange(0, BM)
     o = tl.program_id(0) % tiles * BN + tl.arange(0, BN)
     share = tl.cdiv(tl.cdiv(M, PARTS), BK) * BK
-    total = tl.zeros((BM, BN), tl.float32)
+    total, sums = tl.zeros((BM, BN), tl.float32), tl.zeros((BK, BN), tl.float32)
     for start in range(part * share, min(part * share + share, M), BK):
         m = start + tl.arange(0, BK)
         at, there = _image_of_tap(
@@ -137,6 +142,9 @@ def _convolution_weight(
         known = (m[:, None] < M) & (o[None, :] < OUT)
         g = tl.load(G + r * M * OUT + m[:, None] * OUT + o[None, :], mask=known, other=0.0)
         total = tl.dot(x, g, total, input_precision=P)
+        sums += g.to(tl.float32)
+    if tl.program_id(0) < tiles:  # these all have the first taps
+        tl.store(DB + (r * PARTS + part) * OUT + o, tl.sum(sums, 0), mask=o < OUT)
     to = ((r * PARTS + part) * K + k[:, None]) * OUT + o[None, :]
     tl.store(DW + to, total, mask=(k[:, None] < K) & (o[None, :] < OUT))
 
@@ -160,9 +168,15 @@ def attention_gradient(qkv: Tensor, g: Tensor, precision: str) -> Tensor:
 
 
 def convolution(
-    x: Tensor, w: Tensor, size: list[int], shape: list[int], turned: bool, precision: str
+    x: Tensor,
+    w: Tensor,
+    bias: Tensor | None,
+    size: list[int],
+    shape: list[int],
+    turned: bool,
+    precision: str,
 ) -> Tensor:
-    """Return y (R, B, *size, O) of x (R, B, H, W, C) and w (R, taps * C, O).
+    """Return y (R, B, *size, O) of x (R, B, H, W, C), w (R, taps * C, O) and bias (R, O).
 
     ``shape`` is (kernel height, width, stride down, across, padding above, left).
     """
@@ -173,14 +187,17 @@ def convolution(
     columns = min(columns, max(16, triton.next_power_of_2(out)))
     grid = (triton.cdiv(pixels, rows) * triton.cdiv(out, columns), r)
     _convolution[grid](
-        x, w, y, pixels, height, width, *size, x[0].numel(), c, out, k, *shape[1:], turned,
-        precision, rows, columns, depth, num_warps=warps, num_stages=3
+        x, w, w if bias is None else bias, y, pixels, height, width, *size, x[0].numel(), c, out, k,
+        *shape[1:], turned, bias is not None, precision, rows, columns, depth, num_warps=warps,
+        num_stages=3
     )  # fmt: skip
     return y
 
 
-def convolution_weight(x: Tensor, g: Tensor, shape: list[int], precision: str) -> Tensor:
-    """Return the gradient by w (R, taps * C, O), given that by y (R, B, *size, O)."""
+def convolution_weight(
+    x: Tensor, g: Tensor, shape: list[int], precision: str
+) -> tuple[Tensor, Tensor]:
+    """Return the gradients by w (R, taps * C, O) and bias (R, O), given that by y."""
     r, _, height, width, c = x.shape
     pixels, k, out = g[0, ..., 0].numel(), shape[0] * shape[1] * c, g.shape[4]
     rows, columns, depth = WEIGHT_TILES["bf16" if x.dtype == torch.bfloat16 else precision]
@@ -188,9 +205,10 @@ def convolution_weight(x: Tensor, g: Tensor, shape: list[int], precision: str) -
         min(most, max(16, triton.next_power_of_2(n))) for most, n in ((rows, k), (columns, out))
     )
     dw = x.new_empty(r, PARTS, k, out, dtype=torch.float32)
+    db = x.new_empty(r, PARTS, out, dtype=torch.float32)
     grid = (triton.cdiv(k, rows) * triton.cdiv(out, columns), r, PARTS)
     _convolution_weight[grid](
-        x, g, dw, pixels, height, width, *g.shape[2:4], x[0].numel(), PARTS, c, out, k,
+        x, g, dw, db, pixels, height, width, *g.shape[2:4], x[0].numel(), PARTS, c, out, k,
         *shape[1:], precision, rows, columns, depth, num_stages=3
     )  # fmt: skip
-    return dw.sum(dim=1).to(x.dtype)
+    return dw.sum(dim=1).to(x.dtype), db.sum(dim=1)

@@ -81,6 +81,6 @@ def _convolve(m: Any, factors: str, half: bool, x: Tensor) -> Tensor:
     x, w = x.permute(0, 2, 3, 1).contiguous(), w.permute(2, 3, 1, 0).flatten(0, 2)
     if half:
         x, w = x.bfloat16(), w.bfloat16()
-    y = convolution(x, w, size, [*kernel, *stride, *pad], False, factors)
-    y = (y if m.bias is None else y + m.bias.to(y.dtype)).permute(0, 3, 1, 2)
+    y = convolution(x, w, m.bias, size, [*kernel, *stride, *pad], False, factors)
+    y = y.permute(0, 3, 1, 2)
     return y.squeeze(2) if flat else y

@@ -1,7 +1,8 @@
 """Attention and convolution of R models, each one operation with a gradient and a rule for vmap.
 
     attention     out = softmax( q k^T / sqrt(d) + mask ) v                      for every head
-    convolution   y[b, i, j] = sum_{u, v} x[b, i s + u - p, j s + v - p] w[u, v]  for every replica
+    convolution   y[b, i, j] = sum_{u, v} x[b, i s + u - p, j s + v - p] w[u, v] + bias
+                                                                              for every replica
 
 On a GPU they are kernels of `_kernels`, elsewhere the formula as it stands here. ``factors`` says
 how a kernel multiplies float32 numbers: "tf32" or "tf32x3".
@@ -91,13 +92,20 @@ attention.register_autograd(_attention_backward, setup_context=_keep_attention)
 # ---------------------------------------------------------------------------------- convolution
 @torch.library.custom_op("coursekit::convolution", mutates_args=())
 def convolution(
-    x: Tensor, w: Tensor, size: list[int], shape: list[int], turned: bool, factors: str
+    x: Tensor,
+    w: Tensor,
+    bias: Tensor | None,
+    size: list[int],
+    shape: list[int],
+    turned: bool,
+    factors: str,
 ) -> Tensor:
-    """Return y (R, B, *size, O) of x (R, B, H, W, C) and w (R, taps C, O).
+    """Return y (R, B, *size, O) of x (R, B, H, W, C), w (R, taps C, O) and bias (R, O).
 
     Args:
         x: Images, channels last.
         w: Weights: the taps row by row, the channels of each.
+        bias: In float32, whatever rounds x and w; or none.
         size: Height and width of y.
         shape: Of the kernel: height, width, stride down, across, padding above, left.
         turned: Compute the gradient by the images instead: x is that by the output, and w has the
@@ -107,12 +115,13 @@ def convolution(
     if _by_kernel(x):
         from coursekit.replicas._kernels import convolution as kernel
 
-        return kernel(x.contiguous(), w.contiguous(), size, shape, turned, factors)
+        return kernel(x.contiguous(), w.contiguous(), bias, size, shape, turned, factors)
     height, width, down, across, above, left = shape
     taps = w.view(len(w), height, width, 1, x.shape[-1], -1)
     if not turned:
         parts = (seen @ taps[:, u, v, None] for u, v, seen in _seen(x, size, shape))
-        return sum(parts, start=x.new_zeros(()))
+        y = sum(parts, start=x.new_zeros(()))
+        return y if bias is None else y + bias[:, None, None, None].to(y.dtype)
     rows, columns = size[0] + 2 * above, size[1] + 2 * left
     padded = x.new_zeros(*x.shape[:2], rows + down, columns + across, taps.shape[-1])
     for u in range(height):
@@ -123,15 +132,21 @@ def convolution(
 
 
 @torch.library.custom_op("coursekit::convolution_weight", mutates_args=())
-def convolution_weight(x: Tensor, g: Tensor, shape: list[int], factors: str) -> Tensor:
-    """Return the gradient by w (R, taps C, O), given that by y (R, B, *size, O)."""
+def convolution_weight(
+    x: Tensor, g: Tensor, shape: list[int], factors: str
+) -> tuple[Tensor, Tensor]:
+    """Return the gradients by w (R, taps C, O) and by bias, given that by y (R, B, *size, O)."""
     if _by_kernel(x):
         from coursekit.replicas._kernels import convolution_weight as kernel
 
         return kernel(x.contiguous(), g.contiguous(), shape, factors)
     size = [g.shape[2], g.shape[3]]
     found = [seen.flatten(1, 3).mT @ g.flatten(1, 3) for _, _, seen in _seen(x, size, shape)]
-    return torch.cat(found, dim=1)
+    return torch.cat(found, dim=1), g.sum(dim=(1, 2, 3), dtype=_unrounded(g))
+
+
+def _unrounded(g: Tensor) -> torch.dtype:
+    return torch.float32 if g.dtype == torch.bfloat16 else g.dtype
 
 
 def _seen(x: Tensor, size: list[int], shape: list[int]) -> Iterator[tuple[int, int, Tensor]]:
@@ -145,23 +160,30 @@ def _seen(x: Tensor, size: list[int], shape: list[int]) -> Iterator[tuple[int, i
 
 
 @convolution.register_fake
-def _(x: Tensor, w: Tensor, size: list, shape: list, turned: bool, factors: str) -> Tensor:
+def _(x: Tensor, w: Tensor, bias: Tensor | None, size: list[int], *settings: Any) -> Tensor:
     return x.new_empty(*x.shape[:2], *size, w.shape[2])
 
 
 @convolution_weight.register_fake
-def _(x: Tensor, g: Tensor, shape: list[int], factors: str) -> Tensor:
-    return x.new_empty(len(x), shape[0] * shape[1] * x.shape[-1], g.shape[-1])
+def _(x: Tensor, g: Tensor, shape: list[int], factors: str) -> tuple[Tensor, Tensor]:
+    by_bias = g.new_empty(len(x), g.shape[-1], dtype=_unrounded(g))
+    return x.new_empty(len(x), shape[0] * shape[1] * x.shape[-1], g.shape[-1]), by_bias
 
 
 @convolution.register_vmap
-def _(info: Any, dims: Any, x: Tensor, w: Tensor, *settings: Any) -> tuple[Tensor, int]:
+def _(
+    info: Any, dims: Any, x: Tensor, w: Tensor, bias: Tensor | None, *settings: Any
+) -> tuple[Tensor, int]:
     x, w = _in_front([x, w], dims, info.batch_size)
-    return convolution(x, w, *settings), 0
+    if bias is not None:
+        (bias,) = _in_front([bias], dims[2:], info.batch_size)
+        bias = bias.contiguous()
+    return convolution(x, w, bias, *settings), 0
 
 
 def _keep_convolution(ctx: Any, inputs: Any, output: Tensor) -> None:
-    x, w, _, ctx.shape, _, ctx.factors = inputs
+    x, w, bias, _, ctx.shape, _, ctx.factors = inputs
+    ctx.biased = bias is not None
     ctx.save_for_backward(x, w)
 
 
@@ -171,8 +193,9 @@ def _convolution_backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     by_x = None
     if ctx.needs_input_grad[0]:  # not the first layer's
         sides = w.unflatten(1, (-1, x.shape[-1])).transpose(2, 3).flatten(1, 2)
-        by_x = convolution(g, sides, list(x.shape[2:4]), ctx.shape, True, ctx.factors)
-    return by_x, convolution_weight(x, g, ctx.shape, ctx.factors), None, None, None, None
+        by_x = convolution(g, sides, None, list(x.shape[2:4]), ctx.shape, True, ctx.factors)
+    by_w, by_bias = convolution_weight(x, g, ctx.shape, ctx.factors)
+    return by_x, by_w, by_bias if ctx.biased else None, None, None, None, None
 
 
 convolution.register_autograd(_convolution_backward, setup_context=_keep_convolution)

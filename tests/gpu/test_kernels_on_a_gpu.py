@@ -32,6 +32,10 @@ SHAPES = {  # B, H, W, C, O; height, width, stride down, across, padding above, 
 }
 
 
+def as_several(found):
+    return (found,) if isinstance(found, torch.Tensor) else found
+
+
 def error(found, exact):
     return ((found.double().cpu() - exact).norm() / exact.norm()).item()
 
@@ -59,11 +63,16 @@ def test_convolution_and_its_gradients(dtype, factors, most, name):
         torch.randn(3, *sizes, generator=generator).to(dtype)
         for sizes in ((batch, height, width, c), (batch, *size, o), (taps * c, o), (taps * o, c))
     )
-    back = [height, width]
+    bias, back = torch.randn(3, o, generator=generator), [height, width]
     for operation, inputs, settings in (
-        (convolution, (x, w), (size, list(shape), False, factors)),
-        (convolution, (g, turned), (back, list(shape), True, factors)),
+        (convolution, (x, w, bias), (size, list(shape), False, factors)),
+        (convolution, (g, turned), (None, back, list(shape), True, factors)),
         (convolution_weight, (x, g), (list(shape), factors)),
     ):
-        exact = operation(*(t.double() for t in inputs), *settings)
-        assert error(operation(*(t.cuda() for t in inputs), *settings), exact) < most
+        pairs = zip(
+            as_several(operation(*(t.cuda() for t in inputs), *settings)),
+            as_several(operation(*(t.double() for t in inputs), *settings)),
+            strict=True,
+        )
+        for found, exact in pairs:
+            assert error(found, exact) < most
