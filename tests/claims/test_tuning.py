@@ -172,6 +172,14 @@ def test_the_ledger_can_choose_again(claim_id, quantity, arm):
         np.testing.assert_allclose(again, (mean, half), atol=half / 20, rtol=0, err_msg=size)
 
 
+@pytest.mark.quick
+@pytest.mark.parametrize("arm", ["muon_large", "muon_small", "adam_large", "momentum_small"])
+def test_t2_can_choose_again(arm):
+    """Examples to a loss: tuned in logarithms, and stored as what they are."""
+    values = load_entries("T2")["cpu"]["values"]
+    np.testing.assert_allclose(values[arm], np.exp(tuned(*kept(values, arm))), rtol=1e-4)
+
+
 AT_AN_END = {  # claim: arms whose best setting may lie there, since the verdict does not need more
     "T3": {"adam_warm", "muon_warm"},  # each arm is best with the other schedule
     "G13": {"dropout"},  # what helps enough at the strongest tried may only help more

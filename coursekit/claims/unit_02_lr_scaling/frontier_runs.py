@@ -98,8 +98,7 @@ def frontier(size: str, name: str, num_seeds: int) -> Columns:
     """Return the quantities of F1 on one data set."""
     tables, grids, sizes = {}, {}, FRONTIER_SIZES[name]
     for b in sizes:
-        middle = round(2 * math.log2(saturating_lr(3.4, 47.0, b))) / 2  # where it was seen before
-        grids[b] = half_octaves(middle - 2, middle + 1)
+        grids[b] = frontier_grid(b)
         tables[b] = accuracy_table(size, b, grids[b], num_seeds=num_seeds, name=name)
     logs = {b: np.log2(lrs) for b, lrs in grids.items()}
 
@@ -118,6 +117,12 @@ def frontier(size: str, name: str, num_seeds: int) -> Columns:
             values[f"accuracy_{b}_{k}"] = cell.tolist()
     edges = found[:, 5:].clip(min=1e-3)  # a pull can be larger than the edge
     return values | compare(sizes, np.log(edges))
+
+
+def frontier_grid(batch_size: int) -> list[float]:
+    """Return half octaves of lr around where training was seen to break before."""
+    middle = round(2 * math.log2(saturating_lr(3.4, 47.0, batch_size))) / 2
+    return half_octaves(middle - 2, middle + 1)
 
 
 def edges_of(means: np.ndarray, logs: Mapping[int, np.ndarray]) -> np.ndarray:

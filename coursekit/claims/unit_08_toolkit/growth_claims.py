@@ -127,7 +127,7 @@ CLAIMS: tuple[Claim, ...] = (
         id="L17",
         statement="With Adam, too, growing the batch by the factor by which lr would have fallen "
         "gives the same loss.",
-        heard="Smith et al.'s title, carried over to Adam; Seesaw says: by its square root only",
+        heard="Smith et al.'s title, carried over to Adam; Seesaw: and let lr fall by its root",
         unit=UNIT,
         source="Smith et al. 2018, arXiv:1711.00489; Seesaw 2025, arXiv:2510.14717",
         rule="the final training loss of B x 4 with lr kept, minus that of lr / 4, seed by seed: "

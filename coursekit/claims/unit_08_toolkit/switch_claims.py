@@ -112,7 +112,8 @@ CLAIMS: tuple[Claim, ...] = (
         heard="guides to batch warmup; recipes that ramp within the first tenth",
         unit=UNIT,
         source="against it the late switching of 2026, arXiv:2602.14208: after a late switch the "
-        "loss quickly joins the course of the large batch; for it, on easy tasks, the same paper",
+        "loss quickly joins the course of the large batch; on easy tasks, the same paper says, the "
+        "batch should grow throughout",
         rule="one pass, equal examples, B = 16 raised to 128 once, lr best for each arm on "
         "validation data by the other seeds: test loss of a switch after a quarter of the examples "
         "minus that after three quarters. Holds if it lies below a tenth of what 128 throughout "
