@@ -11,6 +11,8 @@ from coursekit.claims.rows import over_words, row, short_device
 from coursekit.claims.turning import turning_points
 from coursekit.commands.figures_page import PAGE as FIGURES
 from coursekit.commands.figures_page import figures_page
+from coursekit.commands.recent_page import PAGE as RECENT
+from coursekit.commands.recent_page import recent_page
 from coursekit.intervals import t_interval
 from coursekit.plots.claims import claim_picture
 from coursekit.storage import ROOT, write_atomically
@@ -124,7 +126,8 @@ def page_files(ledger: dict[str, Any]) -> dict[str, str]:
             + "".join(sections[unit]).rstrip()
             + "\n"
         )
-    return {PAGE: index_page(main, ledger), FIGURES: figures_page(ledger), **files}
+    texts = {FIGURES: figures_page(ledger), RECENT: recent_page(ledger)}
+    return {PAGE: index_page(main, ledger), **texts, **files}
 
 
 def unit_page(unit: str) -> str:
@@ -149,7 +152,9 @@ def index_page(main: dict[str, dict[str, Any]], ledger: dict[str, Any]) -> str:
         "What people say about batch size in interviews, lectures and guides, in our words, and\n"
         "what came out when we measured it on small networks. First, what surprises:\n\n",
         *surprises(ledger),
-        f"\n**Of all {len(main)}**: {summary}. [How to read it](#how-to-read-it).\n\n",
+        f"\n**Of all {len(main)}**: {summary}. [How to read it](#how-to-read-it).\n"
+        "[What papers of 2024 to 2026 found](recent.md) · [published figures](figures.md), both "
+        "beside ours.\n\n",
     ]
     for unit in sorted({claim.unit for claim in CLAIMS.values()}):
         link = f"{UNIT_PAGES.removeprefix('docs/')}/{unit}.md"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from coursekit.claims import load_ledger
+from coursekit.claims.ledger import format_with_interval
 from coursekit.claims.register import CLAIMS
 from coursekit.claims.rows import over_words
 from coursekit.claims.turning import turning_points
@@ -22,7 +23,10 @@ from coursekit.commands.claims_page import (
     strays,
     unit_page,
 )
-from coursekit.intervals import Crossed
+from coursekit.commands.recent_page import PAGE as RECENT
+from coursekit.commands.recent_page import RECENT as PAPERS
+from coursekit.commands.recent_page import recent_page
+from coursekit.intervals import Crossed, t_interval
 from coursekit.plots.claims import claim_picture, nice_ticks, panels
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -201,3 +205,27 @@ def test_published_figures_stand_beside_ours(files):
         assert f"docs/{picture}" in files
     assert "{{" not in page
     assert "@" not in page
+
+
+def test_recent_papers_have_a_line_for_each_measurement(files):
+    """Verdicts and numbers are the ledger's; a verdict that is another's has its reason."""
+    ledger = load_ledger()
+    lines = [text for text in files[RECENT].splitlines() if text.startswith("| [")]
+    measured = [(i, size) for i in PAPERS for size in sorted(ledger[i])]
+    assert len(lines) == len(measured)
+    for text, (claim_id, size) in zip(lines, measured, strict=True):
+        cells = [cell.strip() for cell in text.strip("|").split("|")]
+        entry = ledger[claim_id][size]
+        assert cells[0].startswith(f"[{claim_id}](claims/{CLAIMS[claim_id].unit}.md#")
+        assert cells[3] == CLAIMS[claim_id].verdict(entry["values"])
+        assert str(max(len(column) for column in entry["values"].values())) == cells[5]
+        shown = next(name for name in CLAIMS[claim_id].shown if name in entry["values"])
+        number = format_with_interval(*t_interval(entry["values"][shown]))
+        assert cells[4].split("<br>")[0] == f"{shown.replace('_', ' ')} {number}"
+
+
+def test_a_ledger_without_a_recent_claim_leaves_its_line_out():
+    whole = load_ledger()
+    page = recent_page({"W3": whole["W3"]})
+    assert page.count("[W3]") == 2
+    assert "[W4]" not in page
