@@ -953,7 +953,7 @@ for rule, rates in {"fixed": (0.1, 0.1), "grows with B": (0.04, 0.4)}.items():
 # | G10: large batches stop at the nearest minimum | **depends** on the rate | above |
 # | G4: the gap of large batches is fundamental | **unresolved** here, **depends** on a GPU; contested | {{G4.gap_one_lr}} points at one rate, {{G4.gap_tuned}} tuned; GPU {{G4.gpu.gap_tuned}}; digits {{G4.digits_gap_one_lr}} and {{G4.digits_gap_tuned}} |
 # | G5: with little data small batches always win | **fails** | with wrong labels the large one is {{G5.gain_equal_epochs}} points better at equal epochs |
-# | G9: transformers generalise better at B = 16 to 32 | **unresolved** (GPU): best rates at their grids' ends | test loss {{G9.gpu.test_32}} at B = 32, {{G9.gpu.test_128}} at 128 |
+# | G9: transformers generalise better at B = 16 to 32 | **fails** (GPU) | test loss {{G9.gpu.test_32}} at B = 32, {{G9.gpu.test_128}} at 128 |
 # | G6: small batches make sure that rare classes are seen | **fails** | a class of 1 % is missing from {{G6.drawn_16}} of all batches of 16 |
 # | G11: flat minima resist input noise | **unresolved** | λmax {{G11.lambda_0p5}} |
 # | G12: flat basins are found because they are larger | **holds** in a toy | {{G12.share_between}} of random starts, without noise |

@@ -4,7 +4,7 @@ from typing import Any
 
 from coursekit.claims.alarm import alarm_sentence, ledger_alarm
 from coursekit.claims.declare import STATUSES, Claim
-from coursekit.claims.ledger import format_with_interval
+from coursekit.claims.ledger import format_with_interval, seconds_of
 from coursekit.claims.register import CLAIMS
 from coursekit.claims.rivals import CURVES
 from coursekit.claims.rows import over_words, row, short_device
@@ -73,7 +73,7 @@ seed the others chose, once.
 
 **Argue with it.** Each claim says what would change its verdict. Measure one again with `python3
 -m coursekit claims ID`, a quarter of all, another at each commit, with `--quick`, which compares
-and writes nothing, and all of them with `--all`.
+and writes nothing, and all of them with `--all`. {cost}
 
 """
 
@@ -160,7 +160,18 @@ def index_page(main: dict[str, dict[str, Any]], ledger: dict[str, Any]) -> str:
         link = f"{UNIT_PAGES.removeprefix('docs/')}/{unit}.md"
         lines.append(f"**[Unit {unit}]({link})**\n\n")
         lines.append(table([r for i, r in main.items() if CLAIMS[i].unit == unit], link))
-    return "".join([*lines, READING, otherwise(main), alarms(ledger), "\n"])
+    return "".join(
+        [*lines, READING.format(cost=cost_words(ledger)), otherwise(main), alarms(ledger), "\n"]
+    )
+
+
+def cost_words(ledger: dict[str, Any]) -> str:
+    """Say what the claims of a CPU took when they were measured, all of them and a quarter."""
+    spent = sum(seconds_of(entries["cpu"]) for entries in ledger.values() if "cpu" in entries)
+    return (
+        f"The ledger's rows of\na CPU took {spent:.0f} s of computing: {spent / 120:.1f} minutes "
+        f"on two idle cores, and a quarter {spent / 480:.1f}."
+    )
 
 
 def surprises(ledger: dict[str, Any]) -> list[str]:

@@ -1,7 +1,8 @@
-"""Which layers a compiled stack computes in another way than vmap would; their formulas stay.
+"""Which layers a stack computes in another way than vmap would; their formulas stay.
 
 vmap turns R convolutions into one with R groups, which cuDNN computes group by group, and attention
 into products that write every (T, T) matrix to memory. `_operations` has both without detours.
+Without the compiler, linear layers are ours too.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from coursekit.models.transformer import CausalAttention
-from coursekit.replicas._operations import attention, convolution
+from coursekit.replicas._operations import attention, convolution, linear
 
 FACTORS = {"float32": "tf32x3", "tf32": "tf32", "bf16": "tf32"}  # of float32 numbers, in a kernel
 MOST_POSITIONS = 128  # T of the attention kernel
@@ -22,7 +23,7 @@ HEAD_WIDTHS = (16, 32, 64, 128)
 ANY_ORDER = (nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.MaxPool2d, nn.AvgPool2d, nn.BatchNorm2d)
 
 
-def for_stacks(model: nn.Module, precision: str) -> nn.Module:
+def for_stacks(model: nn.Module, precision: str, *, compiled: bool) -> nn.Module:
     """Exchange, in place, how layers of a model are computed; return it.
 
     Convolutions and our transformer's attention become one operation each. With "bf16" these and
@@ -37,6 +38,8 @@ def for_stacks(model: nn.Module, precision: str) -> nn.Module:
             _exchange(m, partial(_convolve, m, factors, half))
         elif type(m) is nn.Linear and half:
             _exchange(m, partial(_linear_in_half, m))
+        elif type(m) is nn.Linear and not compiled:
+            _exchange(m, partial(_linear, m))
         elif not list(m.children()) and type(m) not in ANY_ORDER:
             _exchange(m, partial(_in_order, m.forward))
     return model
@@ -59,6 +62,11 @@ def _is_plain(m: Any) -> bool:
 def _attend(m: CausalAttention, factors: str, x: Tensor) -> Tensor:
     heads = m.query_key_value(x).view(*x.shape[:2], 3, m.num_heads, -1)
     return m.project(attention(heads, factors).flatten(2))
+
+
+def _linear(m: nn.Linear, x: Tensor) -> Tensor:
+    rows = x.reshape(-1, m.in_features)
+    return linear(rows, m.weight, m.bias).view(*x.shape[:-1], m.out_features)
 
 
 def _linear_in_half(m: nn.Linear, x: Tensor) -> Tensor:

@@ -1,11 +1,12 @@
-"""Attention and convolution of R models, each one operation with a gradient and a rule for vmap.
+"""Attention, convolution and linear layers of R models, each with a gradient and a rule for vmap.
 
     attention     out = softmax( q k^T / sqrt(d) + mask ) v                      for every head
     convolution   y[b, i, j] = sum_{u, v} x[b, i s + u - p, j s + v - p] w[u, v] + bias
                                                                               for every replica
+    linear        y = x w^T + bias                                              for every replica
 
-On a GPU they are kernels of `_kernels`, elsewhere the formula as it stands here. ``factors`` says
-how a kernel multiplies float32 numbers: "tf32" or "tf32x3".
+On a GPU the first two are kernels of `_kernels`, elsewhere the formula as it stands here.
+``factors`` says how a kernel multiplies float32 numbers: "tf32" or "tf32x3".
 """
 
 from collections.abc import Iterator, Sequence
@@ -199,3 +200,67 @@ def _convolution_backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
 
 
 convolution.register_autograd(_convolution_backward, setup_context=_keep_convolution)
+
+
+# --------------------------------------------------------------------------------------- linear
+ENOUGH = 256  # products side by side that keep a GPU busy; one alone runs on a few of its parts
+SHORTEST = 512  # rows of a part
+
+
+@torch.library.custom_op("coursekit::linear", mutates_args=())
+def linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
+    """Return y (R, N, O) of x (R, N, K), w (R, O, K) and bias (R, O)."""
+    y = x @ w.mT
+    return y if bias is None else y.add_(bias[:, None])
+
+
+@torch.library.custom_op("coursekit::linear_weight", mutates_args=())
+def linear_weight(x: Tensor, g: Tensor) -> Tensor:
+    """Return the gradient by w (R, O, K), given that by y (R, N, O).
+
+    The sum over many rows is cut into parts: in a stack of few replicas each product has few
+    entries, and so would keep few of a GPU's processors busy for long.
+    """
+    replicas, rows = g.shape[:2]
+    parts = 1
+    while x.is_cuda and parts * replicas < ENOUGH and rows % (2 * parts) == 0:
+        if rows // (2 * parts) < SHORTEST:
+            break
+        parts *= 2
+    if parts == 1:
+        return g.mT @ x
+    x, g = (t.unflatten(1, (parts, -1)) for t in (x, g))
+    return (g.mT @ x).sum(dim=1)
+
+
+@linear.register_fake
+def _(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
+    return x.new_empty(*x.shape[:2], w.shape[1])
+
+
+@linear_weight.register_fake
+def _(x: Tensor, g: Tensor) -> Tensor:
+    return x.new_empty(len(x), g.shape[2], x.shape[2])
+
+
+@linear.register_vmap
+def _(info: Any, dims: Any, x: Tensor, w: Tensor, bias: Tensor | None) -> tuple[Tensor, int]:
+    x, w = _in_front([x, w], dims, info.batch_size)
+    if bias is not None:
+        (bias,) = _in_front([bias], dims[2:], info.batch_size)
+    return linear(x, w, bias), 0
+
+
+def _keep_linear(ctx: Any, inputs: Any, output: Tensor) -> None:
+    ctx.save_for_backward(*inputs[:2])
+    ctx.biased = inputs[2] is not None
+
+
+def _linear_backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
+    x, w = ctx.saved_tensors
+    g = g.contiguous()
+    by_x = g @ w if ctx.needs_input_grad[0] else None
+    return by_x, linear_weight(x, g), g.sum(dim=1) if ctx.biased else None
+
+
+linear.register_autograd(_linear_backward, setup_context=_keep_linear)

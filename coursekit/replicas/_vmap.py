@@ -65,7 +65,7 @@ def vmap_gradients(
     """
     base = copy.deepcopy(model).train()
     if kernels or compiled:
-        base = _exchanged(base, precision)
+        base = _exchanged(base, precision, compiled=compiled)
 
     def objective(
         params: Stacked, buffers: Stacked, inputs: Tensor, targets: Tensor
@@ -119,11 +119,11 @@ def _tf32_products(*, asked: bool) -> Iterator[None]:
         yield
 
 
-def _exchanged(model: nn.Module, precision: str) -> nn.Module:
+def _exchanged(model: nn.Module, precision: str, *, compiled: bool) -> nn.Module:
     """Exchange layers for our own operations, in place, and return the model."""
     from coursekit.replicas._layers import for_stacks  # registers operations: torch 2.5
 
-    return for_stacks(model, precision)
+    return for_stacks(model, precision, compiled=compiled)
 
 
 def vmap_outputs(
@@ -132,7 +132,7 @@ def vmap_outputs(
     """Return a function (params, buffers, inputs (n, ...)) -> outputs (R, n, ...), in eval mode."""
     base = copy.deepcopy(model).eval()
     if kernels:
-        base = _exchanged(base, "float32")
+        base = _exchanged(base, "float32", compiled=False)
 
     def outputs(params: Stacked, buffers: Stacked, inputs: Tensor) -> Tensor:
         return functional_call(base, (params, buffers), (inputs,))

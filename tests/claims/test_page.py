@@ -207,6 +207,17 @@ def test_published_figures_stand_beside_ours(files):
     assert "@" not in page
 
 
+def test_all_claims_of_a_cpu_fit_into_a_quarter_of_an_hour_on_two_cores(files):
+    """And a quarter of them into three minutes; the page says how long they take."""
+    found = re.search(r"took (\d+) s of computing: (\S+) minutes\s+on two idle cores", files[PAGE])
+    entries = [e["cpu"] for e in load_ledger().values() if "cpu" in e]
+    spent = sum(e.get("cpu_seconds", e["seconds"]) for e in entries)
+    assert int(found[1]) == round(spent)
+    assert float(found[2]) == pytest.approx(spent / 2 / 60, abs=0.05)
+    assert spent / 2 < 15 * 60
+    assert spent / 4 / 2 < 3 * 60
+
+
 def test_recent_papers_have_a_line_for_each_measurement(files):
     """Verdicts and numbers are the ledger's; a verdict that is another's has its reason."""
     ledger = load_ledger()
