@@ -17,6 +17,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]  # of the clone, or site-packages
 
 
+class NoHome(RuntimeError):
+    """Nobody knows where the person's home folder is; the message's last line says what to do."""
+
+
 def is_clone() -> bool:
     """Say whether this package lies in a clone of the course, and not in site-packages."""
     return (ROOT / "pyproject.toml").is_file() and (ROOT / "tests").is_dir()
@@ -26,7 +30,7 @@ def workspace() -> Path:
     """Return where generated folders go: the clone, or the person's data if that is read-only."""
     if is_clone() and os.access(ROOT, os.W_OK):
         return ROOT
-    return home() / ("clone-" + hashlib.sha256(str(ROOT).encode()).hexdigest()[:8])
+    return home() / ("clone-" + hashlib.sha256(os.fsencode(str(ROOT))).hexdigest()[:8])
 
 
 def home() -> Path:
@@ -35,17 +39,30 @@ def home() -> Path:
     The usual place is ``$XDG_DATA_HOME/coursekit`` (``~/.local/share/coursekit``) on Linux,
     ``~/Library/Application Support/coursekit`` on macOS and ``%LOCALAPPDATA%/coursekit`` on
     Windows. The folder may not exist yet.
+
+    Raises:
+        NoHome: If the place is not chosen, and the system knows no home folder of this user, as in
+            a container that runs under a number.
     """
     chosen = os.environ.get("COURSEKIT_HOME")
-    if chosen:
-        return Path(chosen).expanduser().resolve()
+    try:
+        return Path(chosen).expanduser().resolve() if chosen else _usual_place() / "coursekit"
+    except RuntimeError:
+        tried = f"COURSEKIT_HOME={chosen!r}" if chosen else "HOME is not set"
+        raise NoHome(
+            f"this system knows no home folder of yours ({tried}).\n"
+            "Set COURSEKIT_HOME to a folder that you can write in, then run the same command again."
+        ) from None
+
+
+def _usual_place() -> Path:
     if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Application Support")
-    else:
-        base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "coursekit"
+        named = os.environ.get("LOCALAPPDATA")
+        return Path(named) if named else Path.home() / "AppData" / "Local"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    named = os.environ.get("XDG_DATA_HOME")
+    return Path(named) if named else Path.home() / ".local" / "share"
 
 
 def private_folder(path: Path) -> None:

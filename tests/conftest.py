@@ -21,7 +21,7 @@ from warm import started
 from coursekit.bootstrap.bubblewrap import find_bubblewrap, how_to_install, why_no_namespaces
 from coursekit.bootstrap.unasked import leave_out_unasked
 from coursekit.classroom.sandbox.walls import SandboxError
-from coursekit.commands.doctor import BRING_CHROMIUM, find_chromium, namespaces_remedy
+from coursekit.commands.doctor import BRING_CHROMIUM, look_for_chromium, remedy_for
 
 leave_out_unasked()  # before anything imports nbformat, as in every command
 
@@ -36,12 +36,14 @@ def lack_of(part):
         pip = f"{sys.executable} -m pip install 'distributed>=2024.5'"
         return None if here else ("a cluster (no dask.distributed)", pip)
     if part == "browser":
-        return None if find_chromium() else ("a browser (no Chromium)", BRING_CHROMIUM)
+        program, seen = look_for_chromium()
+        seen = "no Chromium" if seen == "none" else seen
+        return None if program else (f"a browser ({seen})", BRING_CHROMIUM)
     program, named = find_bubblewrap()
     if program is None:
         return f"a sandbox ({named})", how_to_install()
     why = why_no_namespaces(program)
-    return (f"a sandbox ({named}: {why})", namespaces_remedy()) if why else None
+    return (f"a sandbox ({named}: {why})", remedy_for(why)) if why else None
 
 
 PARTS = ("sandbox", "browser", "cluster")

@@ -1,7 +1,8 @@
 """A stand-in for a network, pip and the packages: real virtual environments, small packages.
 
 Run as ``fake_pip.py FOLDER`` it is what makes an environment: a real one without pip, into which
-this file is put as the module ``pip``. There, as ``python -m pip install ...``, it writes a package
+this file is put as the module ``pip``; run as ``fake_pip.py --pip`` it puts itself into that of the
+Python which runs it. There, as ``python -m pip install ...``, it writes a package
 of one line for each requirement, RECORD last as pip does. The test steers it by environment
 variables: FAKE_LOG (a line for each thing done), FAKE_HANG (hang in the middle of this
 distribution, or in ``venv``, until there is a file FAKE_LOG.go), FAKE_ANSWER (fail with this text),
@@ -44,10 +45,14 @@ def make_environment(folder):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     hang_here("venv")
     (site,) = folder.glob("lib/python*/site-packages")
+    bring_pip(site)
+    log("end venv")
+
+
+def bring_pip(site):
     (site / "pip").mkdir()
     (site / "pip" / "__init__.py").write_text("")
     (site / "pip" / "__main__.py").write_text(Path(__file__).read_text())
-    log("end venv")
 
 
 def requirements(words):
@@ -107,7 +112,8 @@ def install(words):
 if __name__ == "__main__":
     if sys.argv[1] == "install":
         install(sys.argv[2:])
-    elif sys.argv[1:3] == ["config", "debug"]:
-        pass  # no file configures it
+    elif sys.argv[1] == "--pip":
+        bring_pip(Path(sysconfig.get_paths()["purelib"]))
+        log("brought pip")
     else:
         make_environment(Path(sys.argv[1]))

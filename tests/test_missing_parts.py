@@ -63,3 +63,19 @@ def test_in_ci_the_same_tests_fail(run):
     assert "needs a browser (no Chromium): sudo apt install chromium" in done.stdout
     assert "here nothing may go untested" in done.stdout
     assert re.search(r"\b4 (errors|failed)", done.stdout.splitlines()[-1])
+
+
+def test_a_part_that_is_there_and_does_not_work_counts_as_missing(run, tmp_path):
+    """Ubuntu's chromium-browser asks for a snap; a bwrap of a newer system misses its library."""
+    for name, said in (("chromium-browser", "get the snap"), ("bwrap", "GLIBC_2.34 not found")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{said}' >&2; exit 10\n")
+        (tmp_path / name).chmod(0o755)
+    done = run(*SLICE[:2])
+    assert done.returncode == 0, done.stdout + done.stderr
+    for what in (
+        f"Each needs a browser ({tmp_path}/chromium-browser does not start: get the snap): ",
+        f"Each needs a sandbox ({tmp_path}/bwrap is no bubblewrap that works: does not start: ",
+        "To run them: sudo apt install chromium",
+    ):
+        assert what in done.stdout
+    assert re.search(r"\b2 skipped", done.stdout.splitlines()[-1])

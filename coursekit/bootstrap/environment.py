@@ -6,43 +6,31 @@ was made and with which Python, and a stamp for each level that was installed to
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from coursekit.bootstrap.bubblewrap import find_bubblewrap, install_arguments
-from coursekit.bootstrap.installer import (
-    GO_ON,
-    SetupError,
-    clean_environment,
-    drop_half_installed,
-    make_venv,
-    pip_environment,
-    run_step,
+from coursekit.bootstrap.failures import GO_ON
+from coursekit.bootstrap.folder import (
+    check_disk,
+    empty,
+    interpreter_in,
+    is_in_place,
+    probe,
+    read_state,
+    usable_state,
+    write_state,
 )
+from coursekit.bootstrap.installer import SetupError, drop_half_installed, make_venv, run_step
+from coursekit.bootstrap.pip_settings import clean_environment, patience, pip_environment
 from coursekit.bootstrap.requirements import EXTRAS, ORACLES, TORCH, missing, stamp
 from coursekit.storage import ROOT, is_clone, locked, workspace, write_atomically
 
-CPU_INDEX = (  # where it cannot be reached, PyPI's build will do: don't wait long
-    *("--timeout", "15", "--retries", "1"),
-    *("--extra-index-url", "https://download.pytorch.org/whl/cpu"),
-)
-NEEDED_GB = {"cpu": 3, "gpu": 12}  # with room for pip's own copies
-STATE = ".coursekit.json"
-PROBE = """
-import importlib.metadata as metadata, importlib.util as util, json, sys, sysconfig
-def version(name):
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-print(json.dumps({"python": sys.version.split()[0], "site": sysconfig.get_paths()["purelib"],
-                  "pip": util.find_spec("pip") is not None, "torch": version("torch")}))
-"""
+CPU_INDEX = ("--extra-index-url", "https://download.pytorch.org/whl/cpu")
+BRING_PIP = ("-m", "ensurepip", "--default-pip")
 
 
 def find_environment(level: str, *, gpu: bool = False) -> Path | None:
@@ -50,31 +38,47 @@ def find_environment(level: str, *, gpu: bool = False) -> Path | None:
     folder = workspace() / ".venv"
     if not is_clone() or Path(sys.prefix) == folder:
         return None  # where this is that interpreter, it was just found to lack something
-    python, state = interpreter_in(folder), _read_state(folder)
-    if not _is_in_place(folder, state) or (gpu and str(state.get("torch")).endswith("+cpu")):
+    python, state = interpreter_in(folder), read_state(folder)
+    if not is_in_place(folder, state) or (gpu and str(state.get("torch")).endswith("+cpu")):
         return None
     enough = {"test": ("test",), "site": ("site", "test")}.get(level, ("course", "site", "test"))
     stamps = state.get("stamps", {})
-    done = any(stamps.get(name) == stamp(name, state["python"]) for name in enough)
+    done = any(stamps.get(name) == stamp(name, state.get("python")) for name in enough)
     return python if done else None
 
 
 def unusable_path() -> str:
-    """Say why a clone whose path holds ":" (";" on Windows) cannot be used."""
-    return (
-        f"the path {ROOT} holds {os.pathsep!r}, which separates folders in PATH and PYTHONPATH, so "
-        "neither an environment nor a kernel can be started there.\n"
-        "Rename the folder, or clone into another one."
+    """Say why no environment and no kernel can be started in this clone; "" if they can.
+
+    ":" (";" on Windows) separates folders in PATH and PYTHONPATH. A line break, or bytes that are
+    no UTF-8, cannot stand in what pip and Jupyter write down.
+    """
+    path, why = str(ROOT), ""
+    if os.pathsep in path:
+        why = f"holds {os.pathsep!r}, which separates folders in PATH and PYTHONPATH"
+    elif len(path.splitlines()) > 1:
+        why = "holds a line break, which no list of paths can hold"
+    elif any(0xD800 <= ord(character) < 0xE000 for character in path):
+        why = "is not in UTF-8, which pip and Jupyter need"
+    remedy = "Rename the folder, or clone into another one."
+    shown = path if os.pathsep in path else ascii(path)
+    return why and (
+        f"the path {shown} {why}, so neither an environment nor a kernel can be started there.\n"
+        + remedy
     )
 
 
-def interpreter_in(folder: Path) -> Path:
-    """Return the path of the interpreter in a virtual environment."""
-    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def venv_maker(folder: Path) -> tuple:
+    """Return the command that makes an environment, by a Python that does not lie in that folder.
+
+    Who works in the environment starts this program by the very one that may have to go.
+    """
+    inside = folder in Path(sys.executable).parents
+    return (getattr(sys, "_base_executable", "") if inside else sys.executable, "-m", "venv")
 
 
 def ensure_environment(
-    level: str, *, gpu: bool = False, maker: Sequence[str] = (sys.executable, "-m", "venv")
+    level: str, *, gpu: bool = False, maker: Sequence[str] | None = None
 ) -> Path:
     """Make or finish the environment for a level and return its interpreter.
 
@@ -83,14 +87,15 @@ def ensure_environment(
     Args:
         level: ``course`` or ``test``; ``core`` gets the environment of ``course``.
         gpu: Install the CUDA build of torch even where no GPU is found.
-        maker: The command that makes an environment in the folder named after it.
+        maker: The command that makes an environment in the folder named after it; None: that of
+            `venv_maker`.
 
     Raises:
         SetupError: If it cannot be made; the message's last line says what to do.
     """
     level = "course" if level == "core" else level
     lacking = f"{sys.executable} has no {', '.join(missing(level))}"
-    if os.pathsep in str(ROOT):
+    if unusable_path():
         raise SetupError(unusable_path())
     if not is_clone():
         install = f"{sys.executable} -m pip install {' '.join(missing(level))}"
@@ -107,7 +112,9 @@ def ensure_environment(
     try:
         with locked(place / ".coursekit-lock", on_wait=_say_waiting) as lock:
             python = find_environment(level, gpu=gpu)  # another set-up may just have made it
-            return python or _install(place / ".venv", level, gpu or has_gpu(), maker, lock)
+            folder = place / ".venv"
+            argv = maker or venv_maker(folder)
+            return python or _install(folder, level, gpu or has_gpu(), argv, lock)
     except OSError as error:
         raise SetupError(
             f"cannot write the environment in {place}: {error}.\nMake room or give yourself the "
@@ -125,43 +132,49 @@ def _install(folder: Path, level: str, gpu: bool, maker: Sequence[str], lock: in
         count = f"{number}/{steps} " if number else ""
         run_step(argv, count + title, log=log, keep_open=(lock,), environment=own)
 
-    state = _usable_state(folder)
+    state = usable_state(folder)
     if state is None:
-        _check_disk(folder.parent, gpu)
+        check_disk(folder, gpu)
         _say(f"Making the environment of the course in {folder} (once; minutes)")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        _write_state(folder, {"stage": "making"})  # so that a kill from here on is seen next time
-        make_venv(lambda: step(1, "virtual environment", *maker, str(folder)))
+        empty(folder)
+        write_state(folder, {"stage": "making"})  # so that a kill from here on is seen next time
+        make_venv(lambda: step(1, "virtual environment", *maker, str(folder.resolve())))
         state = {"stage": "made"}
     python = interpreter_in(folder)
-    facts, own = _probe(python), pip_environment(str(python))
+    facts = probe(python)
+    if not facts["pip"]:  # taken away, or never there, as in an environment that uv made
+        step(0, "pip", str(python), *BRING_PIP)
+    own = pip_environment(str(python))
     place = {"place": str(folder), "base": os.path.realpath(python), "python": facts["python"]}
-    _write_state(folder, {**state, **place, "stage": "made", "stamps": {}})
+    write_state(folder, {**state, **place, "stage": "made", "stamps": {}})
     for name in drop_half_installed(Path(facts["site"])):
         _say(f"  half-installed, to be installed again: {name}")
-    torch = _probe(python)["torch"]
-    pip = (str(python), "-m", "pip", "install", "--timeout", "30", "--retries", "2")
+    torch = probe(python)["torch"]
+    pip = (str(python), "-m", "pip", "install")
+    waits = patience(own, "30", "2")
     if torch is None or (gpu and torch.endswith("+cpu")):
         again = ("--force-reinstall", "--no-deps") if torch else ()
         kind = "CUDA" if gpu else "CPU"
-        index = () if gpu or sys.platform == "darwin" else CPU_INDEX
+        index: tuple = waits
+        if not gpu and sys.platform != "darwin":
+            # where that index cannot be reached, PyPI's build will do: don't wait long
+            index = (*patience(own, "15", "1"), *CPU_INDEX)
         step(2, f"torch, {kind} build", *pip, *again, *index, TORCH)
-        torch = _probe(python)["torch"]
+        torch = probe(python)["torch"]
         if torch is None:
             raise SetupError(_went_elsewhere(python, ["torch"], log))
     constraint = folder / "constraints.txt"
     write_atomically(constraint, f"torch=={torch}\n")  # nothing below may replace it
     target = f"{ROOT}[{','.join(EXTRAS[level])}]"
-    step(3, "libraries of the course", *pip, "-c", str(constraint), "-e", target)
+    step(3, "libraries of the course", *pip, *waits, "-c", str(constraint), "-e", target)
     if level == "test":
-        step(4, "oracles of the tests", *pip, "--no-deps", "-r", str(ROOT / ORACLES))
+        step(4, "oracles of the tests", *pip, *waits, "--no-deps", "-r", str(ROOT / ORACLES))
     lacking = _lacking(python, level)
     if lacking:
         raise SetupError(_went_elsewhere(python, lacking, log))
     _bring_bubblewrap(python, step)
     stamps = {name: stamp(name, facts["python"]) for name in ("course", level)}
-    _write_state(folder, {"stage": "made", **place, "torch": torch, "stamps": stamps})
+    write_state(folder, {"stage": "made", **place, "torch": torch, "stamps": stamps})
     return python
 
 
@@ -194,74 +207,22 @@ def _bring_bubblewrap(python: Path, step: Callable[..., None]) -> None:
         _say(f"{error}\nThe course runs without it; `python3 -m coursekit doctor` says more.")
 
 
-def _usable_state(folder: Path) -> dict | None:
-    """Return the state of an environment that can be finished, or None if it is to be made anew.
+def hides_gpus() -> str:
+    """Return the setting by which a person hides every GPU from CUDA's programs; "" if none."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is None or (chosen.strip() and not chosen.strip().startswith("-")):
+        return ""
+    return f"CUDA_VISIBLE_DEVICES={chosen!r}"
 
-    Raises:
-        SetupError: If ``.venv`` is a person's own and does not work: it is not ours to delete.
+
+def has_gpu(*, hidden: bool = True) -> bool:
+    """Say whether NVIDIA's driver lists a GPU here.
+
+    Args:
+        hidden: What CUDA_VISIBLE_DEVICES hides does not count; False: it does.
     """
-    state, python = _read_state(folder), interpreter_in(folder)
-    if state.get("stage") == "made":
-        return state if _is_in_place(folder, state) and _works(python) else None
-    if state or not folder.exists() or not any(folder.iterdir()):
-        return None
-    if (folder / "pyvenv.cfg").is_file() and _works(python):
-        return state  # made by hand: what it lacks is added
-    raise SetupError(
-        f"{folder} was not made by this program, and holds no Python 3.11 or newer with pip.\n"
-        "Rename or delete it, then run the same command again."
-    )
-
-
-def _is_in_place(folder: Path, state: dict) -> bool:
-    """Say whether the environment still lies where it was made, with its Python still there."""
-    python = interpreter_in(folder)
-    base = os.path.realpath(python)
-    return python.exists() and state.get("place") == str(folder) and state.get("base") == base
-
-
-def _works(python: Path) -> bool:
-    try:
-        facts = _probe(python)
-    except (OSError, ValueError, SetupError):
+    if hidden and hides_gpus():
         return False
-    version = tuple(int(part) for part in facts["python"].split(".")[:2])
-    return bool(facts["pip"]) and version >= (3, 11)
-
-
-def _probe(python: Path) -> dict:
-    argv = [str(python), "-I", "-c", PROBE]
-    answer = subprocess.run(argv, capture_output=True, text=True)
-    if answer.returncode != 0:
-        raise SetupError(
-            f"{python} does not run: {answer.stderr.strip()[-300:]}\n"
-            f"Delete {python.parents[1]}, then run the same command again."
-        )
-    return dict(json.loads(answer.stdout))
-
-
-def _check_disk(place: Path, gpu: bool) -> None:
-    free, needed = shutil.disk_usage(place).free / 1e9, NEEDED_GB["gpu" if gpu else "cpu"]
-    if free < needed:
-        raise SetupError(
-            f"the environment needs {needed} GB on the disk of {place}, and {free:.1f} GB are free."
-            f"\nFree some space, then {GO_ON}."
-        )
-
-
-def _read_state(folder: Path) -> dict:
-    try:
-        return dict(json.loads((folder / STATE).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
-
-
-def _write_state(folder: Path, state: dict) -> None:
-    write_atomically(folder / STATE, json.dumps(state, indent=1) + "\n")
-
-
-def has_gpu() -> bool:
-    """Say whether NVIDIA's driver lists a GPU here."""
     try:
         answer = subprocess.run(
             ["nvidia-smi", "-L"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=20

@@ -5,7 +5,6 @@ Standard library only, and it parses on Python 3.8. ``coursekit.bootstrap`` deci
 
 from __future__ import annotations
 
-import configparser
 import contextlib
 import csv
 import importlib.util
@@ -20,17 +19,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-NETWORK = re.compile(
-    r"NewConnectionError|name resolution|NameResolutionError|timed out|ConnectTimeout|"
-    r"Network is unreachable|No route to host|Connection refused|ProxyError|SSLError|"
-    r"Max retries exceeded|Temporary failure"
-)
-FULL_DISK = re.compile(r"No space left on device|Errno 28|not enough space on the disk")
-SOURCES = re.compile(  # settings of pip that say where packages come from, and how
-    r"INDEX|PROXY|CERT|TRUSTED|FIND_LINKS|TIMEOUT|RETRIES|CACHE|KEYRING|CONSTRAINT|FEATURE"
-)  # not NO_BINARY: there is no torch without wheels
-DECIDES_LAST = ("global", "user", "site", "env")
-GO_ON = "run the same command again: it goes on where this one stopped"
+from coursekit.bootstrap.failures import GO_ON, explain_failure
+from coursekit.bootstrap.pip_settings import clean_environment
 
 
 class SetupError(Exception):
@@ -58,15 +48,16 @@ def run_step(
         SetupError: If the command cannot start or exits with another status than 0.
     """
     output: list = []
+    environment = clean_environment() if environment is None else environment
     show = _Line(title, time.monotonic())
-    with log.open("a", encoding="utf-8") as file:
+    with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
         file.write(f"\n$ {' '.join(argv)}\n")
         process = subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=clean_environment() if environment is None else environment,
+            env=environment,
             pass_fds=() if os.name == "nt" else tuple(keep_open),
         )
         try:
@@ -81,86 +72,8 @@ def run_step(
                 process.wait(20)
             raise
     if status != 0:
-        raise SetupError(explain_failure(argv, title, status, output, log))
+        raise SetupError(explain_failure(argv, title, status, output, log, environment))
     show.done()
-
-
-def clean_environment() -> dict:
-    """Return os.environ without what would send Python or pip to another place."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("PYTHONHOME", "PYTHONPATH")
-        and (not name.startswith("PIP_") or SOURCES.search(name))
-    }
-    return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUNBUFFERED": "1"}
-
-
-def pip_environment(python: str) -> dict:
-    """Return the environment for pip: a person's settings only as far as they say where from.
-
-    Index, proxy, certificate and the like are read from pip's configuration files and become
-    variables; then no file is read. So `user`, `target` or `require-hashes` in one, which may suit
-    the person elsewhere, cannot move or forbid what belongs into this environment.
-
-    Args:
-        python: The environment's interpreter, which has pip.
-    """
-    found = {}
-    for path in _configuration_files(python):
-        parser = configparser.RawConfigParser()
-        with contextlib.suppress(OSError, configparser.Error):
-            # bytes of another encoding, in a comment or a password, must not cost the index
-            text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
-            parser.read_string(text.lstrip("\ufeff"))
-        for section in ("global", "install"):
-            for name, value in parser.items(section) if parser.has_section(section) else ():
-                variable = "PIP_" + name.upper().replace("-", "_")
-                if SOURCES.search(variable):
-                    found[variable] = " ".join(value.split())
-    return {**found, **clean_environment(), "PIP_CONFIG_FILE": os.devnull}
-
-
-def _configuration_files(python: str) -> list:
-    """Return the configuration files that this pip would read, the one that decides last.
-
-    ``pip config list`` would not do: ``user = true`` in a file makes it list the user's file alone.
-    """
-    asked = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH")}
-    argv = [python, "-m", "pip", "config", "debug"]
-    answer = subprocess.run(argv, env=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    kind, files = "", []
-    for line in answer.stdout.decode("utf-8", "replace").splitlines():
-        kind = line[:-1] if re.match(r"\w+:$", line) else kind
-        there = re.match(r"  (\S.*), exists: True$", line)
-        if there and kind in DECIDES_LAST:
-            files.append((DECIDES_LAST.index(kind), there.group(1)))
-    return [path for _, path in sorted(files, key=lambda pair: pair[0])]
-
-
-def explain_failure(
-    argv: Sequence[str], title: str, status: int, output: Sequence[str], log: Path
-) -> str:
-    """Say what was tried, what it answered and what to do next, in that order."""
-    text = "\n".join(output)
-    if FULL_DISK.search(text):
-        remedy = f"The disk is full: free some gigabytes on the disk of {log}, then {GO_ON}."
-    elif NETWORK.search(text):
-        remedy = (
-            "The first set-up needs the network: https://pypi.org and (for the CPU build of torch) "
-            "https://download.pytorch.org, about 0.6 GB; a mirror is named by PIP_INDEX_URL. "
-            f"Connect, then {GO_ON}."
-        )
-    else:
-        remedy = f"See {log} for the whole output; when the cause is mended, {GO_ON}."
-    said = [line.strip() for line in output if re.match(r"\s*(ERROR|\w+Error)\b", line)]
-    said = said or [line.strip() for line in output if line.strip()]
-    return (
-        f"set-up stopped at step {title} (exit status {status}).\n"
-        f"  tried: {' '.join(argv)}\n"
-        + "".join(f"  answer: {line}\n" for line in said[-3:])
-        + remedy
-    )
 
 
 def make_venv(make: Callable[[], None]) -> None:

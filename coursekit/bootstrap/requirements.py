@@ -56,9 +56,12 @@ def suits(level: str, *, gpu: bool = False) -> bool:
         return False
     if not gpu:
         return True
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
-    return not version("torch").endswith("+cpu")
+    try:
+        return not version("torch").endswith("+cpu")
+    except PackageNotFoundError:  # a folder named torch on PYTHONPATH
+        return False
 
 
 def missing(level: str) -> list:
@@ -67,8 +70,17 @@ def missing(level: str) -> list:
     return [name for name in distributions(level) if not _has_module(name)]
 
 
+def modules(level: str) -> list:
+    """Return the modules by which the distributions of a level are found."""
+    return [_module(name) for name in distributions(level)]
+
+
+def _module(distribution: str) -> str:
+    return MODULE_OF.get(distribution, distribution.replace("-", "_"))
+
+
 def _has_module(distribution: str) -> bool:
-    spec = importlib.util.find_spec(MODULE_OF.get(distribution, distribution.replace("-", "_")))
+    spec = importlib.util.find_spec(_module(distribution))
     return spec is not None and spec.origin is not None  # a bare folder is no module
 
 

@@ -7,12 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from coursekit.bootstrap.environment import ensure_environment, find_environment, unusable_path
 from coursekit.bootstrap.installer import SetupError
-from coursekit.bootstrap.requirements import NEEDS, suits
-from coursekit.storage import ROOT
+from coursekit.bootstrap.requirements import NEEDS, modules, suits
+from coursekit.storage import ROOT, NoHome
 
 CAN_REPLACE_ITSELF = os.name != "nt"
 USAGE = """usage: python3 -m coursekit COMMAND
@@ -54,7 +55,7 @@ def start(argv: list, *, cli: Callable[[list], int], doctor: Callable[[], int]) 
     if command == "build" and "--site" in words:
         level = "site"
     try:
-        if os.pathsep in str(ROOT) and command not in (None, "doctor"):
+        if unusable_path() and command not in (None, "doctor"):
             raise SetupError(unusable_path())
         if not suits(level, gpu=gpu):
             python = find_environment(level, gpu=gpu)
@@ -65,14 +66,34 @@ def start(argv: list, *, cli: Callable[[list], int], doctor: Callable[[], int]) 
                 return doctor()
             if python is None:
                 python = ensure_environment(level, gpu=gpu)
+            leave_out_shadows(level)
             return hand_over([str(python), "-m", "coursekit", *argv])
-    except SetupError as error:
+    except (SetupError, NoHome) as error:
         sys.stderr.write(f"coursekit: {error}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The same command goes on where this one stopped.\n")
         return 130
     return cli(argv)
+
+
+def leave_out_shadows(level: str) -> None:
+    """Take out of PYTHONPATH each folder with a module of its own that the environment brings.
+
+    Such a folder (of a robot's or a cluster's system, say) comes first in every search, and its
+    numpy, for another Python, would be met in place of the environment's.
+    """
+    folders = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+    kept = []
+    for folder in folders:
+        specs = [(name, PathFinder.find_spec(name, [folder])) for name in modules(level)]
+        held = [name for name, spec in specs if spec and spec.origin]  # a bare folder is none
+        if held:
+            sys.stderr.write(f"Left out of PYTHONPATH: {folder} (it has its own {held[0]})\n")
+        else:
+            kept.append(folder)
+    if kept != folders:
+        os.environ["PYTHONPATH"] = os.pathsep.join(kept)
 
 
 def child_environment(python: str) -> dict:

@@ -5,11 +5,13 @@ Standard library only at the top: it also runs where nothing is installed yet.
 
 import importlib.util
 import os
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from coursekit.bootstrap.bubblewrap import (
@@ -18,12 +20,12 @@ from coursekit.bootstrap.bubblewrap import (
     is_forbidden,
     why_no_namespaces,
 )
-from coursekit.bootstrap.environment import has_gpu, unusable_path
+from coursekit.bootstrap.environment import has_gpu, hides_gpus, unusable_path
 from coursekit.bootstrap.requirements import missing
 from coursekit.classroom.learner.copies import release_folder, released_units
-from coursekit.storage import ROOT, home, is_clone, workspace
+from coursekit.storage import home, is_clone, workspace
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BRING_CHROMIUM = "sudo apt install chromium"
 LACKS_ENVIRONMENT = "python3 -m coursekit lab   (makes the environment)"
 
@@ -40,7 +42,7 @@ class Finding:
 
 def run() -> int:
     """Print a line for each topic; return 1 if the course cannot run here."""
-    findings = [check() for check in CHECKS]
+    findings = [outcome(check) for check in CHECKS]
     for finding in findings:
         mark = "ok   " if not finding.remedy else "FAULT" if finding.fatal else "note "
         print(f"{mark} {finding.topic:<12} {finding.seen}")
@@ -57,6 +59,18 @@ def run() -> int:
     return 1
 
 
+def outcome(check: Callable[[], Finding]) -> Finding:
+    """Return what a check finds; one that itself fails is a fault, and the others go on."""
+    try:
+        return check()
+    except Exception as error:
+        said, _, remedy = str(error).rpartition("\n")
+        topic = check.__name__.replace("_", " ")
+        if not said:  # the message of something foreign: no remedy stands in its last line
+            said, remedy = f"{type(error).__name__}: {remedy}", "mend that, then ask again"
+        return Finding(topic, " ".join(said.split())[:300], remedy, fatal=True)
+
+
 def python() -> Finding:
     """Name the interpreter."""
     return Finding("python", f"{sys.version.split()[0]} ({sys.executable})")
@@ -64,7 +78,7 @@ def python() -> Finding:
 
 def environment() -> Finding:
     """Say whether this interpreter has all that `lab` needs."""
-    if os.pathsep in str(ROOT):
+    if unusable_path():
         seen, remedy = unusable_path().splitlines()
         return Finding("environment", seen, remedy, fatal=True)
     lacking = missing("course")
@@ -83,8 +97,17 @@ def libraries() -> Finding:
     """Name the versions of what the course stands on."""
     lacking = set(missing("course"))
     names = ("torch", "numpy", "scipy", "matplotlib", "jupyterlab", "nbgrader", "ipywidgets")
-    seen = ", ".join(f"{name} {version(name)}" for name in names if name not in lacking)
+    seen = ", ".join(f"{name} {version_of(name)}" for name in names if name not in lacking)
     return Finding("libraries", seen or "none yet", "" if seen else LACKS_ENVIRONMENT)
+
+
+def version_of(name: str) -> str:
+    """Return a distribution's version, or where its module lies if it was never installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        spec = importlib.util.find_spec(name)
+        return f"of no version ({spec.origin if spec else 'gone'})"
 
 
 def device() -> Finding:
@@ -96,7 +119,15 @@ def device() -> Finding:
 
     if torch.cuda.is_available():
         return Finding("device", f"{torch.cuda.get_device_name()}; {cores}")
+    hidden = hides_gpus()
+    if hidden and has_gpu(hidden=False):
+        seen = f"{cores}; there is a GPU, and {hidden} hides it: the course runs as on a CPU"
+        return Finding("device", seen, "unset CUDA_VISIBLE_DEVICES   (to use the GPU)")
     if has_gpu():
+        chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+        if torch.version.cuda is not None and chosen is not None:
+            seen = f"{cores}; there is a GPU, and CUDA_VISIBLE_DEVICES={chosen!r} names none of it"
+            return Finding("device", seen, "unset CUDA_VISIBLE_DEVICES   (or update the driver)")
         seen = f"{cores}; there is a GPU, which torch {torch.__version__} cannot use"
         return Finding("device", seen, "python3 -m coursekit lab --gpu   (or update the driver)")
     return Finding("device", f"{cores}; no GPU: the course runs at its size for a CPU")
@@ -170,7 +201,7 @@ def sandbox() -> Finding:
     if why:
         what = "is here, and the system forbids namespaces" if is_forbidden(why) else "fails"
         seen = f"{named} {what}: {why}"
-        return Finding("sandbox", seen, f"{namespaces_remedy()}   (only `grade` needs it)")
+        return Finding("sandbox", seen, f"{remedy_for(why)}   (only `grade` needs it)")
     if missing("core"):
         return Finding("sandbox", f"{named} starts; its walls are tried once torch is here")
     from coursekit.classroom.sandbox.opening import SandboxError, open_sandbox
@@ -185,8 +216,18 @@ def sandbox() -> Finding:
     return Finding("sandbox", seen, f"for speed, as an ordinary user: {namespaces_remedy()}")
 
 
+def remedy_for(why: str) -> str:
+    """Say what helps where bubblewrap's trial failed: another program, or other rights."""
+    return namespaces_remedy() if is_forbidden(why) else f"install it anew: {how_to_install()}"
+
+
 def namespaces_remedy(settings: Path = Path("/proc/sys")) -> str:
-    """Say which setting of the system keeps ordinary users from making namespaces."""
+    """Say which setting of the system keeps this user from making namespaces."""
+    if os.geteuid() == 0:  # not by being an ordinary user, so by a container
+        return (
+            "start the container with --security-opt seccomp=unconfined --security-opt "
+            "systempaths=unconfined --cap-add SYS_ADMIN, or grade outside of it"
+        )
     for name, forbids, allow in (
         ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
         ("kernel/unprivileged_userns_clone", "0", "1"),
@@ -203,15 +244,35 @@ def namespaces_remedy(settings: Path = Path("/proc/sys")) -> str:
 
 def chromium() -> Finding:
     """Say whether there is a Chromium for the browser tests."""
-    program = find_chromium()
+    program, seen = look_for_chromium()
     if program is None:
-        return Finding("chromium", "none", f"{BRING_CHROMIUM}   (only the browser tests need it)")
+        return Finding("chromium", seen, f"{BRING_CHROMIUM}   (only the browser tests need it)")
     return Finding("chromium", program)
 
 
 def find_chromium() -> str | None:
     """Return the path of the system's Chromium, or of Chrome."""
-    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+    return look_for_chromium()[0]
+
+
+def look_for_chromium() -> tuple[str | None, str]:
+    """Return the first Chromium or Chrome that starts, or None and what is amiss.
+
+    Being on the PATH is not enough: Ubuntu's chromium-browser is a line of shell that asks for a
+    snap.
+    """
+    seen = "none"
+    for program in filter(None, map(shutil.which, CHROMIUM)):
+        try:
+            done = subprocess.run([program, "--version"], capture_output=True, timeout=30)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            seen = f"{program} does not start: {error}"
+            continue
+        said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()[-200:]
+        if done.returncode == 0 and re.search(r"^(Chromium|Google Chrome) \d", said, re.MULTILINE):
+            return program, said
+        seen = f"{program} does not start: {said or f'status {done.returncode}'}"
+    return None, " ".join(seen.split())
 
 
 CHECKS: list[Callable[[], Finding]] = [

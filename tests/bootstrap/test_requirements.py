@@ -129,3 +129,16 @@ def test_every_command_has_a_module_and_a_level():
         assert (ROOT / "coursekit" / "commands" / f"{command}.py").is_file(), command
         assert level in ("core", "course", "test")
     assert sys.version_info >= (3, 11)
+
+
+@pytest.mark.quick
+def test_a_torch_that_was_never_installed_suits_no_gpu(monkeypatch):
+    """A folder of that name on PYTHONPATH: there is no version to ask for."""
+
+    def never(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(requirements, "missing", lambda level: [])
+    monkeypatch.setattr(importlib.metadata, "version", never)
+    assert suits("course")
+    assert not suits("course", gpu=True)

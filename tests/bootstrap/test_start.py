@@ -9,7 +9,14 @@ import pytest
 
 from coursekit.bootstrap import start as module
 from coursekit.bootstrap.installer import SetupError
-from coursekit.bootstrap.start import USAGE, child_environment, hand_over, start
+from coursekit.bootstrap.start import (
+    USAGE,
+    child_environment,
+    hand_over,
+    leave_out_shadows,
+    start,
+)
+from coursekit.storage import NoHome
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,6 +131,9 @@ def test_a_set_up_that_fails_or_is_stopped_ends_in_words(world, capsys):
     world(error=SetupError("no network.\nConnect."))
     assert world.begin("lab") == 1
     assert capsys.readouterr().err == "coursekit: no network.\nConnect.\n"
+    world(error=NoHome("no home.\nSet COURSEKIT_HOME."))
+    assert world.begin("lab") == 1
+    assert capsys.readouterr().err == "coursekit: no home.\nSet COURSEKIT_HOME.\n"
     world(error=KeyboardInterrupt())
     assert world.begin("lab") == 130
     assert capsys.readouterr().err.endswith("goes on where this one stopped.\n")
@@ -160,3 +170,24 @@ def test_handing_over_keeps_the_process_its_folder_and_its_status(tmp_path):
 def test_where_a_process_cannot_be_replaced_its_status_is_passed_on(monkeypatch):
     monkeypatch.setattr(module, "CAN_REPLACE_ITSELF", False)
     assert hand_over([sys.executable, "-c", "raise SystemExit(7)"]) == 7
+
+
+@pytest.mark.quick
+def test_what_would_come_before_the_environments_own_modules_is_left_out(
+    tmp_path, monkeypatch, capsys
+):
+    """A robot's or a cluster's numpy, for another Python; a person's own modules stay."""
+    for name in ("ros/numpy/__init__.py", "mine/mynet.py", "old/tqdm.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("raise ImportError('of another Python')\n")
+    (tmp_path / "mine" / "torch").mkdir()  # a bare folder, say of logs
+    folders = [str(tmp_path / name) for name in ("ros", "mine", "nowhere", "old")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
+    leave_out_shadows("core")
+    assert os.environ["PYTHONPATH"] == os.pathsep.join(folders[1:3])
+    assert capsys.readouterr().err == (
+        f"Left out of PYTHONPATH: {folders[0]} (it has its own numpy)\n"
+        f"Left out of PYTHONPATH: {folders[3]} (it has its own tqdm)\n"
+    )
+    leave_out_shadows("core")
+    assert capsys.readouterr().err == ""

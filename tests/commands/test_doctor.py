@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from coursekit.bootstrap.environment import hides_gpus
 from coursekit.commands import doctor
 from coursekit.commands.doctor import Finding
+from coursekit.storage import NoHome
 
 ROOT = Path(__file__).resolve().parents[2]
 OK, FAULT = Finding("topic", "seen"), Finding("other", "seen", "mend it", fatal=True)
@@ -59,6 +61,7 @@ def test_missing_libraries_are_named_with_the_command_that_installs_them(monkeyp
 def test_a_gpu_that_torch_cannot_use_is_noted(monkeypatch):
     import torch
 
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(doctor, "has_gpu", lambda: True)
     assert doctor.device().remedy.startswith("python3 -m coursekit lab --gpu")
@@ -140,11 +143,16 @@ def test_without_bubblewrap_the_sandbox_is_noted(monkeypatch, tmp_path):
 def test_the_sandbox_is_tried_and_not_only_looked_for(monkeypatch, tmp_path):
     said = "bwrap: No permissions to create new namespace"
     fake_bubblewrap(monkeypatch, tmp_path, f"echo '{said}' >&2; exit 1")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     found = doctor.sandbox()
     assert found.seen == f"bubblewrap 9.0 is here, and the system forbids namespaces: {said}"
     assert "or grade as root" in found.remedy
     fake_bubblewrap(monkeypatch, tmp_path, "echo 'libcap.so.2: not found' >&2; exit 127")
-    assert doctor.sandbox().seen == "bubblewrap 9.0 fails: libcap.so.2: not found"
+    monkeypatch.undo()
+    fake_bubblewrap(monkeypatch, tmp_path, "echo 'libcap.so.2: not found' >&2; exit 127")
+    found = doctor.sandbox()
+    assert found.seen == "bubblewrap 9.0 fails: libcap.so.2: not found"
+    assert found.remedy.startswith("install it anew: sudo apt install bubblewrap")
     fake_bubblewrap(monkeypatch, tmp_path, "exit 0")  # says that it works, and does nothing
     found = doctor.sandbox()
     assert found.seen.startswith("bubblewrap 9.0: the sandbox does not start")
@@ -181,20 +189,108 @@ def keep_way_fresh(opened, name, value):
         ("user/max_user_namespaces", "9", "allow unprivileged user namespaces"),
     ],
 )
-def test_what_an_ordinary_user_lacks_is_named(tmp_path, name, value, remedy):
+def test_what_an_ordinary_user_lacks_is_named(monkeypatch, tmp_path, name, value, remedy):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     (tmp_path / name).parent.mkdir()
     (tmp_path / name).write_text(value + "\n")
     assert remedy in doctor.namespaces_remedy(tmp_path)
 
 
+def browser(folder, name, script):
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+    return str(folder / name)
+
+
 @pytest.mark.quick
 def test_chromium_is_only_noted(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
+    assert doctor.chromium().seen == "none"
     assert doctor.chromium().remedy.startswith("sudo apt install chromium")
     assert not doctor.chromium().fatal
-    (tmp_path / "chromium").write_text("")
-    (tmp_path / "chromium").chmod(0o755)
-    assert doctor.chromium() == Finding("chromium", str(tmp_path / "chromium"))
+    program = browser(tmp_path, "google-chrome-stable", "echo 'Google Chrome 130.0.1'")
+    assert doctor.chromium() == Finding("chromium", program)
+    program = browser(tmp_path, "chromium", "echo noise >&2; echo 'Chromium 130.0 built on Debian'")
+    assert doctor.chromium() == Finding("chromium", program)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("script", "seen"),
+    [
+        ("echo 'requires the chromium snap to be installed.' >&2; exit 10", "requires the chromiu"),
+        ("exit 1", "does not start: status 1"),
+        ("echo 'Chromium B.S.U. 0.9.16, a game'", "does not start: Chromium B.S.U."),
+    ],
+)
+def test_a_chromium_that_does_not_start_is_none(monkeypatch, tmp_path, script, seen):
+    """Ubuntu's chromium-browser is a line of shell that asks for a snap."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    program = browser(tmp_path, "chromium-browser", script)
+    found = doctor.chromium()
+    assert found.seen.startswith(program)
+    assert seen in found.seen
+    assert found.remedy.startswith("sudo apt install chromium")
+    assert doctor.find_chromium() is None
+    chrome = browser(tmp_path, "google-chrome", "echo 'Google Chrome 130.0.1'")
+    assert doctor.find_chromium() == chrome
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("error", "seen", "remedy"),
+    [
+        (ImportError("libcudart.so.12:\ncannot open"), "libcudart.so.12:", "cannot open"),
+        (ImportError("foreign torch"), "ImportError: foreign torch", "mend that, then ask again"),
+        (NoHome("no home of yours.\nSet COURSEKIT_HOME."), "no home of yours.", "Set COURSEKIT"),
+    ],
+)
+def test_a_check_that_fails_is_a_fault_and_the_others_go_on(
+    monkeypatch, capsys, error, seen, remedy
+):
+    def own_data():
+        raise error
+
+    monkeypatch.setattr(doctor, "CHECKS", [own_data, doctor.python])
+    assert doctor.run() == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"FAULT own data     {seen}"
+    assert lines[1].startswith(f"{'':18} -> {remedy}")
+    assert lines[2].startswith("ok    python")
+
+
+@pytest.mark.quick
+def test_a_module_that_was_never_installed_has_no_version_and_a_place(monkeypatch, tmp_path):
+    (tmp_path / "never_installed.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert doctor.version_of("never_installed") == f"of no version ({tmp_path}/never_installed.py)"
+
+
+@pytest.mark.quick
+def test_a_gpu_that_a_person_hides_is_not_called_broken(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(doctor, "has_gpu", lambda hidden=True: not hidden or not hides_gpus())
+    for chosen in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+        found = doctor.device()
+        assert f"CUDA_VISIBLE_DEVICES={chosen!r} hides it" in found.seen
+        assert found.remedy.startswith("unset CUDA_VISIBLE_DEVICES")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    assert doctor.device().remedy.startswith("python3 -m coursekit lab --gpu")
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    assert "CUDA_VISIBLE_DEVICES='7' names none of it" in doctor.device().seen
+
+
+@pytest.mark.quick
+def test_root_is_not_told_to_be_root(monkeypatch, tmp_path):
+    fake_bubblewrap(monkeypatch, tmp_path, "echo 'bwrap: Operation not permitted' >&2; exit 1")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    found = doctor.sandbox()
+    assert "the system forbids namespaces" in found.seen
+    assert found.remedy.startswith("start the container with ")
+    assert "grade as root" not in found.remedy
 
 
 def test_where_nothing_is_installed_the_doctor_still_answers_and_installs_nothing(tmp_path):
