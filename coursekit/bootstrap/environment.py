@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from coursekit.bootstrap.bubblewrap import find_bubblewrap, install_arguments
-from coursekit.bootstrap.failures import GO_ON
 from coursekit.bootstrap.folder import (
     check_disk,
     empty,
@@ -25,6 +24,7 @@ from coursekit.bootstrap.folder import (
     write_state,
 )
 from coursekit.bootstrap.installer import SetupError, drop_half_installed, make_venv, run_step
+from coursekit.bootstrap.pip_failures import GO_ON
 from coursekit.bootstrap.pip_settings import clean_environment, patience, pip_environment
 from coursekit.bootstrap.requirements import EXTRAS, ORACLES, TORCH, missing, stamp
 from coursekit.storage import ROOT, is_clone, locked, workspace, write_atomically

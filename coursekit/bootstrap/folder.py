@@ -11,8 +11,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from coursekit.bootstrap.failures import GO_ON
 from coursekit.bootstrap.installer import SetupError
+from coursekit.bootstrap.pip_failures import GO_ON
 from coursekit.storage import write_atomically
 
 NEEDED_GB = {"cpu": 3, "gpu": 12}  # with room for pip's own copies

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from coursekit.bootstrap.failures import GO_ON, explain_failure
+from coursekit.bootstrap.pip_failures import GO_ON, explain_failure
 from coursekit.bootstrap.pip_settings import clean_environment
 
 

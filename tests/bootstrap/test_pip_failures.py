@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 
-from coursekit.bootstrap.failures import explain_failure
+from coursekit.bootstrap.pip_failures import explain_failure
 
 NONE = "ERROR: No matching distribution found for torch==2.13.0"
 UNKNOWN = "SSLError(SSLCertVerificationError(1, 'CERTIFICATE_VERIFY_FAILED: self-signed'))"
