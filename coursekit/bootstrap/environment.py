@@ -43,7 +43,7 @@ def find_environment(level: str, *, gpu: bool = False) -> Path | None:
         return None
     enough = {"test": ("test",), "site": ("site", "test")}.get(level, ("course", "site", "test"))
     stamps = state.get("stamps", {})
-    done = any(stamps.get(name) == stamp(name, state.get("python")) for name in enough)
+    done = any(stamps.get(name) == stamp(name, str(state.get("python"))) for name in enough)
     return python if done else None
 
 
