@@ -639,8 +639,8 @@ for B in by_size(tiny=[16, 32], cpu=[128, 256, 512, 1024]):
 # at B = 16 to B = 1024, it ends {{L2.beyond_gain_1024}} points of accuracy above the linear rule.
 #
 # **Caveat.** The curve is right to about 10 %. With the ledger's seeds on a GPU it is rejected, and
-# $\eta_{\max}/(1 + (B_c/B)^p)^{1/p}$ with p = 1.7 to 1.9, the same bend with a sharper knee, is not: a batch
-# size that was left out of the fit it misses by {{F1.gpu.left_out_rounded}} %, the curve by
+# $\eta_{\max}/(1 + (B_c/B)^p)^{1/p}$ with p = 1.7 to 1.9, the same bend with a sharper knee, is just not: a
+# batch size that was left out of the fit it misses by {{F1.gpu.left_out_rounded}} %, the curve by
 # {{F1.gpu.left_out_law}} %, a pure power of B by {{F1.gpu.left_out_power}} %.
 #
 # Both constants depend on the task, the length of the run, and where "broken" begins.

@@ -73,7 +73,7 @@ RECENT = {
         "of 2",
         "B x 4 at the same lr within a quarter of what decay is worth, at beta2 = .999 and .95",
         "The exchange rate depends on beta2's memory: at .999 the second moment hardly learns of "
-        "the new batch in the steps that are left. Eight seeds do not settle it.",
+        "the new batch in the steps that are left. Eight seeds do not settle it, 64 on a GPU do.",
     ),
     "C8": (
         "arXiv:2505.23971: by branching the critical batch is near 0 at first, rises, and levels "

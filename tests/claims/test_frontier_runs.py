@@ -7,6 +7,8 @@ import pytest
 
 from coursekit.claims.ledger import load_ledger, quote
 from coursekit.claims.unit_02_lr_scaling.frontier_runs import (
+    FRONTIER_SIZES,
+    frontier_quantities,
     half_octaves,
     named,
     window,
@@ -55,3 +57,17 @@ def test_the_verdict_rests_on_digits():
     assert verdict(narrower, wider) == "depends"
     assert verdict(wider, narrower) == "fails"
     assert [verdict(digits, narrower) for digits in (nothing, unsure)] == ["unresolved"] * 2
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("size", ["cpu", "gpu"])
+@pytest.mark.parametrize("prefix", ["", "digits_"])
+def test_the_ledger_can_find_the_frontier_again(size, prefix):
+    """F1: fits, edges and rivals from the accuracies that are stored with them."""
+    values = load_ledger()["F1"][size]["values"]
+    tables = {
+        b: np.array([values[f"{prefix}accuracy_{b}_{k}"] for k in range(7)]).T
+        for b in FRONTIER_SIZES["digits" if prefix else "mnist1d"]
+    }
+    for name, column in frontier_quantities(tables).items():
+        np.testing.assert_allclose(values[prefix + name], column, rtol=2e-5, atol=1e-9)

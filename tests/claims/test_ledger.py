@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LEDGER = load_ledger()
 ENTRIES = [(claim_id, size) for claim_id, sizes in LEDGER.items() for size in sizes]
 MEASURABLE = [claim_id for claim_id, c in CLAIMS.items() if c.evidence != "literature"]
+BOTH = [i for i, sizes in LEDGER.items() if any("shared" in entry for entry in sizes.values())]
 SMALL = {
     "N1": {
         "cpu": {"device": "CPU", "seconds": 3.2, "values": {"slope": [-1.0, -0.98, -1.02]}},
@@ -221,3 +222,15 @@ def test_a_claim_of_the_literature_has_nothing_to_measure():
     for claim_id in set(CLAIMS) - set(MEASURABLE):
         with pytest.raises(ValueError, match="literature"):
             measure(CLAIMS[claim_id], "tiny")
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("claim_id", BOTH)
+def test_every_row_knows_the_test_examples(claim_id):
+    """A claim on accuracies: where one row's intervals run over examples too, all rows' do."""
+    sizes = LEDGER[claim_id]
+    known = {size: set(entry.get("shared", {})) for size, entry in sizes.items()}
+    in_all = set.intersection(*(set(entry["values"]) for entry in sizes.values()))
+    named = set.union(*known.values()) & in_all
+    assert named
+    assert {size: names & in_all for size, names in known.items()} == dict.fromkeys(sizes, named)

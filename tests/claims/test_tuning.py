@@ -175,9 +175,10 @@ def test_the_ledger_can_choose_again(claim_id, quantity, arm):
 @pytest.mark.quick
 @pytest.mark.parametrize("arm", ["muon_large", "muon_small", "adam_large", "momentum_small"])
 def test_t2_can_choose_again(arm):
-    """Examples to a loss: tuned in logarithms, and stored as what they are."""
-    values = load_entries("T2")["cpu"]["values"]
-    np.testing.assert_allclose(values[arm], np.exp(tuned(*kept(values, arm))), rtol=1e-4)
+    """Tuned in logarithms, stored as examples; where two rates tie, six digits may decide."""
+    for size, entry in load_entries("T2").items():
+        again = np.exp(tuned(*kept(entry["values"], arm)))
+        np.testing.assert_allclose(entry["values"][arm], again, rtol=1e-3, err_msg=size)
 
 
 AT_AN_END = {  # claim: arms whose best setting may lie there, since the verdict does not need more

@@ -96,27 +96,37 @@ def measure_frontier(size: str) -> Columns:
 
 def frontier(size: str, name: str, num_seeds: int) -> Columns:
     """Return the quantities of F1 on one data set."""
-    tables, grids, sizes = {}, {}, FRONTIER_SIZES[name]
-    for b in sizes:
-        grids[b] = frontier_grid(b)
-        tables[b] = accuracy_table(size, b, grids[b], num_seeds=num_seeds, name=name)
-    logs = {b: np.log2(lrs) for b, lrs in grids.items()}
+    return frontier_quantities(
+        {
+            b: accuracy_table(size, b, frontier_grid(b), num_seeds=num_seeds, name=name)
+            for b in FRONTIER_SIZES[name]
+        },
+        unbroken=1.0 if size == "tiny" else math.nan,  # two epochs: exercise the code alone
+    )
 
-    def statistic(means: np.ndarray) -> np.ndarray:
-        edges = edges_of(means, logs)
-        if size == "tiny":  # nothing is learned in two epochs: exercise the code alone
-            edges = np.nan_to_num(edges, nan=1.0)
-        return curve_of(sizes, edges)
 
-    found = resampled(np.concatenate([tables[b] for b in sizes], axis=1), statistic)
+def frontier_quantities(tables: Mapping[int, np.ndarray], *, unbroken: float = math.nan) -> Columns:
+    """Return what F1 says of accuracies (seeds, lrs) at each batch size, and the accuracies.
+
+    Args:
+        tables: Batch size -> accuracies at `frontier_grid`.
+        unbroken: log2 of the lr that stands for an edge that the grid does not reach.
+    """
+    sizes = list(tables)
+    logs = {b: np.log2(frontier_grid(b)) for b in sizes}
+    stacked = np.concatenate([tables[b] for b in sizes], axis=1)
+
+    def edges(means: np.ndarray) -> np.ndarray:
+        return np.nan_to_num(edges_of(means, logs), nan=unbroken)
+
+    found = resampled(stacked, lambda means: curve_of(sizes, edges(means)))
     names = ["max_lr", "critical_batch", "misfit_octaves", "slope_small", "slope_large"]
     names += [f"edge_{b}" for b in sizes]
     values = dict(zip(names, found.T.tolist(), strict=True))
     for b in sizes:
         for k, cell in enumerate(tables[b].T):
             values[f"accuracy_{b}_{k}"] = cell.tolist()
-    edges = found[:, 5:].clip(min=1e-3)  # a pull can be larger than the edge
-    return values | compare(sizes, np.log(edges))
+    return values | compare(sizes, resampled(stacked, edges) * math.log(2))
 
 
 def frontier_grid(batch_size: int) -> list[float]:
