@@ -4,6 +4,7 @@ A command is one function here and one line in ``coursekit.bootstrap.requirement
 imported when it runs, so that ``--help`` stays fast.
 """
 
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -241,11 +242,23 @@ def main(argv: list[str]) -> int:
     return status
 
 
+PASSED_ON = {  # whose arguments follow --
+    "bench": "the benchmark",
+    "lab": "JupyterLab",
+    "measure": "your script",
+    "solution": "JupyterLab",
+    "test": "pytest",
+}
+
+
 def report(error: Exception, program: str) -> int:
     """Print an error for a person, the remedy last, and return the exit status."""
     wrong_words = getattr(error, "format_message", None)  # typer's own: unknown option and the like
     if wrong_words is not None:
         print(f"{program}: {wrong_words()}", file=sys.stderr)
+        other = PASSED_ON.get(program.rpartition(" ")[2])
+        if other and re.match("No such option|Got unexpected extra", wrong_words()):
+            print(f"What is meant for {other} goes after --", file=sys.stderr)
         print(f"See: python3 -m {program} --help", file=sys.stderr)
         return 2
     if isinstance(error, ValueError | OSError | RuntimeError):

@@ -8,9 +8,11 @@ The script to measure defines three names, at its top level:
 
 or one, `objective`, a `coursekit.gradients.Objective`: for a mean over tokens, or some parameters.
 What stands under ``if __name__ == "__main__":`` does not run, so a training script can be measured
-as it is; arguments of its own go after ``--``. `docs/examples` has two scripts.
+as it is; arguments of its own go after ``--``. In a package it may import its neighbours with a
+dot. With ``--json`` what it prints goes to stderr. `docs/examples` has two scripts.
 """
 
+import contextlib
 import json as json_format
 import math
 import sys
@@ -175,7 +177,7 @@ def run(
         lr: Learning rate, for sharpness.
         differences: Take differences of gradients in place of second derivatives.
         seed: Of probes and start vectors.
-        json: Print JSON.
+        json: Print JSON, and nothing else, on stdout.
         of_rescale: Options that only `measure rescale` has; refused here.
 
     Raises:
@@ -191,19 +193,20 @@ def run(
         raise ValueError(f"which model? Name a script: measure {what} SCRIPT.py")
     if examples is not None and examples < 2:
         raise ValueError(f"--examples must be at least 2, got {examples}\nNoise needs a spread.")
-    subject = read_script(script, examples, its_args)
-    print(f"measuring {what} of {subject.name} ...", file=sys.stderr)
-    began = time.perf_counter()
-    if what == "noise":
-        found = measure_noise(subject, seed=seed)
-        lines = noise_lines(found)
-    elif what == "sharpness":
-        rate = math.nan if lr is None else lr
-        found = measure_sharpness(subject, seed=seed, lr=rate, differences=differences)
-        lines = sharpness_lines(found)
-    else:
-        found = measure_batch_size(subject, seed=seed)
-        lines = batch_size_lines(found)
+    with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
+        subject = read_script(script, examples, its_args)
+        print(f"measuring {what} of {subject.name} ...", file=sys.stderr)
+        began = time.perf_counter()
+        if what == "noise":
+            found = measure_noise(subject, seed=seed)
+            lines = noise_lines(found)
+        elif what == "sharpness":
+            rate = math.nan if lr is None else lr
+            found = measure_sharpness(subject, seed=seed, lr=rate, differences=differences)
+            lines = sharpness_lines(found)
+        else:
+            found = measure_batch_size(subject, seed=seed)
+            lines = batch_size_lines(found)
     seconds = time.perf_counter() - began
     objective = subject.objective
     count, device = objective.num_params, device_name(objective.device)

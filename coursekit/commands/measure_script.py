@@ -1,10 +1,11 @@
 """What `measure` reads: a person's own script, run with its arguments, and what it defines."""
 
-import runpy
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from coursekit.gradients.batches import (
@@ -39,6 +40,10 @@ def read_script(path: Path, max_examples: int | None, its_args: Sequence[str] = 
         raise ValueError(
             f"no script at {path}\nName a Python file that defines model, loss_fn, data."
         )
+    if path.suffix == ".ipynb":
+        raise ValueError(
+            f"{path} is a notebook\nMake a script of it: jupyter nbconvert --to script {path.name}"
+        )
     names = _names_of(path, its_args)
     objective = names.get("objective")
     if not isinstance(objective, Objective):
@@ -56,25 +61,59 @@ def read_script(path: Path, max_examples: int | None, its_args: Sequence[str] = 
 
 
 def _names_of(path: Path, its_args: Sequence[str]) -> dict[str, Any]:
-    """Run a script as if it had been called with its own arguments; return its names."""
-    argv = sys.argv
-    sys.argv = [str(path), *its_args]
-    sys.path.insert(0, str(path.resolve().parent))
+    """Run a script as if it had been called with its own arguments; return its names.
+
+    It stays a module, and its folder on the search path: a loss may import a neighbour when it is
+    called, and the workers of a DataLoader find the script's classes by their module's name.
+    """
+    before = sys.argv, sys.stdout, sys.stderr
     remedy = "It has to run by itself; training belongs under `if __name__ == '__main__':`."
     try:
-        return runpy.run_path(str(path), run_name="coursekit.measure")
+        code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        module = _module_of(path)
+        sys.argv = [str(path), *its_args]
+        exec(code, vars(module))
+    except KeyboardInterrupt:
+        raise
     except SystemExit as error:
         raise ValueError(
             f"{path} ended itself with sys.exit({error.code!r})\n"
             f"{remedy} Arguments of its own go after --."
         ) from error
-    except Exception as error:
+    except BaseException as error:  # a library's own kind of stop may be no Exception
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+        where = f", line {lines[-1]}," if lines else ""
         raise ValueError(
-            f"{path} stopped with {type(error).__name__}: {error}\n{remedy}"
+            f"{path}{where} stopped with {type(error).__name__}: {error}\n{remedy}"
         ) from error
     finally:
-        sys.path.pop(0)
-        sys.argv = argv
+        sys.argv, sys.stdout, sys.stderr = before
+    return vars(module)
+
+
+def _module_of(path: Path) -> ModuleType:
+    """Return a new module for a script, under the name by which others can import it.
+
+    In a package it has the package's name before its own, as after `python -m`, so that it may
+    import its neighbours with a dot.
+    """
+    folder, names = path.resolve().parent, [path.stem]
+    places = [str(folder)]
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    if len(names) > 1:
+        places = [str(folder), *places]
+    name = ".".join(names)
+    taken = sys.modules.get(name)
+    if name in sys.stdlib_module_names or (taken and taken.__dict__.get("__file__") != str(path)):
+        name = f"measured_{path.stem}"  # it must not take the place of another module
+    sys.path[:0] = [place for place in places if place not in sys.path]
+    module = ModuleType(name)
+    module.__file__, module.__package__ = str(path), name.rpartition(".")[0]
+    sys.modules[name] = module
+    return module
 
 
 def first_examples(data: Data, limit: int | None) -> tuple[Data, int]:

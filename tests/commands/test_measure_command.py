@@ -2,7 +2,9 @@
 
 import json
 import math
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -33,6 +35,12 @@ data = (inputs, targets)
 if __name__ == "__main__":
     raise SystemExit("training must not run")
 """
+
+
+@pytest.fixture(autouse=True)
+def search_path(monkeypatch):
+    """A script's folder stays on it, which no other test needs."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
 
 @pytest.fixture
@@ -229,3 +237,115 @@ def test_sharpness_without_second_derivatives(capsys, tmp_path):
     truth = measured(capsys, "sharpness", path)
     assert found["sharpness"] == pytest.approx(truth["sharpness"], rel=1e-3)
     assert abs(found["trace"] - truth["trace"]) < 4 * found["trace_stderr"] + 1e-3
+
+
+def test_a_script_in_a_package_imports_its_neighbours(capsys, tmp_path, monkeypatch):
+    """With a dot, as after `python -m`, and without one; also one that a loss imports later."""
+    package = tmp_path / "nets" / "small"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("")
+    (package / "__init__.py").write_text("")
+    (package / "device.py").write_text("rows = 100\n")  # coursekit has one of that name
+    (package / "later.py").write_text("def same(x):\n    return x\n")
+    path = package / "train.py"
+    path.write_text(
+        LINEAR.replace("return 0.5 * (", "from later import same; return 0.5 * same(").replace(
+            "if __name__",
+            "from .device import rows\nfrom nets.small.device import rows as same\n"
+            "assert __name__ == 'nets.small.train' and rows == same\n"
+            "data = (inputs[:rows], targets[:rows])\nif __name__",
+        )
+    )
+    monkeypatch.chdir("/")
+    found = measured(capsys, "noise", path)
+    assert found["examples"] == 100
+    assert found["tr_cov"] == pytest.approx(closed_form(100)[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["random.py", "torch.py", "coursekit.py"])
+def test_a_script_takes_no_other_modules_place(capsys, tmp_path, name):
+    before = sys.modules.get(name.removesuffix(".py"))
+    path = tmp_path / name
+    path.write_text(LINEAR)
+    assert measured(capsys, "noise", path)["examples"] == 400
+    assert sys.modules.get(name.removesuffix(".py")) is before
+
+
+def test_the_workers_of_a_loader_find_the_scripts_own_classes(tmp_path):
+    """In processes that are started anew, as everywhere but on Linux, and there since 3.14."""
+    (tmp_path / "mine").mkdir()
+    path = tmp_path / "mine" / "train_rows.py"
+    loader = """
+class Rows(torch.utils.data.Dataset):
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, i):
+        return inputs[i], targets[i]
+
+
+data = torch.utils.data.DataLoader(
+    Rows(), batch_size=20, num_workers=1, multiprocessing_context="spawn"
+)
+"""
+    path.write_text(LINEAR.replace("if __name__", loader + "if __name__"))
+    done = subprocess.run(
+        [sys.executable, "-m", "coursekit", "measure", "noise", str(path), "--json"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300,
+        env={**os.environ, "COURSEKIT_HOME": str(tmp_path), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tr_cov"] == pytest.approx(closed_form(40)[1], rel=1e-9)
+
+
+def test_what_a_script_prints_is_no_part_of_the_json(capsys, tmp_path):
+    """Nor can it take the place of what is printed after it."""
+    path = tmp_path / "mine.py"
+    path.write_text(
+        LINEAR.replace("    return 0.5", "    print('in the loss')\n    return 0.5")
+        + "print('loading')\nimport io, sys\nsys.stdout = io.StringIO()\n"
+    )
+    assert measured(capsys, "noise", path)["examples"] == 400
+    assert main(["measure", "noise", str(path)]) == 0
+    assert "95 % interval" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "def f(a):\n    return a['lr']\n\nf({})\n",
+            r"mine.py, line 2, stopped with KeyError: 'lr'",
+        ),
+        ("class Halt(BaseException): pass\nraise Halt('no')\n", "line 2, stopped with Halt: no"),
+        ("raise GeneratorExit\n", "line 1, stopped with GeneratorExit"),
+        ("def f(:\n", r"mine.py stopped with SyntaxError: .*line 1"),
+    ],
+)
+def test_where_a_script_stopped_is_said(capsys, tmp_path, text, said):
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    assert main(["measure", "noise", str(path)]) == 1
+    assert re.search(said, capsys.readouterr().err)
+
+
+def test_ctrl_c_in_a_script_stops(capsys, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("raise KeyboardInterrupt\n")
+    assert main(["measure", "noise", str(path)]) == 130
+    assert "Stopped." in capsys.readouterr().err
+
+
+def test_a_notebook_is_named_as_one(capsys, tmp_path):
+    path = tmp_path / "mine.ipynb"
+    path.write_text('{"cells": [], "metadata": {}}')
+    assert main(["measure", "noise", str(path)]) == 1
+    assert "is a notebook\nMake a script of it: jupyter nbconvert --to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("--rows", "100"), ("100",)])
+def test_arguments_of_the_script_before_the_dashes_get_a_hint(capsys, script, words):
+    assert main(["measure", "noise", str(script), *words]) == 2
+    assert "What is meant for your script goes after --" in capsys.readouterr().err
+    assert main(["measure", "noise", str(script), "--seed", "x"]) == 2
+    assert "goes after --" not in capsys.readouterr().err
