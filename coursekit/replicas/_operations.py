@@ -221,16 +221,19 @@ def linear_weight(x: Tensor, g: Tensor) -> Tensor:
     The sum over many rows is cut into parts: in a stack of few replicas each product has few
     entries, and so would keep few of a GPU's processors busy for long.
     """
-    replicas, rows = g.shape[:2]
-    parts = 1
-    while x.is_cuda and parts * replicas < ENOUGH and rows % (2 * parts) == 0:
-        if rows // (2 * parts) < SHORTEST:
-            break
-        parts *= 2
+    parts = parts_of(*g.shape[:2])
     if parts == 1:
         return g.mT @ x
     x, g = (t.unflatten(1, (parts, -1)) for t in (x, g))
     return (g.mT @ x).sum(dim=1)
+
+
+def parts_of(replicas: int, rows: int) -> int:
+    """Return into how many parts to cut sums over rows: a power of two that divides them."""
+    parts = 1
+    while parts * replicas < ENOUGH and rows % (2 * parts) == 0 and rows >= 2 * parts * SHORTEST:
+        parts *= 2
+    return parts
 
 
 @linear.register_fake

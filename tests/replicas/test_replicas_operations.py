@@ -14,7 +14,7 @@ from coursekit.data.splits import from_splits
 from coursekit.models.convnets import SERIES, convnet
 from coursekit.models.transformer import CausalAttention, char_transformer
 from coursekit.replicas import _operations, run_grid
-from coursekit.replicas._operations import attention
+from coursekit.replicas._operations import attention, linear, parts_of
 from coursekit.replicas._vmap import vmap_gradients
 
 REPLICAS, BATCH = 3, 4
@@ -104,6 +104,33 @@ def test_attention_is_the_written_one_with_its_gradient(width):
         torch.autograd.grad(out, x, g, retain_graph=True) for out in (ours, theirs)
     )
     torch.testing.assert_close(by_ours, by_theirs, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "rows", "parts"),
+    [(128, 4096, 2), (8, 32768, 32), (8, 1024, 2), (8, 1023, 1), (24, 3 * 2048, 8), (512, 4096, 1)],
+)
+def test_sums_over_rows_are_cut_where_a_stack_is_small(replicas, rows, parts):
+    assert parts_of(replicas, rows) == parts
+
+
+@pytest.mark.parametrize("rows", [6, 2048])  # one part, and four
+def test_linear_layers_are_torchs_with_their_gradients(rows):
+    generator = torch.Generator().manual_seed(6)
+    shapes = ((REPLICAS, rows, 5), (REPLICAS, 4, 5), (REPLICAS, 4), (REPLICAS, rows, 4))
+    x, w, bias, g = (torch.randn(*s, generator=generator, dtype=torch.float64) for s in shapes)
+    assert parts_of(REPLICAS, rows) == {6: 1, 2048: 4}[rows]
+    leaves = [t.requires_grad_() for t in (x, w, bias)]
+    for given in (leaves, leaves[:2]):
+        ours = linear(*given, *[None] * (3 - len(given)))
+        theirs = torch.stack(
+            [nn.functional.linear(*(t[r] for t in given)) for r in range(REPLICAS)]
+        )
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+        torch.testing.assert_close(
+            torch.autograd.grad(ours, given, g), torch.autograd.grad(theirs, given, g),
+            rtol=1e-11, atol=1e-12,
+        )  # fmt: skip
 
 
 def characters(double=True):
