@@ -1,4 +1,4 @@
-"""Attention and convolution of R models as Triton kernels; `_layers` says what they compute.
+"""Attention, convolution and LayerNorm of R models as Triton kernels; `_layers` says which.
 
 All keep their intermediate results on the chip: attention its (T, T) weights, the convolution its
 shifted copies of the image. ``PRECISION`` is Triton's: "tf32" rounds each factor to TF32 (10 bits),
@@ -16,6 +16,8 @@ TILES = ((256, 64, 32), 8)
 TILES_OF_FEW_TAPS = ((128, 64, 32), 4)
 WEIGHT_TILES = {"tf32x3": (128, 64, 32), "tf32": (32, 64, 64), "bf16": (64, 64, 64)}
 PARTS = 4  # in which pixels are summed for a gradient by the weights
+NORM_TILE = 2048  # numbers that a program norms at a time
+NORM_PROGRAMS = 2048  # that sum up gradients by scales side by side
 
 
 @triton.jit
@@ -149,6 +151,53 @@ def _convolution_weight(
     tl.store(DW + to, total, mask=(k[:, None] < K) & (o[None, :] < OUT))
 
 
+@triton.jit
+def _normed(X, r, rows, N, eps, W: tl.constexpr, WIDE: tl.constexpr):
+    """Return where some rows lie, whether they exist, them normed, and 1 / their deviation."""
+    c = tl.arange(0, WIDE)
+    at, there = (r * N + rows[:, None]) * W + c[None, :], (rows[:, None] < N) & (c[None, :] < W)
+    x = tl.load(X + at, mask=there, other=0.0).to(tl.float32)
+    x = tl.where(there, x - (tl.sum(x, 1) / W)[:, None], 0.0)
+    inverse = tl.rsqrt(tl.sum(x * x, 1) / W + eps)[:, None]
+    return at, there, x * inverse, inverse
+
+
+@triton.jit
+def _layer_norm(
+    X, SCALE, SHIFT, Y, N, eps, W: tl.constexpr, WIDE: tl.constexpr, ROWS: tl.constexpr
+):
+    r, c = tl.program_id(1).to(tl.int64), tl.arange(0, WIDE)
+    rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+    at, there, x, _ = _normed(X, r, rows, N, eps, W, WIDE)
+    scale = tl.load(SCALE + r * W + c, mask=c < W, other=0.0)
+    shift = tl.load(SHIFT + r * W + c, mask=c < W, other=0.0)
+    y = x * scale[None, :] + shift[None, :]
+    tl.store(Y + at, y.to(Y.dtype.element_ty), mask=there)
+
+
+@triton.jit
+def _layer_norm_gradient(
+    X, SCALE, G, DX, DSCALE, DSHIFT, N, eps, TILES, W: tl.constexpr, WIDE: tl.constexpr,
+    ROWS: tl.constexpr
+):  # fmt: skip
+    """Compute dx, and the sums of g x and g over one part of the rows."""
+    part, r, c = tl.program_id(0), tl.program_id(1).to(tl.int64), tl.arange(0, WIDE)
+    scale = tl.load(SCALE + r * W + c, mask=c < W, other=0.0)
+    by_scale, by_shift = tl.zeros((ROWS, WIDE), tl.float32), tl.zeros((ROWS, WIDE), tl.float32)
+    for tile in range(TILES):
+        rows = (part * TILES + tile) * ROWS + tl.arange(0, ROWS)
+        at, there, x, inverse = _normed(X, r, rows, N, eps, W, WIDE)
+        g = tl.load(G + at, mask=there, other=0.0).to(tl.float32)
+        by_scale += g * x
+        by_shift += g
+        g = g * scale[None, :]
+        dx = inverse * (g - (tl.sum(g, 1) / W)[:, None] - x * (tl.sum(g * x, 1) / W)[:, None])
+        tl.store(DX + at, dx.to(DX.dtype.element_ty), mask=there)
+    to = (r * tl.num_programs(0) + part) * W + c
+    tl.store(DSCALE + to, tl.sum(by_scale, 0), mask=c < W)
+    tl.store(DSHIFT + to, tl.sum(by_shift, 0), mask=c < W)
+
+
 def attention(qkv: Tensor, precision: str) -> Tensor:
     """Return (n, T, heads, d) of qkv (n, T, 3, heads, d), contiguous; T <= 128."""
     n, length, _, heads, d = qkv.shape
@@ -212,3 +261,31 @@ def convolution_weight(
         *shape[1:], precision, rows, columns, depth, num_stages=3
     )  # fmt: skip
     return dw.sum(dim=1).to(x.dtype), db.sum(dim=1)
+
+
+def layer_norm(x: Tensor, scale: Tensor, shift: Tensor, eps: float) -> Tensor:
+    """Return y (R, N, W) of x (R, N, W), scale and shift (R, W)."""
+    (replicas, n, width), y = x.shape, torch.empty_like(x)
+    wide = triton.next_power_of_2(width)
+    rows = max(1, NORM_TILE // wide)
+    grid = (triton.cdiv(n, rows), replicas)
+    _layer_norm[grid](x, scale, shift, y, n, eps, width, wide, rows)
+    return y
+
+
+def layer_norm_gradient(
+    x: Tensor, scale: Tensor, g: Tensor, eps: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the gradients by x, scale and shift, given that by y."""
+    (replicas, n, width), dx = x.shape, torch.empty_like(x)
+    wide = triton.next_power_of_2(width)
+    rows = max(1, NORM_TILE // wide)
+    tiles = triton.cdiv(n, rows)
+    in_part = triton.cdiv(tiles, max(1, NORM_PROGRAMS // replicas))
+    parts = triton.cdiv(tiles, in_part)
+    sums = x.new_empty(2, replicas, parts, width, dtype=torch.float32)
+    _layer_norm_gradient[(parts, replicas)](
+        x, scale, g, dx, *sums, n, eps, in_part, width, wide, rows
+    )
+    by_scale, by_shift = sums.sum(dim=2)
+    return dx, by_scale, by_shift

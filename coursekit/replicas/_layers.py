@@ -2,7 +2,7 @@
 
 vmap turns R convolutions into one with R groups, which cuDNN computes group by group, and attention
 into products that write every (T, T) matrix to memory. `_operations` has both without detours.
-Without the compiler, linear layers are ours too.
+Without the compiler, linear layers and LayerNorm are ours too (`_row_operations`).
 """
 
 from collections.abc import Callable
@@ -13,11 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from coursekit.models.transformer import CausalAttention
-from coursekit.replicas._operations import attention, convolution, linear
+from coursekit.replicas._operations import attention, convolution
+from coursekit.replicas._row_operations import layer_norm, linear
 
 FACTORS = {"float32": "tf32x3", "tf32": "tf32", "bf16": "tf32"}  # of float32 numbers, in a kernel
 MOST_POSITIONS = 128  # T of the attention kernel
 HEAD_WIDTHS = (16, 32, 64, 128)
+MOST_NORMED = 2048  # W of the LayerNorm kernel
 # what may see images whose channels lie last in memory, as the convolutions leave them: of other
 # layers some can't under vmap, some fall apart into R calls
 ANY_ORDER = (nn.ReLU, nn.GELU, nn.SiLU, nn.Tanh, nn.MaxPool2d, nn.AvgPool2d, nn.BatchNorm2d)
@@ -40,6 +42,8 @@ def for_stacks(model: nn.Module, precision: str, *, compiled: bool) -> nn.Module
             _exchange(m, partial(_linear_in_half, m))
         elif type(m) is nn.Linear and not compiled:
             _exchange(m, partial(_linear, m))
+        elif type(m) is nn.LayerNorm and not compiled and _is_plain_norm(m):
+            _exchange(m, partial(_norm, m))
         elif not list(m.children()) and type(m) not in ANY_ORDER:
             _exchange(m, partial(_in_order, m.forward))
     return model
@@ -59,6 +63,11 @@ def _is_plain(m: Any) -> bool:
     return m.groups == 1 and set(m.dilation) == {1} and zeros
 
 
+def _is_plain_norm(m: nn.LayerNorm) -> bool:
+    shape = m.normalized_shape
+    return m.bias is not None and len(shape) == 1 and shape[0] <= MOST_NORMED
+
+
 def _attend(m: CausalAttention, factors: str, x: Tensor) -> Tensor:
     heads = m.query_key_value(x).view(*x.shape[:2], 3, m.num_heads, -1)
     return m.project(attention(heads, factors).flatten(2))
@@ -67,6 +76,11 @@ def _attend(m: CausalAttention, factors: str, x: Tensor) -> Tensor:
 def _linear(m: nn.Linear, x: Tensor) -> Tensor:
     rows = x.reshape(-1, m.in_features)
     return linear(rows, m.weight, m.bias).view(*x.shape[:-1], m.out_features)
+
+
+def _norm(m: nn.LayerNorm, x: Tensor) -> Tensor:
+    rows = x.reshape(-1, x.shape[-1])
+    return layer_norm(rows, m.weight, m.bias, m.eps).view(x.shape)
 
 
 def _linear_in_half(m: nn.Linear, x: Tensor) -> Tensor:

@@ -1,11 +1,10 @@
-"""Attention, convolution and linear layers of R models, each with a gradient and a rule for vmap.
+"""Attention and convolution of R models, each one operation with a gradient and a rule for vmap.
 
     attention     out = softmax( q k^T / sqrt(d) + mask ) v                      for every head
     convolution   y[b, i, j] = sum_{u, v} x[b, i s + u - p, j s + v - p] w[u, v] + bias
                                                                               for every replica
-    linear        y = x w^T + bias                                              for every replica
 
-On a GPU the first two are kernels of `_kernels`, elsewhere the formula as it stands here.
+On a GPU all but linear are kernels of `_kernels`, elsewhere the formula as it stands here.
 ``factors`` says how a kernel multiplies float32 numbers: "tf32" or "tf32x3".
 """
 
@@ -17,11 +16,11 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 
-def _by_kernel(x: Tensor) -> bool:
+def by_kernel(x: Tensor) -> bool:
     return x.is_cuda and x.dtype in (torch.float32, torch.bfloat16)
 
 
-def _in_front(tensors: Sequence[Tensor], dims: Sequence[int | None], size: int) -> list[Tensor]:
+def in_front(tensors: Sequence[Tensor], dims: Sequence[int | None], size: int) -> list[Tensor]:
     """Put the replicas first; a tensor that all share is seen by each."""
     pairs = zip(tensors, dims, strict=False)
     return [t.expand(size, *t.shape) if d is None else t.movedim(d, 0) for t, d in pairs]
@@ -31,7 +30,7 @@ def _in_front(tensors: Sequence[Tensor], dims: Sequence[int | None], size: int) 
 @torch.library.custom_op("coursekit::attention", mutates_args=())
 def attention(qkv: Tensor, factors: str) -> Tensor:
     """Return what attention mixes, (n, T, heads, d), from qkv (n, T, 3, heads, d)."""
-    if _by_kernel(qkv):
+    if by_kernel(qkv):
         from coursekit.replicas._kernels import attention as kernel
 
         return kernel(qkv.contiguous(), factors)
@@ -42,7 +41,7 @@ def attention(qkv: Tensor, factors: str) -> Tensor:
 @torch.library.custom_op("coursekit::attention_gradient", mutates_args=())
 def attention_gradient(qkv: Tensor, g: Tensor, factors: str) -> Tensor:
     """Return the gradient by qkv, given that by the output."""
-    if _by_kernel(qkv):
+    if by_kernel(qkv):
         from coursekit.replicas._kernels import attention_gradient as kernel
 
         return kernel(qkv.contiguous(), g.contiguous(), factors)
@@ -74,7 +73,7 @@ def _(qkv: Tensor, g: Tensor, factors: str) -> Tensor:
 @attention.register_vmap
 def _(info: Any, dims: Any, qkv: Tensor, factors: str) -> tuple[Tensor, int]:
     """Attention has no weights, so replicas are more examples."""
-    (qkv,) = _in_front([qkv], dims, info.batch_size)
+    (qkv,) = in_front([qkv], dims, info.batch_size)
     return attention(qkv.flatten(0, 1), factors).unflatten(0, (info.batch_size, -1)), 0
 
 
@@ -113,7 +112,7 @@ def convolution(
             channels' two sides exchanged.
         factors: See above.
     """
-    if _by_kernel(x):
+    if by_kernel(x):
         from coursekit.replicas._kernels import convolution as kernel
 
         return kernel(x.contiguous(), w.contiguous(), bias, size, shape, turned, factors)
@@ -137,7 +136,7 @@ def convolution_weight(
     x: Tensor, g: Tensor, shape: list[int], factors: str
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients by w (R, taps C, O) and by bias, given that by y (R, B, *size, O)."""
-    if _by_kernel(x):
+    if by_kernel(x):
         from coursekit.replicas._kernels import convolution_weight as kernel
 
         return kernel(x.contiguous(), g.contiguous(), shape, factors)
@@ -175,9 +174,9 @@ def _(x: Tensor, g: Tensor, shape: list[int], factors: str) -> tuple[Tensor, Ten
 def _(
     info: Any, dims: Any, x: Tensor, w: Tensor, bias: Tensor | None, *settings: Any
 ) -> tuple[Tensor, int]:
-    x, w = _in_front([x, w], dims, info.batch_size)
+    x, w = in_front([x, w], dims, info.batch_size)
     if bias is not None:
-        (bias,) = _in_front([bias], dims[2:], info.batch_size)
+        (bias,) = in_front([bias], dims[2:], info.batch_size)
         bias = bias.contiguous()
     return convolution(x, w, bias, *settings), 0
 
@@ -200,70 +199,3 @@ def _convolution_backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
 
 
 convolution.register_autograd(_convolution_backward, setup_context=_keep_convolution)
-
-
-# --------------------------------------------------------------------------------------- linear
-ENOUGH = 256  # products side by side that keep a GPU busy; one alone runs on a few of its parts
-SHORTEST = 512  # rows of a part
-
-
-@torch.library.custom_op("coursekit::linear", mutates_args=())
-def linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
-    """Return y (R, N, O) of x (R, N, K), w (R, O, K) and bias (R, O)."""
-    y = x @ w.mT
-    return y if bias is None else y.add_(bias[:, None])
-
-
-@torch.library.custom_op("coursekit::linear_weight", mutates_args=())
-def linear_weight(x: Tensor, g: Tensor) -> Tensor:
-    """Return the gradient by w (R, O, K), given that by y (R, N, O).
-
-    The sum over many rows is cut into parts: in a stack of few replicas each product has few
-    entries, and so would keep few of a GPU's processors busy for long.
-    """
-    parts = parts_of(*g.shape[:2])
-    if parts == 1:
-        return g.mT @ x
-    x, g = (t.unflatten(1, (parts, -1)) for t in (x, g))
-    return (g.mT @ x).sum(dim=1)
-
-
-def parts_of(replicas: int, rows: int) -> int:
-    """Return into how many parts to cut sums over rows: a power of two that divides them."""
-    parts = 1
-    while parts * replicas < ENOUGH and rows % (2 * parts) == 0 and rows >= 2 * parts * SHORTEST:
-        parts *= 2
-    return parts
-
-
-@linear.register_fake
-def _(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
-    return x.new_empty(*x.shape[:2], w.shape[1])
-
-
-@linear_weight.register_fake
-def _(x: Tensor, g: Tensor) -> Tensor:
-    return x.new_empty(len(x), g.shape[2], x.shape[2])
-
-
-@linear.register_vmap
-def _(info: Any, dims: Any, x: Tensor, w: Tensor, bias: Tensor | None) -> tuple[Tensor, int]:
-    x, w = _in_front([x, w], dims, info.batch_size)
-    if bias is not None:
-        (bias,) = _in_front([bias], dims[2:], info.batch_size)
-    return linear(x, w, bias), 0
-
-
-def _keep_linear(ctx: Any, inputs: Any, output: Tensor) -> None:
-    ctx.save_for_backward(*inputs[:2])
-    ctx.biased = inputs[2] is not None
-
-
-def _linear_backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-    x, w = ctx.saved_tensors
-    g = g.contiguous()
-    by_x = g @ w if ctx.needs_input_grad[0] else None
-    return by_x, linear_weight(x, g), g.sum(dim=1) if ctx.biased else None
-
-
-linear.register_autograd(_linear_backward, setup_context=_keep_linear)

@@ -1,6 +1,6 @@
-"""Attention and convolution of compiled stacks as kernels on a real GPU; by `-m gpu`.
+"""Our own operations of stacks as kernels on a real GPU; by `-m gpu`.
 
-Both operations are compared with their own formula in float64 on the CPU, which
+Each is compared with its own formula in float64 on the CPU, which
 tests/replicas/test_replicas_operations.py compares with torch's layers.
 """
 
@@ -13,6 +13,7 @@ from coursekit.replicas._operations import (
     convolution,
     convolution_weight,
 )
+from coursekit.replicas._row_operations import layer_norm, layer_norm_gradient, linear_weight
 
 pytestmark = [
     pytest.mark.gpu,
@@ -49,6 +50,30 @@ def test_attention(dtype, factors, most, length):
     for operation, inputs in ((attention, (qkv,)), (attention_gradient, (qkv, g))):
         exact = operation(*(t.double() for t in inputs), factors)
         assert error(operation(*(t.cuda() for t in inputs), factors), exact) < most
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1000, 64), (37, 48), (5000, 3)])
+@pytest.mark.parametrize(("dtype", "most"), [(torch.float32, 1e-6), (torch.bfloat16, 1e-2)])
+def test_layer_norm(dtype, most, rows, width):
+    generator = torch.Generator().manual_seed(3)
+    x, g = (torch.randn(3, rows, width, generator=generator).to(dtype) for _ in range(2))
+    scale, shift = (torch.randn(3, width, generator=generator) for _ in range(2))
+    for operation, inputs in (
+        (layer_norm, (x, scale, shift)),
+        (layer_norm_gradient, (x, scale, g)),
+    ):
+        exact = as_several(operation(*(t.double() for t in inputs), 1e-5))
+        found = as_several(operation(*(t.cuda() for t in inputs), 1e-5))
+        for one, other in zip(found, exact, strict=True):
+            assert error(one, other) < most
+
+
+@pytest.mark.parametrize("shape", [(8, 32768, 64, 96), (2, 1000, 5, 7)])
+def test_sums_over_rows_in_parts(shape):
+    replicas, rows, wide, out = shape
+    generator = torch.Generator().manual_seed(4)
+    x, g = (torch.randn(replicas, rows, n, generator=generator) for n in (wide, out))
+    assert error(linear_weight(x.cuda(), g.cuda()), g.double().mT @ x.double()) < 2e-6
 
 
 @pytest.mark.parametrize(("dtype", "factors", "most"), WAYS)

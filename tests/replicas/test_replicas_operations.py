@@ -14,7 +14,8 @@ from coursekit.data.splits import from_splits
 from coursekit.models.convnets import SERIES, convnet
 from coursekit.models.transformer import CausalAttention, char_transformer
 from coursekit.replicas import _operations, run_grid
-from coursekit.replicas._operations import attention, linear, parts_of
+from coursekit.replicas._operations import attention
+from coursekit.replicas._row_operations import layer_norm, linear, parts_of
 from coursekit.replicas._vmap import vmap_gradients
 
 REPLICAS, BATCH = 3, 4
@@ -131,6 +132,33 @@ def test_linear_layers_are_torchs_with_their_gradients(rows):
             torch.autograd.grad(ours, given, g), torch.autograd.grad(theirs, given, g),
             rtol=1e-11, atol=1e-12,
         )  # fmt: skip
+
+
+def test_layer_norm_is_torchs_with_its_gradients():
+    generator = torch.Generator().manual_seed(10)
+    shapes = ((REPLICAS, 7, 5), (REPLICAS, 5), (REPLICAS, 5), (REPLICAS, 7, 5))
+    x, scale, shift, g = (torch.randn(*s, generator=generator, dtype=torch.float64) for s in shapes)
+    leaves = [t.requires_grad_() for t in (x, scale, shift)]
+    ours = layer_norm(*leaves, 0.1)
+    theirs = torch.stack([
+        nn.functional.layer_norm(x[r], (5,), scale[r], shift[r], eps=0.1) for r in range(REPLICAS)
+    ])  # fmt: skip
+    torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    by_ours, by_theirs = (torch.autograd.grad(y, leaves, g) for y in (ours, theirs))
+    torch.testing.assert_close(by_ours, by_theirs, rtol=1e-11, atol=1e-12)
+
+
+def test_a_norm_that_is_not_the_plain_one_is_left_to_vmap():
+    generator = torch.Generator().manual_seed(11)
+    model = nn.Sequential(nn.LayerNorm((2, 3)), nn.Flatten(), nn.LayerNorm(6, bias=False)).double()
+    model.append(nn.LayerNorm(6, elementwise_affine=False))
+    x = torch.randn(REPLICAS, BATCH, 2, 3, generator=generator, dtype=torch.float64)
+    y = torch.randint(0, 6, (REPLICAS, BATCH), generator=generator)
+    params = stacked(model, generator)
+    expected = one_by_one(model, cross_entropy, params, x, y)[1]
+    found = vmap_gradients(model, cross_entropy, kernels=True)(params, {}, x, y)[1]
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-13)
 
 
 def characters(double=True):

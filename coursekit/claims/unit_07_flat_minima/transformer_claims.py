@@ -76,6 +76,7 @@ def measure_text(size: str) -> dict[str, list[float]]:
         stopped, lr_at_edge, at_end = stopped_early(curves)
         values[f"test_{b}"] = stopped[:, 2].tolist()
         values[f"train_{b}"] = stopped[:, 0].tolist()
+        values[f"octave_{b}"] = [float(octaves[1])]
         values[f"lr_at_edge_{b}"] = [float(lr_at_edge)]
         values[f"stopped_at_end_{b}"] = [float(at_end)]
         tell(
