@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from coursekit.claims.declare import Measured, Values
 
 NUM_DRAWS = 1000  # resamples of the seeds
+MIDDLE, NORMAL_REACH = (0.025, 0.975), 1.96  # of a normal number: 1.96 standard deviations
 
 Columns = dict[str, list[float]]
 
@@ -78,9 +79,11 @@ def resampled(
         T(w)    = statistic(1/n sum_s w_s table[s])            of each resample
         value_s = mean_w T + pull_s,   pull_s ~ cov_w(w_s, T)  as if T were linear
 
-    The pulls are stretched until the t-interval is t times the bootstrap's sd of T, times
-    sqrt(n / (n - 1)). A peak jumps from one point of a grid to the next; leaving out one seed at a
-    time sees too few of the jumps (tests/claims/test_tuning.py).
+    The pulls are stretched until the t-interval is t sqrt(n / (n - 1)) times the bootstrap's sd of
+    T, or times its reach / 1.96, if that is more: how far the middle 95 % of T go to the farther
+    side of their mean. A peak jumps from one point of a grid to the next; leaving out one seed at a
+    time sees too few of the jumps, and where few resamples jump the sd hardly sees them
+    (tests/claims/test_resampled_coverage.py).
 
     Args:
         table: What is averaged, (seeds, columns).
@@ -96,7 +99,9 @@ def resampled(
     found = statistic(draws @ rows / n)
     centre = found.mean(axis=0)
     pulls = (draws - 1).T @ (found - centre)
-    spread, wanted = pulls.std(axis=0, ddof=1), found.std(axis=0, ddof=1) * n / np.sqrt(n - 1)
+    reach = np.abs(np.quantile(found, MIDDLE, axis=0) - centre).max(axis=0)
+    wanted = np.maximum(found.std(axis=0, ddof=1), reach / NORMAL_REACH) * n / np.sqrt(n - 1)
+    spread = pulls.std(axis=0, ddof=1)
     stretch = wanted / np.where(spread > 0, spread, 1.0)  # without spread there is none to stretch
     return np.asarray(centre + (pulls - pulls.mean(axis=0)) * stretch)
 

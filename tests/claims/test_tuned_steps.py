@@ -36,10 +36,10 @@ def drawn_runs(rng, *, num_seeds=8, octave=0.12, noise=0.1, common=0.08):
     return RunsToTarget(1.0, SIZES, steps, best, (True,) * len(SIZES), tuple(tables))
 
 
-def covered(num_experiments, num_seeds):
+def covered(num_experiments, num_seeds, first=0):
     """Return the shares of 95 % intervals of log B_crit that hold the truth: inside, and fixed."""
     hits = np.zeros(2)
-    for trial in range(num_experiments):
+    for trial in range(first, first + num_experiments):
         runs = drawn_runs(np.random.default_rng(trial), num_seeds=num_seeds)
         fits = tuned_fit(runs), fit_critical_batch(SIZES, runs.steps)
         for i, fit in enumerate(fits):
@@ -79,8 +79,11 @@ def test_coverage_of_b_crit_at_a_glance():
 
 
 @pytest.mark.slow
-def test_coverage_of_b_crit():
-    """1,500 experiments of eight seeds: a share of 95 % is known to 1.1 points."""
-    inside, fixed = covered(1500, 8)
+@pytest.mark.parametrize(
+    ("num_experiments", "num_seeds", "first"), [(1500, 8, 0), (2000, 24, 10_000)]
+)
+def test_coverage_of_b_crit(num_experiments, num_seeds, first):
+    """A share of 95 % is known to a point: 97.7 % of 300 experiments of 24 seeds was chance."""
+    inside, fixed = covered(num_experiments, num_seeds, first)
     assert 0.93 <= inside <= 0.97
     assert fixed < 0.93

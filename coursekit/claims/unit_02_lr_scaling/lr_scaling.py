@@ -114,7 +114,7 @@ CLAIMS = (
         verdict=adamw_verdict,
         looked=True,
         expected="fails",
-        finding="By the rule's parabolas the exponent is 0.37 +- 0.30, on a GPU 0.29 +- 0.09; 0.25 "
+        finding="By the rule's parabolas the exponent is 0.37 +- 0.36, on a GPU 0.29 +- 0.12; 0.25 "
         "is that of the best octaves. So the root's 1/2 is not confirmed either.",
         changes="betas scaled with the batch, as Malladi's rule has them (L14); weight decay moved "
         "with it (L16); a batch so large that gradients are hardly noisy (L15)",
