@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from coursekit.curvature._convolution import Convolved
 from coursekit.curvature._differences import difference_on, moved_entries
 from coursekit.curvature._twice import split_like
 from coursekit.gradients._graph import graph_nodes
@@ -91,10 +92,12 @@ def _check_custom(objective: Objective, batch: Batch, vector: Tensor, product: T
 
 
 def _custom_functions(loss: Tensor) -> list[str]:
-    """Return the names of the Python autograd.Functions in a graph."""
-    own = torch.autograd.function.BackwardCFunction
+    """Return the names of the Python autograd.Functions in a graph, without our own."""
+    custom = torch.autograd.function.BackwardCFunction
     names = [
-        type(n).__name__.removesuffix("Backward") for n in graph_nodes(loss) if isinstance(n, own)
+        type(n).__name__.removesuffix("Backward")
+        for n in graph_nodes(loss)
+        if isinstance(n, custom) and type(n)._forward_cls is not Convolved
     ]
     return list(dict.fromkeys(names))
 

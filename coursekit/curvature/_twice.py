@@ -1,31 +1,43 @@
 """Differentiating twice: the kernels that allow it, and what to say where none does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
+from torch.utils._device import DeviceContext
 
+from coursekit.curvature._convolution import convolution, transposed_convolution
 from coursekit.gradients._memory import is_out_of_memory
+
+_CONVOLUTIONS = {
+    **dict.fromkeys((torch.conv1d, torch.conv2d, torch.conv3d), convolution),
+    **dict.fromkeys(
+        (torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d),
+        transposed_convolution,
+    ),
+}
 
 
 @contextmanager
 def double_backward_kernels(model: nn.Module) -> Iterator[None]:
     """Use kernels that can be differentiated twice, and rightly.
 
-    Plain attention, no cuDNN recurrent nets, and weight norm by its formula: the fused kernel's
-    second derivative is wrong in torch 2.13 (pytorch#80569). Enter it for the products too:
-    gradient checkpointing runs the forward pass again there.
+    Plain attention, no cuDNN recurrent nets, convolutions by `_convolution`, and weight norm by
+    its formula: the fused kernel's second derivative is wrong in torch 2.13 (pytorch#80569). Enter
+    it for the products too: gradient checkpointing runs the forward pass again there.
     """
     with ExitStack() as stack:
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         if any(isinstance(module, nn.RNNBase) for module in model.modules()):
             stack.enter_context(torch.backends.cudnn.flags(enabled=False))
+        formulas = {} if _users_mode() else dict(_CONVOLUTIONS)
         if _has_weight_norm(model):
-            stack.enter_context(_WeightNormByFormula())
+            formulas[torch._weight_norm] = _weight_norm
+        stack.enter_context(_OwnFormulas(formulas))
         yield
 
 
@@ -37,15 +49,28 @@ def _has_weight_norm(model: nn.Module) -> bool:
     )
 
 
-class _WeightNormByFormula(TorchFunctionMode):
-    """Answer torch._weight_norm(v, g, dim) by v * g / |v|."""
+def _users_mode() -> bool:
+    """Tell whether a mode of the user's is to see torch's functions: then none is replaced."""
+    known = (_OwnFormulas, DeviceContext)
+    return not all(isinstance(mode, known) for mode in _get_current_function_mode_stack())
+
+
+class _OwnFormulas(TorchFunctionMode):
+    """Answers some of torch's functions by formulas of ours; what those decline is torch's."""
+
+    def __init__(self, formulas: dict[Any, Callable[..., Any]]) -> None:
+        super().__init__()
+        self.formulas = formulas
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if func is torch._weight_norm:
-            return _weight_norm(*args, **kwargs)
+        formula = self.formulas.get(func)
+        if formula is not None:
+            answer = formula(*args, **kwargs)
+            if answer is not NotImplemented:
+                return answer
         return func(*args, **kwargs)
 
 

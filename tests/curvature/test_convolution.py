@@ -1,0 +1,247 @@
+"""Convolutions by their own formulas against torch's, and their derivatives against differences."""
+
+from functools import partial
+
+import pytest
+import torch
+import torch.nn.functional as F
+import torch.utils.checkpoint
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+import coursekit.curvature._twice
+from coursekit.curvature import _convolution, hessian_operator
+from coursekit.curvature._convolution import Convolved, convolution, transposed_convolution
+from coursekit.curvature._twice import double_backward_kernels
+from coursekit.gradients._graph import graph_nodes
+from coursekit.gradients.batches import BatchLoss
+
+SHAPES = {1: (7,), 2: (6, 5), 3: (4, 3, 4)}
+SETTINGS = {
+    "plain": {},
+    "stride": {"stride": 2},
+    "padding": {"padding": 1},
+    "dilation": {"dilation": 2, "padding": 2},
+    "groups": {"groups": 2, "padding": 1},
+    "depthwise": {"groups": 4, "stride": 2, "padding": 1},
+    "all": {"stride": 2, "padding": 1, "dilation": 2, "groups": 2},
+}
+
+
+def drawn(dims: int, groups: int = 1, *, transposed: bool = False, kernel: int = 2):
+    rng = torch.Generator().manual_seed(dims)
+    inputs, outputs = 4, 4
+    shape = (inputs, outputs // groups) if transposed else (outputs, inputs // groups)
+    sizes = ((2, inputs, *SHAPES[dims]), (*shape, *[kernel] * dims), (outputs,))
+    return [torch.randn(s, generator=rng, dtype=torch.float64, requires_grad=True) for s in sizes]
+
+
+def of_torch(dims: int, *, transposed: bool = False):
+    return getattr(torch, f"conv{'_transpose' if transposed else ''}{dims}d")
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_equals_torchs_and_so_do_two_derivatives(dims, name):
+    settings = SETTINGS[name]
+    factors = drawn(dims, settings.get("groups", 1))
+    compare(
+        lambda *f: convolution(*f, **settings), lambda *f: of_torch(dims)(*f, **settings), factors
+    )
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize(
+    "settings", [{}, {"stride": 2, "padding": 1, "output_padding": 1}, {"groups": 2, "dilation": 2}]
+)
+def test_transposed_equals_torchs_and_so_do_two_derivatives(dims, settings):
+    factors = drawn(dims, settings.get("groups", 1), transposed=True)
+    theirs = of_torch(dims, transposed=True)
+    compare(
+        lambda *f: transposed_convolution(*f, **settings),
+        lambda *f: theirs(*f, **settings),
+        factors,
+    )
+
+
+def drawn_like(rng, t):
+    return torch.randn(t.shape, generator=rng, dtype=t.dtype)
+
+
+def compare(ours, theirs, factors):
+    found = []
+    for function in (ours, theirs):
+        output = function(*factors)
+        rng = torch.Generator().manual_seed(9)
+        draw = partial(drawn_like, rng)
+        grads = torch.autograd.grad(
+            output, factors, draw(output).requires_grad_(), create_graph=True
+        )
+        bent = torch.autograd.grad(grads, factors[:2], [draw(g) for g in grads])
+        found.append((output, *grads, *bent))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("settings", [{"stride": 2, "padding": 1}, {"groups": 2, "dilation": 2}])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_derivatives_of_every_order_against_differences(settings, transposed):
+    """Of the second gradient too: a penalty on a slope has a Hessian of third derivatives."""
+    x, w, b = drawn(1, settings.get("groups", 1), transposed=transposed)
+    function = transposed_convolution if transposed else convolution
+
+    def ours(*factors):
+        return function(*factors, **settings)
+
+    def slopes(x, w):  # a function of both whose own derivatives are second ones
+        return torch.autograd.grad(ours(x, w).pow(3).sum(), (x, w), create_graph=True)
+
+    assert torch.autograd.gradcheck(ours, (x, w, b))
+    assert torch.autograd.gradgradcheck(ours, (x, w, b))
+    assert torch.autograd.gradgradcheck(slopes, (x, w))
+
+
+def net(dtype=torch.float64):
+    torch.manual_seed(0)
+    layers = (
+        nn.Conv2d(3, 6, 3, 2, 1),
+        nn.BatchNorm2d(6),
+        nn.Tanh(),
+        nn.Conv2d(6, 4, 2, groups=2),
+        nn.Tanh(),
+    )
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(36, 5)).eval().to(dtype)
+    return model, (torch.randn(4, 3, 8, 8, dtype=dtype), torch.randint(0, 5, (4,)))
+
+
+@pytest.fixture
+def torchs(monkeypatch):
+    """Let torch's convolutions be used, for what is expected."""
+    return lambda: monkeypatch.setattr(coursekit.curvature._twice, "_CONVOLUTIONS", {})
+
+
+@pytest.mark.parametrize("method", ["cached", "rebuilt"])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_an_operator_is_made_of_them(method, layout, torchs):
+    model, (x, y) = net()
+    model, x = model.to(memory_format=layout), x.to(memory_format=layout)
+    vector = torch.randn(sum(p.numel() for p in model.parameters()), dtype=torch.float64)
+    ours = hessian_operator(model, F.cross_entropy, (x, y), method=method) @ vector
+    torchs()
+    theirs = hessian_operator(model, F.cross_entropy, (x, y), method=method) @ vector
+    torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-13)
+
+
+def convolved_in_graph(run) -> bool:
+    with double_backward_kernels(nn.Identity()):
+        output = run()
+    return any(
+        getattr(n, "_forward_cls", None) is Convolved for n in map(type, graph_nodes(output))
+    )
+
+
+@pytest.mark.quick
+def test_what_it_serves_and_what_it_leaves_to_torch():
+    """No error, the same answer, and our nodes in the graph or not."""
+    x = torch.randn(2, 4, 6, 6, requires_grad=True)
+    w, odd = (
+        torch.randn(4, 4, 3, 3, requires_grad=True),
+        torch.nn.Parameter(torch.randn(4, 4, 3, 3)),
+    )
+
+    class Own(torch.Tensor):
+        pass
+
+    served = {
+        "a call": lambda: F.conv2d(x, w),
+        "a parameter": lambda: F.conv2d(x, odd, padding=1),
+        "by name": lambda: torch.conv2d(input=x, weight=w, stride=(2, 1)),
+        "under autocast": lambda: in_autocast(lambda: F.conv2d(x, w)),
+    }
+    left = {
+        "padding by name": lambda: F.conv2d(x, w, padding="same"),
+        "without a batch": lambda: F.conv2d(x[0], w),
+        "complex": lambda: F.conv2d(x + 1j * x, w + 0j).abs(),
+        "a subclass": lambda: F.conv2d(x.as_subclass(Own), w).as_subclass(torch.Tensor),
+        "in vmap": lambda: torch.vmap(lambda a: F.conv2d(a[None], w))(x),
+        "empty": lambda: F.conv2d(x[:0], w),
+    }
+    for name, run in {**served, **left}.items():
+        assert convolved_in_graph(run) == (name in served), name
+        with double_backward_kernels(nn.Identity()):
+            ours = run()
+        torch.testing.assert_close(ours, run(), msg=name)
+
+
+def in_autocast(run):
+    with torch.autocast("cpu", torch.bfloat16):
+        return run()
+
+
+def test_autocast_gives_what_torchs_gives(torchs):
+    model, (x, y) = net(torch.float32)
+
+    def loss(model, batch):
+        with torch.autocast("cpu", torch.bfloat16):
+            return F.cross_entropy(model(batch[0]).float(), batch[1])
+
+    vector = torch.randn(sum(p.numel() for p in model.parameters()))
+    ours = hessian_operator(model, BatchLoss(loss), (x, y)) @ vector
+    torchs()
+    theirs = hessian_operator(model, BatchLoss(loss), (x, y)) @ vector
+    assert (ours - theirs).norm() < 0.03 * theirs.norm()
+
+
+def test_a_mode_of_the_users_sees_torchs_convolution():
+    seen = []
+
+    class Watching(TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            seen.append(func)
+            return func(*args, **(kwargs or {}))
+
+    x, w = torch.randn(2, 4, 6, 6), torch.randn(4, 4, 3, 3, requires_grad=True)
+    with Watching():
+        assert not convolved_in_graph(lambda: F.conv2d(x, w))
+    assert torch.conv2d in seen
+    seen.clear()
+
+    def inside():
+        with Watching():
+            return F.conv2d(x, w)
+
+    assert convolved_in_graph(inside)
+    assert torch.conv2d in seen
+    with torch.device("cpu"):  # a mode too, of torch's own
+        assert convolved_in_graph(lambda: F.conv2d(x, w))
+
+
+def test_a_checkpointed_block_and_a_penalty_on_a_slope(torchs):
+    model, (x, y) = net()
+
+    def loss(model, batch):
+        x = batch[0].requires_grad_()
+        block = lambda x: torch.utils.checkpoint.checkpoint(model[:3], x, use_reentrant=False)  # noqa: E731
+        each = F.cross_entropy(model[3:](block(x)), batch[1], reduction="none")
+        (slope,) = torch.autograd.grad(each.sum(), x, create_graph=True)
+        return (each + slope.square().sum((1, 2, 3))).mean()
+
+    vector = torch.randn(sum(p.numel() for p in model.parameters()), dtype=torch.float64)
+    ours = hessian_operator(model, BatchLoss(loss), (x, y)) @ vector
+    torchs()
+    theirs = hessian_operator(model, BatchLoss(loss), (x, y)) @ vector
+    torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
+def test_a_wrong_derivative_is_refused(monkeypatch):
+    """The operator's own check has power over these formulas too."""
+    right = _convolution.Geometry.slope_in
+
+    def wrong(self, missing, known):
+        return right(self, missing, known) * (1.2 if missing == "kernel" else 1.0)
+
+    monkeypatch.setattr(_convolution.Geometry, "slope_in", wrong)
+    model, data = net()
+    with pytest.raises(ValueError, match="not symmetric"):
+        hessian_operator(model, F.cross_entropy, data)
