@@ -73,13 +73,13 @@ def assemble(
         with objective.held(), _differentiable_twice(objective):
             if graphs is not None:
                 try:
-                    return _mean(((n, pulled(vector)) for n, pulled in graphs), vector)
+                    return _mean((n, pulled(vector)) for n, pulled in graphs)
                 except RuntimeError as error:
                     if method == "cached" or not is_out_of_memory(error):
                         raise
                 graphs, operator.method = None, "rebuilt"  # no room for a product beside them
                 _give_back()
-            return _mean(objective.each(lambda batch: built(batch, vector), sizes[-1]), vector)
+            return _mean(objective.each(lambda batch: built(batch, vector), sizes[-1]))
 
     chosen = "rebuilt" if graphs is None else "cached"
     operator = CurvatureOperator(
@@ -94,17 +94,19 @@ def assemble(
     return operator
 
 
-def _mean(found: Iterable[tuple[float, Tensor]], like: Tensor) -> Tensor:
-    total, weighted = 0.0, torch.zeros_like(like)
+def _mean(found: Iterable[tuple[float, Tensor]]) -> Tensor:
+    """Return the weighted mean, step by step; one chunk alone needs no arithmetic."""
+    total, mean = 0.0, None
     for weight, part in found:
-        weighted.add_(part, alpha=weight)
         total += weight
-    return weighted / total
+        mean = part if mean is None else torch.lerp(mean, part, weight / total)
+    assert mean is not None
+    return mean
 
 
 def _mean_gradient(kept: list[tuple[float, Prepared]]) -> Tensor | None:
     parts = [(weight, prepared[0]) for weight, prepared in kept if prepared[0] is not None]
-    return _mean(parts, parts[0][1]) if parts else None
+    return _mean(parts) if parts else None
 
 
 def _give_back() -> None:

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.autograd import Function, forward_ad
+from torch import Tensor
+from torch.autograd import Function
+
+from coursekit.curvature._servable import servable
 
 FACTORS = ("input", "kernel", "slope")  # x, w and g
-REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+OTHERS = {missing: [name for name in FACTORS if name != missing] for missing in FACTORS}
 aten = torch.ops.aten
 
 
@@ -36,12 +38,12 @@ class Geometry:
         if missing == "slope":
             return aten.convolution(known["input"], known["kernel"], None, *self.moves)
         slope = known["slope"]
-        shape, layout = self.shapes[missing], torch.contiguous_format
-        if missing == "input":
-            layout = self.layout
+        layout = self.layout if missing == "input" else torch.contiguous_format
         # torch asks for the missing factor too, but looks at nothing else than its shape
-        like = torch.empty(shape, dtype=slope.dtype, device=slope.device, memory_format=layout)
-        x, w = (known.get(name, like) for name in ("input", "kernel"))
+        like = torch.empty(
+            self.shapes[missing], dtype=slope.dtype, device=slope.device, memory_format=layout
+        )
+        x, w = (like if name == missing else known[name] for name in ("input", "kernel"))
         mask = [missing == "input", missing == "kernel", False]
         return aten.convolution_backward(slope, x, w, None, *self.moves, mask)[mask.index(True)]
 
@@ -54,27 +56,22 @@ class Convolved(Function):
         """Return dT/d(missing); the two others come in the order of FACTORS."""
         ctx.geometry, ctx.missing = geometry, missing
         ctx.save_for_backward(*given)
-        return geometry.slope_in(missing, dict(zip(_others(missing), given, strict=True)))
+        return geometry.slope_in(missing, dict(zip(OTHERS[missing], given, strict=True)))
 
     @staticmethod
     def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:
         """Return its derivatives: now the cotangent is the factor that was missing."""
-        given = _others(ctx.missing)
+        given, geometry = OTHERS[ctx.missing], ctx.geometry
         known = dict(zip(given, ctx.saved_tensors, strict=True)) | {ctx.missing: cotangent}
-        return (
-            None,
-            None,
-            *(
-                Convolved.apply(ctx.geometry, name, *(known[other] for other in _others(name)))
-                if wanted
-                else None
-                for name, wanted in zip(given, ctx.needs_input_grad[2:], strict=True)
-            ),
-        )
+        differentiable = torch.is_grad_enabled()  # or else it costs the host less
 
+        def slope_in(name: str) -> Tensor:
+            if differentiable:
+                return Convolved.apply(geometry, name, *(known[other] for other in OTHERS[name]))
+            return geometry.slope_in(name, known)
 
-def _others(missing: str) -> list[str]:
-    return [name for name in FACTORS if name != missing]
+        wanted = zip(given, ctx.needs_input_grad[2:], strict=True)
+        return None, None, *(slope_in(name) if needed else None for name, needed in wanted)
 
 
 def convolution(
@@ -118,7 +115,7 @@ def _convolution(
     groups: int,
 ) -> Any:
     """Convolve; padding by name, an input without a batch and rare tensors are left to torch."""
-    if not (_servable(x) and _servable(kernel)):
+    if not (servable(x) and servable(kernel)):
         return NotImplemented
     if isinstance(padding, str) or x.dim() != kernel.dim() or x.numel() == 0:
         return NotImplemented
@@ -136,18 +133,6 @@ def _convolution(
     )
     output = Convolved.apply(geometry, "slope", x, kernel)
     return output if bias is None else output + bias.to(output.dtype).view(-1, *[1] * dims)
-
-
-def _servable(tensor: Any) -> bool:
-    """Tell whether a tensor is plain: real, dense, of no subclass, not inside a transform."""
-    return (
-        type(tensor) in (Tensor, nn.Parameter)
-        and tensor.dtype in REAL
-        and tensor.layout is torch.strided
-        and not torch._C._are_functorch_transforms_active()
-        and not torch.compiler.is_compiling()
-        and forward_ad._current_level < 0
-    )
 
 
 def _each(value: int | Sequence[int], dims: int) -> list[int]:

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from coursekit.curvature._convolution import Convolved
 from coursekit.curvature._differences import difference_on, moved_entries
-from coursekit.curvature._twice import split_like
+from coursekit.curvature._twice import OWN, split_like
 from coursekit.gradients._graph import graph_nodes
 from coursekit.gradients._random_state import generator_on
 from coursekit.gradients.batches import Batch
@@ -97,7 +96,7 @@ def _custom_functions(loss: Tensor) -> list[str]:
     names = [
         type(n).__name__.removesuffix("Backward")
         for n in graph_nodes(loss)
-        if isinstance(n, custom) and type(n)._forward_cls is not Convolved
+        if isinstance(n, custom) and type(n)._forward_cls not in OWN
     ]
     return list(dict.fromkeys(names))
 

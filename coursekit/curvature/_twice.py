@@ -5,36 +5,45 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 from torch.utils._device import DeviceContext
 
-from coursekit.curvature._convolution import convolution, transposed_convolution
+from coursekit.curvature._convolution import Convolved, convolution, transposed_convolution
+from coursekit.curvature._normalised import Affine, LayerNorm, batch_norm, layer_norm
+from coursekit.curvature._softmax import CrossEntropy, Softmax, attention, cross_entropy
 from coursekit.gradients._memory import is_out_of_memory
 
-_CONVOLUTIONS = {
+FORMULAS = {
     **dict.fromkeys((torch.conv1d, torch.conv2d, torch.conv3d), convolution),
     **dict.fromkeys(
         (torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d),
         transposed_convolution,
     ),
+    F.batch_norm: batch_norm,
+    F.layer_norm: layer_norm,
+    F.cross_entropy: cross_entropy,
+    F.scaled_dot_product_attention: attention,
 }
+OWN = (Convolved, Affine, LayerNorm, CrossEntropy, Softmax)
 
 
 @contextmanager
 def double_backward_kernels(model: nn.Module) -> Iterator[None]:
     """Use kernels that can be differentiated twice, and rightly.
 
-    Plain attention, no cuDNN recurrent nets, convolutions by `_convolution`, and weight norm by
-    its formula: the fused kernel's second derivative is wrong in torch 2.13 (pytorch#80569). Enter
-    it for the products too: gradient checkpointing runs the forward pass again there.
+    Plain attention, no cuDNN recurrent nets, weight norm by its formula (the fused kernel's second
+    derivative is wrong in torch 2.13, pytorch#80569), and FORMULAS in place of operations whose
+    second derivative torch makes slowly. Enter it for the products too: gradient checkpointing
+    runs the forward pass again there.
     """
     with ExitStack() as stack:
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         if any(isinstance(module, nn.RNNBase) for module in model.modules()):
             stack.enter_context(torch.backends.cudnn.flags(enabled=False))
-        formulas = {} if _users_mode() else dict(_CONVOLUTIONS)
+        formulas = {} if _users_mode() else dict(FORMULAS)
         if _has_weight_norm(model):
             formulas[torch._weight_norm] = _weight_norm
         stack.enter_context(_OwnFormulas(formulas))
@@ -67,11 +76,24 @@ class _OwnFormulas(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         formula = self.formulas.get(func)
-        if formula is not None:
+        if formula is not None and (func is torch._weight_norm or not _recomputed()):
             answer = formula(*args, **kwargs)
             if answer is not NotImplemented:
                 return answer
         return func(*args, **kwargs)
+
+
+def _recomputed() -> bool:
+    """Tell whether a checkpoint, or another hook on what is saved, may run this call again.
+
+    torch.autograd.grad takes the mode away while it runs, so that torch's own function answers
+    then, and what it saves is something else. Where this can't be told (torch < 2.8): yes.
+    """
+    top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    if top is None:
+        return True
+    hooks = top(True)
+    return hooks is not None and not hooks[0].__module__.startswith("coursekit.")
 
 
 def _weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
