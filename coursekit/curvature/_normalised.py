@@ -86,7 +86,7 @@ def batch_norm(
     parts = (input, weight, bias, running_mean, running_var)
     if training or not same_kind(*parts) or input.dim() < 2 or input.numel() == 0:
         return NotImplemented
-    if any(part.shape != input.shape[1:2] for part in parts[1:]):
+    if any(part is None or part.shape != input.shape[1:2] for part in parts[1:]):
         return NotImplemented  # torch says what is wrong
     return Affine.apply(input, weight, bias, running_mean, running_var, eps)
 
@@ -200,6 +200,8 @@ def layer_norm(
     parts = (input, weight) if bias is None else (input, weight, bias)
     if not same_kind(*parts) or input.numel() == 0 or len(shape) >= input.dim():
         return NotImplemented
-    if list(input.shape[-len(shape) :]) != shape or any(list(t.shape) != shape for t in parts[1:]):
+    if list(input.shape[-len(shape) :]) != shape or any(
+        t is None or list(t.shape) != shape for t in parts[1:]
+    ):
         return NotImplemented  # torch says what is wrong
     return LayerNorm.apply(input.contiguous(), weight, bias, shape, eps)

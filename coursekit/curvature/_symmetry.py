@@ -96,7 +96,7 @@ def _custom_functions(loss: Tensor) -> list[str]:
     names = [
         type(n).__name__.removesuffix("Backward")
         for n in graph_nodes(loss)
-        if isinstance(n, custom) and type(n)._forward_cls not in OWN
+        if isinstance(n, custom) and getattr(type(n), "_forward_cls", None) not in OWN
     ]
     return list(dict.fromkeys(names))
 

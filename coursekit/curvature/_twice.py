@@ -16,12 +16,13 @@ from coursekit.curvature._normalised import Affine, LayerNorm, batch_norm, layer
 from coursekit.curvature._softmax import CrossEntropy, Softmax, attention, cross_entropy
 from coursekit.gradients._memory import is_out_of_memory
 
-FORMULAS = {
-    **dict.fromkeys((torch.conv1d, torch.conv2d, torch.conv3d), convolution),
-    **dict.fromkeys(
-        (torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d),
-        transposed_convolution,
-    ),
+FORMULAS: dict[Any, Callable[..., Any]] = {
+    torch.conv1d: convolution,
+    torch.conv2d: convolution,
+    torch.conv3d: convolution,
+    torch.conv_transpose1d: transposed_convolution,
+    torch.conv_transpose2d: transposed_convolution,
+    torch.conv_transpose3d: transposed_convolution,
     F.batch_norm: batch_norm,
     F.layer_norm: layer_norm,
     F.cross_entropy: cross_entropy,
