@@ -25,7 +25,7 @@ def values_and_derivatives(function, leaves: list[Tensor]) -> list[Tensor]:
     rng = torch.Generator().manual_seed(9)
 
     def like(t: Tensor) -> Tensor:
-        return torch.randn(t.shape, generator=rng, dtype=t.dtype)
+        return torch.randn(t.shape, generator=rng, dtype=t.dtype).to(t.device)
 
     output = function(*leaves)
     cotangent = like(output).requires_grad_()
