@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))  # the clone's own coursekit, also where another one is installed
 
+from coursekit.classroom.marking.address import gradebook_address  # noqa: E402
 from coursekit.classroom.release.build import SOURCE_FOLDER, clear_solutions_config  # noqa: E402
 from coursekit.storage import private_folder  # noqa: E402
 
@@ -33,8 +34,7 @@ c.CourseDirectory.source_directory = SOURCE_FOLDER
 c.CourseDirectory.release_directory = ".build/release"
 for step in ("submitted", "autograded", "feedback", "source_with_tests", "solution"):
     setattr(c.CourseDirectory, f"{step}_directory", f"grading/{step}")
-# timeout: seconds that a writer waits for another one before "database is locked"
-c.CourseDirectory.db_url = f"sqlite:///{GRADING / 'gradebook.db'}?timeout=60"
+c.CourseDirectory.db_url = gradebook_address(GRADING / "gradebook.db")
 
 # nbgrader's default exchange is a folder under /usr/local that has to be writable by all.
 c.Exchange.root = str(GRADING / "exchange")
