@@ -2,8 +2,9 @@
 
 torch keeps a slot for a device of one's own. A tensor on ours is a shell around one on the CPU;
 each operation looks whether all of its tensors are shells, then computes with what they hold. So
-code that forgets a tensor on the CPU fails here as on a GPU, at the same line. Not imitated are the
-speed, CUDA graphs, a generator's own numbers and its refusal of another device, code that asks for
+code that forgets a tensor on the CPU fails here as on a GPU, at the same line; so does code that
+draws on one device by a generator of the other. Not imitated are the speed, CUDA graphs, a
+generator's own numbers, autograd's refusal of an outer gradient on the CPU, code that asks for
 `device.type == "cuda"`.
 
     python -m pretended_gpu SCRIPT.py     runs a script of the course on it
@@ -19,6 +20,9 @@ from torch.utils._python_dispatch import return_and_correct_aliasing
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 NAME = "pretended"
+DRAW = ("rand", "randn", "randint", "randperm")  # these make a tensor, where `device` says
+DRAW_FROM = ("bernoulli", "multinomial")  # and these where the tensor lies that is given
+DRAW_INTO = ("bernoulli_", "exponential_", "normal_", "random_", "uniform_")
 _KEPT = []  # the kernels stay as long as this lives
 
 
@@ -134,16 +138,29 @@ def tensors_in(values):
 
 
 def refuse_mixed(name, args, kwargs):
-    """Raise torch's error where a GPU would: only single numbers and indices may lie on the CPU."""
+    """Raise torch's error where a GPU would: only single numbers and indices may lie on the CPU.
+
+    Joining takes no single number from there either; and what is put at indices is no index.
+    """
     indexes = name.lstrip("_").startswith(("index", "unsafe_index")) and isinstance(args[0], OnGpu)
+    if indexes and name.endswith(("index", "index_put_", "index_put", "index_put_impl_")):
+        args = (args[0], *args[2:])
+    joins = name in ("stack", "cat")
     for tensor in tensors_in((*args, *kwargs.values())):
-        if isinstance(tensor, OnGpu) or tensor.dim() == 0:
-            continue
-        if not (indexes and name.endswith(("index", "index_put_", "index_put"))):
+        if not isinstance(tensor, OnGpu) and (tensor.dim() > 0 or joins):
             raise RuntimeError(
                 f"Expected all tensors to be on the same device, but found {NAME}:0 and cpu, the "
                 f"one on the CPU of shape {tuple(tensor.shape)}, in {name}"
             )
+
+
+def refuse_generator(generator, device):
+    """Raise torch's error where a generator of one device draws for the other."""
+    if generator is not None and generator.device.type != device.type:
+        raise RuntimeError(
+            f"Expected a {device.type!r} device type for generator but found "
+            f"{generator.device.type!r}"
+        )
 
 
 def begin(module):
@@ -156,6 +173,10 @@ def begin(module):
         library.impl(operation, empty_by(operation), "PrivateUse1")
     torch.tensor, torch.as_tensor = moved_after(torch.tensor), moved_after(torch.as_tensor)
     torch.Generator = GeneratorOnEither
+    for name in (*DRAW, *DRAW_FROM):
+        setattr(torch, name, drawn_there(getattr(torch, name)))
+    for name in (*DRAW_FROM, *DRAW_INTO):
+        setattr(torch.Tensor, name, drawn_there(getattr(torch.Tensor, name)))
     torch.UntypedStorage.data_ptr = pointer_or_name(torch.UntypedStorage.data_ptr)
     module.pick_device = lambda: torch.device(NAME, 0)
     module.device_name = lambda device=None: "a pretended GPU"
@@ -176,6 +197,19 @@ def moved_after(make):
         return tensor if device is None else tensor.to(device)
 
     return made
+
+
+def drawn_there(draw):
+    """Check by whom is drawn, before torch forgets what our generator is a shell of."""
+
+    def drawn(*args, **kwargs):
+        first = args[0] if args and isinstance(args[0], torch.Tensor) else None
+        where = kwargs.get("device") or torch.get_default_device()
+        device = torch.device(where) if first is None else first.device
+        refuse_generator(kwargs.get("generator"), device)
+        return draw(*args, **kwargs)
+
+    return drawn
 
 
 def pointer_or_name(pointer):

@@ -24,7 +24,7 @@ def refused(action):
     try:
         action()
     except (RuntimeError, TypeError) as error:
-        return "same device" in str(error) or "cpu" in str(error)
+        return any(word in str(error) for word in ("same device", "cpu", "for generator but found"))
     return False
 
 
@@ -42,6 +42,9 @@ assert refused(lambda: there.gather(0, torch.zeros(1, 3, dtype=torch.int64)))
 assert refused(lambda: there.index_select(0, torch.tensor([0])))
 assert refused(lambda: there.index_add_(0, torch.tensor([0]), there[:1]))
 assert refused(lambda: there.numpy())
+assert refused(lambda: there.__setitem__(torch.tensor([0, 1]), here[:2]))
+assert refused(lambda: there.__setitem__(there > 0, here[here > 0]))
+assert refused(lambda: torch.stack([there.sum(), torch.tensor(0.0)]))
 model = mlp((3, 4, 2), generator=g).to(gpu)
 assert refused(lambda: model(here))
 
@@ -61,6 +64,14 @@ ours = torch.Generator(gpu).manual_seed(3)
 drawn = torch.randn(5, generator=ours, device=ours.device)
 assert drawn.device == gpu and ours.device == gpu
 assert drawn.tolist() == torch.randn(5, generator=torch.Generator().manual_seed(3)).tolist()
+
+for draw in (lambda g, **k: torch.randn(3, generator=g, **k),
+             lambda g, **k: torch.randint(9, (3,), generator=g, **k),
+             lambda g, **k: torch.randperm(3, generator=g, **k)):
+    assert refused(lambda draw=draw: draw(g, device=gpu)) and refused(lambda draw=draw: draw(ours))
+    assert draw(ours, device=gpu).device == gpu and draw(g).is_cpu
+assert refused(lambda: torch.empty(3, device=gpu).normal_(generator=g))
+assert refused(lambda: torch.multinomial(there.abs()[0], 1, generator=g))
 
 # the same numbers, with hooks, transforms and an optimizer
 twin = mlp((3, 4, 2), generator=torch.Generator().manual_seed(1))
