@@ -356,3 +356,9 @@ def test_arguments_of_every_plain_kind_arrive(sandbox):
         seed=1,
     )
     assert seen(mark) == [(1.0, "ok")], mark
+
+
+def test_what_the_first_optimizer_loads_is_there_before_the_clock_starts(judge):
+    """It takes seconds of one call's five, in every process anew."""
+    text = "import sys\ndef twice(x):\n    return 2 * x if 'torch._dynamo' in sys.modules else 0\n"
+    assert seen(judge(attempt(twice=text)))[0] == (2.0, "ok")

@@ -100,7 +100,7 @@ def test_without_bubblewrap_or_with_an_old_one_the_remedy_is_named(monkeypatch, 
     program.chmod(0o755)
     with pytest.raises(SandboxError, match=r"0\.7 or newer is needed, found 'bubblewrap 0\.4\.0'"):
         open_sandbox()
-    program.write_text("#!/bin/sh\necho bubblewrap 0.9.0; echo 'no permission' >&2; exit 1\n")
+    program.write_text("#!/bin/sh\necho 'no permission' >&2; echo bubblewrap 0.9.0\n")
     assert sandbox_walls.bubblewrap() == str(program)
 
 

@@ -57,9 +57,12 @@ def warm_up(told: dict[str, Any]) -> None:
     from coursekit.classroom.sandbox.worker_standins import install_stand_ins
 
     install_stand_ins(told["hidden"])
+    before = dict(os.environ)
     for name in told["imports"]:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    for name in set(os.environ) - set(before):  # torch names folders of its own there
+        del os.environ[name]
 
 
 def serve_forks(control: socket.socket, told: dict[str, Any]) -> None:
