@@ -283,9 +283,10 @@ def layer_norm_gradient(
     tiles = triton.cdiv(n, rows)
     in_part = triton.cdiv(tiles, max(1, NORM_PROGRAMS // replicas))
     parts = triton.cdiv(tiles, in_part)
-    sums = x.new_empty(2, replicas, parts, width, dtype=torch.float32)
-    _layer_norm_gradient[(parts, replicas)](
-        x, scale, g, dx, *sums, n, eps, in_part, width, wide, rows
+    by_scale, by_shift = (
+        x.new_empty(replicas, parts, width, dtype=torch.float32) for _ in range(2)
     )
-    by_scale, by_shift = sums.sum(dim=2)
-    return dx, by_scale, by_shift
+    _layer_norm_gradient[(parts, replicas)](
+        x, scale, g, dx, by_scale, by_shift, n, eps, in_part, width, wide, rows
+    )
+    return dx, by_scale.sum(dim=1), by_shift.sum(dim=1)
