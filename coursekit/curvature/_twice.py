@@ -90,10 +90,10 @@ def _recomputed() -> bool:
     torch.autograd.grad takes the mode away while it runs, so that torch's own function answers
     then, and what it saves is something else. Where this can't be told (torch < 2.8): yes.
     """
-    top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
-    if top is None:
+    try:
+        hooks = torch._C._autograd._top_saved_tensors_default_hooks(True)
+    except (AttributeError, TypeError):
         return True
-    hooks = top(True)
     return hooks is not None and not hooks[0].__module__.startswith("coursekit.")
 
 
