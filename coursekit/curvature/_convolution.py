@@ -115,7 +115,7 @@ def _convolution(
     groups: int,
 ) -> Any:
     """Convolve; padding by name, an input without a batch and rare tensors are left to torch."""
-    if not (servable(x) and servable(kernel)):
+    if not servable(x, kernel):
         return NotImplemented
     if isinstance(padding, str) or x.dim() != kernel.dim() or x.numel() == 0:
         return NotImplemented

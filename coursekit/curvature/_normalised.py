@@ -135,7 +135,11 @@ class LayerNormSlopes(Function):
         ctx.set_materialize_grads(False)
         ctx.shape, ctx.eps = shape, eps
         found = aten.native_layer_norm_backward(g, x, shape, mean, r, w, w, [True, True, shifted])
-        ctx.save_for_backward(g, x, w, mean, r, found[0])
+        # What needs no u is the same in every product: sums over rows are kept
+        a, dims = g * w, tuple(range(-len(shape), 0))
+        q = (a * (x - mean)).mean(dims, keepdim=True) * r
+        rows = torch.cat([q, a.mean(dims, keepdim=True)])
+        ctx.save_for_backward(g, x, w, mean, r, found[0], rows)
         return found if shifted else found[:2]
 
     @staticmethod
@@ -147,8 +151,8 @@ class LayerNormSlopes(Function):
         In x, P itself bends: with a = g w, q = mean(a z), p = mean(u z),
         d<u, P(a)>/dx = -r (q P(u) + p P(a)) - r^2 z (mean(u a) - mean u mean a - p q).
         """
-        g, x, w, mean, r, pa = ctx.saved_tensors
-        shape = ctx.shape
+        g, x, w, mean, r, pa, rows = ctx.saved_tensors
+        shape, (q, a_mean) = ctx.shape, rows.chunk(2)
         dims = tuple(range(-len(shape), 0))
         outer = tuple(range(x.dim() - len(shape)))
 
@@ -166,7 +170,7 @@ class LayerNormSlopes(Function):
         if torch.is_grad_enabled():  # then all of these are to be functions of x and g
             mean = over_row(x)
             r = ((x - mean).square().mean(dims, keepdim=True) + ctx.eps).rsqrt()
-            pa = project(a)
+            pa, a_mean, q = project(a), over_row(a), over_row(a * (x - mean)) * r
         z = (x - mean) * r
         dg = dx = dw = bent = None
         if v is not None:
@@ -178,8 +182,8 @@ class LayerNormSlopes(Function):
             pu = project(u)
             dg = pu * w if dg is None else torch.addcmul(dg, pu, w)
             dw = (g * pu).sum(outer) if ctx.needs_input_grad[2] else None
-            p, q = over_row(u * z), over_row(a * z)
-            curved = over_row(u * a) - over_row(u) * over_row(a) - p * q
+            p = over_row(u * z)
+            curved = over_row(u * a) - over_row(u) * a_mean - p * q
             pull = -r * q
             bent = pull * u if bent is None else torch.addcmul(bent, pull, u)
             dx = torch.addcmul(torch.addcmul(project(bent), -r * p, pa), -r * r * curved, z)

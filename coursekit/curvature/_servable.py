@@ -9,12 +9,13 @@ from torch.autograd import forward_ad
 REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
-def servable(tensor: Any) -> bool:
-    """Tell whether a tensor is plain: real, dense, of no subclass, not inside a transform."""
+def servable(*tensors: Any) -> bool:
+    """Tell whether tensors are plain: real, dense, of no subclass, and not inside a transform."""
     return (
-        type(tensor) in (Tensor, nn.Parameter)
-        and tensor.dtype in REAL
-        and tensor.layout is torch.strided
+        all(
+            type(t) in (Tensor, nn.Parameter) and t.dtype in REAL and t.layout is torch.strided
+            for t in tensors
+        )
         and not torch._C._are_functorch_transforms_active()
         and not torch.compiler.is_compiling()
         and forward_ad._current_level < 0
@@ -23,6 +24,8 @@ def servable(tensor: Any) -> bool:
 
 def same_kind(*tensors: Any) -> bool:
     """Tell whether all are plain tensors of one type, and autocast does not choose another."""
-    if not all(servable(t) for t in tensors) or len({t.dtype for t in tensors}) > 1:
-        return False
-    return not torch.is_autocast_enabled(tensors[0].device.type)
+    return (
+        servable(*tensors)
+        and all(t.dtype == tensors[0].dtype for t in tensors)
+        and not torch.is_autocast_enabled(tensors[0].device.type)
+    )

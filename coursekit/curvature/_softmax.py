@@ -35,15 +35,20 @@ class SoftmaxSlope(Function):
     @staticmethod
     def forward(ctx: Any, g: Tensor, p: Tensor) -> Tensor:
         """Return it."""
-        ctx.save_for_backward(g, p)
+        ctx.save_for_backward(g, p, _row_product(p, g))
         return projected(g, p)
 
     @staticmethod
     def backward(ctx: Any, u: Tensor) -> tuple[Tensor, Tensor]:
         """Return J u, and in p: u (g - <p, g>) - g <p, u>."""
-        g, p = ctx.saved_tensors
-        first, second = ((p * t).sum(-1, keepdim=True) for t in (g, u))
-        return projected(u, p), torch.addcmul(u * (g - first), g, second, value=-1)
+        g, p, first = ctx.saved_tensors
+        if torch.is_grad_enabled():  # then it is to be a function of g and p
+            first = _row_product(p, g)
+        return projected(u, p), torch.addcmul(u * (g - first), g, _row_product(p, u), value=-1)
+
+
+def _row_product(p: Tensor, h: Tensor) -> Tensor:
+    return (p * h).sum(-1, keepdim=True)
 
 
 def projected(h: Tensor, p: Tensor) -> Tensor:
