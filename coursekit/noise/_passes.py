@@ -20,10 +20,9 @@ from torch.utils.hooks import RemovableHandle
 
 from coursekit.noise._one_pass import Norm, Pass, is_nested
 from coursekit.noise._shards import is_sharded, local, values
-from coursekit.noise._sum_watch import SumWatch
+from coursekit.noise._sum_watch import HALF, SumWatch
 
 WINDOWS = 8  # remembered lengths of steps: before the shortest of them no sum is read
-HALF = (torch.float16, torch.bfloat16)
 MOST_WAITING = 32  # fresh gradients whose norms a GPU takes in one call: a call each costs more
 
 
@@ -49,7 +48,6 @@ class Passes:
         self.params, self.every, self.alone = params, every, alone
         self.on_cpu = params[0].device.type == "cpu"
         self.together = not self.on_cpu  # whether norms are taken of several gradients at once
-        self.sizes = [p.numel() for p in params]
         shards = {id(p): i for i, p in enumerate(params) if is_sharded(p)}
         self.whole = [i for i, p in enumerate(params) if id(p) not in shards]
         self.owners = [
@@ -222,7 +220,7 @@ class Passes:
         if wanted or certainly:
             this.summed = dict(zip(self.used, self.norms(grads), strict=True))
         else:
-            small = min(self.used, key=self.sizes.__getitem__)
+            small = self.sums.small(self.used)
             this.sentinel = small, self.norm(local(self.params[small].grad))
 
     def norms(self, grads: Sequence[Any]) -> list[Norm]:

@@ -1,12 +1,13 @@
 """Averages over steps whose numbers may still be on the device."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from coursekit.noise._step_norms import Sums, moments_of_sums
+from coursekit.noise._step_norms import Sums, Unread, moments_of_sums
 from coursekit.noise.average import MomentAverage
 
 MAX_PENDING = 64  # steps kept before they are fetched, together
@@ -26,11 +27,11 @@ class StepAverages:
         self.whole = MomentAverage(decay=decay, unit=unit)
         self.layers = {name: MomentAverage(decay=decay, unit=unit) for name in names}
         self.workers = workers
-        self.pending: list[tuple[Sums, list[float], Sequence[float | Tensor]]] = []
+        self.pending: list[tuple[Sums | Unread, list[float], Sequence[float | Tensor]]] = []
 
     def add(
         self,
-        sums: Sums,
+        sums: Sums | Unread,
         numbers: list[float],
         leftovers: Sequence[float | Tensor],
         *,
@@ -39,7 +40,7 @@ class StepAverages:
         """Take a step's sums, and the norms of gradients that were there before it began.
 
         Args:
-            sums: See step_sums.
+            sums: See step_sums; Unread where the norms they are made of are to be fetched later.
             numbers: What follows after the sums, known without the device.
             leftovers: Norms; above 0 they are a mistake of the loop.
             at_once: Whether to average it in now.
@@ -64,10 +65,14 @@ class StepAverages:
                 "a step began with gradients left over from before, which its sum then held: "
                 "call optimizer.zero_grad() after optimizer.step()"
             )
-        on_device = [sums for sums, _, _ in pending if isinstance(sums, Tensor)]
-        fetched = iter(torch.stack(on_device).tolist() if on_device else [])
+        parts = [s.lengths if isinstance(s, Unread) else s for s, _, _ in pending]
+        on_device = [t for t in parts if isinstance(t, Tensor)]
+        fetched = iter(torch.cat(on_device).tolist() if on_device else [])
         for given, numbers, _ in pending:
-            sums = next(fetched) if isinstance(given, Tensor) else given
+            if isinstance(given, Unread):
+                sums = given.sums_of(list(islice(fetched, len(given.lengths))))
+            else:
+                sums = list(islice(fetched, len(given))) if isinstance(given, Tensor) else given
             whole, *layers = moments_of_sums([*sums, *numbers], self.workers)
             self.whole.update(whole)
             for average, moments in zip(self.layers.values(), layers, strict=False):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from numbers import Real
 from typing import Any
@@ -124,17 +124,8 @@ def step_sums(
         accumulated: This worker's share of |A|^2 by group, A being what the optimizer sees.
         layers: The groups.
     """
-    read = [m for m in micro if m.norms is not None or m.first is not None]
-    parts, numbers = (
-        [layers.sums(m.norms or [], m.params) if m.first is None else m.first for m in read],
-        [
-            math.fsum(m.factor for m in read),
-            math.fsum(m.factor / m.size if m.first is None else m.spread for m in read),
-            math.fsum(m.factor for m in micro),
-            math.fsum(m.factor**2 / m.size for m in micro),
-            math.fsum(m.size for m in micro),
-        ],
-    )
+    read, numbers = read_of(micro), numbers_of(micro)
+    parts = [layers.sums(m.norms or [], m.params) if m.first is None else m.first for m in read]
     scales = [1 / m.factor if m.first is None else 1.0 for m in read]
     if not isinstance(accumulated, Tensor):
         first = [
@@ -144,6 +135,80 @@ def step_sums(
         return [*first, *accumulated], numbers
     total, *more = (c * torch.as_tensor(x) for c, x in zip(scales, parts, strict=True))
     return torch.cat([sum(more, total), accumulated]), numbers
+
+
+def read_of(micro: Sequence[MicroNorms]) -> list[MicroNorms]:
+    """Return the micro-batches whose gradients were read."""
+    return [m for m in micro if m.norms is not None or m.first is not None]
+
+
+def numbers_of(micro: Sequence[MicroNorms]) -> list[float]:
+    """Return what of a step's sums is known without the device."""
+    read = read_of(micro)
+    return [
+        math.fsum(m.factor for m in read),
+        math.fsum(m.factor / m.size if m.first is None else m.spread for m in read),
+        math.fsum(m.factor for m in micro),
+        math.fsum(m.factor**2 / m.size for m in micro),
+        math.fsum(m.size for m in micro),
+    ]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """The norms of one step in one tensor on the device, and what sums they make once fetched."""
+
+    lengths: Tensor
+    sums_of: Callable[[list[float]], list[float]]
+
+
+def unread(
+    micro: Sequence[MicroNorms],
+    accumulated: Norms,
+    params: Sequence[int],
+    weights: Sequence[float],
+    layers: Layers,
+) -> Unread | None:
+    """Return step_sums for later: one call on a training step's way. None where that is no gain."""
+    read = read_of(micro)
+    if any(m.norms is None for m in read) or not isinstance(accumulated[0], Tensor):
+        return None
+    every = [*(m.norms or [] for m in read), accumulated]
+    sizes = [len(norms) for norms in every]
+    bare = [replace(m, norms=None) for m in read]  # without their tensors
+
+    def sums_of(values: list[float]) -> list[float]:
+        left = iter(values)
+        *found, whole = [[next(left) for _ in range(size)] for size in sizes]
+        known = [replace(m, norms=norms) for m, norms in zip(bare, found, strict=True)]
+        return list(step_sums(known, layers.sums(whole, params, weights), layers)[0])
+
+    return Unread(torch.stack([norm for norms in every for norm in norms]), sums_of)
+
+
+def sums_of_step(
+    micro: Sequence[MicroNorms],
+    norms: Norms,
+    params: Sequence[int],
+    weights: Sequence[float],
+    layers: Layers,
+    group: Any,
+) -> tuple[Sums | Unread, list[float]]:
+    """Return a step's sums over all workers, now or to be fetched, and the numbers after them.
+
+    Args:
+        micro: The micro-batches.
+        norms: Of what was accumulated, parameter by parameter.
+        params: Which parameters those are.
+        weights: This worker's share of each.
+        layers: The groups.
+        group: Process group of the workers; None: one alone, whose norms can wait.
+    """
+    later = unread(micro, norms, params, weights, layers) if group is None else None
+    if later is not None:
+        return later, numbers_of(micro)
+    sums, numbers = step_sums(micro, layers.sums(norms, params, weights), layers)
+    return (sums, numbers) if group is None else (add_over_workers(sums, numbers, group), [])
 
 
 def moments_of_sums(sums: Sequence[float], workers: int) -> list[GradMoments]:

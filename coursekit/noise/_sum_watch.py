@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from coursekit.noise._one_pass import Pass
+from coursekit.noise._one_pass import Norm, Pass
 
+HALF = (torch.float16, torch.bfloat16)
 State = tuple[int, int]  # where a .grad lies, and how often it was changed in place
 
 
@@ -22,7 +23,8 @@ def norm_of(grad: Tensor | None) -> Tensor | None:
     """Return a dense gradient's norm."""
     if grad is None or grad.layout is not torch.strided:
         return None
-    return torch.linalg.vector_norm(grad.detach())
+    wide = torch.float32 if grad.dtype in HALF else None
+    return torch.linalg.vector_norm(grad.detach(), dtype=wide)
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Left:
 
     index: int  # of its parameter
     state: State | None
-    norm: Tensor | None
+    norm: Norm | None
 
 
 class SumWatch:
@@ -51,6 +53,7 @@ class SumWatch:
         """Forget what the last step left."""
         self.seen: Left | None = None  # at the end of the last pass
         self.left: Left | None = None  # and of the last that was recorded
+        self.smallest = 0, -1  # of how many used parameters, and which it is
 
     def begin(self, this: Pass, index: int) -> None:
         """At the first gradient of a pass, before it is added."""
@@ -69,6 +72,12 @@ class SumWatch:
             return False
         return grad is None or left.norm is None or not bool(norm_of(grad) == left.norm)
 
+    def small(self, used: Sequence[int]) -> int:
+        """Return the smallest of the parameters that this step has used so far."""
+        if self.smallest[0] != len(used):
+            self.smallest = len(used), min(used, key=self.sizes.__getitem__)
+        return self.smallest[1]
+
     def accept(self) -> None:
         """Count the last pass as recorded: the next must find .grad as this one left it."""
         self.left = self.seen
@@ -77,9 +86,11 @@ class SumWatch:
         """At the end of a pass; `used` are the parameters that the step has used so far."""
         if this.first is None:
             return
-        small = min(used, key=self.sizes.__getitem__)
+        small = self.small(used)
         grad = self.params[small].grad
-        self.seen = Left(small, state_of(grad), norm_of(grad))
+        noted = this.sentinel is not None and this.sentinel[0] == small
+        norm = this.sentinel[1] if noted and this.sentinel else norm_of(grad)
+        self.seen = Left(small, state_of(grad), norm)
         index, before = this.first
         if state_of(self.params[index].grad) == before:
             this.fault = (

@@ -46,13 +46,12 @@ from coursekit.noise._shards import is_sharded, share_of
 from coursekit.noise._step_averages import StepAverages
 from coursekit.noise._step_norms import (
     MicroNorms,
-    add_over_workers,
     checked_micro_batch,
     examples_apart,
     layers_of,
     refuse_without_spread,
     size_of_examples,
-    step_sums,
+    sums_of_step,
     world_size,
 )
 
@@ -276,10 +275,8 @@ class NoiseScale(Readings):
             raise
         params, norms, leftovers = self._passes.finish()
         shares = [self._shares[i] for i in params]
-        sums, numbers = step_sums(micro, self._layers.sums(norms, params, shares), self._layers)
-        if self._real_group is not None:
-            sums, numbers = add_over_workers(sums, numbers, self._real_group), []
-        self._averages.add(sums, numbers, leftovers, at_once=self._passes.on_cpu)
+        found = sums_of_step(micro, norms, params, shares, self._layers, self._real_group)
+        self._averages.add(*found, leftovers, at_once=self._passes.on_cpu)
 
     @contextmanager
     def paused(self) -> Iterator[None]:

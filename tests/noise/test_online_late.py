@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from online_examples import classifier, close_to, data, micro_gradients
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
 
 from coursekit.noise.average import MomentAverage
@@ -137,6 +138,31 @@ def test_norms_that_stay_on_the_device_give_the_same(read):
     close_to(found[0][0], found[1][0], rel=1e-9)
     assert found[0][1].value == pytest.approx(found[1][1].value, rel=1e-9)
     assert found[0][2] == found[1][2] == 0
+
+
+@pytest.mark.parametrize("layers", [False, True])
+def test_a_step_takes_one_call_on_a_device(layers):
+    """The norms go into one tensor; what is made of them waits until they are fetched."""
+    called = []
+
+    class Calls(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            called.append(func)
+            return func(*args, **(kwargs or {}))
+
+    model = classifier()
+    noise = NoiseScale(model, every=1, micro_batch_size=8, read="ends", layers=layers)
+    with noise.paused():
+        noise._passes.on_cpu = False
+    for _ in range(2):
+        model.zero_grad()
+        for i in range(2):
+            F.cross_entropy(model(data()[0][8 * i :][:8]), data()[1][8 * i :][:8]).backward()
+            noise.micro_step()
+        called.clear()
+        with Calls():
+            noise.step()
+    assert called == [torch.ops.aten.stack.default]
 
 
 def test_leftovers_on_a_device_are_refused_when_fetched():
