@@ -1,9 +1,14 @@
 """One student is deleted from a course, the others are not; who may read a course's data."""
 
+import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
+from instructor import copy_settings
+from nbgrader.api import Gradebook, get_alembic_version
+from sqlalchemy import text
 from test_results import course  # noqa: F401  (a graded class of three)
 
 from coursekit.classroom.marking.gradebook import open_course, opened
@@ -98,3 +103,13 @@ def test_a_new_gradebook_is_for_its_owner_alone(own):
     home.grading.chmod(0o755)
     private_folder(home.grading)  # what is there keeps the permissions that somebody chose
     assert open_to_others(home.grading)
+
+
+def test_a_new_gradebook_has_the_layout_that_nbgrader_would_name(tmp_path, monkeypatch):
+    copy_settings(tmp_path)
+    home = open_course(tmp_path)
+    with opened(home) as gradebook:
+        (row,) = gradebook.db.execute(text("SELECT version_num FROM alembic_version"))
+        assert gradebook.students == []
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    assert row.version_num == get_alembic_version()  # starts the program `alembic`

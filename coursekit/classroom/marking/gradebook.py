@@ -4,8 +4,6 @@ Only the main process of `grade` writes here. What a person entered (manual scor
 manual comments) is never touched.
 """
 
-import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +12,9 @@ from pathlib import Path
 
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import SaveCells
+from sqlalchemy import create_engine, inspect, text
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -77,13 +77,32 @@ def opened(course: Course) -> Iterator[Gradebook]:
     private_folder(course.grading)
     book = course.grading / "gradebook.db"
     new = not book.exists()
-    beside = str(Path(sys.executable).parent)  # nbgrader calls the command `alembic` for a new one
-    if beside not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", "")])
+    if new:
+        _name_the_layout(course.db_url)
     with Gradebook(course.db_url, course.config.CourseDirectory.course_id) as gradebook:
         if new and book.exists():
             book.chmod(0o600)
         yield gradebook
+
+
+def _name_the_layout(db_url: str) -> None:
+    """Write into an empty database which of nbgrader's layouts it will have.
+
+    nbgrader asks a process of its own for that name, `alembic heads`, which takes seconds.
+    """
+    from alembic.script import ScriptDirectory
+
+    engine = create_engine(db_url)
+    if not inspect(engine).get_table_names():
+        head = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+        with engine.begin() as connection:
+            connection.execute(
+                text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+            )
+            connection.execute(
+                text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": head}
+            )
+    engine.dispose()
 
 
 @contextmanager
