@@ -13,6 +13,7 @@ from torch import nn
 
 Looks = dict[str, list[Any]]  # aspect -> what was seen, in a fixed order
 
+UNCHANGING = frozenset({int, float, bool, str, type(None)})
 ASPECTS = ("values", "requires_grad", "mode", "grad")
 SAID = {
     "values": "`{name}`",
@@ -39,7 +40,9 @@ def look(value: Any) -> Looks:
 
 
 def _look(value: Any, seen: Looks) -> None:
-    if isinstance(value, torch.Tensor):
+    if type(value) in UNCHANGING:
+        seen["values"].append(value)
+    elif isinstance(value, torch.Tensor):
         seen["values"].append(value.detach().clone())
         seen["requires_grad"].append(value.requires_grad)
         grad = value.grad if value.is_leaf else None
@@ -53,6 +56,9 @@ def _look(value: Any, seen: Looks) -> None:
             _look(tensor, seen)
     elif isinstance(value, list | tuple):
         seen["values"].append((type(value).__name__, len(value)))
+        if UNCHANGING.issuperset(map(type, value)):  # most lists: seen in one go
+            seen["values"].extend(value)
+            return
         for item in value:
             _look(item, seen)
     elif isinstance(value, dict):
