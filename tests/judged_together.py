@@ -16,7 +16,7 @@ from coursekit.exercises.engine import judge as judging
 from coursekit.exercises.engine.guard import dear_states_kept
 from coursekit.exercises.engine.verdict import Outcome
 
-PATIENCE = 60.0  # seconds for one answer, on a machine that others use too: speed is not judged here
+PATIENCE = 60.0  # seconds for one answer, on a machine that others use too
 
 
 def judged_together(exercise, answers, *, seeds, draws=1, beside=None):

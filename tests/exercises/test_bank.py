@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import inspect
+import pickle
 import re
 import time
 
@@ -13,9 +14,10 @@ from judged_together import judged_together, light
 
 from coursekit.exercises import EXERCISES
 from coursekit.exercises.bank import BANKS
+from coursekit.exercises.engine import judge as judging
 from coursekit.exercises.engine.describe import describe
 from coursekit.exercises.engine.hints import declared_result
-from coursekit.exercises.engine.judge import expected_value, judge
+from coursekit.exercises.engine.judge import SECONDS_PER_CASE, expected_value, judge, run_case
 from coursekit.exercises.engine.plain import as_array, plain
 
 SEEDS = range(20)  # what goes wrong in one draw of seven is seen with 95 %: 1 - (6/7)**20
@@ -30,12 +32,19 @@ each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXER
 def verdicts_of(exercise_id):
     """Judge every declared answer at every seed; return the verdicts, right ones and others.
 
-    Also return the mistakes whose message, on drawn cases alone, holds the value that it asks for.
+    Also return the mistakes whose message, on drawn cases alone, holds the value that it asks for,
+    and the answers that give something else when they are asked again, the last case first.
     """
     exercise = EXERCISES[exercise_id]
-    leaking = set()
+    leaking, unlike = set(), set()
 
-    def look_for_leaks(asked, seed):
+    def ask_again(asked, seed, answers):
+        if seed == 0:
+            cases = [*asked.by_hand, *asked.draw(None)]
+            unlike.update(a.__qualname__ for a in reversed(answers) if differs(asked, a, cases))
+
+    def look_twice(asked, seed):
+        ask_again(asked, seed, wrong)
         drawn_only = dataclasses.replace(asked, by_hand=())
         for mistake in exercise.mistakes if seed in LEAK_SEEDS else ():
             if leaks(judge(drawn_only, mistake.answer, seed=seed)):
@@ -43,27 +52,45 @@ def verdicts_of(exercise_id):
 
     right = [exercise.reference, *exercise.accepted]
     wrong = [mistake.answer for mistake in exercise.mistakes]
-    rights = [light(row) for row in judged_together(exercise, right, seeds=SEEDS)]
+    again = functools.partial(ask_again, answers=right)
+    rights = [light(row) for row in judged_together(exercise, right, seeds=SEEDS, beside=again)]
     wrongs = [
         light(row)
-        for row in judged_together(exercise, wrong, seeds=MISTAKE_SEEDS, beside=look_for_leaks)
+        for row in judged_together(exercise, wrong, seeds=MISTAKE_SEEDS, beside=look_twice)
     ]
     return (
         [verdict for row in rights for verdict in row],
         [pair for row in wrongs for pair in zip(exercise.mistakes, row, strict=True)],
         leaking,
+        unlike,
     )
+
+
+def differs(exercise, answer, cases):
+    """Say whether an answer gives another outcome when it is asked once more, last case first."""
+    for case in reversed(cases):
+        known = judging.run_case(exercise, answer, case, SECONDS_PER_CASE)  # remembered
+        if known.kind != "timeout":
+            again = run_case(exercise, answer, case, SECONDS_PER_CASE)
+            if pickle.dumps(again) != pickle.dumps(known):
+                return True
+    return False
 
 
 @functools.cache
 def one_by_one(exercise_id):
-    """Judge every declared answer at the first seed by itself; also return the CPU seconds."""
+    """Judge right answers and a tenth of the wrong ones at the first seed, each by itself.
+
+    Return the verdicts on these and on those, and the CPU seconds.
+    """
     exercise = EXERCISES[exercise_id]
     for answer in (exercise.reference, *exercise.accepted):
         judge(exercise, answer, seed=99)  # what is loaded on first use counts for nobody
-    answers = [exercise.reference, *exercise.accepted, *(m.answer for m in exercise.mistakes)]
+    right, few = [exercise.reference, *exercise.accepted], exercise.mistakes[::10]
+    answers = [*right, *(mistake.answer for mistake in few)]
     began = time.process_time()
-    return [judge(exercise, answer, seed=0) for answer in answers], time.process_time() - began
+    verdicts = [judge(exercise, answer, seed=0) for answer in answers]
+    return verdicts[: len(right)], verdicts[len(right) :], time.process_time() - began
 
 
 def all_cases(exercise, seeds=SEEDS):
@@ -116,22 +143,29 @@ def test_lines_fit_a_notebook(exercise):
 
 @pytest.mark.in_turn
 @each_exercise
+def test_no_answer_remembers_what_it_was_asked_before(exercise):
+    assert verdicts_of(exercise.id)[3] == set()
+
+
+@pytest.mark.in_turn
+@each_exercise
 def test_judged_together_or_alone(exercise):
-    """The verdict is the same: none of the declaration's functions remembers what came before."""
-    alone, _ = one_by_one(exercise.id)
-    right, wrong, _ = verdicts_of(exercise.id)
-    count = 1 + len(exercise.accepted)
-    together = [*right[:count], *(verdict for _, verdict in wrong[: len(exercise.mistakes)])]
-    for one, other in zip(alone, together, strict=True):
+    """The verdict is the same: a tenth of the mistakes shows that of the way they are judged."""
+    right_alone, wrong_alone, _ = one_by_one(exercise.id)
+    right, wrong = verdicts_of(exercise.id)[:2]
+    together = [verdict for _, verdict in wrong[: len(exercise.mistakes) : 10]]
+    pairs = [*zip(right_alone, right, strict=False), *zip(wrong_alone, together, strict=True)]
+    assert len(pairs) > 1 + len(exercise.accepted)
+    for one, other in pairs:
         assert (one.score, one.mistake, one.message) == (other.score, other.mistake, other.message)
 
 
 @pytest.mark.in_turn
 @each_exercise
 def test_an_evaluation_keeps_nobody_waiting(exercise):
-    verdicts, seconds = one_by_one(exercise.id)
-    milliseconds = 1000 * seconds / len(verdicts)
-    print(f"{exercise.id}: {milliseconds:.1f} ms over {len(verdicts)} evaluations")
+    right, wrong, seconds = one_by_one(exercise.id)
+    milliseconds = 1000 * seconds / len([*right, *wrong])
+    print(f"{exercise.id}: {milliseconds:.1f} ms an evaluation")
     assert milliseconds < 150  # of processor time, twice as much beside others; most take 3 to 10
 
 
