@@ -16,6 +16,24 @@ from coursekit.exercises.engine import judge as judging
 from coursekit.exercises.engine.guard import dear_states_kept
 from coursekit.exercises.engine.verdict import Outcome
 
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Mixture:
+    """Stands for an answer that does in a group of cases what the one given for it does there.
+
+    Elsewhere it does what the reference does. Nothing is called twice for it: what its parts gave
+    is what it gives.
+    """
+
+    parts: dict
+
+    def __call__(self, *args):
+        raise AssertionError("judged_together asks the parts")
+
+    def part(self, exercise, case):
+        return self.parts.get(case.group, exercise.reference)
+
+
 PATIENCE = 60.0  # seconds for one answer, on a machine that others use too
 
 
@@ -27,7 +45,8 @@ def judged_together(exercise, answers, *, seeds, draws=1, beside=None):
 
     Args:
         exercise: The declaration.
-        answers: The functions to judge.
+        answers: The functions and mixtures to judge; or what gives them for (the exercise as it
+            is asked, the seed), while all results are remembered.
         seeds: Each draws its cases.
         draws: How often all of them are drawn.
         beside: Called for each seed with (the exercise as it is asked, the seed) while all results
@@ -49,9 +68,10 @@ def judged_together(exercise, answers, *, seeds, draws=1, beside=None):
             patch.setattr(judging, "run_case", run)
             patch.setattr(judging, "dear_states_kept", contextlib.nullcontext)
             patch.setattr(judging, "SECONDS_PER_ANSWER", PATIENCE)
-            for answer in answers:
+            judged = answers(asked, seed) if callable(answers) else answers
+            for answer in judged:
                 judging.results_of(asked, answer, [*exercise.by_hand, *cases])
-            verdicts = [judging.judge(asked, answer, seed=seed) for answer in answers]
+            verdicts = [judging.judge(asked, answer, seed=seed) for answer in judged]
             if beside:
                 beside(asked, seed)
         yield verdicts
@@ -69,6 +89,8 @@ def remembering(ask, exercise, by_hand, drawn):
     fixed, name = set(map(id, exercise.by_hand)), ask.__name__
 
     def remembered(exercise, function, case, *more):
+        if isinstance(function, Mixture):
+            function = function.part(exercise, case)
         known = by_hand if id(case) in fixed else drawn
         key = name, id(function), id(case)
         if key not in known and name == "declared_result":

@@ -1,6 +1,7 @@
 """Which misconception is named: also where an answer mixes right, one mistake and another."""
 
 import dataclasses
+import functools
 import itertools
 import pickle
 import random
@@ -8,14 +9,15 @@ import warnings
 
 import numpy as np
 import pytest
-from judged_together import judged_together
+from judged_together import Mixture, judged_together
 from toy_exercises import CENTRED, HALF, ODD
 
 from coursekit.exercises import EXERCISES
+from coursekit.exercises.engine import judge as judging
 from coursekit.exercises.engine.adapters import ONCE, TWICE, in_float64
 from coursekit.exercises.engine.declare import Mistake
 from coursekit.exercises.engine.hints import steady_ratio
-from coursekit.exercises.engine.judge import expected_value, judge
+from coursekit.exercises.engine.judge import SECONDS_PER_CASE, judge
 from coursekit.exercises.engine.plain import plain
 from coursekit.exercises.engine.points import never_changes
 
@@ -49,14 +51,14 @@ def once(exercise, answer, case):
         return ONCE[exercise.run](answer, *case.args)
 
 
-def outputs(exercise, answer, seed, group):
-    return [once(exercise, answer, c) for c in cases_of(exercise, seed) if c.group == group]
-
-
-def wrong_in(exercise, mistake, seed, group):
-    wants = [expected_value(exercise, c) for c in cases_of(exercise, seed) if c.group == group]
-    gots = outputs(exercise, mistake.answer, seed, group)
-    return not all(exercise.same(got, want) for got, want in zip(gots, wants, strict=True))
+def wrong_in(exercise, mistake, cases, group):
+    """Say whether a mistake shows in a group of cases."""
+    for case in cases:
+        if case.group == group:
+            outcome = judging.run_case(exercise, mistake.answer, case, SECONDS_PER_CASE)
+            if not exercise.same(outcome.value, judging.expected_value(exercise, case)):
+                return True
+    return False
 
 
 def alike(exercise, one, other, case):
@@ -65,20 +67,42 @@ def alike(exercise, one, other, case):
     return exercise.same(*results)
 
 
+@functools.cache
+def mixtures_of(exercise_id):
+    """Judge each mistake in each group that shows it, at two seeds, and sixty pairs of them.
+
+    Return rows of (seed, the mistakes by their groups, verdict).
+    """
+    exercise = EXERCISES[exercise_id]
+    groups = list(exercise.points)
+    pairs = list(itertools.permutations(exercise.mistakes, 2))
+    pairs = random.Random(0).sample(pairs, k=min(60, len(pairs)))
+    asked_for = {}
+
+    def answers(asked, seed):
+        cases = [*asked.by_hand, *asked.draw(None)]
+        tried = [
+            {group: mistake}
+            for group, mistake in itertools.product(groups, exercise.mistakes)
+            if wrong_in(asked, mistake, cases, group)
+        ]
+        two = [dict(zip(groups[:2], pair, strict=True)) for pair in pairs] if seed == 0 else []
+        asked_for[seed] = [*tried, *two]
+        return [Mixture({g: m.answer for g, m in parts.items()}) for parts in asked_for[seed]]
+
+    return [
+        (seed, parts, verdict)
+        for seed, verdicts in enumerate(judged_together(exercise, answers, seeds=range(2)))
+        for parts, verdict in zip(asked_for[seed], verdicts, strict=True)
+    ]
+
+
 @pytest.mark.in_turn
 @pytest.mark.parametrize("exercise", GROUPED.values(), ids=GROUPED)
 def test_a_mistake_in_one_group_is_named_though_the_others_are_right(exercise):
-    tried = [
-        (seed, group, mistake)
-        for seed, group, mistake in itertools.product(range(2), exercise.points, exercise.mistakes)
-        if wrong_in(exercise, mistake, seed, group)
-    ]
-    answers = [(s, mixed(exercise, s, {group: m.answer})) for s, group, m in tried]
-    verdicts = itertools.chain.from_iterable(  # each answer is for one seed
-        next(judged_together(exercise, [f for s, f in answers if s == seed], seeds=[seed]))
-        for seed in range(2)
-    )
-    for (_, group, mistake), verdict in zip(tried, verdicts, strict=True):
+    tried = [row for row in mixtures_of(exercise.id) if len(row[1]) == 1]
+    for _, parts, verdict in tried:
+        ((group, mistake),) = parts.items()
         left = exercise.max_score - exercise.points[group]
         left = left if 2 * left > exercise.max_score else left / 2
         assert verdict.score == (0.0 if never_changes(verdict.results) else left)
@@ -91,22 +115,29 @@ def test_a_mistake_in_one_group_is_named_though_the_others_are_right(exercise):
 @pytest.mark.in_turn
 @pytest.mark.parametrize("exercise", GROUPED.values(), ids=GROUPED)
 def test_of_two_mistakes_the_one_behind_the_input_shown_is_named(exercise):
-    groups = list(exercise.points)[:2]
-    pairs = list(itertools.permutations(exercise.mistakes, 2))
-    pairs = random.Random(0).sample(pairs, k=min(60, len(pairs)))
-    answers = [
-        mixed(exercise, 0, dict(zip(groups, (one.answer, other.answer), strict=True)))
-        for one, other in pairs
-    ]
-    verdicts = next(judged_together(exercise, answers, seeds=[0]))
-    for (one, other), verdict in zip(pairs, verdicts, strict=True):
-        by_group = dict(zip(groups, (one, other), strict=True))
-        if verdict.status == "passed":  # neither shows in its group
+    for _, parts, verdict in mixtures_of(exercise.id):
+        if len(parts) == 1 or verdict.status == "passed":  # neither shows in its group
             continue
         case = verdict.first_failure.case
-        behind = by_group[case.group]
-        assert verdict.mistake is not None, (one.name, other.name)
-        assert alike(exercise, verdict.mistake, behind, case), (one.name, other.name)
+        names = [mistake.name for mistake in parts.values()]
+        assert verdict.mistake is not None, names
+        assert alike(exercise, verdict.mistake, parts[case.group], case), names
+
+
+@pytest.mark.in_turn
+@pytest.mark.parametrize("exercise", GROUPED.values(), ids=GROUPED)
+def test_a_function_that_mixes_is_judged_as_the_mixture(exercise):
+    """The first and the last of them, and the last pair: made as functions, and judged alone."""
+    rows = mixtures_of(exercise.id)
+    singles = [row for row in rows if len(row[1]) == 1]
+    for seed, parts, verdict in (singles[0], singles[-1], [r for r in rows if len(r[1]) == 2][-1]):
+        function = mixed(exercise, seed, {group: m.answer for group, m in parts.items()})
+        alone = judge(exercise, function, seed=seed)
+        assert (alone.score, alone.mistake, alone.message) == (
+            verdict.score,
+            verdict.mistake,
+            verdict.message,
+        )
 
 
 @pytest.mark.quick
