@@ -5,7 +5,8 @@ A test says what it needs by a marker: `sandbox` (bubblewrap, and namespaces for
 without the marker that fails because there is no sandbox is skipped all the same.
 
 Tests of one kind over hundreds of like things (exercises, claims) bear the marker `in_turn`: the
-whole suite tries a third of the things, another third at each commit, and CI=true tries all.
+whole suite tries a third of the things, another third at each commit, and CI=true tries all. Of the
+three forms of a unit it tries one, another one at another commit.
 """
 
 import importlib.util
@@ -162,7 +163,7 @@ def pytest_terminal_summary(terminalreporter):
     if left_out := terminalreporter.config.stash.get(LEFT_OUT, 0):
         terminalreporter.section("in turn", sep="-")
         terminalreporter.line(
-            f"{left_out} tests of exercises and claims wait for another commit. "
+            f"{left_out} tests of exercises, claims and units wait for another commit. "
             "All of them: CI=true python3 -m coursekit test"
         )
     skipped = {}

@@ -19,10 +19,11 @@ class Item(SimpleNamespace):
     __hash__ = object.__hash__
 
     def get_closest_marker(self, name):
-        return name in self.marks
+        return next((mark for mark in self.marks if mark.name == name), None)
 
 
-def item(test, thing, *marks):
+def item(test, thing, **marks):
+    marks = [getattr(pytest.mark, name)(**said).mark for name, said in marks.items()]
     return Item(nodeid=f"tests/test_{test}.py::test_it[{thing}]", marks=marks, fixturenames=())
 
 
@@ -45,7 +46,7 @@ def left_of(items, monkeypatch, *, commit="abc", whole=True):
 
 
 def test_all_tests_of_one_thing_have_one_turn(monkeypatch):
-    items = [item(test, thing, "in_turn") for test in ("bank", "hints") for thing in THINGS]
+    items = [item(test, thing, in_turn={}) for test in ("bank", "hints") for thing in THINGS]
     left = [i.nodeid for i in left_of(items, monkeypatch)]
     assert 0.2 * len(items) < len(left) < 0.47 * len(items)  # a third, four standard errors
     of = {test: {n.split("[")[1] for n in left if test in n} for test in ("bank", "hints")}
@@ -53,13 +54,22 @@ def test_all_tests_of_one_thing_have_one_turn(monkeypatch):
 
 
 def test_every_thing_has_its_turn(monkeypatch):
-    items = [item("bank", thing, "in_turn") for thing in THINGS]
+    items = [item("bank", thing, in_turn={}) for thing in THINGS]
     tried = {i.nodeid for n in range(40) for i in left_of(items, monkeypatch, commit=f"commit {n}")}
     assert len(tried) == len(items)  # one is missed with a chance of 90 (2/3)^40, 1 in 120,000
 
 
+def test_of_three_kinds_each_thing_meets_one_at_each_commit(monkeypatch):
+    kinds = ("solved", "blank", "script")
+    items = [item(kind, t, in_turn={"turn": i}) for i, kind in enumerate(kinds) for t in THINGS]
+    for commit in ("abc", "def"):
+        left = [i.nodeid for i in left_of(items, monkeypatch, commit=commit)]
+        assert sorted(name[name.index("[") + 1 : -1] for name in left) == THINGS
+        assert {kind for name in left for kind in kinds if kind in name} == set(kinds)
+
+
 def test_whoever_names_a_file_tries_all(monkeypatch):
-    items = [item("bank", thing, "in_turn") for thing in THINGS]
+    items = [item("bank", thing, in_turn={}) for thing in THINGS]
     assert left_of(items, monkeypatch, whole=False) == items
 
 

@@ -16,7 +16,7 @@ from coursekit.claims.rows import key_figures, rows
 from coursekit.classroom.learner.copies import find_unit
 from coursekit.commands.claims_lines import print_list, print_whole
 from coursekit.commands.early import CLASH, clash
-from coursekit.storage import ROOT, is_clone
+from coursekit.storage import commit_hash
 
 GUESS = 10.0  # seconds for a claim that was never measured
 FRAGILE = 0.05  # a verdict that other seeds turn more often may turn without a disagreement
@@ -147,21 +147,6 @@ def measured(ids: Sequence[str], size: str, ledger: dict[str, Any]) -> Any:
             line = f"{claim_id}: {entry['verdict']} in {entry['seconds']} s: {figures}"
             tqdm.write(line, file=sys.stderr)
             yield claim_id, entry
-
-
-def commit_hash() -> str:
-    """Return the commit that is checked out, or what this package's version is called."""
-    import subprocess
-
-    if is_clone():
-        asked = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
-        try:
-            return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-        except (OSError, subprocess.CalledProcessError):
-            pass  # no git here, or a clone without its history: then the version decides
-    from coursekit import __version__
-
-    return __version__
 
 
 def check_again(ids: list[str], ledger: dict[str, Any], size: str = "cpu") -> int:

@@ -1,5 +1,6 @@
 """Every promise of a task has a by-hand case that tries it; words that promise are declared."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -36,12 +37,7 @@ WORDS = {  # in a docstring -> the promise that has to be declared
     r"\bNone\b|\bdiverged\b|\bleft out\b": "missing",
     r"\baverage over\b|\baveraged over\b": "average",
 }
-SOURCES = {
-    cell.name: cell.text
-    for unit in read_units(Path(__file__).parents[2] / "solutions")
-    for cell in unit.cells
-    if cell.role == "solution"
-}
+ROOT = Path(__file__).parents[2]
 
 
 def plain_words(text):
@@ -49,17 +45,22 @@ def plain_words(text):
     return " ".join(re.sub(r"[*`#]", " ", text).split())
 
 
-TEXTS = {  # all that a unit says, by its number
-    unit.name[:2]: plain_words("\n".join(cell.text for cell in unit.cells))
-    for unit in read_units(Path(__file__).parents[2] / "solutions")
-}
+@functools.cache
+def texts():
+    """Return each exercise's solution cell, and all that each unit says, by its number."""
+    units = read_units(ROOT / "solutions")
+    cells = [cell for unit in units for cell in unit.cells if cell.role == "solution"]
+    said = {u.name[:2]: plain_words("\n".join(c.text for c in u.cells)) for u in units}
+    return {cell.name: cell.text for cell in cells}, said
+
+
 each_exercise = pytest.mark.parametrize(
     "exercise", [e for e in EXERCISES.values() if e.id.startswith(DECLARED)], ids=lambda e: e.id
 )
 
 
 def docstring(exercise):
-    return SOURCES[exercise.id].split('"""')[1]
+    return texts()[0][exercise.id].split('"""')[1]
 
 
 def promised_by(text):
@@ -90,7 +91,7 @@ def test_a_case_for_nan_gives_nan_and_no_other_does(exercise):
 
 @each_exercise
 def test_a_quoted_sentence_stands_in_the_unit(exercise):
-    unit = TEXTS[exercise.id[1:3]]
+    unit = texts()[1][exercise.id[1:3]]
     for case in exercise.by_hand:
         assert plain_words(case.quotes) in unit, f"{exercise.id} quotes {case.quotes!r}"
 
