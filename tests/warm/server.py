@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 
+import pyparsing  # noqa: F401, what matplotlib loads
 import scipy.optimize
 import scipy.stats  # noqa: F401
 import torch._dynamo  # noqa: F401, what the first optimizer loads
@@ -72,7 +73,8 @@ def main(path):
                     become(asked, files)
                 for fd in files:
                     os.close(fd)
-                connection.sendall(f"{pid}\n".encode())
+                with contextlib.suppress(OSError):  # killed already: its end is noticed below
+                    connection.sendall(f"{pid}\n".encode())
                 clients[pid] = connection
                 selector.register(connection, selectors.EVENT_READ)
             elif not end.recv(1):  # the client was killed
