@@ -76,7 +76,8 @@ def test_sixty_who_draw_from_the_accepted_answers_are_not_alike(release):
 def test_a_twin_in_other_words_is_found_among_sixty(release):
     blank, full = release
     rng = random.Random(3)
-    class_ = [mixed(blank, full, answers_of(BANK), rng) for _ in range(59)]
+    mix = answers_of(BANK)
+    class_ = [mixed(blank, full, mix, rng) for _ in range(59)]
     found = answers([*class_, disguised(class_[7], rng)])
     published = {
         one.id: frozenset(fingerprint(text) for text in [cells_of(full)[one.id], *right_texts(one)])
