@@ -16,7 +16,7 @@ from coursekit.exercises import EXERCISES
 from coursekit.exercises.bank import BANKS
 from coursekit.exercises.engine import judge as judging
 from coursekit.exercises.engine.describe import describe
-from coursekit.exercises.engine.hints import declared_result
+from coursekit.exercises.engine.hints import declared_result, foretells
 from coursekit.exercises.engine.judge import SECONDS_PER_CASE, expected_value, judge, run_case
 from coursekit.exercises.engine.plain import as_array, plain
 
@@ -43,27 +43,64 @@ def verdicts_of(exercise_id):
             cases = [*asked.by_hand, *asked.draw(None)]
             unlike.update(a.__qualname__ for a in reversed(answers) if differs(asked, a, cases))
 
+    def judged_at(seed):
+        return [m for m in exercise.mistakes if seed == 0 or m.name not in decided]
+
     def look_twice(asked, seed):
         ask_again(asked, seed, wrong)
         drawn_only = dataclasses.replace(asked, by_hand=())
-        for mistake in exercise.mistakes if seed in LEAK_SEEDS else ():
+        for mistake in judged_at(seed) if seed in LEAK_SEEDS else ():
             if leaks(judge(drawn_only, mistake.answer, seed=seed)):
                 leaking.add(mistake.name)
 
     right = [exercise.reference, *exercise.accepted]
     wrong = [mistake.answer for mistake in exercise.mistakes]
+    decided = decided_by_hand(exercise)
     again = functools.partial(ask_again, answers=right)
     rights = [light(row) for row in judged_together(exercise, right, seeds=SEEDS, beside=again)]
-    wrongs = [
-        light(row)
-        for row in judged_together(exercise, wrong, seeds=MISTAKE_SEEDS, beside=look_twice)
-    ]
-    return (
-        [verdict for row in rights for verdict in row],
-        [pair for row in wrongs for pair in zip(exercise.mistakes, row, strict=True)],
-        leaking,
-        unlike,
+    wrongs = judged_together(
+        exercise,
+        lambda asked, seed: [mistake.answer for mistake in judged_at(seed)],
+        seeds=MISTAKE_SEEDS,
+        beside=look_twice,
     )
+    pairs = [
+        pair
+        for seed, row in zip(MISTAKE_SEEDS, wrongs, strict=True)
+        for pair in zip(judged_at(seed), light(row), strict=True)
+    ]
+    return [verdict for row in rights for verdict in row], pairs, leaking, unlike
+
+
+def decided_by_hand(exercise):
+    """Return the names of the mistakes of which another draw can say nothing new.
+
+    The by-hand cases, the same at every seed, go first. Where they leave a mistake less than a
+    third of the points, and no other one fits them, the drawn cases behind them can neither pass
+    it nor rename it: they only take points and candidates away. So it is judged at one seed.
+    """
+    decided = set()
+
+    def look(asked, seed):
+        for mistake in exercise.mistakes:
+            verdict = judge(asked, mistake.answer, seed=seed)
+            if verdict.score < exercise.max_score / 3 and fitting(verdict) == [mistake]:
+                decided.add(mistake.name)
+
+    def fitting(verdict):
+        first = verdict.first_failure
+        group = [r for r in verdict.results if r.case.group == first.case.group]
+        return [
+            m
+            for m in exercise.mistakes
+            if foretells(exercise, m, first)
+            and not any(foretells(exercise, m, result) is False for result in group)
+        ]
+
+    alone = dataclasses.replace(exercise, draw=lambda rng: [])
+    wrong = [mistake.answer for mistake in exercise.mistakes]
+    assert len(list(judged_together(alone, wrong, seeds=[0], beside=look))) == 1
+    return decided
 
 
 def differs(exercise, answer, cases):
