@@ -188,6 +188,12 @@ def _way(way: str) -> tuple[int, tuple[tuple[str, ...], ...]]:
     return sign, tuple(tuple(word.split("|")) for word in words[sign < 1 :])
 
 
+@cache
+def _stems_of(name: str) -> tuple[str, ...]:
+    """Return the stems of a name that a way writes down; the ways are the bank's, so few."""
+    return read(name.replace("_", " ")).words
+
+
 def _places_of(names: Sequence[str], text: Text) -> list[tuple[int, int]]:
     """Return (index, sign) of each place where one of the names stands, or its opposite."""
     found = []
@@ -196,7 +202,7 @@ def _places_of(names: Sequence[str], text: Text) -> list[tuple[int, int]]:
             found += [(i, 1) for i in text.heads.get(name, ())]
             found += [(i, -1) for i in text.heads.get(opposites().get(name, ""), ())]
         else:
-            want = read(name.replace("_", " ")).words
+            want = _stems_of(name)
             spans = range(len(text.words) - len(want) + 1)
             found += [(i, 1) for i in spans if text.words[i : i + len(want)] == want]
     return found

@@ -41,6 +41,7 @@ def place(page, name):
     return page.locator(f'[data-ckx-host="{name}"]')
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", NAMES)
 def test_the_still_picture_is_what_the_explorer_draws(browser, name):
     page = browser.new_page(color_scheme="light")
@@ -52,6 +53,7 @@ def test_the_still_picture_is_what_the_explorer_draws(browser, name):
     assert numbers[0] == pytest.approx(numbers[1], abs=0.31), remedy  # fonts' rounding
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", NAMES)
 def test_sliders_have_names_and_values_and_obey_the_keyboard(opened, name):
     page, complaints = opened
@@ -82,6 +84,7 @@ def test_sliders_have_names_and_values_and_obey_the_keyboard(opened, name):
     assert complaints == []
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", NAMES)
 def test_goals_are_open_at_first_and_can_be_reached(opened, name):
     page, complaints = opened

@@ -71,6 +71,7 @@ def test_no_page_complains_or_asks_another_place(site, served, context):
     assert site_visit.complaints(context, served, names) == {}
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", LOOKED_AT)
 def test_axe_finds_nothing_serious(served, context, name):
     themes = site_visit.THEMES if name in IN_DARK else ("light",)

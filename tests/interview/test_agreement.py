@@ -9,6 +9,7 @@ seen the questions' prompts alone; its one count stands in the record. `fifth` a
 in the wording; the others served to tune.
 """
 
+import functools
 import json
 import re
 from collections import Counter
@@ -31,6 +32,7 @@ the time of a step, the memory and the throughput of the hardware before I decid
 pytestmark = pytest.mark.quick
 
 
+@functools.cache
 def counted(path):
     """Return {(what its author meant, what the check says): answers}."""
     samples = json.loads(path.read_text())
