@@ -1,6 +1,7 @@
 """The layers of docs/decisions/001: a module imports only from rows below its own, or beside it."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,8 @@ def top_name(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports_of(path: Path) -> set[str]:
+@functools.cache
+def imports_of(path: Path) -> frozenset[str]:
     """Return every module that a file imports, at any depth of its code, as dotted names."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -49,7 +51,7 @@ def imports_of(path: Path) -> set[str]:
             if node.module == "coursekit":
                 names = {alias.name for alias in node.names} - {"__version__"}
                 found |= {f"coursekit.{name}" for name in names}
-    return found
+    return frozenset(found)
 
 
 FILES = sorted(
