@@ -9,6 +9,7 @@ whole suite tries a third of the things, another third at each commit, and CI=tr
 three forms of a unit it tries one, another one at another commit.
 """
 
+import gc
 import importlib.util
 import os
 import sys
@@ -58,6 +59,12 @@ def pytest_collection_modifyitems(config, items):
         leave_to_another_commit(config, items)
     if hasattr(config, "workerinput"):  # a process of pytest-xdist: what takes long goes first
         items.sort(key=lambda item: turn(item.nodeid))
+
+
+def pytest_collection_finish(session):
+    """Leave modules and tests, which stay to the end, out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
