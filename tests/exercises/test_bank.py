@@ -114,16 +114,21 @@ def differs(exercise, answer, cases):
     return False
 
 
+def some(mistakes):
+    """Return ten to nineteen of them, or all where there are fewer, from first to last."""
+    return mistakes[:: max(1, len(mistakes) // 10)]
+
+
 @functools.cache
 def one_by_one(exercise_id):
-    """Judge right answers and a tenth of the wrong ones at the first seed, each by itself.
+    """Judge right answers and some ten of the wrong ones at the first seed, each by itself.
 
     Return the verdicts on these and on those, and the CPU seconds.
     """
     exercise = EXERCISES[exercise_id]
     for answer in (exercise.reference, *exercise.accepted):
         judge(exercise, answer, seed=99)  # what is loaded on first use counts for nobody
-    right, few = [exercise.reference, *exercise.accepted], exercise.mistakes[::10]
+    right, few = [exercise.reference, *exercise.accepted], some(exercise.mistakes)
     answers = [*right, *(mistake.answer for mistake in few)]
     began = time.process_time()
     verdicts = [judge(exercise, answer, seed=0) for answer in answers]
@@ -187,10 +192,10 @@ def test_no_answer_remembers_what_it_was_asked_before(exercise):
 @pytest.mark.in_turn
 @each_exercise
 def test_judged_together_or_alone(exercise):
-    """The verdict is the same: a tenth of the mistakes shows that of the way they are judged."""
+    """The verdict is the same: some ten mistakes show that of the way in which all are judged."""
     right_alone, wrong_alone, _ = one_by_one(exercise.id)
     right, wrong = verdicts_of(exercise.id)[:2]
-    together = [verdict for _, verdict in wrong[: len(exercise.mistakes) : 10]]
+    together = [verdict for _, verdict in some(wrong[: len(exercise.mistakes)])]
     pairs = [*zip(right_alone, right, strict=False), *zip(wrong_alone, together, strict=True)]
     assert len(pairs) > 1 + len(exercise.accepted)
     for one, other in pairs:
