@@ -343,7 +343,7 @@ def test_a_stack_whose_runs_have_all_diverged_stops():
         ({"num_steps": 0}, "num_steps must be >= 1"),
         ({"optimizer": "adagrad"}, "no optimizer 'adagrad'"),
         ({"schedule": lambda n: lambda step: -1.0}, "not negative, got -1.0 at step 0 of 4"),
-        ({"backend": "gpu"}, "one of auto, mlp, vmap, compiled, loop, got 'gpu'"),
+        ({"backend": "gpu"}, "one of auto, mlp, vmap, kernels, compiled, loop, got 'gpu'"),
         ({"backend": "mlp", "loss_fn": mean_squared}, "on the cross-entropy, not"),
         ({"max_stack": 0}, "max_stack must be >= 1, got 0"),
         ({"num_records": -1}, "num_records must be >= 0"),
