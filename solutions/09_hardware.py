@@ -1104,7 +1104,7 @@ for power in by_size(tiny=(16, 64), cpu=(64, 256, 1024), gpu=(256, 1024, 4096)):
 # B = {{H1.gpu.best_examples}}, cheapest at {{H1.gpu.best_money}}, fastest at {{H1.gpu.best_seconds}} (± over rounds). Of
 # 64 rows {{P12.gpu.changed_16}} % had another bit in batches of 16 than all together, in bfloat16
 # {{P12.gpu.changed_bfloat16_16}} %; in blocks of 32 {{P12.gpu.changed_in_blocks}} %. And with {{P14.gpu.outer_gain_shuffled.seeds}}
-# seeds in place of the CPU run's twelve the question of P14 is settled: with every rate tuned an outer optimizer every 16 steps stands
+# seeds in place of the CPU run's twelve P14 **depends** (on the shards): with every rate tuned an outer optimizer every 16 steps stands
 # {{P14.gpu.outer_gain_shuffled}} points from a meeting at every step on shuffled shards, and
 # {{P14.gpu.outer_gain_sorted}} on sorted ones.
 #

@@ -69,7 +69,8 @@ examples would move them together. The two errors are added as squares
 (`coursekit.intervals.Crossed`). The training set is in no interval. Where a
 rate, a schedule or a strength was tuned, it is chosen anew in every resample of the seeds, and the
 interval holds that choice (`coursekit/claims/tuning.py`). Not so in C8, C12 and G9, where for each
-seed the others chose, once.
+seed the others chose, once. How a value is read off a grid, by straight lines between its points,
+is in no interval either: C8 and F1 say how much that is.
 
 **Argue with it.** Each claim says what would change its verdict. Measure one again with `python3
 -m coursekit claims ID`, a quarter of all, another at each commit, with `--quick`, which compares

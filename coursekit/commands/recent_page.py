@@ -48,8 +48,8 @@ RECENT = {
     "P13": (
         "arXiv:2507.07101: on one device accumulation is a waste",
         "K small steps gain more than a point over one accumulated step, two optimizers, K = 8, 32",
-        "Small steps lose nowhere that can be told, but gain more than a point only with Adam at "
-        "K=32: what the rule asks for in all four cases.",
+        "Small steps lose nowhere that can be told, but gain more than a point, what the rule asks "
+        "for in all four cases, at K=32 alone: with both on a CPU, with Adam on a GPU.",
     ),
     "L14": (
         "arXiv:2205.10287: the root rule for Adam scales its betas and eps too",
@@ -63,8 +63,8 @@ RECENT = {
         "to a fixed early loss, level off and do not fall.",
     ),
     "L16": (
-        "arXiv:2405.13698 and 2505.13738: the best time scale B/(lr weight decay) does not move "
-        "with B",
+        "arXiv:2505.13738: the best weight decay is linear in B at one lr, so that the time scale "
+        "B/(lr weight decay) stays, as arXiv:2405.13698 has it over models and data",
         "exponent of the best weight decay above 1/4 (1/2 keeps the time scale)",
         "",
     ),
@@ -72,8 +72,9 @@ RECENT = {
         "arXiv:2510.14717: where lr would halve, Adam takes twice the batch and lr over the root "
         "of 2",
         "B x 4 at the same lr within a quarter of what decay is worth, at beta2 = .999 and .95",
-        "The exchange rate depends on beta2's memory: at .999 the second moment hardly learns of "
-        "the new batch in the steps that are left. Eight seeds do not settle it, 64 on a GPU do.",
+        "With lr kept growth matches at both memories: 64 seeds on a GPU say so, eight cannot. "
+        "Their root matches at beta2 = .95 too, and not at .999, where the second moment hardly "
+        "learns of the new batch in the steps that are left.",
     ),
     "C8": (
         "arXiv:2505.23971: by branching the critical batch is near 0 at first, rises, and levels "
@@ -107,7 +108,8 @@ RECENT = {
     "G14": (
         "arXiv:2510.12451: what regularises often gives sharper minima",
         "at equal loss lambda_max under weight decay, and under dropout, below 0.8 of the plain",
-        "One regulariser flattens fourfold, the other not at all: both help alike.",
+        "Both help; dropout flattens fourfold, and weight decay, which does not flatten, helps "
+        "more.",
     ),
     "T2": (
         "arXiv:2505.02222: Muon keeps its use of examples far beyond the critical batch",

@@ -203,6 +203,9 @@ def test_prose_quotes_only_what_the_ledger_holds():
         assert quote(name)
 
 
+GROWING = ("G7", "L17", "T2")  # grids of rates that grow until the best lies inside
+
+
 @pytest.mark.in_turn
 @pytest.mark.parametrize("claim_id", MEASURABLE)
 def test_a_claim_can_be_measured(claim_id):
@@ -210,7 +213,10 @@ def test_a_claim_can_be_measured(claim_id):
     entry = measure(claim, "tiny")
     stored = LEDGER[claim_id][claim.sizes[0]]
     if not claim.gpu_only:  # at tiny such a claim has fewer batch sizes
-        assert set(entry["values"]) == set(stored["values"])
+        other = set(entry["values"]) ^ set(stored["values"])
+        if claim_id in GROWING:  # at tiny the best rate lies elsewhere
+            other = {name for name in other if not name.startswith(("seen_", "test_"))}
+        assert not other
     assert set(claim.shown) <= set(entry["values"])
     assert claim.verdict(stored["values"]) == stored["verdict"]
     assert all(np.isfinite(v).all() for v in entry["values"].values())

@@ -88,8 +88,9 @@ CLAIMS: tuple[Claim, ...] = (
         statement="AdamW's weight decay has to grow with the batch.",
         heard="scaling guides for language models",
         unit=UNIT,
-        source="Wang and Aitchison 2024, arXiv:2405.13698; Bergsma et al. 2025, arXiv:2505.13738: "
-        "the best time scale B/(lr weight decay), in examples, does not move with B",
+        source="Bergsma et al. 2025, arXiv:2505.13738: at one lr the best weight decay is linear "
+        "in B, so that the time scale B/(lr weight decay), in examples, stays; over models and "
+        "data Wang and Aitchison 2024, arXiv:2405.13698",
         rule="with lr by the root rule the best weight decay on validation data (vertex of a "
         "parabola, in resamples of the seeds) grows from B=16 to 128 with an exponent: 1/2 keeps "
         "the time scale in examples, 0 the weight decay. Holds if it lies above 1/4, fails if "

@@ -148,8 +148,9 @@ CLAIMS: tuple[Claim, ...] = (
         "choose between two rates, and at one the decay is worth several times as much as at "
         "the other. At either alone the kept lr is within a quarter. 64 seeds on a GPU can tell: "
         "it is at both. The root depends on beta2: as near as the kept lr at .95, on the other "
-        "side; at .999 it misses half or more of what the decay is worth: 48 and 192 steps after a "
-        "growth a memory of 700 steps has learned little.",
+        "side; at .999 it misses more than half of what the decay is worth at the lr that is "
+        "chosen, and a third at twice that: 48 and 192 steps after a growth a memory of 700 steps "
+        "has learned little.",
         changes="Longer stages after each growth: then a long memory forgets the old batch too.",
         shown=(
             "sgd_naive",
