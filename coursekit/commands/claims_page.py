@@ -66,11 +66,10 @@ verdict would turn, everything else as measured.
 *Intervals* run over seeds, which draw the start and the order of the examples; where a claim says
 so, over test examples too: all seeds of an accuracy are measured on one test set, so other
 examples would move them together. The two errors are added as squares
-(`coursekit.intervals.Crossed`). The training set is in no interval. Where a
-rate, a schedule or a strength was tuned, it is chosen anew in every resample of the seeds, and the
-interval holds that choice (`coursekit/claims/tuning.py`). Not so in C8, C12 and G9, where for each
-seed the others chose, once. How a value is read off a grid, by straight lines between its points,
-is in no interval either: C8 and F1 say how much that is.
+(`coursekit.intervals.Crossed`). The training set is in no interval. Where a rate, a schedule or a
+strength was tuned, it is chosen anew in every resample of the seeds, and the interval holds that
+choice (`coursekit/claims/tuning.py`). Not so in C8, C12 and G9, where for each seed the others
+chose, once. How a value is read off a grid, by straight lines, is in no interval: see C8 and F1.
 
 **Argue with it.** Each claim says what would change its verdict. Measure one again with `python3
 -m coursekit claims ID`, a quarter of all, another at each commit, with `--quick`, which compares
