@@ -170,7 +170,7 @@ def pytest_terminal_summary(terminalreporter):
     if left_out := terminalreporter.config.stash.get(LEFT_OUT, 0):
         terminalreporter.section("in turn", sep="-")
         terminalreporter.line(
-            f"{left_out} tests of exercises, claims and units wait for another commit. "
+            f"{left_out} tests of exercises, claims, units, pages wait for another commit. "
             "All of them: CI=true python3 -m coursekit test"
         )
     skipped = {}
