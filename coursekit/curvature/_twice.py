@@ -12,7 +12,6 @@ from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 from torch.utils._device import DeviceContext
 
 from coursekit.curvature._convolution import Convolved, convolution, transposed_convolution
-from coursekit.curvature._gelu import Gelu, gelu
 from coursekit.curvature._normalised import Affine, LayerNorm, batch_norm, layer_norm
 from coursekit.curvature._softmax import CrossEntropy, Softmax, attention, cross_entropy
 from coursekit.gradients._memory import is_out_of_memory
@@ -26,11 +25,10 @@ FORMULAS: dict[Any, Callable[..., Any]] = {
     torch.conv_transpose3d: transposed_convolution,
     F.batch_norm: batch_norm,
     F.layer_norm: layer_norm,
-    F.gelu: gelu,
     F.cross_entropy: cross_entropy,
     F.scaled_dot_product_attention: attention,
 }
-OWN = (Convolved, Affine, LayerNorm, Gelu, CrossEntropy, Softmax)
+OWN = (Convolved, Affine, LayerNorm, CrossEntropy, Softmax)
 
 
 @contextmanager

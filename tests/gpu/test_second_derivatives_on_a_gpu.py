@@ -9,7 +9,6 @@ from twice_formulas import check_against, drawn, torchs_own
 
 from coursekit.curvature import hessian_operator
 from coursekit.curvature._convolution import convolution, transposed_convolution
-from coursekit.curvature._gelu import gelu
 from coursekit.curvature._normalised import batch_norm, layer_norm
 from coursekit.curvature._softmax import attention, cross_entropy
 
@@ -71,15 +70,6 @@ def test_attention(is_causal):
             lambda *qkv: F.scaled_dot_product_attention(*qkv, is_causal=is_causal),
             on_gpu(5, *[(2, 3, 9, 8)] * 3),
         )
-
-
-@pytest.mark.parametrize("approximate", ["none", "tanh"])
-def test_gelu(approximate):
-    check_against(
-        lambda x: gelu(x, approximate=approximate),
-        lambda x: F.gelu(x, approximate=approximate),
-        on_gpu(7, (9, 5)),
-    )
 
 
 def test_cross_entropy():
