@@ -53,8 +53,9 @@ def test_attention(dtype, factors, most, length):
 
 
 @pytest.mark.parametrize(("rows", "width"), [(1000, 64), (37, 48), (5000, 3)])
-@pytest.mark.parametrize(("dtype", "most"), [(torch.float32, 1e-6), (torch.bfloat16, 1e-2)])
+@pytest.mark.parametrize(("dtype", "most"), [(torch.float32, 4e-6), (torch.bfloat16, 1e-2)])
 def test_layer_norm(dtype, most, rows, width):
+    """Rows of three nearly equal numbers are the hard ones: torch's own float32 errs by 2e-6."""
     generator = torch.Generator().manual_seed(3)
     x, g = (torch.randn(3, rows, width, generator=generator).to(dtype) for _ in range(2))
     scale, shift = (torch.randn(3, width, generator=generator) for _ in range(2))
