@@ -77,8 +77,37 @@ def drawn_variance(model, loss_fn, data):
 
 def by_differences(model, loss_fn, data):
     op = curvature.hessian_operator(model, loss_fn, data, method="finite_difference")
-    product = op @ torch.ones(op.shape[0])
+    product = op @ torch.ones(op.shape[0], device="cpu")
     return [round(x, 6) for x in product.tolist()]
+
+
+def density(model, loss_fn, data):
+    op = curvature.hessian_operator(model, loss_fn, data)
+    return curvature.spectral_density(op, num_probes=2, num_steps=6, num_points=9, rng=rng()).nodes
+
+
+def grouped_variance(model, loss_fn, data):
+    products = gradients.error_products(gradients.per_example_gradients(model, loss_fn, *data))
+    count, g = len(products), rng()
+    return [
+        gradients.measure_variance(products, batches)
+        for batches in (
+            gradients.draw_windows(count, 8, 30, generator=g),
+            gradients.draw_groups(count, 4, 8, 30, generator=g),
+        )
+    ]
+
+
+def counted(model, loss_fn, data):
+    weighted = gradients.Objective(model, loss_fn, data, count=gradients.target_count)
+    return [gradients.per_example_norms(weighted), noise.model_moments(weighted)]
+
+
+def two_batch(model, loss_fn, data):
+    rows = gradients.per_example_gradients(model, loss_fn, *data)
+    big = rows.mean(dim=0).square().sum()
+    trials = [noise.two_batch_moments(row.square().sum(), big, 1, 48) for row in rows]
+    return noise.grad_noise_scale(trials, method="bootstrap", generator=rng())
 
 
 ESTIMATORS = {
@@ -88,11 +117,22 @@ ESTIMATORS = {
     "per_example_norms": gradients.per_example_norms,
     "covariance_trace": gradients.covariance_trace,
     "variance of drawn batches": drawn_variance,
+    "variance of grouped batches": grouped_variance,
     "model_moments": noise.model_moments,
+    "two batch sizes": two_batch,
     "hessian_noise_scale": lambda *p: noise.hessian_noise_scale(*p, num_probes=4, rng=rng()),
+    "hessian_noise_scale of the training set": lambda *p: noise.hessian_noise_scale(
+        *p, num_probes=4, target="training set", rng=rng()
+    ),
+    "sign_noise_scale": lambda m, f, d: noise.sign_noise_scale(m, f, *d),
     "NoiseScale": along_a_run,
     "accumulate": accumulated,
     "hessian_eigenvalues": lambda *p: curvature.hessian_eigenvalues(*p, k=2, rng=rng()).values,
+    "hutchpp_trace": lambda *p: curvature.hutchpp_trace(
+        curvature.ggn_operator(*p), num_hvps=9, rng=rng()
+    ),
+    "spectral_density": density,
+    "loss_slice": lambda *p: curvature.loss_slice(*p, num_points=3, rng=rng()),
     "hessian_trace": lambda *p: curvature.hessian_trace(*p, rng=rng()),
     "sharpness": lambda *p: curvature.sharpness(*p, rng=rng()).value,
     "keskar_sharpness": curvature.keskar_sharpness,
@@ -101,6 +141,7 @@ ESTIMATORS = {
     "batch_sharpness": lambda *p: curvature.batch_sharpness(*p, batch_size=8, rng=rng()),
     "critical_sharpness": curvature.critical_sharpness,
     "finite differences": by_differences,
+    "a mean over targets": counted,
     "some parameters": lambda *p: gradients.mean_gradient(gradients.Objective(*p, params="*.bias")),
     "training": trained,
 }

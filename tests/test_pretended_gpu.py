@@ -1,12 +1,17 @@
-"""The pretended GPU refuses what a GPU refuses, and computes what the CPU computes."""
+"""The pretended GPU refuses what a GPU refuses, and computes what the CPU computes.
+
+And no default device leads a tensor of the library away from the model and its data.
+"""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from estimators_by_device import ESTIMATORS
+import torch
+from estimators_by_device import ESTIMATORS, numbers, problem
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN = (
@@ -148,3 +153,13 @@ print(len(estimators_by_device.ESTIMATORS), estimators_by_device.differences(gpu
 """)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{len(ESTIMATORS)} {{}}\n"
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_an_estimator_does_not_ask_for_the_default_device(name):
+    """A user's script may have set one; what lands on this one has no numbers."""
+    expected, again = numbers(ESTIMATORS[name](*problem("cpu"))), problem("cpu")
+    with torch.device("meta"):
+        found = numbers(ESTIMATORS[name](*again))
+    assert len(found) > 0
+    np.testing.assert_array_equal(found, expected)

@@ -75,8 +75,8 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
             return flat_gradient(objective.loss(objective.model, batch), params)
 
     def mean_gradient() -> Tensor:
-        total, count = torch.zeros(objective.num_params, dtype=torch.float64), 0.0
-        total = total.to(params[0].device)
+        total = torch.zeros(objective.num_params, dtype=torch.float64, device=params[0].device)
+        count = 0.0
         for weight, found in objective.each(gradient, size):
             total += weight * found.double()
             count += weight

@@ -48,7 +48,8 @@ def output_hessian_factors(
 
     flat = output.detach().reshape(count, -1)
     num_outputs = flat.shape[1]
-    probe = torch.randn(flat.shape, generator=torch.Generator().manual_seed(0)).to(flat)
+    rng = torch.Generator().manual_seed(0)
+    probe = torch.randn(flat.shape, generator=rng, device=rng.device).to(flat)
     seen = product(probe)
 
     eps = float(torch.finfo(flat.dtype).eps)

@@ -106,4 +106,4 @@ def climb(land: Landscape, furthest: Callable[[Tensor], Tensor], num_steps: int)
 
 def max_or_nan(losses: list[float]) -> float:
     """Return the largest loss; nan if one of them is nan."""
-    return torch.tensor(losses, dtype=torch.float64).max().item()
+    return torch.tensor(losses, dtype=torch.float64, device="cpu").max().item()

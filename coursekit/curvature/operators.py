@@ -38,7 +38,8 @@ class CurvatureOperator(LinearOperator):
         self.rel_error = rel_error  # of a product, where products are approximate
         self.num_hvps = 0  # products so far
         self._product = product
-        super().__init__(torch.empty(0, dtype=dtype).numpy().dtype, (num_params, num_params))
+        numpy_dtype = torch.empty(0, dtype=dtype, device="cpu").numpy().dtype
+        super().__init__(numpy_dtype, (num_params, num_params))
 
     def __matmul__(self, other: Any) -> Any:
         if not isinstance(other, Tensor):

@@ -250,7 +250,7 @@ def average_sharpness(
             noise = torch.randn(scale.shape, generator=rng, device=rng.device, dtype=scale.dtype)
             shift = scale * noise.to(scale.device)
             rises.append((land.loss(shift) + land.loss(-shift)) / 2 - loss)
-        spread = torch.tensor(rises, dtype=torch.float64)
+        spread = torch.tensor(rises, dtype=torch.float64, device="cpu")
         stderr = spread.std().item() / math.sqrt(num_draws)
         return StepSharpness(spread.mean().item(), stderr, loss, sigma, land.cost)
 

@@ -75,11 +75,11 @@ def loss_slice(
         directions = torch.stack(
             [random_direction(land.params, normalize, rng) for _ in range(num_directions)]
         )
-        steps = torch.linspace(-span, span, num_points, dtype=torch.float64)
+        steps = torch.linspace(-span, span, num_points, dtype=torch.float64, device="cpu")
         grids = torch.meshgrid(*[steps] * num_directions, indexing="ij")
         points = torch.stack([g.reshape(-1) for g in grids], dim=1)
         losses = [land.loss(point.to(directions) @ directions) for point in points]
-        value = torch.tensor(losses, dtype=torch.float64).view(grids[0].shape)
+        value = torch.tensor(losses, dtype=torch.float64, device="cpu").view(grids[0].shape)
         return LossSlice(steps, value, directions, land.cost)
 
 

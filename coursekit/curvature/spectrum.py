@@ -79,7 +79,7 @@ def spectral_density(
         raise ValueError(f"rel_width must be > 0, got {rel_width}")
     rng = generator_on(op.device) if rng is None else rng
     num_steps = min(num_steps, op.shape[0])
-    nodes = torch.zeros(num_probes, num_steps, dtype=torch.float64)
+    nodes = torch.zeros(num_probes, num_steps, dtype=torch.float64, device="cpu")
     weights = torch.zeros_like(nodes)
     num_hvps = 0
     for probe in range(num_probes):
@@ -94,7 +94,9 @@ def spectral_density(
     low, high = nodes.min().item(), nodes.max().item()
     width = rel_width * ((high - low) or abs(high) or 1.0)
     if grid is None:
-        grid = torch.linspace(low - 4 * width, high + 4 * width, num_points, dtype=torch.float64)
+        grid = torch.linspace(
+            low - 4 * width, high + 4 * width, num_points, dtype=torch.float64, device="cpu"
+        )
     else:
         grid = grid.detach().double().cpu()
     bumps = torch.exp(-0.5 * ((grid - nodes.unsqueeze(2)) / width).square())

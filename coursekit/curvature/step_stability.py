@@ -213,8 +213,8 @@ def batch_sharpness(
         total = known_size(objective) or sum(sizes)
     if len(bent) < 2:
         raise ValueError(f"data gave {len(bent)} batch: at least 2 are needed to see a spread")
-    above = torch.tensor(bent, dtype=torch.float64)
-    below = torch.tensor(squares, dtype=torch.float64)
+    above = torch.tensor(bent, dtype=torch.float64, device="cpu")
+    below = torch.tensor(squares, dtype=torch.float64, device="cpu")
     value = (above.mean() / below.mean()).item()
     spread = (above - value * below).std().item() / below.mean().item()
     return BatchSharpness(

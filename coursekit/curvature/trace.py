@@ -171,7 +171,7 @@ def _quadratic_forms(
         values.append(torch.dot(v.double(), (op @ v).double()).item())
     if not all(math.isfinite(value) for value in values):
         raise ValueError("a product with the matrix is not finite: is the loss NaN or inf?")
-    return torch.tensor(values, dtype=torch.float64)
+    return torch.tensor(values, dtype=torch.float64, device="cpu")
 
 
 def probes_needed(num_probes: int, stderr: float, target: float) -> float:

@@ -173,7 +173,7 @@ def _affine_pieces(seen: Seen, *, channels: bool) -> dict[str, Piece]:
         factor, grads = _of_one_type(factor, seen.grads)
         product = grads * factor
         shape = _own(seen.module)[name].shape
-        aligned = _aligned(torch.empty(shape), product, channels=channels).shape
+        aligned = _aligned(torch.empty(shape, device="cpu"), product, channels=channels).shape
         padded = (len(product), *[1] * (product.dim() - 1 - len(aligned)), *aligned)
         found[name] = Dense(product.sum_to_size(padded).reshape(len(product), *shape))
     return found

@@ -233,9 +233,9 @@ def _planned(objective: Objective, batch: Batch, one_by_one: bool, *, verified: 
 def _counts(objective: Objective, chunk: Batch) -> Tensor:
     """Return each example's weight in the mean, float64."""
     if objective.unit == "examples":
-        return torch.ones(num_examples(chunk), dtype=torch.float64)
+        return torch.ones(num_examples(chunk), dtype=torch.float64, device="cpu")
     each = [objective.weight_of(example) for example in cut_batch(chunk, 1)]
-    return torch.tensor(each, dtype=torch.float64)
+    return torch.tensor(each, dtype=torch.float64, device="cpu")
 
 
 def _verify_first(ghost: LayerPass, chunk: Batch, sq_norms: Tensor) -> None:

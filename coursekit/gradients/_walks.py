@@ -88,12 +88,13 @@ def _bytes_hash(batch: Batch) -> int:
 def _rows_hash(batch: Batch) -> int:
     """Return a number for the batch's examples that does not depend on their order."""
     total = num_examples(batch)
-    codes = torch.zeros(total, dtype=torch.int64)
+    codes = torch.zeros(total, dtype=torch.int64, device="cpu")
     for t in batch_tensors(batch):
         if t.dim() and len(t) == total:
             rows = _as_integers(t.detach().cpu()).reshape(total, -1)
             rng = torch.Generator().manual_seed(rows.shape[1])
-            odd = torch.randint(-(2**62), 2**62, (rows.shape[1],), generator=rng) * 2 + 1
+            size, device = (rows.shape[1],), rng.device
+            odd = torch.randint(-(2**62), 2**62, size, generator=rng, device=device) * 2 + 1
             codes = codes * 31 + (rows.to(torch.int64) * odd).sum(dim=1)  # wraps around, as meant
     codes = (codes ^ (codes >> 31)) * 0x9E3779B97F4A7C1
     return int((codes ^ (codes >> 29)).sum().item()) % 2**64

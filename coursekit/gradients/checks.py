@@ -127,7 +127,8 @@ def check_mean_loss(
     measure = _LossAndGradient(model, loss_fn)
     few = min(total, max_examples or (8 if measure.num_params < LARGE else 4))
     if few < total:
-        batch = select_examples(batch, torch.linspace(0, total - 1, few).round().long())
+        places = torch.linspace(0, total - 1, few, device="cpu").round().long()
+        batch = select_examples(batch, places)
     elif total == 1:
         batch, few = map_tensors(lambda t: torch.cat([t, t]) if t.dim() else t, batch), 2
     # With no common divisor, k of `few` examples left out of a mean can't go unseen.

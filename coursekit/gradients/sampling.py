@@ -52,13 +52,15 @@ def draw_batches(
     if batch_size < 1 or num_draws < 1:
         raise ValueError(f"need batch_size and num_draws >= 1, got {batch_size} and {num_draws}")
     if replacement:
-        return torch.randint(num_examples, (num_draws, batch_size), generator=generator).to(device)
+        size, here = (num_draws, batch_size), generator.device
+        return torch.randint(num_examples, size, generator=generator, device=here).to(device)
     if batch_size > num_examples:
         raise ValueError(
             f"without replacement batch_size is at most the {num_examples} examples, "
             f"got {batch_size}"
         )
-    keys = torch.rand(num_draws, num_examples, generator=generator).to(device)
+    keys = torch.rand(num_draws, num_examples, generator=generator, device=generator.device)
+    keys = keys.to(device)
     return keys.topk(batch_size, dim=1, largest=False).indices  # cheaper than to sort them all
 
 
@@ -75,8 +77,10 @@ def draw_windows(
     """
     if not 1 <= batch_size <= num_examples:
         raise ValueError(f"batch_size must lie between 1 and {num_examples}, got {batch_size}")
-    starts = torch.randint(num_examples, (num_draws, 1), generator=generator)
-    return (starts + torch.arange(batch_size)) % num_examples
+    starts = torch.randint(
+        num_examples, (num_draws, 1), generator=generator, device=generator.device
+    )
+    return (starts + torch.arange(batch_size, device=starts.device)) % num_examples
 
 
 def error_products(per_example_grads: Tensor) -> Tensor:
@@ -176,9 +180,13 @@ def draw_groups(
             f"{num_examples} and {batch_size}"
         )
     groups = torch.randint(
-        num_examples // group_size, (num_draws, batch_size // group_size, 1), generator=generator
+        num_examples // group_size,
+        (num_draws, batch_size // group_size, 1),
+        generator=generator,
+        device=generator.device,
     )
-    return (groups * group_size + torch.arange(group_size)).view(num_draws, batch_size)
+    places = groups * group_size + torch.arange(group_size, device=groups.device)
+    return places.view(num_draws, batch_size)
 
 
 def group_correlation(products: Tensor, group_size: int) -> float:

@@ -152,7 +152,7 @@ class NoiseScaleCallback(TrainerCallback):
                     {k: v[i : i + 1] for k, v in _labels(inputs).items()}
                     for i in range(_rows(inputs))
                 ]
-                counts = torch.tensor([self.seen.tokens(row) for row in rows])
+                counts = torch.tensor([self.seen.tokens(row) for row in rows], device="cpu")
         else:
             size = _rows(inputs)
         noise.micro_step(micro_batch_size=size, loss_factor=factor, counts=counts)

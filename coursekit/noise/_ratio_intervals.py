@@ -97,7 +97,9 @@ def bootstrap_interval(
     Returns:
         (low, high); a resample with a denominator <= 0 counts as an infinite ratio.
     """
-    draws = torch.randint(len(pairs), (num_resamples, len(pairs)), generator=generator)
+    draws = torch.randint(
+        len(pairs), (num_resamples, len(pairs)), generator=generator, device=generator.device
+    ).to(pairs.device)
     means = pairs[draws].mean(dim=1)
     ratios = torch.where(means[:, 1] > 0, means[:, 0] / means[:, 1], math.inf).sort().values
     tail = (1 - level) / 2

@@ -133,7 +133,10 @@ def step_sums(
             for row in zip(*parts, strict=True)
         ]
         return [*first, *accumulated], numbers
-    total, *more = (c * torch.as_tensor(x) for c, x in zip(scales, parts, strict=True))
+    total, *more = (
+        c * torch.as_tensor(x, device=accumulated.device)
+        for c, x in zip(scales, parts, strict=True)
+    )
     return torch.cat([sum(more, total), accumulated]), numbers
 
 
@@ -248,7 +251,7 @@ def add_over_workers(sums: Sums, numbers: list[float], group: Any) -> Sums:
         rest = torch.stack([torch.full_like(sums[0], number) for number in numbers])
         total = torch.cat([sums, rest])
     else:
-        total = torch.tensor([*sums, *numbers], dtype=torch.float64)
+        total = torch.tensor([*sums, *numbers], dtype=torch.float64, device="cpu")
     dist.all_reduce(total, group=group)
     return total if isinstance(sums, Tensor) else total.tolist()
 

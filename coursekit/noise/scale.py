@@ -137,7 +137,7 @@ def moments_of_groups(
 
     total = deviations.sum()
     whole = both(total / (count - 1), torch.full_like(total, mean_sq_norm), count)
-    covariance = torch.full((2, 2), math.nan, dtype=torch.float64)
+    covariance = torch.full((2, 2), math.nan, dtype=torch.float64, device="cpu")
     if count > 2:  # leave out one micro-batch at a time
         rest = count - 1
         left_out = both(
@@ -148,7 +148,8 @@ def moments_of_groups(
         covariance = torch.cov(left_out, correction=0).cpu() * rest
     if num_examples is not None:  # what was drawn already is no longer uncertain
         share = 1 - count * size / num_examples
-        factors = torch.tensor([share, share if size == 1 else 1.0], dtype=torch.float64).sqrt()
+        shares = [share, share if size == 1 else 1.0]
+        factors = torch.tensor(shares, dtype=torch.float64, device="cpu").sqrt()
         covariance = covariance * torch.outer(factors, factors)
     return _as_moments(
         whole,
@@ -169,7 +170,9 @@ def mean_moments(trials: Sequence[GradMoments]) -> GradMoments:
         seen = sorted({getattr(m, what) for m in trials})
         if len(seen) != 1:
             raise ValueError(f"need trials of one {what}, got {seen}")
-    pairs = torch.tensor([[m.grad_sq_norm, m.tr_cov] for m in trials], dtype=torch.float64)
+    pairs = torch.tensor(
+        [[m.grad_sq_norm, m.tr_cov] for m in trials], dtype=torch.float64, device="cpu"
+    )
     mean = _mean_of_trials(pairs.T, sum(m.cost for m in trials), trials[0].target)
     reason = next((m.reason for m in trials if m.reason), "")
     return replace(mean, unit=trials[0].unit, reason=reason)
@@ -177,7 +180,7 @@ def mean_moments(trials: Sequence[GradMoments]) -> GradMoments:
 
 def _mean_of_trials(pairs: Tensor, cost: float, target: str) -> GradMoments:
     count = pairs.shape[1]
-    covariance = torch.full((2, 2), math.nan, dtype=torch.float64)
+    covariance = torch.full((2, 2), math.nan, dtype=torch.float64, device="cpu")
     if count > 1:
         covariance = torch.cov(pairs) / count
     return _as_moments(pairs.mean(dim=1), covariance, count, cost, target)
@@ -238,7 +241,9 @@ def grad_noise_scale(
             raise ValueError(
                 f"the bootstrap needs a generator and >= 20 trials to resample, got {len(trials)}"
             )
-        pairs = torch.tensor([[m.tr_cov, m.grad_sq_norm] for m in trials], dtype=torch.float64)
+        pairs = torch.tensor(
+            [[m.tr_cov, m.grad_sq_norm] for m in trials], dtype=torch.float64, device="cpu"
+        )
         low, high = bootstrap_interval(pairs, level=level, generator=generator)
     else:
         interval = fieller_interval if method == "fieller" else delta_interval

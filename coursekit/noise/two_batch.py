@@ -48,8 +48,8 @@ def two_batch_moments(
         )
     if num_examples is not None and batch_big > num_examples:
         raise ValueError(f"batch_big={batch_big} exceeds num_examples={num_examples}")
-    small = torch.as_tensor(sq_norm_small, dtype=torch.float64).reshape(-1)
-    big = torch.as_tensor(sq_norm_big, dtype=torch.float64).reshape(-1)
+    small = torch.as_tensor(sq_norm_small, dtype=torch.float64, device="cpu").reshape(-1)
+    big = torch.as_tensor(sq_norm_big, dtype=torch.float64, device="cpu").reshape(-1)
     if len(small) != len(big) or not len(small):
         raise ValueError(f"need one norm of each size per trial, got {len(small)} and {len(big)}")
     tr_cov = (small - big) / (1 / batch_small - 1 / batch_big)

@@ -128,7 +128,7 @@ def _of_training_set(
         probe = _signed_sum(objective, mean_grad, rng) / math.sqrt(count - 1)
         curved = probe @ (hessian @ probe).double() - (vectors.T @ probe).square() @ values
         samples.append(curved.item())
-    rest = torch.tensor(samples, dtype=torch.float64)
+    rest = torch.tensor(samples, dtype=torch.float64, device="cpu")
     trace = (variances(dots) @ values).item() + rest.mean().item()
     along = (mean_grad @ (hessian @ mean_grad).double()).item()
     cost = len(values) + 1 + num_probes + hessian.num_hvps * hessian.grads_per_hvp

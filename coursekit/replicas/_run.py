@@ -141,7 +141,7 @@ def denormals_flushed() -> Iterator[None]:
 
     Confident networks make them, and each costs a CPU a hundred ordinary operations.
     """
-    was_on = (torch.full((1,), 1e-310, dtype=torch.float64) * 1.0).item() == 0
+    was_on = (torch.full((1,), 1e-310, dtype=torch.float64, device="cpu") * 1.0).item() == 0
     torch.set_flush_denormal(True)
     try:
         yield

@@ -156,7 +156,8 @@ def stream_blocks(
             )
     step = 0
     while step < len(batch_sizes):
-        orders = torch.stack([torch.randperm(num_examples, generator=g) for g in generators])
+        shuffles = [torch.randperm(num_examples, generator=g, device=g.device) for g in generators]
+        orders = torch.stack(shuffles)
         left = num_examples
         while step < len(batch_sizes) and batch_sizes[step] <= left:
             size, steps = batch_sizes[step], 1
