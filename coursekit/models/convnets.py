@@ -63,7 +63,8 @@ def convnet(
         make = nn.Conv1d if flat else nn.Conv2d
         layer = nn.utils.skip_init(make, width, filters, 3, stride=stride, padding=1)
         layers += [draw(layer, init_scale * math.sqrt(2.0), generator)]
-        layers += [*norm_layer(norm, filters, ghost_size, flat), nn.ReLU()]
+        with torch.device("cpu"):  # where skip_init puts the others
+            layers += [*norm_layer(norm, filters, ghost_size, flat), nn.ReLU()]
         width = filters
     layers += [nn.AdaptiveAvgPool1d(1) if flat else nn.AdaptiveAvgPool2d(1), nn.Flatten()]
     output = nn.utils.skip_init(nn.Linear, width, num_classes)

@@ -128,7 +128,8 @@ def char_transformer(
         raise ValueError(f"num_heads must divide width {width}, got {num_heads}")
     if not init_std > 0:
         raise ValueError(f"init_std must be > 0, got {init_std}")
-    with torch.random.fork_rng(devices=[]):  # torch's own initialisation, overwritten below
+    # torch's own initialisation is overwritten below
+    with torch.device("cpu"), torch.random.fork_rng(devices=[]):
         model = CharTransformer(num_characters, context, width, num_heads, num_layers)
     with torch.no_grad():
         for name, param in model.named_parameters():

@@ -159,8 +159,9 @@ def prepare(
     if precision == "tf32" and device.type != "cuda":
         raise ValueError(f"precision='tf32' is a GPU's: on {device} take 'float32' or 'bf16'")
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    models = [make(generator=g) for g in generators]
-    again = named_tensors(make(generator=torch.Generator().manual_seed(seeds[0])))
+    with torch.device("cpu"):  # whatever the default device: that is where the generators are
+        models = [make(generator=g) for g in generators]
+        again = named_tensors(make(generator=torch.Generator().manual_seed(seeds[0])))
     initial = [named_tensors(m) for m in models]
     if any(not torch.equal(t, again[name]) for name, t in initial[0].items()):
         raise ValueError(

@@ -16,6 +16,14 @@ def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
+@pytest.mark.parametrize("norm", ["none", "batch", "ghost", "group"])
+def test_a_default_device_changes_nothing(norm):
+    ghost_size = 8 if norm == "ghost" else None
+    with torch.device("meta"):  # what lands there has no numbers
+        found = convnet(IMAGE, generator=seeded(), norm=norm, ghost_size=ghost_size)
+    assert {t.device.type for t in (*found.parameters(), *found.buffers())} == {"cpu"}
+
+
 @pytest.mark.parametrize(("name", "shape"), [("digits", IMAGE), ("mnist1d", SERIES)])
 @pytest.mark.parametrize("norm", ["none", "batch", "ghost", "group"])
 def test_it_reads_the_course_sets_flat_or_shaped(name, shape, norm):

@@ -91,6 +91,13 @@ def test_a_seed_gives_the_same_weights_and_leaves_the_global_generator_alone():
     assert all(torch.equal(p, q) for p, q in zip(one.parameters(), two.parameters(), strict=True))
 
 
+def test_a_default_device_changes_nothing():
+    with torch.device("meta"):  # what lands there has no numbers
+        found = small()
+    expected = small()
+    assert torch.equal(found(numbers()), expected(numbers()))
+
+
 def test_it_learns_more_than_letter_frequencies():
     data = text_dataset(load_corpus(), 32, num_train=2000)
     model = char_transformer(len(ALPHABET), context=32, generator=seeded(), width=32, num_layers=1)

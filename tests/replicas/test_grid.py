@@ -190,6 +190,15 @@ def test_a_compiled_stack_gives_the_numbers_of_vmap(monkeypatch):
     assert np.abs(one.weights - other.weights).max() < 1e-12
 
 
+def test_a_default_device_changes_nothing():
+    settings = {"seeds": (1, 2), "batch_sizes": (16,), "lrs": (0.05,), "num_steps": 5}
+    data = digits(double=True)
+    expected = quiet(residual, data, keep_weights=True, device="cpu", **settings)
+    with torch.device("meta"):  # what lands there has no numbers
+        found = quiet(residual, data, keep_weights=True, device="cpu", **settings)
+    np.testing.assert_array_equal(found.weights, expected.weights)
+
+
 def test_the_loop_gives_the_same_numbers():
     settings = {"seeds": (1, 2), "batch_sizes": (16, 50), "lrs": (0.05, 0.2), "num_steps": 20}
     settings |= {"optimizer": "momentum", "num_records": 4, "keep_weights": True}
