@@ -157,18 +157,3 @@ def _try_lock(descriptor: int) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     return True
-
-
-def commit_hash() -> str:
-    """Return the commit that is checked out, or what this package's version is called."""
-    import subprocess
-
-    if is_clone():
-        asked = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
-        try:
-            return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
-        except (OSError, subprocess.CalledProcessError):
-            pass  # no git here, or a clone without its history: then the version decides
-    from coursekit import __version__
-
-    return __version__

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from coursekit.storage import commit_hash
+from coursekit.commands.commit import commit_hash
 
 TURNS = 3
 LEFT_OUT = pytest.StashKey[int]()

@@ -15,8 +15,8 @@ from coursekit.claims.register import CLAIMS
 from coursekit.claims.rows import key_figures, rows
 from coursekit.classroom.learner.copies import find_unit
 from coursekit.commands.claims_lines import print_list, print_whole
+from coursekit.commands.commit import commit_hash
 from coursekit.commands.early import CLASH, clash
-from coursekit.storage import commit_hash
 
 GUESS = 10.0  # seconds for a claim that was never measured
 FRAGILE = 0.05  # a verdict that other seeds turn more often may turn without a disagreement
