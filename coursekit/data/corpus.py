@@ -47,7 +47,8 @@ def encode(text: str) -> Tensor:
     unknown = sorted(set(text) - set(ALPHABET))
     if unknown:
         raise ValueError(f"the alphabet is newline and printable ASCII; it lacks {unknown[0]!r}")
-    return torch.tensor([ALPHABET.index(character) for character in text], dtype=torch.int64)
+    numbers = [ALPHABET.index(character) for character in text]
+    return torch.tensor(numbers, dtype=torch.int64, device="cpu")
 
 
 def decode(numbers: Tensor) -> str:
@@ -104,7 +105,8 @@ def text_dataset(
         raise ValueError(
             f"the text has 1 to {len(inputs)} training windows of {context}, not {num_train}"
         )
-    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))
+    g = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(inputs), generator=g, device=g.device)
     kept = order[:num_train].to(inputs.device)
     splits = [text_windows(text, context) for text in (corpus.validation, corpus.test)]
     tensors = [inputs[kept], targets[kept], *(tensor for pair in splits for tensor in pair)]

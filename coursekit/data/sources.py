@@ -119,4 +119,4 @@ def cifar10_splits(
 def images(source: Any) -> tuple[Tensor, Tensor]:
     """Turn torchvision's bytes (N, 32, 32, 3) into floats (N, 3, 32, 32) from 0 to 1."""
     pixels = torch.from_numpy(source.data).permute(0, 3, 1, 2).float() / 255
-    return pixels.contiguous(), torch.tensor(source.targets, dtype=torch.int64)
+    return pixels.contiguous(), torch.tensor(source.targets, dtype=torch.int64, device="cpu")

@@ -96,6 +96,14 @@ def test_a_smaller_training_set_is_the_front_of_the_larger():
         text_dataset(corpus, 64, num_train=5000)
 
 
+def test_a_default_device_changes_nothing():
+    with torch.device("meta"):  # what lands there has no numbers
+        found = text_dataset(load_corpus(), context=16, num_train=10)
+    expected = text_dataset(load_corpus(), context=16, num_train=10)
+    assert torch.equal(found.train_inputs, expected.train_inputs)
+    assert torch.equal(found.test_targets, expected.test_targets)
+
+
 def test_the_loss_is_a_mean_over_characters():
     logits = torch.randn(3, 5, 7, generator=torch.Generator().manual_seed(0))
     targets = torch.randint(7, (3, 5), generator=torch.Generator().manual_seed(1))
