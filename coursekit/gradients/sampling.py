@@ -39,7 +39,7 @@ def draw_batches(
         batch_size: B, examples in a batch.
         num_draws: Batches to draw.
         replacement: Whether an example can come twice in one batch.
-        generator: Source of the draws, on the CPU: any device gets its batches, up to ties.
+        generator: Source of the draws. One on the CPU gives every device the same, up to ties.
         device: Where the indices shall lie; without replacement they are also sorted out there,
             which is most of the work.
 
