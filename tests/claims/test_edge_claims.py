@@ -12,7 +12,6 @@ from coursekit.data.splits import Dataset
 from coursekit.experiments.edge import half_squares
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
-pytestmark = pytest.mark.quick
 
 
 def near(value, spread=0.01):

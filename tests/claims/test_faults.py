@@ -18,8 +18,6 @@ from coursekit.data.splits import load
 from coursekit.experiments.switching import Switch
 from coursekit.noise.scale import GradMoments
 
-pytestmark = pytest.mark.quick
-
 
 def plug_in_square(micro_grads, micro_batch_size):
     """|mean g|^2 as it stands, its own noise not taken off."""

@@ -9,8 +9,6 @@ import torch
 from coursekit.exercises import EXERCISES, check, evaluate, failing_input, mine_or_library, teach
 from coursekit.exercises.engine.plain import plain
 
-pytestmark = pytest.mark.quick
-
 TR_COV = EXERCISES["u01_tr_cov"]
 
 

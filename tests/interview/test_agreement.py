@@ -29,7 +29,6 @@ validation data at each batch size, compare at equal steps and at equal epochs w
 seeds, and look at the noise scale and the critical batch size. Larger batches have less gradient
 noise and fewer optimizer steps, so the stability limit and the curvature matter. I would measure
 the time of a step, the memory and the throughput of the hardware before I decide."""
-pytestmark = pytest.mark.quick
 
 
 @functools.cache
