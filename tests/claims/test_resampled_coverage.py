@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from jackknife import leave_one_out
 
 from coursekit.claims.ledger import load_entries
 from coursekit.claims.tuning import resampled
@@ -27,12 +28,6 @@ World = tuple[np.ndarray, Callable[[np.ndarray, Way], Columns]]
 
 def inside(table, statistic):
     return resampled(table, statistic, num_draws=NUM_DRAWS)
-
-
-def left_out(table, statistic):
-    """The biased twin: pseudo-values of the jackknife that these claims had."""
-    n, mean = len(table), table.mean(axis=0)
-    return n * statistic(mean[None]) - (n - 1) * statistic((n * mean - table) / (n - 1))
 
 
 def as_given(table, statistic):
@@ -124,7 +119,7 @@ def shares_covered(world: World, num_seeds: int, num_experiments: int) -> dict[s
     for experiment in range(num_experiments):
         rng = np.random.default_rng(experiment)
         table = population[rng.integers(len(population), size=num_seeds)]
-        for i, way in enumerate((inside, left_out)):
+        for i, way in enumerate((inside, leave_one_out)):
             for name, column in columns(table, way).items():
                 mean, half = t_interval(column)
                 hits[name][i] += abs(mean - truth[name]) <= half

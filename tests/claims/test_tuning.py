@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from jackknife import leave_one_out
 
 from coursekit.claims.ledger import load_entries, load_ledger
 from coursekit.claims.tuning import keep, kept, resampled, share_chosen, tuned
@@ -116,12 +117,6 @@ def test_resampling_a_mean_gives_its_column():
     assert mean == pytest.approx(plain, abs=0.01)
     assert 0.99 < half / plain_half < 1.1
     assert resampled(table, lambda means: np.ones(len(means))).tolist() == [1.0] * 10
-
-
-def leave_one_out(table, statistic):
-    """Return the jackknife's pseudo-values, the biased twin of `resampled`."""
-    n, mean = len(table), table.mean(axis=0)
-    return n * statistic(mean[None]) - (n - 1) * statistic((n * mean - table) / (n - 1))
 
 
 @pytest.mark.quick
