@@ -218,3 +218,13 @@ def refuse_forgotten_pass(forgotten: bool) -> None:
             "a backward pass since the last micro_step(): call micro_step() after each, and "
             "put other measurements of this model into `with noise.paused():`"
         )
+
+
+def refuse_without_spread(num_micro: int, num_workers: int, least: int) -> None:
+    """Refuse a step from which no spread can be seen."""
+    if num_micro * num_workers < least or not num_micro:
+        raise ValueError(
+            f"need >= 2 micro-batches before step() to see any spread, got {num_micro}; "
+            f"split the batch, pass the process group of data-parallel workers, or see the "
+            f"spread of examples inside one batch with NoiseScale(model, examples='norms')"
+        )

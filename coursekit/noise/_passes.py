@@ -18,9 +18,11 @@ from torch import Tensor, nn
 from torch.linalg import vector_norm
 from torch.utils.hooks import RemovableHandle
 
+from coursekit.noise._grad_norms import HALF, norm_of, norms_of
+from coursekit.noise._one_hook import OneHook, hooked
 from coursekit.noise._one_pass import Norm, Pass, is_nested
-from coursekit.noise._shards import is_sharded, local, values
-from coursekit.noise._sum_watch import HALF, SumWatch
+from coursekit.noise._shards import is_sharded, local, owners_of
+from coursekit.noise._sum_watch import SumWatch
 
 WINDOWS = 8  # remembered lengths of steps: before the shortest of them no sum is read
 MOST_WAITING = 32  # fresh gradients whose norms a GPU takes in one call: a call each costs more
@@ -50,22 +52,13 @@ class Passes:
         self.together = not self.on_cpu  # whether norms are taken of several gradients at once
         shards = {id(p): i for i, p in enumerate(params) if is_sharded(p)}
         self.whole = [i for i, p in enumerate(params) if id(p) not in shards]
-        self.owners = [
-            (module, name, shards[id(p)])
-            for module in modules
-            for name, p in module._parameters.items()
-            if id(p) in shards
-        ]
-        if len({i for _, _, i in self.owners}) < len(shards):
-            raise ValueError(
-                "some parameters are sharded, and their modules were not found: pass the model "
-                "that was given to fully_shard, not its parameters"
-            )
+        self.owners = owners_of(shards, modules)
         self.lengths: deque[int] = deque(maxlen=WINDOWS)
         self.handles: list[RemovableHandle] = []
         self.norms_wanted = True
         self.split = False  # whether a parameter was sharded while its module computed
         self.sums = SumWatch(params, on=alone and not shards)
+        self.one = OneHook(self, possible=alone and not shards and not every)
         self.keep: set[int] = set()  # parameters whose fresh gradients are kept, for a check
         self.start_window()
 
@@ -79,10 +72,16 @@ class Passes:
         self.used: list[int] = []  # parameters that got a gradient in this window
         self.is_used = [False] * len(self.params)
         self.leftovers: list[Norm] = []  # norms of .grad that the first gradients met
+        if self.one.next_window() and self.handles:
+            self.unlisten()
+            self.listen()
 
     def listen(self) -> None:
         """Put the hooks in place."""
-        self.handles = [self.params[i].register_hook(self.hook_of(i)) for i in self.whole]
+        if self.one.on:
+            self.handles = [hooked(self.params[self.one.habit.first], self.one.begin)]
+            return
+        self.handles = [hooked(self.params[i], self.hook_of(i)) for i in self.whole]
         met: dict[int, Tensor] = {}
         for module, name, index in self.owners:
             meet = partial(self.meet, name, index, met)
@@ -126,7 +125,7 @@ class Passes:
                 self.used.append(index)
                 old = param.grad
                 if old is not None:
-                    self.leftovers.append(self.norm(local(old)))
+                    self.leftovers.append(norm_of(local(old), on_cpu=self.on_cpu))
             this.twice |= index in this.params
             this.params[index] = None
             if index in self.keep:
@@ -137,26 +136,13 @@ class Passes:
                 if plain and grad.layout is torch.strided:
                     this.fresh[index] = vector_norm(grad).item()
                 elif not self.together or param.grad is None:  # or else .grad would be a copy
-                    this.fresh[index] = self.norm(grad)
+                    this.fresh[index] = norm_of(grad, on_cpu=self.on_cpu)
                 else:
                     this.waiting[index] = grad
                     if len(this.waiting) >= MOST_WAITING:
                         self.read_waiting(this)
 
         return note
-
-    def norm(self, grad: Tensor) -> Norm:
-        """Return a gradient's norm: on a CPU a number.
-
-        There a small tensor that outlives the backward pass among its large ones makes the
-        allocator hand pages back and forth, at 5 % of a step.
-        """
-        if grad.layout != torch.strided or grad.dtype in HALF:
-            wide = torch.float32 if grad.dtype in HALF else None
-            norm = vector_norm(values(grad), dtype=wide)
-        else:
-            norm = vector_norm(grad)
-        return norm.item() if self.on_cpu else norm
 
     def current(self) -> Pass:
         """Return the pass under way, begun by its first gradient."""
@@ -195,6 +181,12 @@ class Passes:
         if self.open is not None:
             self.read_waiting(self.open)
             self.sums.end(self.open, self.used)
+            self.one.saw(self.open)
+            self.count_open()
+
+    def count_open(self) -> None:
+        """Count the pass under way as over, and wait for micro_step()."""
+        if self.open is not None:
             self.closed.append(self.open)
             self.last, self.open = self.open, None
             self.count += 1
@@ -202,40 +194,39 @@ class Passes:
     def read_waiting(self, this: Pass) -> None:
         """Take the norms of the fresh gradients that wait, and let go of them."""
         if this.waiting:
-            norms = self.norms(list(this.waiting.values()))
+            norms = norms_of(list(this.waiting.values()), on_cpu=self.on_cpu)
             this.fresh.update(zip(this.waiting, norms, strict=True))
             this.waiting.clear()
 
-    def read(self, this: Pass, *, certainly: bool = False) -> None:
-        """Read the sums, if this pass may be the last of its window or the first."""
+    def wants_sums(self) -> bool:
+        """Tell whether the pass under way may be the last of its window, or is the first."""
+        return self.count + 1 >= min(self.lengths, default=0) or (
+            self.count == 0 and self.alone and not self.every and self.norms_wanted
+        )
+
+    def read(self, this: Pass) -> None:
+        """Read the sums at the end of a pass if they are wanted, else the norm of a small one."""
+        if self.wants_sums():
+            this.missing = not self.read_sums(this, self.count)
+            return
+        small = self.sums.small(self.used)
+        grad = local(self.params[small].grad)
+        this.missing = grad is None or (
+            bool(self.owners) and any(self.params[i].grad is None for i in self.used)
+        )
+        if not this.missing:
+            this.sentinel = small, norm_of(grad, on_cpu=self.on_cpu)
+
+    def read_sums(self, this: Pass, before: int) -> bool:
+        """Read .grad after a pass and those before it; return False where there is none."""
         grads: list[Any] = [self.params[i].grad for i in self.used]
         if self.owners:
             grads = [local(g) for g in grads]
-        this.missing = any(g is None for g in grads)
-        if this.missing:
-            return
-        wanted = self.count + 1 >= min(self.lengths, default=0) or (
-            self.count == 0 and self.alone and not self.every and self.norms_wanted
-        )
-        if wanted or certainly:
-            this.summed = dict(zip(self.used, self.norms(grads), strict=True))
-        else:
-            small = self.sums.small(self.used)
-            this.sentinel = small, self.norm(local(self.params[small].grad))
-
-    def norms(self, grads: Sequence[Any]) -> list[Norm]:
-        """Return the norms of many gradients, one fused call for each dtype."""
-        kinds: dict[torch.dtype, list[int]] = {}
-        for i, grad in enumerate(grads):
-            kinds.setdefault(grad.dtype, []).append(i)
-        found: list[Norm] = [0.0] * len(grads)
-        for dtype, places in kinds.items():
-            same = [values(grads[i]) for i in places]
-            wide = (torch.float32,) if dtype in HALF else ()
-            norms = torch._foreach_norm(same, 2, *wide)
-            for i, norm in zip(places, norms, strict=True):
-                found[i] = norm.item() if self.on_cpu else norm
-        return found
+        if any(g is None for g in grads):
+            return False
+        this.summed = dict(zip(self.used, norms_of(grads, on_cpu=self.on_cpu), strict=True))
+        self.one.look(this, grads, before)
+        return True
 
     def take(self) -> Pass:
         """Return the one pass since the last call.
@@ -245,6 +236,9 @@ class Passes:
         """
         if self.open is not None and self.open.ended:
             self.close()  # all its gradients came from nested passes
+        if self.one.on and (self.one.irregular or (not self.closed and self.one.was_passed_by())):
+            self.closed = []
+            return Pass(met_none=False, quiet=True)
         closed, self.closed = self.closed, []
         if self.split:
             raise ValueError(
@@ -255,6 +249,7 @@ class Passes:
         if not closed:
             raise ValueError("no gradient since the last micro_step(): call it after backward()")
         if len(closed) > 1:
+            self.one.irregular = True
             raise ValueError(
                 "several backward passes since the last micro_step(): call it after each, and "
                 "put other measurements of this model into `with noise.paused():`"
@@ -264,19 +259,21 @@ class Passes:
             raise ValueError(fault)
         return this
 
-    def finish(self) -> tuple[list[int], list[Norm], list[Norm]]:
-        """End the window; return its parameters, the norms of what was accumulated, and leftovers.
+    def finish(self) -> tuple[list[int], list[Norm] | None, list[Norm]]:
+        """End the window; return its parameters, norms of what was accumulated, and leftovers.
 
-        The norms are nan where they can't be known any more.
+        None in place of norms that can't be known any more.
 
         Raises:
             ValueError: If gradients were never accumulated.
         """
-        last, used, count = self.last, self.used, self.count
-        if last is not None and last.summed is None and self.is_unchanged(last):
-            self.read(last, certainly=True)  # this window is shorter than those before
-        leftovers = self.leftovers
-        self.lengths.append(count)
+        last, used, leftovers = self.last, self.used, self.leftovers
+        self.read_late(last)
+        if self.one.on and self.one.irregular:
+            self.start_window()
+            return used, None, []
+        self.one.learn()
+        self.lengths.append(self.count)
         self.start_window()
         if last is None or last.missing:
             raise ValueError(
@@ -286,13 +283,19 @@ class Passes:
             )
         if last.summed is None:
             nan = math.nan if self.on_cpu else local(self.params[0].detach()).new_full((), math.nan)
-            return used, [nan] * len(used), leftovers
+            return used, None if self.alone else [nan] * len(used), leftovers
         return used, [last.summed[i] for i in used], leftovers
 
-    def is_unchanged(self, this: Pass) -> bool:
-        """Tell whether nobody touched the accumulated gradient since the end of the pass."""
-        if this.sentinel is None:
-            return False
-        index, before = this.sentinel
+    def read_late(self, last: Pass | None) -> None:
+        """Read the sums of a window shorter than those before, if nobody touched .grad since."""
+        if last is None or last.summed is not None or last.sentinel is None:
+            return
+        index, before = last.sentinel
         grad = local(self.params[index].grad)
-        return grad is not None and bool(before > 0) and bool(self.norm(grad) == before)
+        if (
+            grad is not None
+            and bool(before > 0)
+            and bool(norm_of(grad, on_cpu=self.on_cpu) == before)
+        ):
+            read = self.one.read if self.one.on else self.read_sums
+            read(last, self.count - 1)

@@ -1,15 +1,42 @@
 """Gradients that are not plain tensors: shards of DTensors, and sparse ones."""
 
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def is_sharded(tensor: Any) -> bool:
     """Tell whether a tensor is a DTensor (without importing torch.distributed for others)."""
     return hasattr(tensor, "placements") and hasattr(tensor, "device_mesh")
+
+
+def owners_of(
+    shards: Mapping[int, int], modules: Iterable[nn.Module]
+) -> list[tuple[nn.Module, str, int]]:
+    """Return the module of each sharded parameter, its name there, and its position.
+
+    Args:
+        shards: Id of a sharded parameter -> its position.
+        modules: Those that may own them.
+
+    Raises:
+        ValueError: If one has no owner among them.
+    """
+    owners = [
+        (module, name, shards[id(p)])
+        for module in modules
+        for name, p in module._parameters.items()
+        if id(p) in shards
+    ]
+    if len({i for _, _, i in owners}) < len(shards):
+        raise ValueError(
+            "some parameters are sharded, and their modules were not found: pass the model "
+            "that was given to fully_shard, not its parameters"
+        )
+    return owners
 
 
 def local(grad: Any) -> Any:

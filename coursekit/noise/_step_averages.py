@@ -1,7 +1,7 @@
 """Averages over steps whose numbers may still be on the device."""
 
+import math
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from coursekit.noise._step_norms import Sums, Unread, moments_of_sums
 from coursekit.noise.average import MomentAverage
+from coursekit.noise.scale import GradMoments
 
 MAX_PENDING = 64  # steps kept before they are fetched, together
 
@@ -27,11 +28,11 @@ class StepAverages:
         self.whole = MomentAverage(decay=decay, unit=unit)
         self.layers = {name: MomentAverage(decay=decay, unit=unit) for name in names}
         self.workers = workers
-        self.pending: list[tuple[Sums | Unread, list[float], Sequence[float | Tensor]]] = []
+        self.pending: list[tuple[Sums | Unread | None, list[float], Sequence[float | Tensor]]] = []
 
     def add(
         self,
-        sums: Sums | Unread,
+        sums: Sums | Unread | None,
         numbers: list[float],
         leftovers: Sequence[float | Tensor],
         *,
@@ -40,7 +41,8 @@ class StepAverages:
         """Take a step's sums, and the norms of gradients that were there before it began.
 
         Args:
-            sums: See step_sums; Unread where the norms they are made of are to be fetched later.
+            sums: See step_sums; Unread where the norms they are made of are to be fetched later;
+                None where they can't be known, and the step is skipped.
             numbers: What follows after the sums, known without the device.
             leftovers: Norms; above 0 they are a mistake of the loop.
             at_once: Whether to average it in now.
@@ -67,15 +69,19 @@ class StepAverages:
             )
         parts = [s.lengths if isinstance(s, Unread) else s for s, _, _ in pending]
         on_device = [t for t in parts if isinstance(t, Tensor)]
-        fetched = iter(torch.cat(on_device).tolist() if on_device else [])
+        lengths = [len(t) for t in on_device]
+        fetched = iter(torch.cat(on_device).cpu().split(lengths) if on_device else [])
         for given, numbers, _ in pending:
-            if isinstance(given, Unread):
-                sums = given.sums_of(list(islice(fetched, len(given.lengths))))
+            if given is None:
+                found = [GradMoments(math.nan, math.nan)] * (1 + len(self.layers))
             else:
-                sums = list(islice(fetched, len(given))) if isinstance(given, Tensor) else given
-            whole, *layers = moments_of_sums([*sums, *numbers], self.workers)
-            self.whole.update(whole)
-            for average, moments in zip(self.layers.values(), layers, strict=False):
+                if isinstance(given, Unread):
+                    sums = given.sums_of(next(fetched))
+                else:
+                    sums = next(fetched).tolist() if isinstance(given, Tensor) else given
+                found = moments_of_sums([*sums, *numbers], self.workers)
+            self.whole.update(found[0])
+            for average, moments in zip(self.layers.values(), found[1:], strict=False):
                 average.update(moments)
 
     def state_dict(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Layers:
 
     def sums(self, norms: Norms, params: Sequence[int], weights: Sequence[float] = ()) -> Sums:
         """Return the weighted sum of squares in each group."""
-        if not norms or not isinstance(norms[0], Tensor):
+        if not isinstance(norms, Tensor) and not (norms and isinstance(norms[0], Tensor)):
             squares = [n * n for n in norms]
             if weights:
                 squares = [w * n for w, n in zip(weights, squares, strict=True)]
@@ -50,7 +50,7 @@ class Layers:
             for i, square in zip(params, squares, strict=True):
                 totals[self.of[i]] += square
             return totals
-        lengths = torch.stack(list(norms)).double()
+        lengths = (norms if isinstance(norms, Tensor) else torch.stack(list(norms))).double()
         same = len(set(weights)) <= 1
         if same and len(self.names) == 1:  # few calls: this is on a training step's way
             whole = torch.dot(lengths, lengths).reshape(1)
@@ -125,8 +125,12 @@ def step_sums(
         layers: The groups.
     """
     read, numbers = read_of(micro), numbers_of(micro)
-    parts = [layers.sums(m.norms or [], m.params) if m.first is None else m.first for m in read]
+    parts: list[Any] = [
+        m.first if m.norms is None else layers.sums(m.norms, m.params) for m in read
+    ]
     scales = [1 / m.factor if m.first is None else 1.0 for m in read]
+    if not read:  # the one that would have been was left out
+        parts, scales = [[0.0] * len(layers.names)], [1.0]
     if not isinstance(accumulated, Tensor):
         first = [
             math.fsum(c * x for c, x in zip(scales, row, strict=True))
@@ -134,7 +138,7 @@ def step_sums(
         ]
         return [*first, *accumulated], numbers
     total, *more = (
-        c * torch.as_tensor(x, device=accumulated.device)
+        c * torch.as_tensor(x, device=accumulated.device, dtype=accumulated.dtype)
         for c, x in zip(scales, parts, strict=True)
     )
     return torch.cat([sum(more, total), accumulated]), numbers
@@ -162,7 +166,7 @@ class Unread:
     """The norms of one step in one tensor on the device, and what sums they make once fetched."""
 
     lengths: Tensor
-    sums_of: Callable[[list[float]], list[float]]
+    sums_of: Callable[[Tensor], list[float]]
 
 
 def unread(
@@ -180,33 +184,35 @@ def unread(
     sizes = [len(norms) for norms in every]
     bare = [replace(m, norms=None) for m in read]  # without their tensors
 
-    def sums_of(values: list[float]) -> list[float]:
-        left = iter(values)
-        *found, whole = [[next(left) for _ in range(size)] for size in sizes]
+    def sums_of(values: Tensor) -> list[float]:
+        *found, whole = values.double().split(sizes)
         known = [replace(m, norms=norms) for m, norms in zip(bare, found, strict=True)]
-        return list(step_sums(known, layers.sums(whole, params, weights), layers)[0])
+        sums = step_sums(known, layers.sums(whole, params, weights), layers)[0]
+        return sums.tolist() if isinstance(sums, Tensor) else sums
 
     return Unread(torch.stack([norm for norms in every for norm in norms]), sums_of)
 
 
 def sums_of_step(
     micro: Sequence[MicroNorms],
-    norms: Norms,
+    norms: Norms | None,
     params: Sequence[int],
     weights: Sequence[float],
     layers: Layers,
     group: Any,
-) -> tuple[Sums | Unread, list[float]]:
+) -> tuple[Sums | Unread | None, list[float]]:
     """Return a step's sums over all workers, now or to be fetched, and the numbers after them.
 
     Args:
         micro: The micro-batches.
-        norms: Of what was accumulated, parameter by parameter.
+        norms: Of what was accumulated, parameter by parameter; None: they can't be known.
         params: Which parameters those are.
         weights: This worker's share of each.
         layers: The groups.
         group: Process group of the workers; None: one alone, whose norms can wait.
     """
+    if norms is None:
+        return None, []
     later = unread(micro, norms, params, weights, layers) if group is None else None
     if later is not None:
         return later, numbers_of(micro)
@@ -224,6 +230,8 @@ def moments_of_sums(sums: Sequence[float], workers: int) -> list[GradMoments]:
     *squares, read_factors, read_spread, factors, spread, size = sums
     count = len(squares) // 2
     first, accumulated = squares[:count], squares[count:]
+    if not read_factors:  # nobody read a micro-batch
+        return [GradMoments(math.nan, math.nan)] * (1 + count)
     small, big = read_spread / read_factors, spread / factors**2
 
     def solve(micro_sq: float, whole_sq: float) -> GradMoments:
@@ -259,7 +267,7 @@ def add_over_workers(sums: Sums, numbers: list[float], group: Any) -> Sums:
 def checked_micro_batch(size: float, factor: float) -> tuple[float, float]:
     """Return size and loss factor of a micro-batch, refused where they can't be."""
     for name, value in (("micro_batch_size", size), ("loss_factor", factor)):
-        if not isinstance(value, Real | Tensor):
+        if not isinstance(value, int | float) and not isinstance(value, Real | Tensor):
             raise ValueError(f"{name} must be a number, got {value!r}")
     if not (math.isfinite(size) and size >= 1):
         raise ValueError(f"micro_batch_size must be >= 1, got {size}")
@@ -283,13 +291,3 @@ def size_of_examples(squares: Tensor, counts: Tensor | None, unit: str) -> float
             f"{None if counts is None else tuple(counts.shape)}"
         )
     return squares.shape[1] if counts is None else float(counts.sum())
-
-
-def refuse_without_spread(num_micro: int, num_workers: int, least: int) -> None:
-    """Refuse a step from which no spread can be seen."""
-    if num_micro * num_workers < least or not num_micro:
-        raise ValueError(
-            f"need >= 2 micro-batches before step() to see any spread, got {num_micro}; "
-            f"split the batch, pass the process group of data-parallel workers, or see the "
-            f"spread of examples inside one batch with NoiseScale(model, examples='norms')"
-        )

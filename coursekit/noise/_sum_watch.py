@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from coursekit.noise._grad_norms import HALF
 from coursekit.noise._one_pass import Norm, Pass
 
-HALF = (torch.float16, torch.bfloat16)
 State = tuple[int, int]  # where a .grad lies, and how often it was changed in place
 
 

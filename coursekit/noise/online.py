@@ -36,6 +36,7 @@ from coursekit.noise._owners import (
     refuse_forgotten_group,
     refuse_forgotten_pass,
     refuse_other_size,
+    refuse_without_spread,
     refuse_wrappers,
     uses_batch_statistics,
     watched,
@@ -49,7 +50,6 @@ from coursekit.noise._step_norms import (
     checked_micro_batch,
     examples_apart,
     layers_of,
-    refuse_without_spread,
     size_of_examples,
     sums_of_step,
     world_size,
@@ -274,8 +274,9 @@ class NoiseScale(Readings):
             self._passes.start_window()
             raise
         params, norms, leftovers = self._passes.finish()
-        shares = [self._shares[i] for i in params]
-        found = sums_of_step(micro, norms, params, shares, self._layers, self._real_group)
+        group = self._real_group
+        shares = [] if group is None else [self._shares[i] for i in params]
+        found = sums_of_step(micro, norms, params, shares, self._layers, group)
         self._averages.add(*found, leftovers, at_once=self._passes.on_cpu)
 
     @contextmanager
