@@ -2,6 +2,7 @@
 
     python benchmarks/bench_online.py                                   # one GPU, under 4 minutes
     torchrun --nproc-per-node 2 benchmarks/bench_online.py --workers    # two: NCCL, DDP and FSDP2
+    python benchmarks/bench_online.py --host      # none: the host's calls alone, half a minute
 
 One GPU: blocks of three steps of K = 4 micro-batches with `NoiseScale(every=1)` and without it, in
 turn, the order alternating; printed is the median of the paired ratios with its 95 % interval.
@@ -23,6 +24,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
+from host_time import print_table
 from interleave import added_share
 from torch import Tensor, nn
 
@@ -353,7 +355,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40, help="pairs of blocks")
     parser.add_argument("--eager", action="store_true", help="no torch.compile")
     parser.add_argument("--workers", action="store_true", help="under torchrun")
+    parser.add_argument("--host", action="store_true", help="our calls alone; needs no GPU")
     options = parser.parse_args()
+    if options.host:
+        print_table(options.rounds)
+        return
     (workers if options.workers else one_gpu)(options)
 
 

@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from host_time import listened_parts
 from interleave import added_share, machine
 from real_models import Workload, gpt2, nano_gpt, resnet50
 from torch import Tensor, nn
@@ -33,7 +34,12 @@ from coursekit.gradients.batches import Batch, batch_tensors, map_tensors, num_e
 from coursekit.noise import NoiseScale
 from coursekit.noise.offline import model_moments
 
-MAKERS = {"163 M": nano_gpt, "GPT-2": gpt2, "ResNet-50": resnet50}
+MAKERS = {
+    "163 M": nano_gpt,
+    "GPT-2": gpt2,
+    "GPT-2, 512 tokens": partial(gpt2, length=512),
+    "ResNet-50": resnet50,
+}
 ROUNDS = 3
 BLOCK = 3  # steps of a block, for what NoiseScale adds to a step
 
@@ -270,8 +276,14 @@ def trace_rows(bench: Bench) -> Iterator[str]:
 
 
 def online_rows(bench: Bench) -> Iterator[str]:
-    """NoiseScale(every=1): its share of a training step in bf16."""
-    asked = (("163 M", 8, True), ("GPT-2", 8, False), ("ResNet-50", 64, False))
+    """NoiseScale(every=1): its share of a training step in bf16, bound by the host or by the GPU."""
+    asked = (
+        ("163 M", 8, True),
+        ("163 M", 64, True),
+        ("GPT-2", 8, False),
+        ("GPT-2, 512 tokens", 8, True),
+        ("ResNet-50", 64, False),
+    )
     for name, micro, compiled in asked:
         work = bench.load(name)
         yield online_row(bench, work, 2 if bench.tiny else micro, compiled=compiled)
@@ -301,18 +313,37 @@ def online_row(bench: Bench, work: Workload, micro: int, *, compiled: bool) -> s
 
     plain, watched = partial(step, run, watched=False), partial(step, run, watched=True)
     step(model, watched=True)  # its hook on the model's output is gone afterwards: compile then
-    for _ in range(3):
+    for _ in range(10):  # until it is known for a regular loop
         watched()
-        with noise.paused():
-            plain()
+    with noise.paused():
+        plain()
     graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
     pairs = 6 if bench.tiny else bench.pairs
     share = added_share(plain, watched, noise.paused, bench.device, pairs=pairs, steps=BLOCK)
     again = torch._dynamo.utils.counters["stats"]["unique_graphs"] - graphs
+    hooks = len(noise._passes.handles)
+    calls = calls_said(noise, watched)
     noise.close()
     how = "compiled, bf16" if compiled else "bf16"
     said = f", COMPILED AGAIN {again} times" if again else ""
-    return f"NoiseScale(every=1), {work.name}, {how}, 4 x {micro}: {share}{said}  bar 2.5 %"
+    return (
+        f"NoiseScale(every=1), {work.name}, {how}, 4 x {micro}: {share}{said}  bar 2.5 %\n"
+        f"  our calls on the host, {hooks} hook{'s' * (hooks > 1)}: {calls}; "
+        f"{noise.average.num_updates} steps measured, {noise.average.num_skipped} skipped"
+    )
+
+
+def calls_said(noise: NoiseScale, watched: Callable[[], object]) -> str:
+    """Time our calls inside steps; the median of each part over twenty of them, in ms."""
+    spent = listened_parts(noise)
+    rows = []
+    for _ in range(20):
+        before = dict(spent)
+        watched()
+        rows.append([1e3 * (spent[part] - before[part]) for part in spent])
+    parts = [statistics.median(column) for column in zip(*rows, strict=True)]
+    named = ", ".join(f"{part} {ms:.2f}" for part, ms in zip(spent, parts, strict=True))
+    return f"{statistics.median(sum(row) for row in rows):.2f} ms of a step ({named})"
 
 
 ROWS = {
@@ -336,7 +367,7 @@ def main() -> int:
     parser.add_argument("--tiny", action="store_true", help="small models: tests the code path")
     parser.add_argument("--only", default=",".join(ROWS), help=f"of {', '.join(ROWS)}")
     parser.add_argument("--seconds", type=float, default=450, help="stop after these")
-    parser.add_argument("--pairs", type=int, default=60, help="of blocks of steps, for `online`")
+    parser.add_argument("--pairs", type=int, default=24, help="of blocks of steps, for `online`")
     asked = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cpu" and not asked.tiny:

@@ -78,21 +78,22 @@ def nano_gpt(device: torch.device, *, tiny: bool) -> Workload:
     return Workload("163 M", model, BatchLoss(loss), draw)
 
 
-def gpt2(device: torch.device, *, tiny: bool) -> Workload:
+def gpt2(device: torch.device, *, tiny: bool, length: int = 256) -> Workload:
     """Return GPT-2 from `transformers`, tied, 124 M; contexts of 256 tokens."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
     config = GPT2Config(n_embd=32, n_layer=2, n_head=2, vocab_size=96) if tiny else GPT2Config()
     torch.manual_seed(0)
     model = GPT2LMHeadModel(config).eval().to(device)
-    length = 16 if tiny else 256
+    length = 16 if tiny else length
 
     def draw(count: int) -> dict[str, Tensor]:
         rng = torch.Generator().manual_seed(count)
         ids = torch.randint(0, config.vocab_size, (count, length), generator=rng).to(device)
         return {"input_ids": ids, "labels": ids}
 
-    return Workload("GPT-2", model, BatchLoss(lambda model, b: model(**b).loss), draw)
+    name = "GPT-2" if length <= 256 else f"GPT-2, {length} tokens"
+    return Workload(name, model, BatchLoss(lambda model, b: model(**b).loss), draw)
 
 
 class Bottleneck(nn.Module):

@@ -24,7 +24,7 @@ def norm_of(grad: Tensor, *, on_cpu: bool) -> Norm:
         norm = vector_norm(values(grad), dtype=wide)
     else:
         norm = vector_norm(grad)
-    return norm.item() if on_cpu else norm
+    return norm.item() if on_cpu else norm.detach()  # create_graph=True would be kept alive by it
 
 
 def places_by_dtype(dtypes: Iterable[torch.dtype]) -> dict[torch.dtype, list[int]]:
@@ -53,9 +53,10 @@ def norms_of(
     for dtype, where in places.items():
         same = [grads[i] for i in where] if len(places) > 1 else list(grads)
         wide = (torch.float32,) if dtype in HALF else ()
-        norms: Sequence[Norm] = torch._foreach_norm(
-            same if dense else [values(g) for g in same], 2, *wide
-        )
+        with torch.no_grad():
+            norms: Sequence[Norm] = torch._foreach_norm(
+                same if dense else [values(g) for g in same], 2, *wide
+            )
         if on_cpu:
             norms = [float(norm) for norm in norms]
         if len(places) == 1:

@@ -21,7 +21,7 @@ from torch.utils.hooks import RemovableHandle
 from coursekit.noise._grad_norms import HALF, norm_of, norms_of
 from coursekit.noise._one_hook import OneHook, hooked
 from coursekit.noise._one_pass import Norm, Pass, is_nested
-from coursekit.noise._shards import is_sharded, local, owners_of
+from coursekit.noise._shards import is_sharded, local, owners_of, refuse_missing, refuse_split
 from coursekit.noise._sum_watch import SumWatch
 
 WINDOWS = 8  # remembered lengths of steps: before the shortest of them no sum is read
@@ -69,12 +69,16 @@ class Passes:
         self.closed: list[Pass] = []  # and not yet taken
         self.last: Pass | None = None
         self.count = 0  # closed in this window
-        self.used: list[int] = []  # parameters that got a gradient in this window
-        self.is_used = [False] * len(self.params)
-        self.leftovers: list[Norm] = []  # norms of .grad that the first gradients met
+        self.forget_gradients()
         if self.one.next_window() and self.handles:
             self.unlisten()
             self.listen()
+
+    def forget_gradients(self) -> None:
+        """Take the next gradient of each parameter for the first of its window."""
+        self.used: list[int] = []  # those that got one
+        self.is_used = [False] * len(self.params)
+        self.leftovers: list[Norm] = []  # norms of .grad that the first gradients met
 
     def listen(self) -> None:
         """Put the hooks in place."""
@@ -150,7 +154,9 @@ class Passes:
         if self.open is not None and task in self.open.tasks:
             return self.open
         nested = is_nested()
-        if self.open is None or not (nested or self.open.ended):  # or one that broke off
+        if self.open is None or not (nested or self.open.ended):
+            if self.open is not None and self.count == 0:  # it broke off, and may have left some
+                self.forget_gradients()
             self.open = Pass(
                 met_none=self.count == 0 and self.alone,
                 quiet=self.count > 0 and not self.every and self.norms_wanted,
@@ -240,12 +246,7 @@ class Passes:
             self.closed = []
             return Pass(met_none=False, quiet=True)
         closed, self.closed = self.closed, []
-        if self.split:
-            raise ValueError(
-                "parameters stay sharded (DTensor) in the forward pass, as in tensor parallelism: "
-                "no worker ever has its own gradient. Noise is measured for data-parallel workers, "
-                "also sharded by fully_shard"
-            )
+        refuse_split(self.split)
         if not closed:
             raise ValueError("no gradient since the last micro_step(): call it after backward()")
         if len(closed) > 1:
@@ -275,13 +276,8 @@ class Passes:
         self.one.learn()
         self.lengths.append(self.count)
         self.start_window()
-        if last is None or last.missing:
-            raise ValueError(
-                "parameters had no .grad when the last backward pass of this step ended: workers "
-                "must average in it (no_sync and set_requires_gradient_sync(False) are for the "
-                "passes before), and no hook may take a gradient away"
-            )
-        if last.summed is None:
+        refuse_missing(last is None or last.missing)
+        if last is None or last.summed is None:
             nan = math.nan if self.on_cpu else local(self.params[0].detach()).new_full((), math.nan)
             return used, None if self.alone else [nan] * len(used), leftovers
         return used, [last.summed[i] for i in used], leftovers

@@ -62,3 +62,23 @@ def share_of(param: Any, workers: int) -> float:
         param.device_mesh.size(i) for i, kind in enumerate(param.placements) if kind.is_replicate()
     ]
     return 1 / math.prod(copies)
+
+
+def refuse_split(split: bool) -> None:
+    """Raise ValueError if a parameter was sharded while its module computed."""
+    if split:
+        raise ValueError(
+            "parameters stay sharded (DTensor) in the forward pass, as in tensor parallelism: "
+            "no worker ever has its own gradient. Noise is measured for data-parallel workers, "
+            "also sharded by fully_shard"
+        )
+
+
+def refuse_missing(missing: bool) -> None:
+    """Raise ValueError if parameters had no .grad where their last pass ended."""
+    if missing:
+        raise ValueError(
+            "parameters had no .grad when the last backward pass of this step ended: workers "
+            "must average in it (no_sync and set_requires_gradient_sync(False) are for the "
+            "passes before), and no hook may take a gradient away"
+        )
