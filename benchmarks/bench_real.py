@@ -20,9 +20,9 @@ from functools import partial
 from typing import Any
 
 import torch
-from host_time import listened_parts
-from interleave import added_share, machine
+from interleave import machine
 from real_models import Workload, gpt2, nano_gpt, resnet50
+from real_online import online_rows
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -31,7 +31,6 @@ from coursekit.curvature import hessian_eigenvalues, hessian_operator, hessian_t
 from coursekit.gradients import Objective, per_example_norms
 from coursekit.gradients._rows import LossModule
 from coursekit.gradients.batches import Batch, batch_tensors, map_tensors, num_examples
-from coursekit.noise import NoiseScale
 from coursekit.noise.offline import model_moments
 
 MAKERS = {
@@ -41,7 +40,6 @@ MAKERS = {
     "ResNet-50": resnet50,
 }
 ROUNDS = 3
-BLOCK = 3  # steps of a block, for what NoiseScale adds to a step
 
 
 @dataclass(frozen=True)
@@ -273,77 +271,6 @@ def trace_rows(bench: Bench) -> Iterator[str]:
         extra = f"{found[0].value:.4g} ± {found[0].stderr:.2g}, {found[0].method}, "
         extra += f"{found[0].num_probes} probes {found[0].reason[-220:]}"
         yield line(f"trace to 5 %, {name}", cost, plain, "110", extra)
-
-
-def online_rows(bench: Bench) -> Iterator[str]:
-    """NoiseScale(every=1): its share of a training step in bf16, bound by the host or by the GPU."""
-    asked = (
-        ("163 M", 8, True),
-        ("163 M", 64, True),
-        ("GPT-2", 8, False),
-        ("GPT-2, 512 tokens", 8, True),
-        ("ResNet-50", 64, False),
-    )
-    for name, micro, compiled in asked:
-        work = bench.load(name)
-        yield online_row(bench, work, 2 if bench.tiny else micro, compiled=compiled)
-
-
-def online_row(bench: Bench, work: Workload, micro: int, *, compiled: bool) -> str:
-    """Time blocks of steps of four micro-batches, with and without, in turn."""
-    model = work.model
-    if work.name == "ResNet-50":
-        model.to(memory_format=torch.channels_last)
-    run = torch.compile(model) if compiled and not bench.tiny else model
-    batch = work.draw(micro)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, fused=bench.device.type == "cuda")
-    noise = NoiseScale(model, micro_batch_size=micro, loss_factor=0.25, every=1)
-
-    def step(net: nn.Module, *, watched: bool) -> None:
-        for _ in range(4):
-            with torch.autocast(bench.device.type, torch.bfloat16):
-                loss = work.loss_fn(net, batch) / 4
-            loss.backward()
-            if watched:
-                noise.micro_step()
-        if watched:
-            noise.step()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    plain, watched = partial(step, run, watched=False), partial(step, run, watched=True)
-    step(model, watched=True)  # its hook on the model's output is gone afterwards: compile then
-    for _ in range(10):  # until it is known for a regular loop
-        watched()
-    with noise.paused():
-        plain()
-    graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
-    pairs = 6 if bench.tiny else bench.pairs
-    share = added_share(plain, watched, noise.paused, bench.device, pairs=pairs, steps=BLOCK)
-    again = torch._dynamo.utils.counters["stats"]["unique_graphs"] - graphs
-    hooks = len(noise._passes.handles)
-    calls = calls_said(noise, watched)
-    noise.close()
-    how = "compiled, bf16" if compiled else "bf16"
-    said = f", COMPILED AGAIN {again} times" if again else ""
-    return (
-        f"NoiseScale(every=1), {work.name}, {how}, 4 x {micro}: {share}{said}  bar 2.5 %\n"
-        f"  our calls on the host, {hooks} hook{'s' * (hooks > 1)}: {calls}; "
-        f"{noise.average.num_updates} steps measured, {noise.average.num_skipped} skipped"
-    )
-
-
-def calls_said(noise: NoiseScale, watched: Callable[[], object]) -> str:
-    """Time our calls inside steps; the median of each part over twenty of them, in ms."""
-    spent = listened_parts(noise)
-    rows = []
-    for _ in range(20):
-        before = dict(spent)
-        watched()
-        rows.append([1e3 * (spent[part] - before[part]) for part in spent])
-    parts = [statistics.median(column) for column in zip(*rows, strict=True)]
-    named = ", ".join(f"{part} {ms:.2f}" for part, ms in zip(spent, parts, strict=True))
-    return f"{statistics.median(sum(row) for row in rows):.2f} ms of a step ({named})"
 
 
 ROWS = {
