@@ -67,7 +67,8 @@ class NoiseScale(Readings):
     Two equations, solved at each step, unbiased also for unequal sizes; then `MomentAverage`.
     Sums over k run over all workers too, which may differ in sizes, factors and numbers.
 
-    Hooks read gradients as they come (noise._passes); nothing is copied. close() removes them.
+    Hooks read gradients as they come (noise._passes), on a GPU one hook in a regular loop
+    (noise._one_hook); nothing is copied. close() removes them.
 
     Args:
         params: The model, or its parameters, on one device; those without a gradient count as 0.
@@ -234,7 +235,8 @@ class NoiseScale(Readings):
         Call it after the last micro_step() and before the next backward pass; the gradients may
         be clipped, unscaled, used and zeroed by then. A step whose gradients are not finite is
         skipped and counted in `average.num_skipped`; so is one with fewer micro-batches than any
-        of the eight before, if its gradients were changed before step().
+        of the eight before, if its gradients were changed before step(), and one that differs
+        from those of a regular loop.
 
         Raises:
             ValueError: If there was no micro-batch, or only one and no other worker: one
