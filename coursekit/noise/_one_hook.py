@@ -18,20 +18,35 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from coursekit.noise._grad_norms import norm_of, norms_of, places_by_dtype
-from coursekit.noise._one_pass import Pass, is_nested
-
-if TYPE_CHECKING:
-    from coursekit.noise._passes import Passes
+from coursekit.noise._one_pass import Norm, Pass, is_nested
 
 WAIT = 8  # windows alike before one hook is enough: another head in each eighth step is seen
 LONGER = 8  # times as many after one that then was not: what returns less often costs few windows
+
+
+class Window(Protocol):
+    """The passes of one optimizer step, as noise._passes keeps them."""
+
+    params: Sequence[nn.Parameter]
+    on_cpu: bool
+    open: Pass | None  # the pass under way
+    closed: list[Pass]  # those over that micro_step() has not taken
+    count: int  # of all that are over
+    used: list[int]  # parameters that got a gradient, in that order
+    leftovers: list[Norm]  # norms of .grad that the first gradients met
+
+    def wants_sums(self) -> bool:
+        """Tell whether the pass under way may be the last, or is the first."""
+
+    def count_open(self) -> None:
+        """Count the pass under way as over."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +90,7 @@ class OneHook:
             nothing is read but the first pass and the sum.
     """
 
-    def __init__(self, passes: "Passes", *, possible: bool) -> None:
+    def __init__(self, passes: Window, *, possible: bool) -> None:
         self.passes, self.possible = passes, possible
         self.on = False  # whether there is but one hook in this window
         self.alike, self.wait = 0, float(WAIT)  # windows alike so far, and how many it takes
