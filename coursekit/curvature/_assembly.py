@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from coursekit.curvature._custom import HESSIAN, Compared
 from coursekit.curvature._symmetry import check_symmetry
 from coursekit.curvature._twice import double_backward_kernels, named_failure
 from coursekit.curvature.operators import CurvatureOperator, Product
@@ -16,6 +17,7 @@ from coursekit.gradients._memory import (
     is_out_of_memory,
     weight_bytes_of,
 )
+from coursekit.gradients._saved import saved_bytes
 from coursekit.gradients.batches import Batch, is_one_batch, num_examples, slice_batch
 from coursekit.gradients.objective import Objective
 
@@ -28,7 +30,12 @@ Prepare = Callable[[Batch], Prepared]
 
 
 def assemble(
-    objective: Objective, prepare: Prepare, method: str, *, prefix: str
+    objective: Objective,
+    prepare: Prepare,
+    method: str,
+    *,
+    prefix: str,
+    compared: Compared = HESSIAN,
 ) -> CurvatureOperator:
     """Average the products of all chunks, each weighted by what the objective counts."""
     params = list(objective.weights.values())
@@ -39,7 +46,9 @@ def assemble(
         first = next(objective.batches())
         few = slice_batch(first, 0, min(4, num_examples(first)))
         bytes_each, product_on_few = _graph_bytes(prepare, few)
-        check_symmetry(objective, few, lambda batch: prepare(batch)[1], product_on_few)
+        check_symmetry(
+            objective, few, lambda batch: prepare(batch)[1], product_on_few, compared=compared
+        )
         del product_on_few  # with it its graph
         size = objective.chunk_size or _even(
             num_examples(first),
@@ -181,14 +190,8 @@ def _graph_bytes(prepare: Prepare, batch: Batch) -> tuple[int, Product]:
     total = num_examples(batch)
     sizes = [0]
     for count in (total // 2, total):
-        seen: dict[int, int] = {}
-
-        def note(t: Tensor, seen: dict[int, int] = seen) -> Tensor:
-            seen[t.untyped_storage().data_ptr()] = t.untyped_storage().nbytes()
-            return t
-
         if count:
-            with torch.autograd.graph.saved_tensors_hooks(note, lambda t: t):
-                product = prepare(slice_batch(batch, 0, count))[1]
-            sizes.append(sum(seen.values()))
+            part = slice_batch(batch, 0, count)
+            kept, (_, product) = saved_bytes(lambda part=part: prepare(part))
+            sizes.append(kept)
     return max(1, (sizes[-1] - sizes[-2]) // (total - total // 2)), product

@@ -1,15 +1,18 @@
 """Hessian products from differences of gradients, where nothing can be differentiated twice."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from coursekit.curvature._padding import padding_rows_held
 from coursekit.curvature._preserve import preserved, write_params
 from coursekit.curvature.operators import CurvatureOperator
 from coursekit.gradients._memory import examples_that_fit, weight_bytes_of
 from coursekit.gradients._random_state import generator_on
 from coursekit.gradients._rows import flat_gradient, flatten
+from coursekit.gradients._saved import saved_bytes
 from coursekit.gradients.batches import Batch, num_examples, slice_batch
 from coursekit.gradients.objective import Objective
 
@@ -33,8 +36,8 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
         H v = (g(w + h v) - g(w - h v)) / (2 h) + O(h^2) + O(eps |g| / h)
 
     The step h is the one, out of seven below eps^(1/3) (1 + |w|)/|v|, at which a quarter of it
-    changes a product least; three times that change is the operator's `rel_error`. The rows of
-    padding tokens, which never get a gradient, are not moved.
+    changes a product least; three times that change is the operator's `rel_error`. Where an
+    embedding looks a padding token up, its row is a constant, as to autograd.
 
     Raises:
         ValueError: If the products are not symmetric: a kernel gives gradients that are not those
@@ -47,12 +50,13 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
         few = slice_batch(first, 0, min(FEW, num_examples(first)))
         size = objective.chunk_size
         if size is None:
-            bytes_each = _saved_bytes(objective, few) // num_examples(few)
+            with torch.enable_grad():
+                kept, _ = saved_bytes(lambda: objective.loss(objective.model, few))
+            bytes_each = kept // num_examples(few)
             size = examples_that_fit(
                 max(1, bytes_each), params[0].device, weight_bytes=weight_bytes_of(params)
             )
-        moved = moved_entries(objective)
-        u, v = (moved * _unit_vector(objective, seed) for seed in (0, 1))
+        u, v = (_unit_vector(objective, seed) for seed in (0, 1))
         along_u, error, step = difference_on(objective, few, u)
         if error > WORST:
             raise ValueError(
@@ -86,11 +90,11 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
         norm = vector.norm().item()
         if norm == 0:
             return torch.zeros_like(vector)
-        with objective.held(), preserved(objective.model):
+        with objective.held(), preserved(objective.model), padding_rows_held(params):
             centre = flatten([p.detach() for p in params]).clone()
             ends = []
             for sign in (1, -1):
-                write_params(params, centre + (sign * step / norm) * moved * vector)
+                write_params(params, centre + (sign * step / norm) * vector)
                 ends.append(mean_gradient())
             return ((ends[0] - ends[1]) * (norm / (2 * step))).to(vector)
 
@@ -105,17 +109,6 @@ def difference_operator(objective: Objective) -> CurvatureOperator:
     )
 
 
-def moved_entries(objective: Objective) -> Tensor:
-    """Return 1 for each weight, 0 for those in the row of an embedding's padding token."""
-    masks = {id(p): torch.ones_like(p) for p in objective.weights.values()}
-    for module in objective.model.modules():
-        row = getattr(module, "padding_idx", None)
-        weight = module._parameters.get("weight")  # not .weight: a parametrization would run
-        if isinstance(row, int) and id(weight) in masks:
-            masks[id(weight)][row] = 0
-    return flatten(list(masks.values()))
-
-
 def _unit_vector(objective: Objective, seed: int) -> Tensor:
     device = next(iter(objective.weights.values())).device
     rng = generator_on(device, seed)
@@ -127,7 +120,7 @@ def _central_difference(objective: Objective, batch: Batch, vector: Tensor, step
     """Return (g(w + step v) - g(w - step v)) / (2 step) over one batch, float64."""
     params = list(objective.weights.values())
     ends = []
-    with preserved(objective.model):
+    with preserved(objective.model), padding_rows_held(params):
         centre = flatten([p.detach() for p in params]).clone()
         for sign in (1, -1):
             write_params(params, centre + sign * step * vector)
@@ -141,12 +134,18 @@ def difference_on(
     objective: Objective, batch: Batch, vector: Tensor
 ) -> tuple[Tensor, float, float]:
     """Return H v over one batch by differences, its relative error, and the step, for a unit v."""
+    return best_difference(
+        objective, lambda step: _central_difference(objective, batch, vector, step)
+    )
+
+
+def best_difference(
+    objective: Objective, product_at: Callable[[float], Tensor]
+) -> tuple[Tensor, float, float]:
+    """Return a product by differences at the best of seven steps, its relative error, the step."""
     norm = flatten([p.detach() for p in objective.weights.values()]).double().norm().item()
     base = objective.eps ** (1 / 3) * (1 + norm)
-    products = [
-        _central_difference(objective, batch, vector, base * factor)
-        for factor in (FACTORS[0] / 4, *FACTORS)
-    ]
+    products = [product_at(base * factor) for factor in (FACTORS[0] / 4, *FACTORS)]
     found = (products[-2], math.inf, base)
     for factor, quarter, whole in zip(FACTORS, products, products[1:], strict=False):
         size = whole.norm().item()
@@ -154,16 +153,3 @@ def difference_on(
             found = (whole, change, base * factor)
     product, error, step = found
     return product, 3 * error if math.isfinite(error) else 0.0, step  # 0: no curvature anywhere
-
-
-def _saved_bytes(objective: Objective, batch: Batch) -> int:
-    """Return the bytes that a forward pass keeps for its gradient."""
-    seen: dict[int, int] = {}
-
-    def note(t: Tensor) -> Tensor:
-        seen[t.untyped_storage().data_ptr()] = t.untyped_storage().nbytes()
-        return t
-
-    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(note, lambda t: t):
-        objective.loss(objective.model, batch)
-    return sum(seen.values())

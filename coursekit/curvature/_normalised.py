@@ -156,22 +156,27 @@ class LayerNormSlopes(Function):
         dims = tuple(range(-len(shape), 0))
         outer = tuple(range(x.dim() - len(shape)))
 
-        statistics = mean, r  # torch's kernel knows that they are functions of x
-
-        def project(h: Tensor) -> Tensor:
-            return aten.native_layer_norm_backward(
-                h.contiguous(), x, shape, *statistics, None, None, [True, False, False]
-            )[0]
-
         def over_row(t: Tensor) -> Tensor:
             return t.mean(dims, keepdim=True)
 
-        a = g * w
-        if torch.is_grad_enabled():  # then all of these are to be functions of x and g
+        # To autograd all of these are to be functions of x and g: torch's kernel takes the mean and
+        # r for constants from the third derivative on
+        differentiable = torch.is_grad_enabled()
+        if differentiable:
             mean = over_row(x)
             r = ((x - mean).square().mean(dims, keepdim=True) + ctx.eps).rsqrt()
-            pa, a_mean, q = project(a), over_row(a), over_row(a * (x - mean)) * r
         z = (x - mean) * r
+
+        def project(h: Tensor) -> Tensor:
+            if differentiable:
+                return r * (h - over_row(h) - z * over_row(h * z))
+            return aten.native_layer_norm_backward(
+                h.contiguous(), x, shape, mean, r, None, None, [True, False, False]
+            )[0]
+
+        a = g * w
+        if differentiable:
+            pa, a_mean, q = project(a), over_row(a), over_row(a * z)
         dg = dx = dw = bent = None
         if v is not None:
             dg = z * v if c is None else torch.addcmul(c, z, v)

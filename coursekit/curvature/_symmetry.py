@@ -1,13 +1,13 @@
 """A Hessian is symmetric: where its products are not, an operation's second derivative is wrong."""
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from coursekit.curvature._differences import difference_on, moved_entries
-from coursekit.curvature._twice import OWN, split_like
-from coursekit.gradients._graph import graph_nodes
+from coursekit.curvature._custom import HESSIAN, Compared, check_custom
+from coursekit.curvature._twice import split_like
 from coursekit.gradients._random_state import generator_on
 from coursekit.gradients.batches import Batch
 from coursekit.gradients.minibatch import flatten
@@ -15,7 +15,6 @@ from coursekit.gradients.objective import Objective
 from coursekit.gradients.precision import last_digits_moved
 
 ProductOf = Callable[[Batch], Callable[[Tensor], Tensor]]  # a batch -> v -> H v
-CUSTOM_TOLERANCE = 0.05  # a missing part is no small one; kinks of ReLU are
 MOST_LAYERS = 200  # looked at one by one for a fault
 
 
@@ -24,18 +23,20 @@ def check_symmetry(
     batch: Batch,
     product_of: ProductOf,
     product: Callable[[Tensor], Tensor] | None = None,
+    compared: Compared = HESSIAN,
 ) -> None:
     """Raise ValueError unless u'Hv = v'Hu for random u, v, and one product is the same twice.
 
-    `product` is what product_of(batch) gave before, if it is there already.
+    `product` is what product_of(batch) gave before, if it is there already; `compared` is what
+    products with the matrix are held against where autograd.Functions of others are in the loss.
 
     Error bounds of eigenvalues hold for a fixed and symmetric matrix alone, and autograd gives a
     matrix that is not, without a word, where a kernel's second derivative is wrong. On a few
     examples this costs little, and a fault of a kernel shows on any.
     """
-    moved = moved_entries(objective)
-    rng = generator_on(moved.device)
-    vectors = [torch.empty_like(moved).normal_(generator=rng) * moved for _ in range(3)]
+    like = flatten([p.detach() for p in objective.weights.values()])
+    rng = generator_on(like.device)
+    vectors = [torch.empty_like(like).normal_(generator=rng) for _ in range(3)]
     product = product or product_of(batch)
     products = [product(v) for v in vectors]
     scale = max(p.norm().item() for p in products)
@@ -46,6 +47,12 @@ def check_symmetry(
             "the same product with the Hessian came out differently twice: the model or loss "
             "keeps a state that its forward pass changes; make it the same on every pass"
         )
+    if not all(math.isfinite(p.double().sum().item()) for p in products):
+        raise ValueError(
+            "a second derivative of this loss is not finite: something in it has an infinite slope "
+            "at these weights (a root, a norm or a power at exactly 0), or the data hold nan or "
+            "inf; keep it away from 0, as by (x.square().sum() + 1e-12).sqrt()"
+        )
     gap = max(
         abs(
             (vectors[i].double() @ products[j].double()).item()
@@ -54,7 +61,7 @@ def check_symmetry(
         for i, j in ((0, 1), (0, 2), (1, 2))
     )
     if gap <= tolerance * scale:
-        _check_custom(objective, batch, vectors[0], products[0])
+        check_custom(objective, batch, vectors[0], products[0], compared)
         return
     if gap <= 10 * _rounding(objective, batch, product_of, vectors[0], products[0]):
         return
@@ -62,43 +69,9 @@ def check_symmetry(
     where = f", in layer {layer}" if layer else ""
     raise ValueError(
         f"autograd's second derivative of this loss is not symmetric{where}: u'Hv and v'Hu differ "
-        f"by {gap / scale:.2g} of |Hv|, so a kernel's double backward is wrong; use "
-        f"method='finite_difference', or write that operation with plain ones"
+        f"by {gap / scale:.2g} of |Hv|, so a kernel's double backward is wrong; write that "
+        f"operation with plain ones{compared.remedy}"
     )
-
-
-def _check_custom(objective: Objective, batch: Batch, vector: Tensor, product: Tensor) -> None:
-    """Compare a product with differences of gradients, if the loss has autograd.Functions in it.
-
-    One whose backward is a kernel of its own leaves no graph, and torch then counts it as a
-    constant, without a word: the product would lack a part.
-    """
-    with torch.enable_grad():
-        names = _custom_functions(objective.loss(objective.model, batch))
-    if not names:
-        return
-    norm = vector.norm()
-    differences, error, _ = difference_on(objective, batch, vector / norm)
-    differences *= norm.item()
-    gap = (differences - product.double()).norm().item()
-    size = max(differences.norm().item(), product.norm().item())
-    if gap > max(CUSTOM_TOLERANCE, error) * size:
-        raise ValueError(
-            f"autograd's second derivative lacks a part: it differs from differences of gradients "
-            f"by {gap / size:.2g} of |Hv|, and {', '.join(names)} (autograd.Function) may not be "
-            f"differentiable twice; use method='finite_difference'"
-        )
-
-
-def _custom_functions(loss: Tensor) -> list[str]:
-    """Return the names of the Python autograd.Functions in a graph, without our own."""
-    custom = torch.autograd.function.BackwardCFunction
-    names = [
-        type(n).__name__.removesuffix("Backward")
-        for n in graph_nodes(loss)
-        if isinstance(n, custom) and getattr(type(n), "_forward_cls", None) not in OWN
-    ]
-    return list(dict.fromkeys(names))
 
 
 def _rounding(

@@ -10,13 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from coursekit.curvature._custom import custom_functions
 from coursekit.curvature._layer_trace import ggn_trace, per_example_trace
 from coursekit.curvature._piecewise import why_not_piecewise_linear
 from coursekit.curvature._rough import LEAST_TOL, by_way_of, has_tensor_cores, rough_operator
+from coursekit.curvature._symmetry import check_symmetry
 from coursekit.curvature._taps import NoLayerRoute
 from coursekit.curvature._twice import named_failure
 from coursekit.curvature.lanczos import Eigenpairs, lanczos_eigenvalues
-from coursekit.curvature.products import hessian_operator
+from coursekit.curvature.products import gradient_and_product, hessian_operator
 from coursekit.curvature.spectrum import SpectralDensity, spectral_density
 from coursekit.curvature.trace import TraceEstimate, flagged, hutchinson_trace, hutchpp_trace
 from coursekit.gradients.batches import (
@@ -24,6 +26,7 @@ from coursekit.gradients.batches import (
     BatchLoss,
     Data,
     Loss,
+    num_examples,
     slice_batch,
 )
 from coursekit.gradients.objective import Objective, opened
@@ -164,6 +167,8 @@ def _trace_by_layers(
         )
     if objective.unit != "examples":
         return f"the loss is a mean over {objective.unit}, and layers' traces average over examples"
+    if method in ("auto", "exact", "per_example"):
+        _check_custom_functions(objective)
     if method in ("auto", "exact"):
         first = next(objective.batches())
         params: list[Tensor] = list(objective.weights.values())
@@ -195,6 +200,19 @@ def _trace_by_layers(
                 raise
             reason = str(error)
     return reason
+
+
+def _check_custom_functions(objective: Objective) -> None:
+    """Raise ValueError if autograd.Functions in the loss have no right second derivative.
+
+    Where a matrix is not symmetric, or not that of differences, its diagonal is not right either.
+    """
+    first = next(objective.batches())
+    few = slice_batch(first, 0, min(4, num_examples(first)))
+    if custom_functions(objective, few):
+        check_symmetry(
+            objective, few, lambda batch: lambda v: gradient_and_product(objective, batch, v)[1]
+        )
 
 
 def why_not_exact(

@@ -1,16 +1,23 @@
 """The Hessian and the Gauss-Newton matrix of a loss, known by their products with vectors."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from coursekit.curvature._assembly import Prepared, assemble
+from coursekit.curvature._custom import Compared
 from coursekit.curvature._differences import difference_operator
+from coursekit.curvature._outputs import (
+    ggn_difference_on,
+    output_and_loss,
+    output_and_tensors,
+    slopes_at,
+)
 from coursekit.curvature._twice import double_backward_kernels as double_backward_kernels
+from coursekit.curvature._twice import named_failure, split_like
 from coursekit.curvature._twice import pull as pull
-from coursekit.curvature._twice import split_like
 from coursekit.curvature.operators import CurvatureOperator
 from coursekit.gradients._foreign import refuse_foreign
 from coursekit.gradients._still import plain_model
@@ -20,8 +27,6 @@ from coursekit.gradients.batches import (
     Data,
     Loss,
     OutputLoss,
-    batch_tensors,
-    map_tensors,
     trainable_params,
 )
 from coursekit.gradients.minibatch import flatten
@@ -139,22 +144,12 @@ def ggn_operator(
     def product_of(batch: Batch) -> Prepared:
         output_of, loss_of = parts
         with torch.enable_grad():
-            output = output_of(objective.model, batch)
-            objective.after_pass()
-            tensors = [t for t in batch_tensors(output) if t.requires_grad]
-            if not tensors:
-                raise ValueError(
-                    f"the model's output, a {type(output).__name__}, holds no tensor that depends "
-                    f"on the trainable parameters"
-                )
+            output, tensors = output_and_tensors(objective, output_of, batch)
             cotangents = [torch.zeros_like(t, requires_grad=True) for t in tensors]
             pulled = torch.autograd.grad(  # J' u, linear in u: differentiate it to get J v
                 tensors, params, cotangents, create_graph=True, materialize_grads=True
             )
-            leaves = [t.detach().requires_grad_() for t in tensors]
-            ids = {id(t): leaf for t, leaf in zip(tensors, leaves, strict=True)}
-            loss = loss_of(map_tensors(lambda t: ids.get(id(t), t), output), batch)
-            slopes = torch.autograd.grad(loss, leaves, create_graph=True, materialize_grads=True)
+            leaves, slopes = slopes_at(loss_of, output, tensors, batch)
 
         def product(vector: Tensor) -> Tensor:
             pushed = pull(pulled, cotangents, split_like(vector, params))
@@ -163,14 +158,21 @@ def ggn_operator(
 
         return None, product
 
-    return assemble(objective, product_of, method, prefix="ggn ")
+    compared = Compared(partial(ggn_difference_on, *parts), remedy="")
+    return assemble(objective, product_of, method, prefix="ggn ", compared=compared)
 
 
-def output_and_loss(loss_fn: Loss) -> tuple[Callable[..., Any], Callable[..., Tensor]]:
-    """Return (model, batch) -> output and (output, batch) -> loss."""
-    if isinstance(loss_fn, OutputLoss):
-        return loss_fn.output_of, loss_fn.loss_of
-    return (lambda model, batch: model(batch[0])), (lambda output, batch: loss_fn(output, batch[1]))
+def gradient_and_product(
+    objective: Objective, batch: Batch, vector: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return the gradient of a batch and its Hessian's product with a vector, or with that."""
+    params = list(objective.weights.values())
+    with torch.enable_grad(), double_backward_kernels(objective.model), named_failure():
+        loss = objective.loss(objective.model, batch)
+        grads = torch.autograd.grad(loss, params, create_graph=True, materialize_grads=True)
+        gradient = flatten([g.detach() for g in grads])
+        pieces = split_like(gradient if vector is None else vector, params)
+        return gradient, flatten(pull(grads, params, pieces))
 
 
 def checked_objective(

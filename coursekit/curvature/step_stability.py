@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from coursekit.curvature._assembly import GRADS_PER_HVP, known_size
 from coursekit.curvature._symmetry import check_symmetry
-from coursekit.curvature._twice import double_backward_kernels, named_failure, pull, split_like
 from coursekit.curvature.landscape import Landscape, landscape
+from coursekit.curvature.products import gradient_and_product
 from coursekit.gradients.batches import (
     Batch,
     Data,
@@ -20,7 +20,6 @@ from coursekit.gradients.batches import (
     select_examples,
     slice_batch,
 )
-from coursekit.gradients.minibatch import flatten
 from coursekit.gradients.objective import Objective, opened
 
 MOST_DOUBLINGS = 60
@@ -204,9 +203,9 @@ def batch_sharpness(
             if not sizes:
                 few = slice_batch(batch, 0, min(8, num_examples(batch)))
                 check_symmetry(
-                    objective, few, lambda b: lambda v: _gradient_and_product(objective, b, v)[1]
+                    objective, few, lambda b: lambda v: gradient_and_product(objective, b, v)[1]
                 )
-            gradient, product = _gradient_and_product(objective, batch)
+            gradient, product = gradient_and_product(objective, batch)
             bent.append(torch.dot(gradient.double(), product.double()).item())
             squares.append(gradient.double().square().sum().item())
             sizes.append(num_examples(batch))
@@ -225,19 +224,6 @@ def batch_sharpness(
         num_batches=len(bent),
         cost=GRADS_PER_HVP["rebuilt"] * sum(sizes) / total,
     )
-
-
-def _gradient_and_product(
-    objective: Objective, batch: Batch, vector: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """Return the gradient of a batch and its Hessian's product with a vector, or with that."""
-    params = list(objective.weights.values())
-    with torch.enable_grad(), double_backward_kernels(objective.model), named_failure():
-        loss = objective.loss(objective.model, batch)
-        grads = torch.autograd.grad(loss, params, create_graph=True, materialize_grads=True)
-        gradient = flatten([g.detach() for g in grads])
-        pieces = split_like(gradient if vector is None else vector, params)
-        return gradient, flatten(pull(grads, params, pieces))
 
 
 def _drawn(

@@ -14,6 +14,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from coursekit.gradients._layer_rules import Rule, Seen
 from coursekit.gradients._pieces import Piece, regrouped
+from coursekit.gradients._still import unconverted
 from coursekit.gradients.batches import batch_tensors, map_tensors
 
 # How a call holds the examples. "rows": one row each. "second": the same along dimension 1.
@@ -188,7 +189,8 @@ def rows_of_layer(
         return (output.reshape(b.shape) * b).sum()
 
     gradients_of = vmap(grad(output_along), in_dims=(None, dims, 0))
-    with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):  # fused kernels can't be batched
+    # fused kernels can't be batched
+    with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH), unconverted(module):
         warnings.filterwarnings("ignore", message="There is a performance drop")
         return gradients_of(weights, tensors, grad_output)
 

@@ -8,6 +8,7 @@ from torch.func import functional_call, grad, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from coursekit.gradients._memory import is_out_of_memory
+from coursekit.gradients._still import unconverted
 from coursekit.gradients.batches import (
     Batch,
     BatchLoss,
@@ -85,7 +86,8 @@ def rows_of(objective: Objective) -> Callable[[Batch], Tensor]:
 
         dims = [0 if rows else None for rows in cut]
         gradients_of = vmap(grad(loss_of_one), in_dims=(None, dims))
-        with sdpa_kernel(SDPBackend.MATH):  # the fused attention kernels cannot be batched
+        # the fused attention kernels cannot be batched
+        with sdpa_kernel(SDPBackend.MATH), unconverted(objective.model):
             grads = gradients_of(values, tensors)
         return torch.cat([g.unsqueeze(1).flatten(1) for g in grads.values()], dim=1)
 

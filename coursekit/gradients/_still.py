@@ -117,6 +117,29 @@ def weights_unmoved(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
+def unconverted(module: nn.Module) -> Iterator[None]:
+    """Make module.to() and its kin raise RuntimeError: under torch.func they end the process.
+
+    A router that sets its own type in the forward pass calls it there.
+    """
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the forward pass converts weights, as by module.to()")
+
+    kept = [(part, part.__dict__.get("_apply")) for part in module.modules()]
+    for part, _ in kept:
+        part.__dict__["_apply"] = refuse
+    try:
+        yield
+    finally:
+        for part, own in kept:
+            if own is None:
+                del part.__dict__["_apply"]
+            else:
+                part.__dict__["_apply"] = own
+
+
+@contextmanager
 def uncompiled() -> Iterator[None]:
     """Run what torch.compile made as plain Python: compiled code can't be differentiated twice."""
     compiler: Any = torch.compiler

@@ -10,7 +10,9 @@ from torch.utils.data import RandomSampler
 from coursekit.gradients.batches import (
     Batch,
     Data,
+    as_batches,
     batch_tensors,
+    cut_batch,
     is_one_batch,
     iter_batches,
     num_examples,
@@ -30,8 +32,15 @@ class Walks:
         self.data = data
         self.fixed = is_one_batch(data) or isinstance(data, tuple | list)
         self.finished = False  # the first walk
+        self._door: int | None = None  # the batch that was looked at before the first walk
         self._in_order: list[int] = []  # a number for each batch of the first walk
         self._in_all = 0  # one for all its examples, in whatever order
+
+    def first_batch(self) -> Batch:
+        """Look at the first batch, before any walk."""
+        batch = next(iter_batches(self.data))
+        self._door = None if self.fixed else _bytes_hash(batch)
+        return batch
 
     def walk(self, *, ordered: bool) -> Iterator[Batch]:
         """Yield the batches as they come.
@@ -44,7 +53,7 @@ class Walks:
         """
         first, total, index = not self.finished, 0, -1
         codes: list[int] = []
-        for index, batch in enumerate(iter_batches(self.data)):
+        for index, batch in enumerate(self._batches()):
             if not self.fixed:
                 codes.append(_bytes_hash(batch))
                 total = (total + _rows_hash(batch)) % 2**64
@@ -52,6 +61,8 @@ class Walks:
                     self._refuse(f"batch {index} of the data is")
             yield batch
         if first:
+            if codes[:1] != [self._door] and not self.fixed:
+                self._refuse_used_up()
             self._in_order, self._in_all, self.finished = codes, total, True
         elif total != self._in_all or (ordered and len(codes) != len(self._in_order)):
             self._refuse(f"the data, {index + 1} batches, are")
@@ -65,9 +76,27 @@ class Walks:
             refuse_shuffling(self.data)
         if self.fixed or isinstance(getattr(self.data, "sampler", None), RandomSampler):
             return
-        codes = [_bytes_hash(next(iter_batches(self.data))) for _ in range(2)]
+        codes = [_bytes_hash(next(self._batches())) for _ in range(2)]
         if codes[0] != codes[1]:
             self._refuse("batch 0 of the data is")
+
+    def _batches(self) -> Iterator[Batch]:
+        """Walk the data, after the door has seen that there is a first batch."""
+        empty = True
+        for given in as_batches(self.data):
+            for batch in cut_batch(given, None):
+                empty = False
+                yield batch
+        if empty:
+            raise ValueError(
+                "data can be walked only once, and looking at its first batch was the first time: "
+                "every iter(data) has to begin anew; measure data=list(...) of it"
+            )
+
+    def _refuse_used_up(self) -> None:
+        """Raise ValueError if nothing is left; for a walk that began where the door had not."""
+        if not isinstance(getattr(self.data, "sampler", None), RandomSampler):
+            next(self._batches())
 
     def _refuse(self, what: str) -> None:
         raise ValueError(

@@ -93,6 +93,16 @@ def map_tensors(fn: Callable[[Tensor], Any], batch: Batch) -> Batch:
     return batch
 
 
+def brought_to(device: torch.device | str | None, batch: Batch) -> Batch:
+    """Return a batch on a device; tensors made under inference_mode as copies that graphs take."""
+
+    def brought(t: Tensor) -> Tensor:
+        moved = t.to(device)
+        return moved.clone() if moved.is_inference() else moved
+
+    return map_tensors(brought, batch)
+
+
 def _same_mapping(original: Mapping, mapped: dict) -> Mapping:
     """Return `mapped` in the original's type, if that can be made from a dict."""
     if type(original) is dict:
@@ -130,7 +140,8 @@ def num_examples(batch: Batch) -> int:
         listed = ", ".join(f"{path}: {size}" for path, size in sizes.items())
         raise ValueError(
             f"every tensor of a batch must have one row per example, got first dimensions "
-            f"{listed}; batches of different lengths go into a list"
+            f"{listed}; what all examples share gets a first dimension of 1, batches of different "
+            f"lengths go into a list"
         )
     return several.pop() if several else 1
 
@@ -235,7 +246,7 @@ def iter_batches(
     for batch in as_batches(data):
         for chunk in cut_batch(batch, chunk_size):
             empty = False
-            yield chunk if device is None else map_tensors(lambda t: t.to(device), chunk)
+            yield chunk if device is None else brought_to(device, chunk)
     if empty:
         raise ValueError("data holds no examples")
 

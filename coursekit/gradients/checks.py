@@ -14,6 +14,7 @@ from coursekit.gradients.batches import (
     Data,
     Loss,
     as_batch_loss,
+    brought_to,
     map_tensors,
     model_device,
     num_examples,
@@ -123,7 +124,7 @@ def check_mean_loss(
     if total == 0:
         raise ValueError("data holds no examples")
     device = model_device(model)
-    batch = map_tensors(lambda t: t.to(device), batch)
+    batch = brought_to(device, batch)
     measure = _LossAndGradient(model, loss_fn)
     few = min(total, max_examples or (8 if measure.num_params < LARGE else 4))
     if few < total:
@@ -157,6 +158,11 @@ def check_mean_loss(
         loss_gap = abs(losses[0] - mean)
         gap = _norm([w - shares[0] * a - shares[1] * b for w, a, b in zip(*grads, strict=True)])
         sizes = sum(share * _norm(g) for share, g in zip(shares, grads[1:], strict=True))
+        if not math.isfinite(gap + sizes):
+            raise ValueError(
+                "the gradient of some examples is not finite, though their loss is: look for inf "
+                "or huge numbers in the data, or an infinite slope (a root or a norm at exactly 0)"
+            )
         if loss_gap <= tolerance * max(map(abs, losses)) and gap <= tolerance * sizes:
             return
         rounding = _rounding(measure, batch, whole, eps)
@@ -180,7 +186,8 @@ def _not_a_mean(count: Count) -> str:
     if count is num_examples:
         return (
             "class weights, padding or batch statistics couple the examples (so do negatives "
-            "from the batch, or a root of the mean); say what the mean is over "
+            "from the batch, or a root of the mean), or outputs (N, 1) meet targets (N,); say what "
+            "the mean is over "
             "(Objective(..., count='tokens')), or give the mean of one loss per example"
         )
     return "so the loss is not a mean over what count counts, or the examples are coupled"
@@ -199,7 +206,9 @@ class _LossAndGradient:
             loss = scalar_loss(self.loss(self.model, batch))
             if not torch.isfinite(loss).all():
                 raise ValueError(
-                    f"the loss of the first examples is {loss.item()}: nothing to measure"
+                    f"the loss of some examples is {loss.item()}: nothing to measure; look for nan "
+                    f"or inf in the data, and for examples without a target (all ignored, or "
+                    f"padding alone), whose mean is 0/0: leave those out"
                 )
             if not loss.requires_grad:
                 raise ValueError(

@@ -27,9 +27,9 @@ from coursekit.gradients.batches import (
     BatchLoss,
     Data,
     Loss,
+    brought_to,
     check_chunk_size,
     cut_batch,
-    iter_batches,
     map_tensors,
     num_examples,
     slice_batch,
@@ -107,7 +107,7 @@ class Objective:
         """Look at the first batch: form, count, mean, randomness, precision."""
         object.__setattr__(self, "data", told_apart(self.data, self.model, self.loss, self.device))
         object.__setattr__(self, "_walks", Walks(self.data))
-        first = next(iter_batches(self.data, device=self.device))
+        first = brought_to(self.device, self._walks.first_batch())
         few = map_tensors(torch.clone, slice_batch(first, 0, min(2, num_examples(first))))
         before = versions(few)
         with torch.no_grad(), observed_eps(self.model) as eps:
@@ -185,7 +185,7 @@ class Objective:
         first = not self._walks.finished
         index, batch = -1, None
         for index, raw in enumerate(self._walks.walk(ordered=ordered)):
-            batch = map_tensors(lambda t: t.to(self.device), raw)
+            batch = brought_to(self.device, raw)
             looked_at = index & (index + 1) == 0  # 1, 3, 7, 15, ...; the door saw the first
             if first and index and looked_at:
                 self._check_batch(batch)

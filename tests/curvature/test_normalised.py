@@ -74,6 +74,19 @@ def test_third_derivatives_against_differences():
     check_by_differences(lambda *t: layer_norm(t[0], (4,), *t[1:]), [x, w])
 
 
+def test_the_fourth_derivative_of_layer_norm():
+    """The Hessian of a loss that holds a Laplacian has it; torch's own is wrong from the third."""
+    x, w, b = drawn(11, (2, 4), (4,), (4,))
+
+    def twice(*leaves):
+        y = layer_norm(leaves[0], (4,), *leaves[1:], eps=0.1)
+        slopes = torch.autograd.grad(y.pow(3).sum(), leaves, create_graph=True)
+        squares = sum(s.square().sum() for s in slopes)
+        return torch.autograd.grad(squares, leaves, create_graph=True)
+
+    assert torch.autograd.gradgradcheck(twice, (x, w, b))
+
+
 @pytest.mark.quick
 def test_what_is_left_to_torch():
     x, w, b = drawn(8, (3, 4), (4,), (4,))

@@ -452,3 +452,31 @@ def test_zero_gradients_are_a_trace_of_zero():
     assert flat.value == 0
     mean = minibatch_gradient(model, F.cross_entropy, inputs, targets)
     assert mean.abs().max() > 0
+
+
+def test_a_layer_that_converts_its_weights_as_it_runs_ends_no_process():
+    """A router of transformers does; under torch.func that was a segmentation fault."""
+
+    class Router(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gate, self.scale = nn.Linear(4, 4), nn.Parameter(torch.ones(4))
+
+        def forward(self, x):
+            self.gate = self.gate.to(torch.float32)
+            return self.gate(x) * self.scale
+
+    torch.manual_seed(0)
+    model = nn.Sequential(Router(), nn.Tanh(), nn.Linear(4, 3))
+    batch = torch.randn(6, 4), torch.randint(0, 3, (6,))
+    rows = []
+    for i in range(6):
+        loss = F.cross_entropy(model(batch[0][i : i + 1]), batch[1][i : i + 1])
+        grads = torch.autograd.grad(loss, list(model.parameters()))
+        rows.append(torch.cat([g.flatten() for g in grads]))
+    expected = torch.stack(rows)
+    found = per_example_norms(model, F.cross_entropy, batch)
+    torch.testing.assert_close(found.sq_norms.float(), expected.square().sum(1))
+    torch.testing.assert_close(per_example_gradients(model, F.cross_entropy, *batch), expected)
+    model.double()  # what was held back during the measurement works again
+    assert model[0].gate.weight.dtype == torch.float64

@@ -89,6 +89,52 @@ def test_data_that_change_between_walks_are_found(dataset):
     assert len(list(kept.batches())) == len(list(kept.batches())) == 3
 
 
+class UsedUp:
+    """Every iter() of it is the same iterator: looking at the first batch takes it away."""
+
+    def __init__(self) -> None:
+        x, y = data()
+        self.left = iter([(x[:5], y[:5]), (x[5:], y[5:])])
+
+    def __iter__(self):
+        return self.left
+
+
+@pytest.mark.parametrize("measure", [mean_gradient, model_moments, hessian_operator, hessian_trace])
+def test_data_that_can_be_walked_only_once_are_refused(measure):
+    """mean_gradient gave the mean of all but the first batch."""
+    with pytest.raises(ValueError, match=r"only once.*list\(\.\.\.\)"):
+        measure(net(), CE, UsedUp())
+    torch.testing.assert_close(
+        mean_gradient(net(), CE, list(UsedUp())), mean_gradient(net(), CE, data())
+    )
+
+
+def test_data_made_under_inference_mode_are_measured():
+    x, y = data()
+    with torch.inference_mode():
+        frozen = x.clone(), y.clone()
+    for measure in (mean_gradient, lambda *of: hessian_operator(*of) @ torch.ones(67)):
+        torch.testing.assert_close(measure(net(), CE, frozen), measure(net(), CE, (x, y)))
+    assert frozen[0].is_inference()
+
+
+def test_what_is_not_finite_has_its_own_sentence():
+    x, y = data()
+    for value, match in (
+        (float("nan"), "look for nan or inf"),
+        (float("inf"), "not finite, though"),
+    ):
+        bad = x.clone()
+        bad[5, 1] = value
+        with pytest.raises(ValueError, match=match):
+            mean_gradient(net(), CE, (bad, y))
+    with pytest.raises(ValueError, match="examples without a target"):
+        mean_gradient(net(), nn.CrossEntropyLoss(ignore_index=2), (x, y))
+    with pytest.raises(ValueError, match=r"outputs \(N, 1\) meet targets \(N,\)"):
+        mean_gradient(nn.Linear(4, 1), nn.MSELoss(), (x, y.float()))
+
+
 def test_sums_need_the_same_examples_and_not_their_order():
     shuffled = DataLoader(TensorDataset(*data()), 5, shuffle=True)
     op = hessian_operator(net(), CE, shuffled, method="rebuilt")

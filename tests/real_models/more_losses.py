@@ -5,8 +5,9 @@ import warnings
 import torch
 import torch.nn.functional as F
 from more_models import Written
-from rows import CLASSES, EACH, PAIR, N, T, case, classes, floats, pair_of, tokens
+from rows import CLASSES, EACH, PAIR, SOME, N, T, case, classes, floats, pair_of, tokens
 from torch import nn
+from torch.func import grad, vmap
 from torch.utils.checkpoint import checkpoint
 
 from coursekit.gradients import BatchLoss
@@ -44,6 +45,14 @@ def penalty():
         return F.cross_entropy(model(batch[0]), batch[1]) + (slope.norm(dim=1) - 1).square().mean()
 
     return with_loss(loss, floats(N, 4), classes())
+
+
+@case("slopes by torch.func inside the model", SOME)
+def slopes_by_func():
+    def run(m, x):
+        return m.head(vmap(grad(lambda row: torch.tanh(m.body(row)).sum()))(x))
+
+    return pair_of(Written(run, body=nn.Linear(4, 5), head=nn.Linear(4, CLASSES)))
 
 
 @case("CTC")

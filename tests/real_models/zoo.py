@@ -169,6 +169,24 @@ def mixtral():
     return language(hf.MixtralForCausalLM(config))
 
 
+@case("Switch Transformer: a router that sets its own type", EACH)
+def switch():
+    config = hf.SwitchTransformersConfig(
+        vocab_size=VOCAB,
+        d_model=8,
+        d_kv=4,
+        d_ff=12,
+        num_layers=2,
+        num_decoder_layers=2,
+        num_heads=2,
+        num_experts=2,
+        num_sparse_encoder_layers=1,
+        num_sparse_decoder_layers=1,
+        decoder_start_token_id=0,
+    )
+    return language(hf.SwitchTransformersForConditionalGeneration(config))
+
+
 @case("ViT: class token, learned positions", SOME)
 def vit():
     config = hf.ViTConfig(**SMALL, **FEED, image_size=8, patch_size=4, num_labels=CLASSES)
