@@ -5,7 +5,7 @@ import warnings
 import torch
 import torch.nn.functional as F
 from more_models import Written
-from rows import CLASSES, EACH, PAIR, SOME, N, T, case, classes, floats, pair_of, tokens
+from rows import CLASSES, EACH, PAIR, N, T, case, classes, floats, pair_of, tokens
 from torch import nn
 from torch.func import grad, vmap
 from torch.utils.checkpoint import checkpoint
@@ -47,7 +47,7 @@ def penalty():
     return with_loss(loss, floats(N, 4), classes())
 
 
-@case("slopes by torch.func inside the model", SOME)
+@case("slopes by torch.func inside the model", EACH)
 def slopes_by_func():
     def run(m, x):
         return m.head(vmap(grad(lambda row: torch.tanh(m.body(row)).sum()))(x))
