@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -191,7 +192,6 @@ def _graph_bytes(prepare: Prepare, batch: Batch) -> tuple[int, Product]:
     sizes = [0]
     for count in (total // 2, total):
         if count:
-            part = slice_batch(batch, 0, count)
-            kept, (_, product) = saved_bytes(lambda part=part: prepare(part))
+            kept, (_, product) = saved_bytes(partial(prepare, slice_batch(batch, 0, count)))
             sizes.append(kept)
     return max(1, (sizes[-1] - sizes[-2]) // (total - total // 2)), product

@@ -83,6 +83,6 @@ def ggn_difference_on(
         with torch.enable_grad():
             _, tensors = output_and_tensors(objective, output_of, batch)
             pulled = torch.autograd.grad(tensors, params, bent, materialize_grads=True)
-        return flatten(pulled).double()
+        return flatten(list(pulled)).double()
 
     return best_difference(objective, product_at)

@@ -134,7 +134,7 @@ def test_what_is_not_finite_has_its_own_sentence():
             net(), nn.CrossEntropyLoss(ignore_index=0), (x, (torch.arange(12) < 1).long())
         )
     with pytest.raises(ValueError, match=r"outputs \(N, 1\) meet targets \(N,\)"):
-        mean_gradient(nn.Linear(4, 1), nn.MSELoss(), (x, y.float()))
+        mean_gradient(nn.Linear(4, 1), lambda o, t: (o - t).square().mean(), (x, y.float()))
 
 
 def test_sums_need_the_same_examples_and_not_their_order():
