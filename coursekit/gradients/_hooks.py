@@ -13,20 +13,26 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from coursekit.gradients._modules import modules_of, params_of
 from coursekit.gradients.batches import Batch, BatchLoss
 
+PRE = "_backward_pre_hooks"
 Hook = tuple[str, Any, str]  # of what, the parameter or module, the attribute that holds it
 
 
 def backward_hooks(model: nn.Module) -> list[Hook]:
     """Return what holds hooks of parameters and modules that see gradients."""
+    modules = modules_of(model)
+    owners: list[Any] = [*params_of(modules), *modules]
+    if not any(getattr(owner, kind, None) for owner in owners for kind in ("_backward_hooks", PRE)):
+        return []
     found: list[Hook] = [
         (f"parameter {name!r}", param, "_backward_hooks")
         for name, param in model.named_parameters()
     ]
     for name, module in model.named_modules():
         of = f"module {name!r}" if name else "the model"
-        found += [(of, module, "_backward_hooks"), (of, module, "_backward_pre_hooks")]
+        found += [(of, module, "_backward_hooks"), (of, module, PRE)]
     return [(of, owner, name) for of, owner, name in found if getattr(owner, name, None)]
 
 

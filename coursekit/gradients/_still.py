@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.gradients._hooks import backward_hooks, without
+from coursekit.gradients._modules import copies_of, modules_of, params_of
 from coursekit.gradients._random_state import random_state_kept
 
 Buffer = tuple[nn.Module, str]
@@ -35,14 +36,19 @@ class StillModel:
         if self._depth:  # a measurement inside a measurement
             yield
             return
-        modes = [(module, module.training) for module in self._model.modules()]
-        flags = [(p, p.requires_grad) for p in self._model.parameters()]
-        sparse = [m for m in self._model.modules() if getattr(m, "sparse", None) is True]
-        self._kept = {
-            (module, name): (buffer, buffer.clone(), buffer._version)
-            for module in self._model.modules()
+        modules = modules_of(self._model)
+        modes = [(module, module.training) for module in modules]
+        flags = [(p, p.requires_grad) for p in params_of(modules)]
+        sparse = [m for m in modules if getattr(m, "sparse", None) is True]
+        own = {
+            (module, name): buffer
+            for module in modules
             for name, buffer in module._buffers.items()
             if buffer is not None
+        }
+        self._kept = {
+            key: (buffer, copy, buffer._version)
+            for (key, buffer), copy in zip(own.items(), copies_of([*own.values()]), strict=True)
         }
         with ExitStack() as stack:
             stack.enter_context(random_state_kept(self._device))
@@ -51,19 +57,22 @@ class StillModel:
             self._hooks.enter_context(without(backward_hooks(self._model)))
             self._depth = 1
             try:
-                for param, _ in flags:  # also of those that were frozen since
-                    param.requires_grad_(id(param) in self._measured)
+                for param, flag in flags:  # also of those that were frozen since
+                    if flag != (wanted := id(param) in self._measured):
+                        param.requires_grad_(wanted)
                 for module in sparse:  # a sparse gradient has no flat form; dense ones are equal
                     module.sparse = False  # type: ignore[assignment]
                 yield
             finally:
                 self._depth = 0
                 for param, flag in flags:
-                    param.requires_grad_(flag)
+                    if param.requires_grad != flag:
+                        param.requires_grad_(flag)
                 for module in sparse:
                     module.sparse = True  # type: ignore[assignment]
                 for module, mode in modes:
-                    module.training = mode
+                    if module.training != mode:
+                        module.training = mode
                 self._put_back()
 
     @contextmanager

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.utils.data import RandomSampler
 
 from coursekit.gradients._graph import refuse_reentrant_checkpoint
+from coursekit.gradients._modules import modules_of, name_of
 from coursekit.gradients._random_state import random_state, random_state_kept, same_state
 from coursekit.gradients.batches import (
     Batch,
@@ -34,19 +35,19 @@ def refuse_batch_norm(model: nn.Module) -> None:
     Then the loss of one example depends on the others: it has no gradient of its own, and the
     loss over the data depends on how they are cut into batches.
     """
-    for name, module in model.named_modules():
+    for module in modules_of(model):
         if isinstance(module, nn.modules.batchnorm._BatchNorm) and (
             module.training or module.running_mean is None
         ):
             raise ValueError(
-                f"BatchNorm {name!r} uses batch statistics, so examples have no loss of their "
-                f"own; call model.eval(), or use GroupNorm or LayerNorm"
+                f"BatchNorm {name_of(model, module)!r} uses batch statistics, so examples have no "
+                f"loss of their own; call model.eval(), or use GroupNorm or LayerNorm"
             )
 
 
 def refuse_dropout(model: nn.Module) -> None:
     """Raise ValueError if a layer draws random numbers in its forward pass (dropout, RReLU)."""
-    for name, module in model.named_modules():
+    for module in modules_of(model):
         rate = 0.0
         if isinstance(module, nn.modules.dropout._DropoutNd):
             rate = module.p
@@ -56,8 +57,8 @@ def refuse_dropout(model: nn.Module) -> None:
             rate = 1.0
         if module.training and rate > 0:
             raise ValueError(
-                f"{type(module).__name__} {name!r} is random in train mode, so every pass sees "
-                f"another loss; call model.eval() or set its rate to 0"
+                f"{type(module).__name__} {name_of(model, module)!r} is random in train mode, so "
+                f"every pass sees another loss; call model.eval() or set its rate to 0"
             )
 
 
