@@ -22,7 +22,7 @@ def saved_bytes(work: Callable[[], T]) -> tuple[int, T]:
 
     def note(t: Tensor) -> Tensor:
         seen[t.untyped_storage().data_ptr()] = t.untyped_storage().nbytes()
-        return t
+        return t.detach()  # an output itself would hold its own node, and so the graph
 
     try:
         with torch.autograd.graph.saved_tensors_hooks(note, lambda t: t):

@@ -160,7 +160,7 @@ def activation_bytes(model: nn.Module, loss_fn: Loss, inputs: Tensor, targets: T
     def pack(tensor: Tensor) -> Tensor:
         if tensor.data_ptr() not in own:
             seen[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
-        return tensor
+        return tensor.detach()  # an output itself would hold its own node, and so the graph
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         loss_fn(model(inputs), targets)
