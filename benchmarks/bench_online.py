@@ -202,8 +202,7 @@ def overheads(
         )
         watched = make_step(model, forward, optimizer, batches, noise)
         try:
-            for _ in range(10):  # until a regular loop is known for one
-                watched()
+            watched()
         except ValueError as error:  # hooks of layers do not run in a compiled model
             print(f"  {name:5s} refused: {str(error)[:90]}...", flush=True)
             noise.close()

@@ -1,17 +1,30 @@
 """How a formula of ours is compared with torch's function: values and two derivatives."""
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from unittest import mock
 
 import torch
 from torch import Tensor
 
-import coursekit.curvature._twice
+from coursekit.curvature import _assembly
+from coursekit.curvature._twice import FORMULAS
 
 
-def torchs_own() -> Any:
+@contextmanager
+def torchs_own() -> Iterator[None]:
     """Let torch's own operations be used, for what is expected."""
-    return mock.patch.dict(coursekit.curvature._twice.FORMULAS, clear=True)
+    with mock.patch.object(_assembly, "formulas_for", return_value={}):
+        yield
+
+
+@contextmanager
+def formulas_used() -> Iterator[None]:
+    """Let every formula of ours be used, on a CPU and for tiny tensors too."""
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(_assembly, "formulas_for", return_value=FORMULAS))
+        stack.enter_context(mock.patch.object(_assembly, "LEAST_BYTES", 0))
+        yield
 
 
 def drawn(seed: int, *shapes: tuple[int, ...]) -> list[Tensor]:

@@ -1,6 +1,7 @@
 """Products with a matrix over all data from products over chunks: kept, or built anew each time."""
 
 import gc
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,7 +11,12 @@ from torch import Tensor
 
 from coursekit.curvature._custom import HESSIAN, Compared
 from coursekit.curvature._symmetry import check_symmetry
-from coursekit.curvature._twice import double_backward_kernels, named_failure
+from coursekit.curvature._twice import (
+    Formulas,
+    double_backward_kernels,
+    formulas_for,
+    named_failure,
+)
 from coursekit.curvature.operators import CurvatureOperator, Product
 from coursekit.gradients._memory import (
     examples_that_fit,
@@ -23,6 +29,7 @@ from coursekit.gradients.batches import Batch, is_one_batch, num_examples, slice
 from coursekit.gradients.objective import Objective
 
 CACHE_SHARE = {"cpu": 0.1, "cuda": 0.7}  # of the free memory, for graphs that "auto" keeps
+LEAST_BYTES = 2**24  # of a CPU's graph, from where formulas save more than Python takes for them
 # One product, counted in gradients over the same data: measured by benchmarks/bench_curvature.py.
 GRADS_PER_HVP = {"cached": 1.7, "rebuilt": 2.9, "ggn cached": 1.3, "ggn rebuilt": 2.3}
 
@@ -43,14 +50,20 @@ def assemble(
     device = params[0].device
 
     objective.refuse_changing_data(ordered=False)
-    with objective.held(), _differentiable_twice(objective):
+    # Few of torch's second derivatives are slow on a CPU, and none where J v is linear in v (GGN)
+    formulas = {} if prefix or device.type == "cpu" else formulas_for(device)
+    with objective.held(), _differentiable_twice(objective, formulas):
         first = next(objective.batches())
         few = slice_batch(first, 0, min(4, num_examples(first)))
-        bytes_each, product_on_few = _graph_bytes(prepare, few)
+        bytes_each, made = _graph_bytes(prepare, few)
+    product_on_few: Product | None = made
+    if device.type == "cpu" and not prefix and bytes_each * num_examples(first) >= LEAST_BYTES:
+        formulas, product_on_few = formulas_for(device), None
+    with objective.held(), _differentiable_twice(objective, formulas):
         check_symmetry(
             objective, few, lambda batch: prepare(batch)[1], product_on_few, compared=compared
         )
-        del product_on_few  # with it its graph
+        del made, product_on_few  # with them its graph
         size = objective.chunk_size or _even(
             num_examples(first),
             examples_that_fit(bytes_each, device, weight_bytes=weight_bytes_of(params)),
@@ -80,14 +93,16 @@ def assemble(
                 "the weights have changed since this operator was built; build a new one, or use "
                 "method='rebuilt'"
             )
-        with objective.held(), _differentiable_twice(objective):
+        with objective.held(), _differentiable_twice(objective, formulas):
             if graphs is not None:
                 try:
                     return _mean((n, pulled(vector)) for n, pulled in graphs)
                 except RuntimeError as error:
                     if method == "cached" or not is_out_of_memory(error):
                         raise
-                graphs, operator.method = None, "rebuilt"  # no room for a product beside them
+                graphs = None  # no room for a product beside them
+                if (operator := whole()) is not None:
+                    operator.method = "rebuilt"
                 _give_back()
             return _mean(objective.each(lambda batch: built(batch, vector), sizes[-1]))
 
@@ -101,6 +116,9 @@ def assemble(
         grads_per_hvp=GRADS_PER_HVP[prefix + chosen],
         gradient=gradient,
     )
+    whole = weakref.ref(
+        operator
+    )  # or else the graphs would outlive it until Python looks for circles
     return operator
 
 
@@ -127,8 +145,8 @@ def _give_back() -> None:
 
 
 @contextmanager
-def _differentiable_twice(objective: Objective) -> Iterator[None]:
-    with double_backward_kernels(objective.model), named_failure():
+def _differentiable_twice(objective: Objective, formulas: Formulas) -> Iterator[None]:
+    with double_backward_kernels(objective.model, formulas), named_failure():
         yield
 
 

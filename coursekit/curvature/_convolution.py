@@ -1,17 +1,16 @@
 """Convolutions that can be differentiated as often as one likes, each derivative a convolution.
 
 A convolution is linear in its input x and in its kernel w. So the sum of its output times a
-cotangent g, T(x, w, g), is linear in each of the three, and each of its slopes in the two others:
+cotangent g, T(x, w, g) = <conv(x, w), g>, is linear in each of the three. Its slopes in x and w
+are the gradient S(g, x, w), and the derivative of <u, S_x> + <v, S_w> is made of the same two:
 
-    dT/dg = the output,   dT/dx = the input's gradient,   dT/dw = the kernel's
+    in g: conv(u, w) + conv(x, v),    in x and w: S(g, u, v)
 
-Thus the derivative of any of them is again one of them, and for these torch has fast kernels. Its
-own second derivative goes another way round: the gradient's part that belongs to the kernel is
-there a convolution whose kernel is as large as the image.
+For both torch has fast kernels. Its own second derivative goes another way round: the gradient's
+part that belongs to the kernel is there a convolution whose kernel is as large as the image.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,58 +19,75 @@ from torch.autograd import Function
 
 from coursekit.curvature._servable import servable
 
-FACTORS = ("input", "kernel", "slope")  # x, w and g
-OTHERS = {missing: [name for name in FACTORS if name != missing] for missing in FACTORS}
 aten = torch.ops.aten
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """How a kernel moves over an input, and the shapes of both."""
-
-    moves: tuple[Any, ...]  # stride, padding, dilation, transposed, output_padding, groups
-    shapes: dict[str, torch.Size]
-    layout: torch.memory_format  # of the input
-
-    def slope_in(self, missing: str, known: dict[str, Tensor]) -> Tensor:
-        """Return dT/d(missing) from the two other factors."""
-        if missing == "slope":
-            return aten.convolution(known["input"], known["kernel"], None, *self.moves)
-        slope = known["slope"]
-        layout = self.layout if missing == "input" else torch.contiguous_format
-        # torch asks for the missing factor too, but looks at nothing else than its shape
-        like = torch.empty(
-            self.shapes[missing], dtype=slope.dtype, device=slope.device, memory_format=layout
-        )
-        x, w = (like if name == missing else known[name] for name in ("input", "kernel"))
-        mask = [missing == "input", missing == "kernel", False]
-        return aten.convolution_backward(slope, x, w, None, *self.moves, mask)[mask.index(True)]
+Moves = tuple[Any, ...]  # stride, padding, dilation, transposed, output_padding, groups
 
 
 class Convolved(Function):
-    """One of the three slopes of T as a function of the two other factors."""
+    """conv(x, w)."""
 
     @staticmethod
-    def forward(ctx: Any, geometry: Geometry, missing: str, *given: Tensor) -> Tensor:
-        """Return dT/d(missing); the two others come in the order of FACTORS."""
-        ctx.geometry, ctx.missing = geometry, missing
-        ctx.save_for_backward(*given)
-        return geometry.slope_in(missing, dict(zip(OTHERS[missing], given, strict=True)))
+    def forward(ctx: Any, moves: Moves, x: Tensor, w: Tensor) -> Tensor:
+        """Return it."""
+        ctx.moves = moves
+        ctx.save_for_backward(x, w)
+        return torch.convolution(x, w, None, *moves)
 
     @staticmethod
-    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:
-        """Return its derivatives: now the cotangent is the factor that was missing."""
-        given, geometry = OTHERS[ctx.missing], ctx.geometry
-        known = dict(zip(given, ctx.saved_tensors, strict=True)) | {ctx.missing: cotangent}
-        differentiable = torch.is_grad_enabled()  # or else it costs the host less
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
+        """Return S(g, x, w)."""
+        return None, *slopes(ctx.moves, g, *ctx.saved_tensors, *ctx.needs_input_grad[1:])
 
-        def slope_in(name: str) -> Tensor:
+
+class ConvolvedSlopes(Function):
+    """S(g, x, w), or one part of it alone."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, moves: Moves, of_x: bool, of_w: bool, g: Tensor, x: Tensor, w: Tensor
+    ) -> tuple[Tensor | None, ...]:
+        """Return the slopes in x and in w; None for what is not asked."""
+        ctx.set_materialize_grads(False)
+        ctx.moves = moves
+        ctx.save_for_backward(g, x, w)
+        return aten.convolution_backward(g, x, w, None, *moves, [of_x, of_w, False])[:2]
+
+    @staticmethod
+    def backward(ctx: Any, u: Tensor | None, v: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Return the derivative of <u, S_x> + <v, S_w>."""
+        g, x, w = ctx.saved_tensors
+        _, _, _, in_g, in_x, in_w = ctx.needs_input_grad
+        differentiable = torch.is_grad_enabled()
+        dg = None
+        for one, other in ((u, w), (x, v)):
+            if not in_g or one is None or other is None:
+                continue
             if differentiable:
-                return Convolved.apply(geometry, name, *(known[other] for other in OTHERS[name]))
-            return geometry.slope_in(name, known)
+                part = Convolved.apply(ctx.moves, one, other)
+                dg = part if dg is None else dg + part
+            else:
+                part = torch.convolution(one, other, None, *ctx.moves)
+                dg = part if dg is None else dg.add_(part)
+        # S_x(g, w) needs v in w's place, and S_w(g, x) needs u in x's
+        parts = slopes(
+            ctx.moves,
+            g,
+            x if u is None else u,
+            w if v is None else v,
+            in_x and v is not None,
+            in_w and u is not None,
+        )
+        return None, None, None, dg, *parts
 
-        wanted = zip(given, ctx.needs_input_grad[2:], strict=True)
-        return None, None, *(slope_in(name) if needed else None for name, needed in wanted)
+
+def slopes(
+    moves: Moves, g: Tensor, x: Tensor, w: Tensor, of_x: bool, of_w: bool
+) -> tuple[Tensor | None, ...]:
+    if not of_x and not of_w:
+        return None, None
+    if torch.is_grad_enabled():
+        return ConvolvedSlopes.apply(moves, of_x, of_w, g, x, w)
+    return aten.convolution_backward(g, x, w, None, *moves, [of_x, of_w, False])[:2]
 
 
 def convolution(
@@ -125,13 +141,9 @@ def _convolution(
     if x.dtype != kernel.dtype:
         return NotImplemented  # torch says what is wrong
     dims = kernel.dim() - 2
-    settings = (_each(value, dims) for value in (stride, padding, dilation))
-    geometry = Geometry(
-        (*settings, transposed, _each(output_padding, dims), groups),
-        {"input": x.shape, "kernel": kernel.shape},
-        _layout(x),
-    )
-    output = Convolved.apply(geometry, "slope", x, kernel)
+    stride, padding, dilation = (_each(value, dims) for value in (stride, padding, dilation))
+    moves = (stride, padding, dilation, transposed, _each(output_padding, dims), groups)
+    output = Convolved.apply(moves, x, kernel)
     return output if bias is None else output + bias.to(output.dtype).view(-1, *[1] * dims)
 
 
@@ -139,10 +151,3 @@ def _each(value: int | Sequence[int], dims: int) -> list[int]:
     """Return a setting for each dimension, given for all at once or one by one."""
     values = [value] if isinstance(value, int) else list(value)
     return values * dims if len(values) == 1 else values
-
-
-def _layout(x: Tensor) -> torch.memory_format:
-    last = {4: torch.channels_last, 5: torch.channels_last_3d}.get(x.dim())
-    if last and not x.is_contiguous() and x.is_contiguous(memory_format=last):
-        return last
-    return torch.contiguous_format

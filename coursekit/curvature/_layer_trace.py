@@ -13,10 +13,11 @@ from coursekit.curvature._taps import (
     check_rows,
     check_tappable,
     draw_output_change,
+    frozen,
     squares_and_sums,
     tapped,
 )
-from coursekit.curvature.products import double_backward_kernels, pull
+from coursekit.curvature._twice import double_backward_kernels, formulas_for, pull
 from coursekit.curvature.trace import TraceEstimate, probes_missing
 from coursekit.gradients._memory import CACHE_BYTES, examples_that_fit, weight_bytes_of
 from coursekit.gradients._pieces import squared_rows
@@ -258,10 +259,11 @@ def _probe_products(
     model: nn.Module, loss_fn: Loss, chunks: Iterator[Batch], num_probes: int, rng: torch.Generator
 ) -> Tensor:
     """Return u_n' H_n u_n for fresh probes, shape (num_probes, num_examples), float64."""
-    loss = as_batch_loss(loss_fn)
+    loss, formulas = as_batch_loss(loss_fn), formulas_for(model_device(model))
     columns = []
     for chunk in chunks:
-        with torch.enable_grad(), double_backward_kernels(model), tapped(model) as taps:
+        twice = double_backward_kernels(model, formulas)
+        with torch.enable_grad(), twice, tapped(model) as taps, frozen(model):
             value = loss(model, chunk)
             check_rows(taps, num_examples(chunk))
             shifts = [tap.shift for tap in taps.values()]
@@ -269,9 +271,7 @@ def _probe_products(
             slopes = torch.autograd.grad(
                 value, shifts, scale, create_graph=True, materialize_grads=True
             )
-        rows = torch.zeros(
-            num_probes, num_examples(chunk), dtype=torch.float64, device=value.device
-        )
+        rows = value.new_zeros(num_probes, num_examples(chunk), dtype=torch.float64)
         for row in rows:
             changes = [draw_output_change(tap, rng) for tap in taps.values()]
             for u, h in zip(changes, pull(slopes, shifts, changes), strict=True):

@@ -31,7 +31,9 @@ class Affine(Function):
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient."""
-        return *AffineSlopes.apply(g, *ctx.saved_tensors, ctx.eps), None, None, None
+        x, w, mean, var = ctx.saved_tensors
+        slopes = AffineSlopes.apply if torch.is_grad_enabled() else affine_slopes
+        return *slopes(g, x, w, mean, var, ctx.eps), None, None, None
 
 
 class AffineSlopes(Function):
@@ -43,33 +45,43 @@ class AffineSlopes(Function):
     ) -> tuple[Tensor, ...]:
         """Return the three."""
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(g, x, w, mean, var)
-        ctx.eps = eps
-        none = mean.new_empty(0)  # the batch's own statistics: eval mode has none
-        return aten.native_batch_norm_backward(g, x, w, mean, var, none, none, False, eps, MASK)
+        ctx.save_for_backward(g, x, w, mean, (var + eps).rsqrt())
+        return affine_slopes(g, x, w, mean, var, eps)
 
     @staticmethod
     def backward(
         ctx: Any, u: Tensor | None, v: Tensor | None, c: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         """Return the derivative of <u, g w r> + <v, sum g r (x - m)> + <c, sum g>."""
-        g, x, w, mean, var = ctx.saved_tensors
+        g, x, w, mean, r = ctx.saved_tensors
         column = (-1, *[1] * (g.dim() - 2))
-        others = [0, *range(2, g.dim())]
-        r = (var + ctx.eps).rsqrt()
         dg = dx = dw = None
         if v is not None:
             slope = v * r
-            start = -mean * slope if c is None else c - mean * slope
-            dg = torch.addcmul(start.view(column), x, slope.view(column))
-            dx = g * slope.view(column) if ctx.needs_input_grad[1] else None
+            start = -mean * slope if c is None else torch.addcmul(c, mean, slope, value=-1)
+            slope = slope.view(column)
+            dg = torch.addcmul(start.view(column), x, slope)
+            dx = g * slope if ctx.needs_input_grad[1] else None
         elif c is not None:
             dg = c.view(column).expand_as(g)
         if u is not None:
             scale = (w * r).view(column)
-            dg = u * scale if dg is None else torch.addcmul(dg, u, scale)
-            dw = (g * u).sum(others) * r if ctx.needs_input_grad[2] else None
+            if dg is None:
+                dg = u * scale
+            elif v is None or torch.is_grad_enabled():
+                dg = torch.addcmul(dg, u, scale)
+            else:
+                dg.addcmul_(u, scale)
+            dw = (g * u).sum([0, *range(2, g.dim())]) * r if ctx.needs_input_grad[2] else None
         return dg, dx, dw, None, None, None
+
+
+def affine_slopes(
+    g: Tensor, x: Tensor, w: Tensor, mean: Tensor, var: Tensor, eps: float
+) -> tuple[Tensor, ...]:
+    """Return g w r,  sum g r (x - m),  sum g."""
+    none = mean.new_empty(0)  # the batch's own statistics: eval mode has none
+    return aten.native_batch_norm_backward(g, x, w, mean, var, none, none, False, eps, MASK)
 
 
 def batch_norm(
@@ -107,10 +119,13 @@ class LayerNorm(Function):
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradient."""
-        slopes = LayerNormSlopes.apply(
-            g.contiguous(), *ctx.saved_tensors, ctx.shape, ctx.eps, ctx.shifted
-        )
-        return *slopes, *[None] * (5 - len(slopes))
+        x, w, mean, r = ctx.saved_tensors
+        g, mask = g.contiguous(), [*ctx.needs_input_grad[:2], ctx.shifted]
+        if torch.is_grad_enabled():
+            found = LayerNormSlopes.apply(g, x, w, mean, r, ctx.shape, ctx.eps, ctx.shifted)
+        else:
+            found = aten.native_layer_norm_backward(g, x, ctx.shape, mean, r, w, w, mask)
+        return *found, *[None] * (5 - len(found))
 
 
 class LayerNormSlopes(Function):
@@ -131,15 +146,13 @@ class LayerNormSlopes(Function):
         eps: float,
         shifted: bool,
     ) -> tuple[Tensor, ...]:
-        """Return the two, or three with a shift b."""
+        """Return the two, or three with a shift b; keep what is the same in every product."""
         ctx.set_materialize_grads(False)
         ctx.shape, ctx.eps = shape, eps
         found = aten.native_layer_norm_backward(g, x, shape, mean, r, w, w, [True, True, shifted])
-        # What needs no u is the same in every product: sums over rows are kept
-        a, dims = g * w, tuple(range(-len(shape), 0))
-        q = (a * (x - mean)).mean(dims, keepdim=True) * r
-        rows = torch.cat([q, a.mean(dims, keepdim=True)])
-        ctx.save_for_backward(g, x, w, mean, r, found[0], rows)
+        z = (x - mean).mul_(r)
+        q = (g * w).mul_(z).mean(tuple(range(-len(shape), 0)), keepdim=True)
+        ctx.save_for_backward(g, x, w, mean, r, found[0], z, q)
         return found if shifted else found[:2]
 
     @staticmethod
@@ -149,51 +162,51 @@ class LayerNormSlopes(Function):
         """Return the derivative of <u, P(g w)> + <v, sum g z> + <c, sum g>.
 
         In x, P itself bends: with a = g w, q = mean(a z), p = mean(u z),
-        d<u, P(a)>/dx = -r (q P(u) + p P(a)) - r^2 z (mean(u a) - mean u mean a - p q).
+        d<u, P(a)>/dx = -r (q P(u) + p P(a) + z mean(u P(a))).
         """
-        g, x, w, mean, r, pa, rows = ctx.saved_tensors
-        shape, (q, a_mean) = ctx.shape, rows.chunk(2)
+        g, x, w, mean, r, pa, z, q = ctx.saved_tensors
+        shape, kept = ctx.shape, not torch.is_grad_enabled()
         dims = tuple(range(-len(shape), 0))
-        outer = tuple(range(x.dim() - len(shape)))
 
         def over_row(t: Tensor) -> Tensor:
             return t.mean(dims, keepdim=True)
 
-        # To autograd all of these are to be functions of x and g: torch's kernel takes the mean and
-        # r for constants from the third derivative on
-        differentiable = torch.is_grad_enabled()
-        if differentiable:
-            mean = over_row(x)
-            r = ((x - mean).square().mean(dims, keepdim=True) + ctx.eps).rsqrt()
-        z = (x - mean) * r
+        def plus(base: Tensor | None, a: Tensor, b: Tensor) -> Tensor:
+            if base is None:
+                return a * b
+            return base.addcmul_(a, b) if kept and base.shape == a.shape else base.addcmul(a, b)
 
         def project(h: Tensor) -> Tensor:
-            if differentiable:
-                return r * (h - over_row(h) - z * over_row(h * z))
-            return aten.native_layer_norm_backward(
-                h.contiguous(), x, shape, mean, r, None, None, [True, False, False]
-            )[0]
+            if kept:
+                return aten.native_layer_norm_backward(
+                    h.contiguous(), x, shape, mean, r, None, None, [True, False, False]
+                )[0]
+            return r * (h - over_row(h) - z * over_row(h * z))
 
-        a = g * w
-        if differentiable:
-            pa, a_mean, q = project(a), over_row(a), over_row(a * z)
+        # To autograd all of these are to be functions of x, w and g: torch's kernel takes the mean
+        # and r for constants from the third derivative on
+        if not kept:
+            mean = over_row(x)
+            r = ((x - mean).square().mean(dims, keepdim=True) + ctx.eps).rsqrt()
+            z, a = (x - mean) * r, g * w
+            pa, q = project(a), over_row(a * z)
         dg = dx = dw = bent = None
         if v is not None:
             dg = z * v if c is None else torch.addcmul(c, z, v)
             bent = g * v
         elif c is not None:
-            dg = c.expand_as(g)
+            dg = c
         if u is not None:
             pu = project(u)
-            dg = pu * w if dg is None else torch.addcmul(dg, pu, w)
-            dw = (g * pu).sum(outer) if ctx.needs_input_grad[2] else None
-            p = over_row(u * z)
-            curved = over_row(u * a) - over_row(u) * a_mean - p * q
-            pull = -r * q
-            bent = pull * u if bent is None else torch.addcmul(bent, pull, u)
-            dx = torch.addcmul(torch.addcmul(project(bent), -r * p, pa), -r * r * curved, z)
+            dg = plus(dg, pu, w)
+            if ctx.needs_input_grad[2]:
+                dw = (g * pu).sum(tuple(range(x.dim() - len(shape))))
+            bent = project(plus(bent, u, -r * q))
+            dx = plus(plus(bent, pa, -r * over_row(u * z)), z, -r * over_row(u * pa))
         elif bent is not None:
             dx = project(bent)
+        if dg is not None:
+            dg = dg.expand_as(g)
         return dg, dx, dw, *[None] * 5
 
 

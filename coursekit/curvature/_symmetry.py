@@ -25,7 +25,7 @@ def check_symmetry(
     product: Callable[[Tensor], Tensor] | None = None,
     compared: Compared = HESSIAN,
 ) -> None:
-    """Raise ValueError unless u'Hv = v'Hu for random u, v, and one product is the same twice.
+    """Raise ValueError unless u'Hv = v'Hu for random u, v, also where H is built a second time.
 
     `product` is what product_of(batch) gave before, if it is there already; `compared` is what
     products with the matrix are held against where autograd.Functions of others are in the loss.
@@ -37,16 +37,11 @@ def check_symmetry(
     like = flatten([p.detach() for p in objective.weights.values()])
     rng = generator_on(like.device)
     vectors = [torch.empty_like(like).normal_(generator=rng) for _ in range(3)]
-    product = product or product_of(batch)
-    products = [product(v) for v in vectors]
+    product, again = product or product_of(batch), product_of(batch)
+    # Of two symmetric matrices u'H_1 v = v'H_2 u says that they are one
+    products = [product(vectors[0]), product(vectors[1]), again(vectors[2])]
     scale = max(p.norm().item() for p in products)
     tolerance = min(0.3, 20 * objective.eps**0.75)
-    again = product_of(batch)(vectors[0])
-    if (again - products[0]).norm().item() > tolerance * scale:
-        raise ValueError(
-            "the same product with the Hessian came out differently twice: the model or loss "
-            "keeps a state that its forward pass changes; make it the same on every pass"
-        )
     if not all(math.isfinite(p.double().sum().item()) for p in products):
         raise ValueError(
             "a second derivative of this loss is not finite: something in it has an infinite slope "
@@ -63,6 +58,11 @@ def check_symmetry(
     if gap <= tolerance * scale:
         check_custom(objective, batch, vectors[0], products[0], compared)
         return
+    if (again(vectors[0]) - products[0]).norm().item() > tolerance * scale:
+        raise ValueError(
+            "the same product with the Hessian came out differently twice: the model or loss "
+            "keeps a state that its forward pass changes; make it the same on every pass"
+        )
     if gap <= 10 * _rounding(objective, batch, product_of, vectors[0], products[0]):
         return
     layer = _faulty_layer(objective, batch, product_of, vectors, tolerance)

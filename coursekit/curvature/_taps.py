@@ -177,6 +177,22 @@ def tapped(model: nn.Module) -> Iterator[dict[str, Tap]]:
             handle.remove()
 
 
+@contextmanager
+def frozen(model: nn.Module) -> Iterator[None]:
+    """Let no parameter require a gradient meanwhile.
+
+    Where shifts alone are differentiated, an autograd.Function would make weights' slopes too.
+    """
+    params = [p for p in model.parameters() if p.requires_grad]
+    for param in params:
+        param.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for param in params:
+            param.requires_grad_(True)
+
+
 def draw_output_change(tap: Tap, rng: torch.Generator) -> Tensor:
     """Draw u_n = V_n a_n with random signs V_n, independent for every example n.
 

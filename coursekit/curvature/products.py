@@ -15,9 +15,13 @@ from coursekit.curvature._outputs import (
     output_and_tensors,
     slopes_at,
 )
-from coursekit.curvature._twice import double_backward_kernels as double_backward_kernels
-from coursekit.curvature._twice import named_failure, split_like
-from coursekit.curvature._twice import pull as pull
+from coursekit.curvature._twice import (
+    double_backward_kernels,
+    formulas_for,
+    named_failure,
+    pull,
+    split_like,
+)
 from coursekit.curvature.operators import CurvatureOperator
 from coursekit.gradients._foreign import refuse_foreign
 from coursekit.gradients._still import plain_model
@@ -80,6 +84,7 @@ def hessian_operator(
     if method == "finite_difference":
         return difference_operator(objective)
     params = list(objective.weights.values())
+    even = all(p.numel() % 2 == 0 for p in params)  # else torch's own cut may be an odd one
 
     def product_of(batch: Batch) -> Prepared:
         with torch.enable_grad():
@@ -89,8 +94,11 @@ def hessian_operator(
                 create_graph=True,
                 materialize_grads=True,
             )
-        gradient = flatten([g.detach() for g in grads])
-        return gradient, lambda vector: flatten(pull(grads, params, split_like(vector, params)))
+            gradient = flatten(list(grads))
+        if even:
+            return gradient.detach(), lambda vector: flatten(pull([gradient], params, [vector]))
+        split = partial(split_like, params=params)
+        return gradient.detach(), lambda vector: flatten(pull(grads, params, split(vector)))
 
     return assemble(objective, product_of, method, prefix="")
 
@@ -167,7 +175,8 @@ def gradient_and_product(
 ) -> tuple[Tensor, Tensor]:
     """Return the gradient of a batch and its Hessian's product with a vector, or with that."""
     params = list(objective.weights.values())
-    with torch.enable_grad(), double_backward_kernels(objective.model), named_failure():
+    twice = double_backward_kernels(objective.model, formulas_for(params[0].device))
+    with torch.enable_grad(), twice, named_failure():
         loss = objective.loss(objective.model, batch)
         grads = torch.autograd.grad(loss, params, create_graph=True, materialize_grads=True)
         gradient = flatten([g.detach() for g in grads])

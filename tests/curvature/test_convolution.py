@@ -6,11 +6,12 @@ import torch.nn.functional as F
 import torch.utils.checkpoint
 from torch import nn
 from torch.overrides import TorchFunctionMode
-from twice_formulas import check_against, check_by_differences, drawn, torchs_own
+from twice_formulas import check_against, check_by_differences, drawn, formulas_used, torchs_own
 
-from coursekit.curvature import _convolution, hessian_operator
+from coursekit.curvature import _assembly, _convolution, hessian_operator
 from coursekit.curvature._convolution import Convolved, convolution, transposed_convolution
-from coursekit.curvature._twice import double_backward_kernels
+from coursekit.curvature._normalised import Affine
+from coursekit.curvature._twice import FORMULAS, double_backward_kernels
 from coursekit.gradients._graph import graph_nodes
 from coursekit.gradients.batches import BatchLoss
 
@@ -89,14 +90,15 @@ def test_an_operator_is_made_of_them(method, layout):
     model, (x, y) = net()
     model, x = model.to(memory_format=layout), x.to(memory_format=layout)
     vector = torch.randn(sum(p.numel() for p in model.parameters()), dtype=torch.float64)
-    ours = hessian_operator(model, F.cross_entropy, (x, y), method=method) @ vector
+    with formulas_used():
+        ours = hessian_operator(model, F.cross_entropy, (x, y), method=method) @ vector
     with torchs_own():
         theirs = hessian_operator(model, F.cross_entropy, (x, y), method=method) @ vector
     torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-13)
 
 
 def convolved_in_graph(run) -> bool:
-    with double_backward_kernels(nn.Identity()):
+    with double_backward_kernels(nn.Identity(), FORMULAS):
         output = run()
     return any(
         getattr(n, "_forward_cls", None) is Convolved for n in map(type, graph_nodes(output))
@@ -131,7 +133,7 @@ def test_what_it_serves_and_what_it_leaves_to_torch():
     }
     for name, run in {**served, **left}.items():
         assert convolved_in_graph(run) == (name in served), name
-        with double_backward_kernels(nn.Identity()):
+        with double_backward_kernels(nn.Identity(), FORMULAS):
             ours = run()
         torch.testing.assert_close(ours, run(), msg=name)
 
@@ -149,7 +151,8 @@ def test_autocast_gives_what_torchs_gives():
             return F.cross_entropy(model(batch[0]).float(), batch[1])
 
     vector = torch.randn(sum(p.numel() for p in model.parameters()))
-    ours = hessian_operator(model, BatchLoss(loss), (x, y)) @ vector
+    with formulas_used():
+        ours = hessian_operator(model, BatchLoss(loss), (x, y)) @ vector
     with torchs_own():
         theirs = hessian_operator(model, BatchLoss(loss), (x, y)) @ vector
     assert (ours - theirs).norm() < 0.03 * theirs.norm()
@@ -190,7 +193,8 @@ def test_a_checkpointed_block_and_a_penalty_on_a_slope():
         return (each + slope.square().sum((1, 2, 3))).mean()
 
     vector = torch.randn(sum(p.numel() for p in model.parameters()), dtype=torch.float64)
-    ours = hessian_operator(model, BatchLoss(loss), (x, y)) @ vector
+    with formulas_used():
+        ours = hessian_operator(model, BatchLoss(loss), (x, y)) @ vector
     with torchs_own():
         theirs = hessian_operator(model, BatchLoss(loss), (x, y)) @ vector
     torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)
@@ -198,12 +202,31 @@ def test_a_checkpointed_block_and_a_penalty_on_a_slope():
 
 def test_a_wrong_derivative_is_refused(monkeypatch):
     """The operator's own check has power over these formulas too."""
-    right = _convolution.Geometry.slope_in
+    right = _convolution.slopes
 
-    def wrong(self, missing, known):
-        return right(self, missing, known) * (1.2 if missing == "kernel" else 1.0)
+    def wrong(moves, g, x, w, of_x, of_w):
+        of_input, of_kernel = right(moves, g, x, w, of_x, of_w)
+        factor = 1.0 if of_kernel is None or torch.is_grad_enabled() else 1.2
+        return of_input, None if of_kernel is None else factor * of_kernel
 
-    monkeypatch.setattr(_convolution.Geometry, "slope_in", wrong)
+    monkeypatch.setattr(_convolution, "slopes", wrong)
     model, data = net()
-    with pytest.raises(ValueError, match="not symmetric"):
+    with formulas_used(), pytest.raises(ValueError, match="not symmetric"):
         hessian_operator(model, F.cross_entropy, data)
+
+
+def test_a_small_model_on_a_cpu_is_left_to_torch(monkeypatch):
+    """There formulas of ours cost more of Python than they save; a large one has convolutions."""
+    model, (x, y) = net(torch.float32)
+    seen = set()
+
+    def loss(model, batch):
+        value = F.cross_entropy(model(batch[0]), batch[1])
+        seen.update(getattr(type(n), "_forward_cls", None) for n in graph_nodes(value))
+        return value
+
+    hessian_operator(model, BatchLoss(loss), (x, y))
+    assert seen == {None}
+    monkeypatch.setattr(_assembly, "LEAST_BYTES", 2**13)
+    hessian_operator(model, BatchLoss(loss), (x, y))
+    assert seen == {None, Convolved, Affine}

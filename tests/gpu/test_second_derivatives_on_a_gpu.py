@@ -10,6 +10,8 @@ from twice_formulas import check_against, drawn, torchs_own
 from coursekit.curvature import hessian_operator
 from coursekit.curvature._convolution import convolution, transposed_convolution
 from coursekit.curvature._normalised import batch_norm, layer_norm
+from coursekit.curvature._pointwise import gelu, silu, tanh
+from coursekit.curvature._product import addmm, linear
 from coursekit.curvature._softmax import attention, cross_entropy
 
 pytestmark = [
@@ -79,6 +81,17 @@ def test_cross_entropy():
         lambda z: F.cross_entropy(z, target),
         on_gpu(6, (4, 3)),
     )
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(gelu, F.gelu), (silu, F.silu), (tanh, torch.tanh)])
+def test_functions_of_single_numbers(mine, theirs):
+    check_against(mine, theirs, on_gpu(7, (5, 33)))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_products_with_a_matrix(bias):
+    check_against(linear, F.linear, on_gpu(8, (3, 7, 64), (32, 64), *[(32,)] * bias))
+    check_against(addmm, torch.addmm, on_gpu(9, (32,), (21, 64), (64, 32)))
 
 
 @pytest.mark.parametrize("method", ["cached", "rebuilt"])
