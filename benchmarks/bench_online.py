@@ -202,7 +202,8 @@ def overheads(
         )
         watched = make_step(model, forward, optimizer, batches, noise)
         try:
-            watched()
+            for _ in range(10):  # until a regular loop is known for one
+                watched()
         except ValueError as error:  # hooks of layers do not run in a compiled model
             print(f"  {name:5s} refused: {str(error)[:90]}...", flush=True)
             noise.close()

@@ -36,6 +36,7 @@ class Window(Protocol):
 
     params: Sequence[nn.Parameter]
     on_cpu: bool
+    norms_wanted: bool  # or else the examples inside a pass are, which needs all hooks
     open: Pass | None  # the pass under way
     closed: list[Pass]  # those over that micro_step() has not taken
     count: int  # of all that are over
@@ -114,7 +115,7 @@ class OneHook:
             grads: .grad of the parameters used so far, none of them None.
             before: Passes of the window before it.
         """
-        if not self.possible or self.irregular:
+        if not self.possible or not self.passes.norms_wanted or self.irregular:
             return
         used, params = self.passes.used, self.passes.params
         if before == 0 and this.first is not None:

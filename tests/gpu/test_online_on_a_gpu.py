@@ -19,8 +19,10 @@ def model_on(device):
     return nn.Sequential(*layers).to(device)
 
 
-def measured(device, *, scaled=False, compiled=False, half=False, steps=70, **settings):
-    """Steps of three micro-batches; clipped, and zeroed in place, before step()."""
+def measured(
+    device, *, scaled=False, compiled=False, half=False, steps=70, set_to_none=False, **settings
+):
+    """Steps of three micro-batches; clipped, and zeroed, in place or not, before step()."""
     model = model_on(device)
     forward = torch.compile(model) if compiled else model
     scaler = torch.amp.GradScaler(device, init_scale=1024.0, enabled=scaled)
@@ -38,7 +40,7 @@ def measured(device, *, scaled=False, compiled=False, half=False, steps=70, **se
         nn.utils.clip_grad_norm_(model.parameters(), 1e-3)
         scaler.step(optimizer)
         scaler.update()
-        optimizer.zero_grad(set_to_none=False)
+        optimizer.zero_grad(set_to_none=set_to_none)
         noise.step()
     noise.close()
     return noise
@@ -69,3 +71,18 @@ def test_compiled_and_half_precision():
     for settings in ({"compiled": True}, {"half": True}, {"compiled": True, "half": True}):
         found = measured("cuda", read="all", **settings).moments()
         assert found.tr_cov == pytest.approx(truth.tr_cov, rel=0.03)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:TensorFloat32 tensor cores:UserWarning")
+@pytest.mark.parametrize("settings", [{}, {"scaled": True}, {"compiled": True}, {"half": True}])
+def test_a_regular_loop_has_one_hook(settings):
+    """Zeroed to None, as optimizers do: it is regular, whoever computes the gradients."""
+    truth = measured("cpu", read="ends", set_to_none=True, layers=True)
+    found = measured("cuda", set_to_none=True, layers=True, **settings)
+    assert found._passes.one.on
+    assert found.average.num_updates == 70
+    assert not found.average.num_skipped
+    rel = 0.03 if settings.keys() & {"half", "compiled"} else 1e-3
+    assert found.moments().tr_cov == pytest.approx(truth.moments().tr_cov, rel=rel)
+    assert found.layers().keys() == truth.layers().keys()
