@@ -4,14 +4,15 @@ A test says what it needs by a marker: `sandbox` (bubblewrap, and namespaces for
 (Chromium), `cluster` (Dask). A fixture named `sandbox` marks its tests by itself, and a test
 without the marker that fails because there is no sandbox is skipped all the same.
 
-Tests of one kind over hundreds of like things (exercises, claims) bear the marker `in_turn`: the
-whole suite tries a third of the things, another third at each commit, and CI=true tries all. Of the
-three forms of a unit it tries one, another one at another commit.
+Tests of one kind over hundreds of like things (exercises, claims), and those that take long, bear
+the marker `in_turn`: the whole suite tries some of the things, others at each commit, and CI=true
+tries all. Of the three forms of a unit it tries one, another one at another commit.
 """
 
 import gc
 import importlib.util
 import os
+import signal
 import sys
 from collections import Counter
 from functools import cache
@@ -26,6 +27,8 @@ from coursekit.classroom.sandbox.walls import SandboxError
 from coursekit.commands.doctor import BRING_CHROMIUM, look_for_chromium, remedy_for
 
 leave_out_unasked()  # before anything imports nbformat, as in every command
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's `&`; tests of Ctrl-C need one
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NEEDS = "needs "  # how the reason of such a skip begins
 
@@ -49,6 +52,13 @@ def lack_of(part):
 
 
 PARTS = ("sandbox", "browser", "cluster")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Load no file without a quick test where only those are asked for: loading takes seconds."""
+    if config.option.markexpr != "quick" or not collection_path.name.startswith("test_"):
+        return None  # whatever pytest says
+    return True if "mark.quick" not in collection_path.read_text(encoding="utf-8") else None
 
 
 def pytest_collection_modifyitems(config, items):
@@ -170,7 +180,7 @@ def pytest_terminal_summary(terminalreporter):
     if left_out := terminalreporter.config.stash.get(LEFT_OUT, 0):
         terminalreporter.section("in turn", sep="-")
         terminalreporter.line(
-            f"{left_out} tests of exercises, claims, units, pages wait for another commit. "
+            f"{left_out} tests of like things and long ones wait for another commit. "
             "All of them: CI=true python3 -m coursekit test"
         )
     skipped = {}

@@ -22,6 +22,7 @@ def test_ruff_is_content(command):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.in_turn(thing="a long look", of=3, turn=0)
 def test_types_are_consistent():
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "coursekit"], cwd=ROOT, capture_output=True, text=True

@@ -24,9 +24,11 @@ def run(*, quick: bool, extra: list[str]) -> int:
     # hundreds of processes import the same files: compile each once (into __pycache__)
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     argv = [sys.executable, "-m", "pytest", *(["-m", "quick"] if quick else [])]
-    workers = min(os.cpu_count() or 1, 4)
+    cores = os.cpu_count() or 1
+    # one more than cores, since tests wait for kernels, servers, browsers; quick ones do not
+    workers = min(cores if quick else cores + 1, 4)
     chosen = any(word.startswith(("-n", "--numprocesses", "--pdb", "-s")) for word in extra)
-    if workers > 1 and not chosen:
+    if cores > 1 and not chosen:
         argv += ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
         environment.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores
     return subprocess.call([*argv, *extra], cwd=ROOT, env=environment)

@@ -75,7 +75,8 @@ def follow_edge(
         activation: "tanh" or "relu". The edge is clean where the loss is smooth.
         init_scale: Factor on the initial weights; below 1 a run begins further below the edge.
         tol: As for `hessian_eigenvalues`; the value's own error is of the order of its square.
-        device: Where to train; None: the CUDA device if there is one.
+        device: Where to train; None: the CUDA device if there is one. Sharpness is measured on the
+            processor.
 
     Returns:
         The records. A run that diverges is nan from then on and harms no other.
@@ -85,7 +86,8 @@ def follow_edge(
     """
     device = pick_device() if device is None else torch.device(device)
     data = data.to(device)
-    inputs, targets = data.train_inputs, data.train_targets
+    # a product of so small a network is over before a GPU has launched it
+    inputs, targets = data.train_inputs.cpu(), data.train_targets.cpu()
     losses, tops = [], []
     for _, rows in weights_along(
         sizes,
@@ -97,7 +99,7 @@ def follow_edge(
         activation=activation,
         init_scale=init_scale,
     ):
-        for row in rows:
+        for row in rows.cpu():
             if not row.isfinite().all():
                 losses.append(float("nan"))
                 tops.append(float("nan"))

@@ -4,6 +4,8 @@ import nbformat
 import pytest
 from notebook_page import NOTEBOOK, NotebookPage
 
+pytestmark = pytest.mark.in_turn(thing="pages that take long", of=4, turn=2)
+
 CELLS = {
     "shown": "import os\nos.environ['COURSEKIT_SIZE'] = 'cpu'\n"
     "from coursekit.explorers.trade_off import trade_off\ntrade_off(critical_batch=64)",

@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
 from looked_at import faults, go_dark
+
+pytestmark = pytest.mark.in_turn(thing="pages that take long", of=4, turn=1)
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = "00_start"

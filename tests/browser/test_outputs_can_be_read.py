@@ -5,6 +5,8 @@ import pytest
 from looked_at import faults, go_dark
 from notebook_page import NotebookPage
 
+pytestmark = pytest.mark.in_turn(thing="pages that take long", of=4, turn=2)
+
 SHOWN = ".jp-OutputArea-output"
 CELLS = {
     "start": """import os

@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.in_turn(thing="pages that take long", of=4, turn=0)
+
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = "02_lr_scaling"  # no other test works in this notebook
 LIVE = """import os
@@ -44,7 +48,8 @@ def test_a_saved_notebook_says_what_it_said_last(open_unit, server):
     assert second.is_checked(), "the arrow moves between options, not between cells"
     page.keyboard.press("Enter")
     locked = notebook.cell(asks).wait_for_selector(".ck-ask[data-state=locked]")
-    assert locked.query_selector("[role=status]").inner_text().startswith("Noted.")
+    noted = locked.wait_for_selector('[role=status]:has-text("Noted.")')
+    assert noted.inner_text().startswith("Noted.")
 
     notebook.type_over(checks, CHECK)
     shown = notebook.run(checks)

@@ -12,6 +12,8 @@ from coursekit.commands.build_site import released_texts
 from coursekit.site.build import build_site
 from coursekit.site.explore import OPENING, shown
 
+pytestmark = pytest.mark.in_turn(thing="pages that take long", of=4, turn=3)
+
 RUN = ("00_start", "01_gradient_noise")
 LOOKED_AT = (  # a page of each kind
     "index.html",
@@ -71,7 +73,7 @@ def test_no_page_complains_or_asks_another_place(site, served, context):
     assert site_visit.complaints(context, served, names) == {}
 
 
-@pytest.mark.in_turn
+@pytest.mark.in_turn(of=3)
 @pytest.mark.parametrize("name", LOOKED_AT)
 def test_axe_finds_nothing_serious(served, context, name):
     themes = site_visit.THEMES if name in IN_DARK else ("light",)

@@ -1,6 +1,10 @@
 """A learner opens unit 01 in JupyterLab, runs it, gets one exercise right and one wrong."""
 
+import pytest
+
 from coursekit.exercises import EXERCISES
+
+pytestmark = pytest.mark.in_turn(thing="pages that take long", of=4, turn=1)
 
 UNIT = "01_gradient_noise"
 RIGHT = """def tr_cov(per_example_grads):

@@ -24,7 +24,6 @@ from coursekit.commands import cli_measuring
 from coursekit.commands.build import points_of
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.quick
 CHEAP = 1.2  # CPU seconds: what costs less is measured again in every run of the tests
 SECONDS = {i: command.cost(i, "cpu", {i: e}) for i, e in load_ledger().items() if "cpu" in e}
 CHEAP_ONES = [i for i, s in SECONDS.items() if s <= CHEAP and CLAIMS[i].portable]

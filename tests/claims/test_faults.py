@@ -18,6 +18,8 @@ from coursekit.data.splits import load
 from coursekit.experiments.switching import Switch
 from coursekit.noise.scale import GradMoments
 
+pytestmark = pytest.mark.in_turn(thing="a long look", of=3, turn=2)
+
 
 def plug_in_square(micro_grads, micro_batch_size):
     """|mean g|^2 as it stands, its own noise not taken off."""

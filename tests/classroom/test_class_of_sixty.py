@@ -19,6 +19,8 @@ from coursekit.classroom.handing_in.practice_mix import answers_of_release
 from coursekit.commands import export, feedback, grade, report, split
 from coursekit.commands import variant as variant_command
 
+pytestmark = pytest.mark.in_turn(thing="a class led", of=3, turn=0)
+
 DUE = datetime(2026, 3, 1, 18, tzinfo=UTC)
 TWELVE = (
     *("right", "mixed", "mixed", "mixed", "late mixed", "blank", "mixed", "tampered", "broken"),

@@ -12,6 +12,8 @@ from coursekit.classroom.handing_in.practice_class import make_class
 from coursekit.commands import feedback, grade, report
 from coursekit.exercises.bank import EXERCISES
 
+pytestmark = pytest.mark.in_turn(thing="a class led", of=3, turn=1)
+
 UNIT = "01_gradient_noise"
 KINDS = ("right", "mixed", "mixed", "blank", "nothing", "twin")
 

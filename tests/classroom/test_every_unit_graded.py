@@ -27,6 +27,7 @@ def automatic_points(notebook):
 
 
 @pytest.mark.sandbox
+@pytest.mark.in_turn(thing="a class graded", of=3, turn=2)
 def test_the_solved_units_get_full_marks(tmp_path):
     copy_settings(tmp_path)
     units = [read_unit(path) for path in sorted((ROOT / "solutions").glob("*.py"))]

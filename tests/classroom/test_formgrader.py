@@ -9,6 +9,8 @@ from coursekit.classroom.release.build import release_files
 from coursekit.classroom.release.place import drift, put_in_place
 from coursekit.classroom.release.source import read_units
 
+pytestmark = pytest.mark.in_turn(thing="a class led", of=3, turn=2)
+
 UNIT = "07_small"
 API = "/formgrader/api"
 

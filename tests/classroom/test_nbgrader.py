@@ -22,6 +22,8 @@ from coursekit.classroom.release.build import release_files
 from coursekit.classroom.release.place import put_in_place
 from coursekit.classroom.release.source import read_units
 
+pytestmark = pytest.mark.in_turn(thing="a class graded", of=3, turn=0)
+
 UNIT = "07_small"
 FULL = {**{f"{exercise}_check": points for exercise, points in POINTS.items()}}
 HOSTILE = "<script>alert(1)</script>"

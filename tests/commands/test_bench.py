@@ -38,6 +38,7 @@ def test_what_there_is_not_is_named(monkeypatch, tmp_path):
         bench.run("replicas", extra=[])
 
 
+@pytest.mark.in_turn(thing="a long look", of=3, turn=1)
 def test_the_replicas_benchmark_runs(capfd):
     """The ratios themselves are judged by hand: this machine may be busy."""
     bench.run("replicas", extra=["--rounds", "1", "--no-plane"])

@@ -115,14 +115,19 @@ def test_without_units_progress_says_how_to_get_some(monkeypatch, tmp_path):
         command.run()
 
 
+QUICK = ("-m", "quick")
+TOGETHER = ("--dist", "loadfile", "--no-loadscope-reorder")
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize(
     ("quick", "extra", "cores", "expected"),
     [
         (False, [], 1, []),
-        (False, [], 2, ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]),
-        (False, [], 64, ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]),
-        (True, ["-x"], 1, ["-m", "quick", "-x"]),
+        (False, [], 2, ["-n", "3", *TOGETHER]),
+        (False, [], 64, ["-n", "4", *TOGETHER]),
+        (True, ["-x"], 1, [*QUICK, "-x"]),
+        (True, [], 2, [*QUICK, "-n", "2", *TOGETHER]),
         (False, ["-n", "0"], 2, ["-n", "0"]),
         (False, ["--pdb"], 2, ["--pdb"]),
     ],

@@ -193,6 +193,7 @@ def scores():
 NOTHING = carry_out(draw_mystery(3), "count rows")
 
 
+@pytest.mark.in_turn(thing="a long look", of=3, turn=1)
 def test_the_expert_earns_the_points_and_no_other_strategy(scores):
     print(scores)
     assert len(scores) == 10

@@ -4,6 +4,8 @@ import pytest
 
 from coursekit.experiments import run_workers
 
+pytestmark = pytest.mark.in_turn(thing="several processes", of=3, turn=0)
+
 
 def test_two_processes_train_one_model():
     found = run_workers(2, widths=(40, 16, 10), batch_sizes=(8, 32), rounds=2, steps=1)

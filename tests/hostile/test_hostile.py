@@ -89,6 +89,7 @@ cases = [
 ]
 
 
+@pytest.mark.in_turn(of=3)
 @pytest.mark.parametrize("attack", cases)
 def test_the_attack_is_real_where_code_and_check_share_a_process(attack, tmp_path):
     with canaries(tmp_path) as laid_out:
@@ -100,6 +101,7 @@ def test_the_attack_is_real_where_code_and_check_share_a_process(attack, tmp_pat
     assert happened.get(attack.real), happened
 
 
+@pytest.mark.in_turn(of=3)
 @pytest.mark.parametrize("attack", cases)
 def test_the_judge_gives_the_stated_mark_and_nothing_outside_is_harmed(attack, tmp_path, sandbox):
     with canaries(tmp_path) as laid_out:

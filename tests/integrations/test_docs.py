@@ -34,6 +34,7 @@ def test_a_plain_loop(index, capsys):
     assert capsys.readouterr().out
 
 
+@pytest.mark.in_turn(thing="several processes", of=3, turn=1)
 def test_loops_of_several_workers(tmp_path):
     """Both recipes, one after the other, in two processes."""
     script = tmp_path / "recipes.py"

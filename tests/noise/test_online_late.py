@@ -18,8 +18,6 @@ from coursekit.noise.online import NoiseScale
 from coursekit.noise.scale import GradMoments, grad_moments
 from coursekit.noise.two_batch import two_batch_moments
 
-pytestmark = pytest.mark.quick
-
 
 def clip_norm(model):
     nn.utils.clip_grad_norm_(model.parameters(), 1e-3)

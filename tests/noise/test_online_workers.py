@@ -11,6 +11,8 @@ from torchrun import on_two_workers
 from coursekit.noise.scale import grad_moments
 from coursekit.noise.two_batch import two_batch_moments
 
+pytestmark = pytest.mark.in_turn(thing="several processes", of=3, turn=2)
+
 
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory):

@@ -18,6 +18,8 @@ from torchrun import on_two_workers
 from coursekit.train.accumulation import accumulate, clip
 from coursekit.train.workers import Workers, workers_of
 
+pytestmark = pytest.mark.in_turn(thing="several processes", of=3, turn=1)
+
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):

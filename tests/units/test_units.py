@@ -144,7 +144,7 @@ def test_there_are_units():
     assert SOURCES
 
 
-@pytest.mark.in_turn(turn=0)
+@pytest.mark.in_turn(of=3, turn=0)
 def test_the_solved_unit_earns_full_marks(unit, tmp_path, warm):
     notebook, seconds = executed(unit, SOURCE_FOLDER, tmp_path, warm)
     assert_clean(notebook)
@@ -158,7 +158,7 @@ def test_the_solved_unit_earns_full_marks(unit, tmp_path, warm):
     assert_quick(seconds)
 
 
-@pytest.mark.in_turn(turn=1)
+@pytest.mark.in_turn(of=3, turn=1)
 def test_the_unsolved_unit_runs_to_its_end_and_earns_nothing(unit, tmp_path, warm):
     notebook, seconds = executed(unit, RELEASE_FOLDER, tmp_path, warm)
     assert_clean(notebook)
@@ -174,7 +174,7 @@ def test_what_is_hidden_from_the_script_is_what_the_core_does_not_bring():
     assert not hidden & {"torch", "numpy", "scipy", "matplotlib", "tqdm", "typer", "rich", "sympy"}
 
 
-@pytest.mark.in_turn(turn=2)
+@pytest.mark.in_turn(of=3, turn=2)
 def test_the_source_is_a_plain_script_on_any_device(unit, tmp_path, warm):
     """As `python solutions/NN_name.py` where only the core dependencies are, and there is a GPU.
 
