@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -54,7 +54,7 @@ def read_script(path: Path, max_examples: int | None, its_args: Sequence[str] = 
                 "Define model, loss_fn and data at its top level; docs/examples has two scripts."
             )
         objective = Objective(*(names[name] for name in WANTED))
-    data, count = first_examples(objective.data, max_examples)
+    data, count = first_examples(objective.data, max_examples, objective.as_given())
     if data is not objective.data:
         objective = replace(objective, data=data)
     return Subject(path.name, objective, count)
@@ -116,8 +116,13 @@ def _module_of(path: Path) -> ModuleType:
     return module
 
 
-def first_examples(data: Data, limit: int | None) -> tuple[Data, int]:
-    """Return the first ``limit`` examples of the data and how many there are; None: all."""
+def first_examples(
+    data: Data, limit: int | None, batches: Iterable[Batch] | None = None
+) -> tuple[Data, int]:
+    """Return the first ``limit`` examples of the data and how many there are; None: all.
+
+    ``batches`` is a walk through the data that checks what it meets.
+    """
     if is_one_batch(data):
         count = num_examples(data)
         if limit is None or limit >= count:
@@ -125,7 +130,7 @@ def first_examples(data: Data, limit: int | None) -> tuple[Data, int]:
         return slice_batch(data, 0, limit), limit
     kept: list[Batch] = []
     count = 0
-    for batch in iter_batches(data):
+    for batch in iter_batches(data) if batches is None else batches:
         size = num_examples(batch)
         if limit is not None and count + size > limit:
             if limit > count:

@@ -1,5 +1,6 @@
 """The loss at weights other than the model's own, which get theirs back afterwards."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,16 @@ class Landscape:
         self._objective = objective
         self.centre = flatten([p.detach() for p in self.params]).clone()  # the weights themselves
         self.cost = 0.0  # gradients over the data so far; a loss alone counts 1/3
+        self._count = 1.0  # examples, once a loss was taken
+
+    def rounding(self, loss: float) -> float:
+        """Return about how far rounding moves a mean loss of this size.
+
+        Each example's loss is rounded as what it is computed with, the mean as a float32 or
+        float64; the weights themselves are, too, which the first of the two holds.
+        """
+        mean_eps = torch.finfo(torch.promote_types(self._objective.dtype, torch.float32)).eps
+        return abs(loss) * max(mean_eps, self._objective.eps / math.sqrt(self._count))
 
     def loss(self, shift: Tensor | None = None) -> float:
         """Return the mean loss at the weights plus `shift`."""
@@ -30,6 +41,7 @@ class Landscape:
                 total += loss.item() * weight
                 count += weight
         self.cost += 1 / 3
+        self._count = count
         return total / count
 
     def loss_and_gradient(self, shift: Tensor | None = None) -> tuple[float, Tensor]:

@@ -40,7 +40,7 @@ class StepSharpness:
     """How far the loss rises within a neighbourhood of the weights."""
 
     value: float  # what the function's docstring says
-    stderr: float  # over random draws; 0 where nothing is random
+    stderr: float  # over random draws, with the loss's rounding; 0 where nothing is random
     loss: float  # at the weights themselves
     radius: float  # rho, epsilon or sigma
     cost: float  # gradients over the data (a loss alone counts 1/3)
@@ -231,7 +231,9 @@ def average_sharpness(
         rng: Source of the noise; None: a new generator seeded 0.
 
     Returns:
-        An unbiased estimate in the loss's unit, with its standard error over pairs.
+        An unbiased estimate in the loss's unit, with its standard error over pairs and by the
+        rounding of the loss at the weights themselves, which all pairs share: where sigma^2 tr(H)
+        is smaller than that, nothing but a larger sigma or float64 helps.
 
     Raises:
         ValueError: As for `landscape`, or if sigma <= 0 or num_draws < 2.
@@ -251,7 +253,7 @@ def average_sharpness(
             shift = scale * noise.to(scale.device)
             rises.append((land.loss(shift) + land.loss(-shift)) / 2 - loss)
         spread = torch.tensor(rises, dtype=torch.float64, device="cpu")
-        stderr = spread.std().item() / math.sqrt(num_draws)
+        stderr = math.hypot(spread.std().item() / math.sqrt(num_draws), land.rounding(loss))
         return StepSharpness(spread.mean().item(), stderr, loss, sigma, land.cost)
 
 

@@ -193,6 +193,14 @@ class Objective:
         if first and index > 0:
             self._check_batch(batch)
 
+    def as_given(self) -> Iterator[Batch]:
+        """Walk the data where they lie, in whatever order they come.
+
+        Raises:
+            ValueError: If looking at the first batch has used it up.
+        """
+        yield from self._walks.walk(ordered=False)
+
     def chunks(self, chunk_size: int | None = None, *, ordered: bool = True) -> Iterator[Batch]:
         """Walk the data in chunks of at most so many examples, on the device."""
         for batch in self.batches(ordered=ordered):

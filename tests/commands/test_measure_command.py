@@ -129,6 +129,28 @@ def test_batches_are_cut_to_the_first_examples():
     assert first_examples(batches[0], 99)[1] == 4
 
 
+ONCE = """
+import torch
+from torch import nn
+
+class Once:
+    left = iter([(torch.randn(16, 4), torch.randint(0, 3, (16,))) for _ in range(4)])
+    def __iter__(self):
+        return self.left
+
+model, loss_fn, data = nn.Linear(4, 3), nn.CrossEntropyLoss(), Once()
+"""
+
+
+@pytest.mark.parametrize("what", ["noise", "sharpness", "batch-size"])
+def test_data_that_looking_at_them_uses_up_are_not_measured_in_part(tmp_path, capsys, what):
+    """48 of 64 examples were, without a word."""
+    path = tmp_path / "once.py"
+    path.write_text(ONCE)
+    assert main(["measure", what, str(path)]) != 0
+    assert "can be walked only once" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "words", "said"),
     [
