@@ -56,7 +56,7 @@ class Habit:
 
     first: int  # the parameter whose gradient comes first
     used: list[int]  # those that get one, in that order
-    kinds: list[tuple[torch.dtype, torch.layout]]  # of their .grad
+    dtypes: list[torch.dtype | None]  # of their .grad; None where one is sparse
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,9 @@ def snapshot_of(grads: Sequence[Any]) -> Snapshot:
     return Snapshot([weakref.ref(g) for g in grads], [g._version for g in grads])
 
 
-def kinds_of(grads: Sequence[Any]) -> list[tuple[torch.dtype, torch.layout]]:
-    """Return dtype and layout of each."""
-    return [(g.dtype, g.layout) for g in grads]
+def dtypes_of(grads: Sequence[Any]) -> list[torch.dtype | None]:
+    """Return the dtype of each that is dense."""
+    return [g.dtype if g.layout is torch.strided else None for g in grads]
 
 
 class OneHook:
@@ -119,7 +119,7 @@ class OneHook:
             return
         used, params = self.passes.used, self.passes.params
         if before == 0 and this.first is not None:
-            self.seen = Habit(this.first[0], list(used), kinds_of(grads))
+            self.seen = Habit(this.first[0], list(used), dtypes_of(grads))
             self.snapshot = snapshot_of(grads)
         elif self.snapshot is not None and len(used) == len(self.snapshot.grads):
             grown = self.snapshot.has_grown(grads, before) and is_none(rest_of(params, used))
@@ -138,7 +138,7 @@ class OneHook:
             return
         seen, passes = self.seen, self.passes
         fine = not self.irregular and not passes.leftovers and self.grown == passes.count > 1
-        if not fine or seen is None or any(k is not torch.strided for _, k in seen.kinds):
+        if not fine or seen is None or None in seen.dtypes:
             self.alike = 0
             return
         same = sorted(seen.used) == sorted(self.habit.used) and seen.first == self.habit.first
@@ -163,7 +163,7 @@ class OneHook:
         self.rest = rest_of(params, used)
         self.order = dict.fromkeys(used)
         self.small = min(used, key=lambda i: params[i].numel())
-        self.places = places_by_dtype(dtype for dtype, _ in self.habit.kinds)
+        self.places = places_by_dtype(d for d in self.habit.dtypes if d is not None)
 
     # With one hook.
 
@@ -198,7 +198,7 @@ class OneHook:
         """Read .grad, which must hold the sum of a pass and of those before it in its window."""
         grads: list[Any] = [p.grad for p in self.params]
         if before == 0:
-            as_ever = all(g is not None for g in grads) and kinds_of(grads) == self.habit.kinds
+            as_ever = all(g is not None for g in grads) and dtypes_of(grads) == self.habit.dtypes
         else:
             as_ever = self.snapshot is not None and self.snapshot.has_grown(grads, before)
         if not as_ever or not is_none(self.rest):

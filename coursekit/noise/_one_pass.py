@@ -34,7 +34,9 @@ class Pass:
         """Return the norm of each fresh gradient; None where they were not read."""
         if self.quiet:
             return None
-        both = {**self.summed, **self.fresh} if self.met_none and self.summed else self.fresh
+        both = self.fresh
+        if self.met_none and self.summed:
+            both = {**self.summed, **self.fresh} if self.fresh else self.summed
         return [both[i] for i in self.params] if all(i in both for i in self.params) else None
 
     def said(self) -> str:
