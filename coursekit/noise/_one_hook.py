@@ -207,8 +207,7 @@ class OneHook:
         if before == 0:
             self.snapshot = snapshot_of(grads)
             this.params, self.passes.used = self.order, self.habit.used
-        norms = norms_of(grads, on_cpu=self.passes.on_cpu, places=self.places)
-        this.summed = dict(zip(self.habit.used, norms, strict=True))
+        this.listed = norms_of(grads, on_cpu=self.passes.on_cpu, places=self.places)
 
     def was_passed_by(self) -> bool:
         """Tell, where no pass was seen, whether one may have been: .grad is another one."""

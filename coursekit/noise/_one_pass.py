@@ -10,7 +10,7 @@ from torch.autograd.function import BackwardCFunction
 Norm = float | Tensor  # a number on a CPU, a scalar on the device elsewhere
 
 
-@dataclass
+@dataclass(slots=True)
 class Pass:
     """One backward pass."""
 
@@ -25,6 +25,7 @@ class Pass:
     waiting: dict[int, Tensor] = field(default_factory=dict)  # fresh ones, their norms not read yet
     grads: dict[int, Tensor] = field(default_factory=dict)  # fresh ones themselves, on request
     summed: dict[int, Norm] | None = None  # norms of .grad at the end
+    listed: list[Norm] | None = None  # or these, in the order in which parameters were used
     missing: bool = False  # whether a parameter had no .grad at the end
     sentinel: tuple[int, Norm] | None = None  # norm of a small .grad at the end, if none was read
     first: Any = None  # the parameter whose gradient came first, and the state of its .grad
@@ -32,8 +33,8 @@ class Pass:
 
     def norms(self) -> list[Norm] | None:
         """Return the norm of each fresh gradient; None where they were not read."""
-        if self.quiet:
-            return None
+        if self.quiet or self.listed is not None:
+            return self.listed if self.met_none else None
         both = self.fresh
         if self.met_none and self.summed:
             both = {**self.summed, **self.fresh} if self.fresh else self.summed

@@ -277,6 +277,8 @@ class Passes:
         self.lengths.append(self.count)
         self.start_window()
         refuse_missing(last is None or last.missing)
+        if last is not None and last.listed is not None:
+            return used, last.listed, leftovers
         if last is None or last.summed is None:
             nan = math.nan if self.on_cpu else local(self.params[0].detach()).new_full((), math.nan)
             return used, None if self.alone else [nan] * len(used), leftovers
@@ -284,7 +286,7 @@ class Passes:
 
     def read_late(self, last: Pass | None) -> None:
         """Read the sums of a window shorter than those before, if nobody touched .grad since."""
-        if last is None or last.summed is not None or last.sentinel is None:
+        if last is None or last.sentinel is None:  # there is none where sums were read
             return
         index, before = last.sentinel
         grad = local(self.params[index].grad)

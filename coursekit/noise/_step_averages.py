@@ -12,6 +12,7 @@ from coursekit.noise.average import MomentAverage
 from coursekit.noise.scale import GradMoments
 
 MAX_PENDING = 64  # steps kept before they are fetched, together
+MOST_NORMS = 4096  # single numbers on a GPU, 512 bytes each there, before they go into one tensor
 
 
 class StepAverages:
@@ -28,6 +29,8 @@ class StepAverages:
         self.whole = MomentAverage(decay=decay, unit=unit)
         self.layers = {name: MomentAverage(decay=decay, unit=unit) for name in names}
         self.workers = workers
+        self.norms: list[Tensor] = []  # of pending steps, in their order
+        self.stacked: list[Tensor] = []  # those before
         self.pending: list[tuple[Sums | Unread | None, list[float], Sequence[float | Tensor]]] = []
 
     def add(
@@ -48,6 +51,11 @@ class StepAverages:
             at_once: Whether to average it in now.
         """
         self.pending.append((sums, numbers, leftovers))
+        if isinstance(sums, Unread):
+            self.norms += sums.norms
+            sums.norms.clear()
+            if len(self.norms) >= MOST_NORMS:
+                self.stack()
         if at_once or len(self.pending) >= MAX_PENDING:
             self.fetch()
 
@@ -57,7 +65,9 @@ class StepAverages:
         Raises:
             ValueError: If a step began with gradients that were not zero.
         """
+        self.stack()
         pending, self.pending = self.pending, []
+        stacked, self.stacked = self.stacked, []
         if not pending:
             return
         left = [norm for _, _, leftovers in pending for norm in leftovers]
@@ -67,8 +77,9 @@ class StepAverages:
                 "a step began with gradients left over from before, which its sum then held: "
                 "call optimizer.zero_grad() after optimizer.step()"
             )
-        parts = [s.lengths if isinstance(s, Unread) else s for s, _, _ in pending]
-        on_device = [t for t in parts if isinstance(t, Tensor)]
+        counts = [s.count for s, _, _ in pending if isinstance(s, Unread)]
+        norms = iter(torch.cat(stacked).cpu().split(counts) if stacked else [])
+        on_device = [s for s, _, _ in pending if isinstance(s, Tensor)]
         lengths = [len(t) for t in on_device]
         fetched = iter(torch.cat(on_device).cpu().split(lengths) if on_device else [])
         for given, numbers, _ in pending:
@@ -76,13 +87,19 @@ class StepAverages:
                 found = [GradMoments(math.nan, math.nan)] * (1 + len(self.layers))
             else:
                 if isinstance(given, Unread):
-                    sums = given.sums_of(next(fetched))
+                    sums = given.sums_of(next(norms))
                 else:
                     sums = next(fetched).tolist() if isinstance(given, Tensor) else given
                 found = moments_of_sums([*sums, *numbers], self.workers)
             self.whole.update(found[0])
             for average, moments in zip(self.layers.values(), found[1:], strict=False):
                 average.update(moments)
+
+    def stack(self) -> None:
+        """Put the norms that wait into one tensor: of many steps in one call, which is quick."""
+        if self.norms:
+            self.stacked.append(torch.stack(self.norms))
+            self.norms = []
 
     def state_dict(self) -> dict[str, Any]:
         """Return the averages as plain numbers."""

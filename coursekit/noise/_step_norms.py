@@ -163,9 +163,10 @@ def numbers_of(micro: Sequence[MicroNorms]) -> list[float]:
 
 @dataclass(frozen=True)
 class Unread:
-    """The norms of one step in one tensor on the device, and what sums they make once fetched."""
+    """The norms of one step as they lie on the device, and what sums they make once fetched."""
 
-    lengths: Tensor
+    norms: list[Tensor]
+    count: int  # of them, also once they were taken out
     sums_of: Callable[[Tensor], list[float]]
 
 
@@ -176,7 +177,7 @@ def unread(
     weights: Sequence[float],
     layers: Layers,
 ) -> Unread | None:
-    """Return step_sums for later: one call on a training step's way. None where that is no gain."""
+    """Return step_sums for later: no call on a training step's way. None where that is no gain."""
     read = read_of(micro)
     if any(m.norms is None for m in read) or not isinstance(accumulated[0], Tensor):
         return None
@@ -190,7 +191,7 @@ def unread(
         sums = step_sums(known, layers.sums(whole, params, weights), layers)[0]
         return sums.tolist() if isinstance(sums, Tensor) else sums
 
-    return Unread(torch.stack([norm for norms in every for norm in norms]), sums_of)
+    return Unread([norm for norms in every for norm in norms], sum(sizes), sums_of)
 
 
 def sums_of_step(
@@ -266,8 +267,11 @@ def add_over_workers(sums: Sums, numbers: list[float], group: Any) -> Sums:
 
 def checked_micro_batch(size: float, factor: float) -> tuple[float, float]:
     """Return size and loss factor of a micro-batch, refused where they can't be."""
+    plain = type(size) in (int, float) and type(factor) in (int, float)
+    if plain and 1 <= size < math.inf and 0 < factor < math.inf:
+        return size, factor
     for name, value in (("micro_batch_size", size), ("loss_factor", factor)):
-        if not isinstance(value, int | float) and not isinstance(value, Real | Tensor):
+        if not isinstance(value, Real | Tensor):
             raise ValueError(f"{name} must be a number, got {value!r}")
     if not (math.isfinite(size) and size >= 1):
         raise ValueError(f"micro_batch_size must be >= 1, got {size}")

@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
 
+from coursekit.noise import _step_averages
 from coursekit.noise.average import MomentAverage
 from coursekit.noise.online import NoiseScale
 from coursekit.noise.scale import GradMoments, grad_moments
@@ -139,8 +140,8 @@ def test_norms_that_stay_on_the_device_give_the_same(read):
 
 
 @pytest.mark.parametrize("layers", [False, True])
-def test_a_step_takes_one_call_on_a_device(layers):
-    """The norms go into one tensor; what is made of them waits until they are fetched."""
+def test_a_step_takes_no_call_on_a_device(layers):
+    """The norms wait as they are, and what is made of them, until they are fetched."""
     called = []
 
     class Calls(TorchDispatchMode):
@@ -160,7 +161,8 @@ def test_a_step_takes_one_call_on_a_device(layers):
         called.clear()
         with Calls():
             noise.step()
-    assert called == [torch.ops.aten.stack.default]
+    assert called == []
+    assert len(noise._averages.norms) == 2 * 2 * 4
 
 
 def test_leftovers_on_a_device_are_refused_when_fetched():
@@ -174,6 +176,31 @@ def test_leftovers_on_a_device_are_refused_when_fetched():
             F.cross_entropy(model(data()[0]), data()[1]).backward()
     with pytest.raises(ValueError, match="left over"):
         noise.estimate()
+    model.zero_grad()
+    window(model, noise, lambda model: None)
+    close_to(noise.last, grad_moments(micro_gradients(classifier(), [8, 8, 8]), 8))
+
+
+@pytest.mark.parametrize("most", [1, 20, 4096])
+def test_norms_of_many_steps_in_one_tensor(most, monkeypatch):
+    """However many wait, each step gets its own back; none is kept after it was stacked."""
+    monkeypatch.setattr(_step_averages, "MOST_NORMS", most)
+    found = {}
+    for on_cpu in (True, False):
+        model = classifier()
+        noise = NoiseScale(model, every=1, micro_batch_size=8, read="ends")
+        with noise.paused():
+            noise._passes.on_cpu = on_cpu
+        for scale in (1.0, 2.0, 3.0, 4.0, 5.0):
+            for x, y in zip(data()[0].split(8), data()[1].split(8), strict=True):
+                (scale * F.cross_entropy(model(x), y)).backward()
+                noise.micro_step()
+            noise.step()
+            model.zero_grad()
+        assert len(noise._averages.norms) < max(most, 1)
+        found[on_cpu] = noise.moments()
+    close_to(*found.values())
+    assert found[True].tr_cov_stderr == pytest.approx(found[False].tr_cov_stderr)
 
 
 def test_a_window_shorter_than_all_before():
