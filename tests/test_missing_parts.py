@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.in_turn(thing="a set-up", of=2, turn=1)
+
 ROOT = Path(__file__).resolve().parents[1]
 SLICE = (
     "tests/commands/test_doctor.py::test_here_every_wall_of_the_sandbox_stands",

@@ -16,6 +16,8 @@ from coursekit.bootstrap import environment
 from coursekit.bootstrap.folder import is_in_place
 from coursekit.bootstrap.installer import SetupError
 
+pytestmark = pytest.mark.in_turn(thing="a set-up", of=2, turn=0)
+
 ROOT = Path(__file__).resolve().parents[2]
 FAKE = ROOT / "tests" / "fake_pip.py"
 PARTS = ("coursekit/__init__.py", "coursekit/__main__.py", "coursekit/storage.py", "pyproject.toml")

@@ -10,6 +10,8 @@ import pytest
 
 from coursekit.bootstrap.console import SPELLED, spell
 
+pytestmark = pytest.mark.in_turn(thing="a set-up", of=2, turn=1)
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -23,6 +23,8 @@ from coursekit.commands import claims as command
 from coursekit.commands import cli_measuring
 from coursekit.commands.build import points_of
 
+pytestmark = pytest.mark.in_turn(thing="a long look", of=3, turn=2)
+
 ROOT = Path(__file__).resolve().parents[2]
 CHEAP = 1.2  # CPU seconds: what costs less is measured again in every run of the tests
 SECONDS = {i: command.cost(i, "cpu", {i: e}) for i, e in load_ledger().items() if "cpu" in e}

@@ -115,12 +115,16 @@ def test_bad_requests_are_named():
         measure_variance(torch.eye(3), torch.tensor([0, 1]))
 
 
+LONG = pytest.mark.in_turn(thing="a long look", of=3, turn=0)
+
+
 @pytest.fixture(scope="module")
 def law():
     """An MLP on both data sets, 5 seeds, 2,000 draws at each B: about 25 seconds of CPU."""
     return {name: float(np.mean(values)) for name, values in measure_law("cpu").items()}
 
 
+@LONG
 @pytest.mark.parametrize("data", ["digits", "mnist1d"])
 @pytest.mark.parametrize("way", ["with", "without"])
 def test_real_networks_obey_the_law(law, data, way):
@@ -128,6 +132,7 @@ def test_real_networks_obey_the_law(law, data, way):
         assert 0.97 < law[f"{way}_{data}_{batch_size}"] < 1.03
 
 
+@LONG
 @pytest.mark.parametrize("data", ["digits", "mnist1d"])
 def test_the_law_without_correction_is_rejected_at_three_quarters(law, data):
     assert 0.97 < law[f"corrected_{data}"] < 1.03

@@ -10,6 +10,8 @@ from zoo import CASES, REFUSED
 from coursekit.gradients import per_example_dots, per_example_norms
 from coursekit.noise import model_moments
 
+pytestmark = pytest.mark.in_turn(of=3)
+
 
 def one_row_each(batch, i):
     if isinstance(batch, dict):

@@ -7,6 +7,8 @@ from zoo import CASES
 from coursekit.curvature import hessian_operator
 from coursekit.gradients import BatchLoss
 
+pytestmark = pytest.mark.in_turn(of=3)
+
 ONCE = {"EmbeddingBag": "embedding_bag", "CTC": "ctc_loss"}  # no second derivative in torch
 COARSE = {"GPT-2 under autocast bfloat16": 0.1}  # what bfloat16 leaves of a second derivative
 

@@ -7,6 +7,8 @@ from zoo import EXACT, PLAIN, PROBES, TRACES
 from coursekit.curvature import hessian_trace
 from coursekit.gradients import BatchLoss
 
+pytestmark = pytest.mark.in_turn(of=3)
+
 METHODS = {EXACT: "exact", PROBES: "per_example", PLAIN: "hutchinson"}
 
 

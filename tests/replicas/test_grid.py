@@ -30,6 +30,8 @@ from coursekit.train.loop import accuracy
 from coursekit.train.optim import BY_NAME, LAMB, LARS, SGD, Adam, Muon
 from coursekit.train.schedules import step_decay, warmup_cosine
 
+pytestmark = pytest.mark.in_turn(thing="stacks of replicas", of=3, turn=2)
+
 SETTINGS = {
     **BY_NAME,
     "sgd with decay": SGD(weight_decay=0.01),

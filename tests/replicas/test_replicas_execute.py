@@ -21,6 +21,8 @@ from coursekit.replicas._run import denormals_flushed, train_stack
 from coursekit.replicas.grid import run_grid
 from coursekit.replicas.population import Population
 
+pytestmark = pytest.mark.in_turn(thing="stacks of replicas", of=3, turn=1)
+
 GRID = {"seeds": (0, 1), "batch_sizes": (16, 32), "lrs": (0.05, 0.1, 0.2), "num_epochs": 2}
 quiet = functools.partial(run_grid, progress=False)
 

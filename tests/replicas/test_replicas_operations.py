@@ -18,6 +18,8 @@ from coursekit.replicas._operations import attention
 from coursekit.replicas._row_operations import layer_norm, linear, parts_of
 from coursekit.replicas._vmap import vmap_gradients
 
+pytestmark = pytest.mark.in_turn(thing="stacks of replicas", of=3, turn=0)
+
 REPLICAS, BATCH = 3, 4
 
 
