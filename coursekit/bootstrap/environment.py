@@ -6,6 +6,7 @@ was made and with which Python, and a stamp for each level that was installed to
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -215,6 +216,9 @@ def hides_gpus() -> str:
     return f"CUDA_VISIBLE_DEVICES={chosen!r}"
 
 
+PATIENCE = (3, 17)  # seconds for nvidia-smi: in silence, and once it is said
+
+
 def has_gpu(*, hidden: bool = True) -> bool:
     """Say whether NVIDIA's driver lists a GPU here.
 
@@ -223,13 +227,24 @@ def has_gpu(*, hidden: bool = True) -> bool:
     """
     if hidden and hides_gpus():
         return False
+    command = ["nvidia-smi", "-L"]
     try:
-        answer = subprocess.run(
-            ["nvidia-smi", "-L"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=20
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError:
         return False
-    return answer.returncode == 0 and b"GPU" in answer.stdout
+    waiting = "nvidia-smi does not answer yet: waiting for it ..."
+    given_up = f"nvidia-smi did not answer in {sum(PATIENCE)} s: going on as if there were no GPU"
+    for seconds, said in zip(PATIENCE, (waiting, given_up), strict=True):
+        try:
+            answer, _ = asked.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            _say(said)
+        else:
+            return asked.returncode == 0 and b"GPU" in answer
+    asked.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):  # a driver that hangs lets nobody end it
+        asked.communicate(timeout=1)
+    return False
 
 
 def _say(text: str) -> None:

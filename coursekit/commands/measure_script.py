@@ -1,8 +1,10 @@
 """What `measure` reads: a person's own script, run with its arguments, and what it defines."""
 
+import os
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -72,9 +74,14 @@ def _names_of(path: Path, its_args: Sequence[str]) -> dict[str, Any]:
         code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
         module = _module_of(path)
         sys.argv = [str(path), *its_args]
-        exec(code, vars(module))
+        with _told_of_exits():
+            exec(code, vars(module))
     except KeyboardInterrupt:
         raise
+    except _EndedAtOnce as error:
+        raise ValueError(
+            f"{path} ended the process with os._exit({error.code})\n{remedy}"
+        ) from error
     except SystemExit as error:
         raise ValueError(
             f"{path} ended itself with sys.exit({error.code!r})\n"
@@ -89,7 +96,37 @@ def _names_of(path: Path, its_args: Sequence[str]) -> dict[str, Any]:
         ) from error
     finally:
         sys.argv, sys.stdout, sys.stderr = before
+    if sys.stdout.closed:
+        sys.stdout = sys.stderr  # so that whatever is said last finds a place
+        raise ValueError(
+            f"{path} closed its standard output, where the numbers would go\n"
+            "Send its own prints elsewhere with contextlib.redirect_stdout."
+        )
     return vars(module)
+
+
+class _EndedAtOnce(BaseException):
+    """A script called os._exit: nothing after it would be measured, and nobody told."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+
+@contextmanager
+def _told_of_exits() -> Iterator[None]:
+    """Let os._exit in this process raise; forked processes, which end by it, keep it."""
+    real, here = os._exit, os.getpid()
+
+    def end(code: int) -> None:
+        if os.getpid() != here:
+            real(code)
+        raise _EndedAtOnce(code)
+
+    os._exit = end  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        os._exit = real
 
 
 def _module_of(path: Path) -> ModuleType:

@@ -1,5 +1,6 @@
 """environment.yml gives conda and Binder what pyproject.toml gives pip, no more and no less."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec
+
+from coursekit.bootstrap import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
@@ -81,3 +84,27 @@ def test_only_conda_forge_is_asked_and_the_clone_itself_is_installed():
 def test_nothing_hides_the_file_from_binder():
     assert not (ROOT / "binder").exists()
     assert not (ROOT / ".binder").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
+@pytest.mark.parametrize(
+    ("does", "found", "said"),
+    [
+        ("echo 'GPU 0: made up'", True, []),
+        ("echo 'No devices were found'", False, []),
+        ("echo 'GPU 0: lost'; exit 9", False, []),
+        ("sleep 0.6; echo 'GPU 0: slow'", True, ["does not answer yet"]),
+        ("exec sleep 30", False, ["does not answer yet", "as if there were no GPU"]),
+    ],
+)
+def test_a_driver_that_is_slow_or_hangs_is_told(does, found, said, monkeypatch, tmp_path, capsys):
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\n{does}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(environment, "PATIENCE", (0.3, 2.0))
+    assert environment.has_gpu() is found
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(said)
+    assert all(words in line for words, line in zip(said, lines, strict=True))

@@ -217,6 +217,36 @@ data = (inputs[:rows], targets[:rows])
     assert sys.argv == before
 
 
+def test_a_script_that_ends_the_process_at_once_is_told(capsys, tmp_path):
+    path = tmp_path / "mine.py"
+    forks = "import os\nif os.fork() == 0:\n    os._exit(3)\nstatus = os.wait()[1]\n"
+    path.write_text(LINEAR + forks + "assert os.waitstatus_to_exitcode(status) == 3\n")
+    real = os._exit
+    assert main(["measure", "noise", str(path)]) == 0
+    path.write_text(LINEAR + "import os\ntry:\n    os._exit(0)\nexcept Exception:\n    pass\n")
+    capsys.readouterr()
+    assert main(["measure", "noise", str(path)]) == 1
+    assert "os._exit(0)" in capsys.readouterr().err
+    assert os._exit is real
+
+
+def test_a_script_that_closes_its_output_is_told(tmp_path):
+    """In a process of its own, whose output it is."""
+    path = tmp_path / "mine.py"
+    path.write_text(LINEAR + "import sys\nsys.stdout.close()\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "coursekit", "measure", "noise", str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "closed its standard output" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_objective_says_what_is_measured(capsys, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
