@@ -61,6 +61,24 @@ def test_transposed_equals_torchs_and_so_do_two_derivatives(dims, settings):
     )
 
 
+@pytest.mark.parametrize("frozen", ["x", "w", "b", "xb", "wb", "xw"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_frozen_factors(frozen, transposed):
+    parts = dict(zip("xwb", factors_of(2), strict=True))
+    leaves = [t for name, t in parts.items() if name not in frozen]
+
+    def of(function):
+        def frozen_function(*given):
+            left = iter(given)
+            factors = (t.detach() if n in frozen else next(left) for n, t in parts.items())
+            return function(*factors, stride=2).pow(3)
+
+        return frozen_function
+
+    ours = transposed_convolution if transposed else convolution
+    check_against(of(ours), of(of_torch(2, transposed=transposed)), leaves)
+
+
 @pytest.mark.parametrize("settings", [{"stride": 2, "padding": 1}, {"groups": 2, "dilation": 2}])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_derivatives_of_every_order_against_differences(settings, transposed):
@@ -204,10 +222,10 @@ def test_a_wrong_derivative_is_refused(monkeypatch):
     """The operator's own check has power over these formulas too."""
     right = _convolution.slopes
 
-    def wrong(moves, g, x, w, of_x, of_w):
-        of_input, of_kernel = right(moves, g, x, w, of_x, of_w)
+    def wrong(*given):
+        of_input, of_kernel, of_bias = right(*given)
         factor = 1.0 if of_kernel is None or torch.is_grad_enabled() else 1.2
-        return of_input, None if of_kernel is None else factor * of_kernel
+        return of_input, None if of_kernel is None else factor * of_kernel, of_bias
 
     monkeypatch.setattr(_convolution, "slopes", wrong)
     model, data = net()
