@@ -13,8 +13,6 @@ from coursekit.plots.accumulation import (
     weights_plot,
 )
 
-pytestmark = pytest.mark.quick
-
 
 def errors():
     return errors_plot(

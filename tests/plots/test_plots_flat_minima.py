@@ -19,8 +19,6 @@ from coursekit.plots.noise_at_work import (
     wells_plot,
 )
 
-pytestmark = pytest.mark.quick
-
 
 def runs(centre, count=5):
     return list(centre * np.random.default_rng(0).normal(1, 0.05, count))

@@ -15,7 +15,6 @@ from coursekit.plots.hardware import (
     step_time_plot,
 )
 
-pytestmark = pytest.mark.quick
 SIZES = [2**k for k in range(11)]
 
 

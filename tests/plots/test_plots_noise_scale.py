@@ -14,7 +14,6 @@ from coursekit.plots.noise_scale import (
     trade_off_plot,
 )
 
-pytestmark = pytest.mark.quick
 SIZES = [16, 64, 256]
 STEPS = [[650.0, 660.0], [200.0, 204.0], [87.0, 89.0]]
 

@@ -15,8 +15,6 @@ from coursekit.plots.scaling import (
     windows_plot,
 )
 
-pytestmark = pytest.mark.quick
-
 
 def rules():
     by_rule = {

@@ -14,8 +14,6 @@ from coursekit.plots.sharpness import (
     rescaled_plot,
 )
 
-pytestmark = pytest.mark.quick
-
 
 def rows(*centres):
     rng = np.random.default_rng(0)

@@ -13,8 +13,6 @@ from coursekit.plots.toolkit import (
     values_plot,
 )
 
-pytestmark = pytest.mark.quick
-
 
 def rows(*centres):
     rng = np.random.default_rng(0)

@@ -16,7 +16,6 @@ from coursekit.plots.warmup import (
 )
 from coursekit.plots.warmup_paths import instrument_plot, path_plot
 
-pytestmark = pytest.mark.quick
 STEPS = (0, 1, 4)
 
 
