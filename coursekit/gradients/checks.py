@@ -1,30 +1,28 @@
 """What must be refused before anything is measured, each thing in one wording."""
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import RandomSampler
 
-from coursekit.gradients._graph import refuse_reentrant_checkpoint
 from coursekit.gradients._modules import modules_of, name_of
+from coursekit.gradients._one_loss import LossAndGradient, joint_norm
+from coursekit.gradients._one_loss import scalar_loss as scalar_loss
 from coursekit.gradients._random_state import random_state, random_state_kept, same_state
 from coursekit.gradients.batches import (
     Batch,
     Data,
     Loss,
-    as_batch_loss,
     brought_to,
     map_tensors,
     model_device,
     num_examples,
     select_examples,
     slice_batch,
-    trainable_params,
 )
 from coursekit.gradients.counts import Count, checked_count
-from coursekit.gradients.precision import last_digits_moved, observed_eps
+from coursekit.gradients.precision import last_digits_moved, numbers_read, observed_eps
 
 LARGE = 10_000_000  # weights of a model on which fewer examples are looked at
 
@@ -71,30 +69,6 @@ def refuse_shuffling(data: Data) -> None:
         )
 
 
-def scalar_loss(value: Any) -> Tensor:
-    """Return what a loss function gave as one number; the `.loss` of a model's output counts.
-
-    Raises:
-        ValueError: If it is None, no tensor, has several entries or does not depend on weights.
-    """
-    inner = getattr(value, "loss", None)
-    if not isinstance(value, Tensor) and isinstance(inner, Tensor):
-        value = inner
-    if not isinstance(value, Tensor):
-        raise ValueError(
-            f"the loss function returned {'None' if value is None else type(value).__name__}; it "
-            f"must return the mean loss of the batch, a tensor with one number"
-        )
-    if value.numel() != 1:
-        raise ValueError(
-            f"the loss must be one number, the mean over the batch, got shape "
-            f"{tuple(value.shape)}; use reduction='mean'"
-        )
-    if value.is_complex():
-        raise ValueError("the loss is complex; return a real number, such as loss.abs() or .real")
-    return value
-
-
 def check_mean_loss(
     model: nn.Module,
     loss_fn: Loss,
@@ -126,7 +100,7 @@ def check_mean_loss(
         raise ValueError("data holds no examples")
     device = model_device(model)
     batch = brought_to(device, batch)
-    measure = _LossAndGradient(model, loss_fn)
+    measure = LossAndGradient(model, loss_fn)
     few = min(total, max_examples or (8 if measure.num_params < LARGE else 4))
     if few < total:
         places = torch.linspace(0, total - 1, few, device="cpu").round().long()
@@ -150,21 +124,25 @@ def check_mean_loss(
         whole = measure(batch)
         drew = not same_state(state, random_state(device))
         tolerance = min(0.1, 100 * eps**0.75)
-        _refuse_random(measure, batch, whole, tolerance, drew=drew)
+        reads = _refuse_random(measure, batch, whole, tolerance, drew=drew)
         nothing = (0.0, [torch.zeros_like(g) for g in whole[1]])
         found = [measure(p) if n else nothing for p, n in zip(parts[1:], counts[1:], strict=True)]
         losses, grads = [whole[0], *(v for v, _ in found)], [whole[1], *(g for _, g in found)]
         shares = [n / counts[0] for n in counts[1:]]
         mean = shares[0] * losses[1] + shares[1] * losses[2]
         loss_gap = abs(losses[0] - mean)
-        gap = _norm([w - shares[0] * a - shares[1] * b for w, a, b in zip(*grads, strict=True)])
-        sizes = sum(share * _norm(g) for share, g in zip(shares, grads[1:], strict=True))
+        gap = joint_norm(
+            [w - shares[0] * a - shares[1] * b for w, a, b in zip(*grads, strict=True)]
+        )
+        sizes = sum(share * joint_norm(g) for share, g in zip(shares, grads[1:], strict=True))
         if not math.isfinite(gap + sizes):
             raise ValueError(
                 "the gradient of some examples is not finite, though their loss is: look for inf "
                 "or huge numbers in the data, or an infinite slope (a root or a norm at exactly 0)"
             )
         if loss_gap <= tolerance * max(map(abs, losses)) and gap <= tolerance * sizes:
+            if reads and few > 2:
+                _refuse_branches(measure, batch, whole, count, tolerance)
             return
         rounding = _rounding(measure, batch, whole, eps)
     if loss_gap <= 10 * rounding[0] and gap <= 10 * rounding[1]:
@@ -177,10 +155,40 @@ def check_mean_loss(
     what = f"the loss of {few} examples ({losses[0]:.6g}) is not the mean of its parts' losses"
     what += f" ({mean:.6g})"
     if loss_gap <= tolerance * max(map(abs, losses)):
-        share = 100 * gap / max(_norm(grads[0]), gap)
+        share = 100 * gap / max(joint_norm(grads[0]), gap)
         what = f"the gradient of {few} examples is not the mean of its parts' gradients"
         what += f" (they differ by {share:.2g} %)"
     raise ValueError(f"{what}: {_not_a_mean(count)}")
+
+
+def _refuse_branches(
+    measure: LossAndGradient,
+    batch: Batch,
+    whole: tuple[float, list[Tensor]],
+    count: Count,
+    tolerance: float,
+) -> None:
+    """Raise ValueError if the examples one by one give another gradient than together.
+
+    For a loss that reads numbers of a batch: what it does with them may hang on the others, and
+    two parts may both fall on one side.
+    """
+    total, left, sizes = checked_count(count, batch), list(whole[1]), 0.0
+    for i in range(num_examples(batch)):
+        example = slice_batch(batch, i, i + 1)
+        share = checked_count(count, example) / total
+        if share:
+            grads = measure(example)[1]
+            left = [rest - share * g for rest, g in zip(left, grads, strict=True)]
+            sizes += share * joint_norm(grads)
+    if joint_norm(left) > 10 * tolerance * sizes:
+        apart = 100 * joint_norm(left) / sizes
+        raise ValueError(
+            f"the gradient of {num_examples(batch)} examples is not the mean of theirs alone (they "
+            f"differ by {apart:.2g} %): what the model or the loss does with one hangs on the "
+            f"others, as where it branches on a number of the whole batch (an if on a tensor, "
+            f".item()); let each example decide for itself (torch.where)"
+        )
 
 
 def _not_a_mean(count: Count) -> str:
@@ -194,58 +202,26 @@ def _not_a_mean(count: Count) -> str:
     return "so the loss is not a mean over what count counts, or the examples are coupled"
 
 
-class _LossAndGradient:
-    """The loss of a batch and its gradient, a tensor for each parameter."""
-
-    def __init__(self, model: nn.Module, loss_fn: Loss) -> None:
-        self.params = list(trainable_params(model).values())
-        self.num_params = sum(p.numel() for p in self.params)
-        self.model, self.loss = model, as_batch_loss(loss_fn)
-
-    def __call__(self, batch: Batch) -> tuple[float, list[Tensor]]:
-        with torch.enable_grad():
-            loss = scalar_loss(self.loss(self.model, batch))
-            if not torch.isfinite(loss).all():
-                raise ValueError(
-                    f"the loss of some examples is {loss.item()}: nothing to measure; look for nan "
-                    f"or inf in the data, and for examples without a target (all ignored, or "
-                    f"padding alone), whose mean is 0/0: leave those out"
-                )
-            if not loss.requires_grad:
-                raise ValueError(
-                    "the loss does not depend on the trainable parameters: it was detached, or "
-                    "computed under no_grad"
-                )
-            refuse_reentrant_checkpoint(loss)
-            grads = torch.autograd.grad(loss, self.params, allow_unused=True)
-        dense = [
-            torch.zeros_like(p) if g is None else g.to_dense() if g.is_sparse else g
-            for g, p in zip(grads, self.params, strict=True)
-        ]
-        return loss.item(), dense
-
-
-def _norm(tensors: list[Tensor]) -> float:
-    """Return the joint norm of some tensors, summed in float64."""
-    norms = [torch.linalg.vector_norm(t, dtype=torch.float64) for t in tensors]
-    return torch.stack(norms).norm().item()
-
-
 def _refuse_random(
-    measure: _LossAndGradient,
+    measure: LossAndGradient,
     batch: Batch,
     first: tuple[float, list[Tensor]],
     tolerance: float,
     *,
     drew: bool,
-) -> None:
-    """Raise ValueError if equal passes differ, or random numbers were drawn in train mode."""
-    with torch.no_grad():
-        other = scalar_loss(measure.loss(measure.model, batch)).item()
-    gap, size = 0.0, _norm(first[1])
+) -> bool:
+    """Raise ValueError if equal passes differ, or random numbers were drawn in train mode.
+
+    Returns:
+        Whether the loss reads a number of the batch.
+    """
+    with torch.no_grad(), numbers_read() as read:
+        value = measure.loss(measure.model, batch)
+    other = scalar_loss(value).item()
+    gap, size = 0.0, joint_norm(first[1])
     for _ in range(3 if drew else 0):
         other, grads = measure(batch)
-        gap = max(gap, _norm([a - b for a, b in zip(first[1], grads, strict=True)]))
+        gap = max(gap, joint_norm([a - b for a, b in zip(first[1], grads, strict=True)]))
         if gap > tolerance * size:
             break
     if gap > tolerance * size or abs(first[0] - other) > tolerance * max(abs(first[0]), abs(other)):
@@ -264,13 +240,14 @@ def _refuse_random(
             "the loss draws random numbers in its forward pass (dropout, noise), so every pass "
             "sees another loss: the model is random; call model.eval(), or turn them off"
         )
+    return read()
 
 
 def _rounding(
-    measure: _LossAndGradient, batch: Batch, found: tuple[float, list[Tensor]], eps: float
+    measure: LossAndGradient, batch: Batch, found: tuple[float, list[Tensor]], eps: float
 ) -> tuple[float, float]:
     """Return how far loss and gradient move when the weights move in their last digits."""
     with last_digits_moved(measure.params, eps):
         loss, grads = measure(batch)
-        moved = _norm([a - b for a, b in zip(grads, found[1], strict=True)])
+        moved = joint_norm([a - b for a, b in zip(grads, found[1], strict=True)])
         return abs(loss - found[0]), moved

@@ -67,6 +67,25 @@ def observed_eps(model: nn.Module) -> Iterator[Callable[[], float]]:
         yield lambda: max(*eps, 0.0, *(float(torch.finfo(t).eps) for t in seen.types))
 
 
+class _NumbersRead(TorchDispatchMode):
+    """Notes whether a number left its tensor: by .item(), or an if on it."""
+
+    seen = False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        self.seen = self.seen or func is torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def numbers_read() -> Iterator[Callable[[], bool]]:
+    """Watch what runs inside; yield a function that then tells whether it read a number."""
+    with _NumbersRead() as mode:
+        yield lambda: mode.seen
+
+
 @contextmanager
 def last_digits_moved(params: Sequence[nn.Parameter], eps: float) -> Iterator[None]:
     """Move each weight up or down by 4 eps of itself, and put it back on leaving."""

@@ -137,6 +137,34 @@ def test_what_is_not_finite_has_its_own_sentence():
         mean_gradient(nn.Linear(4, 1), lambda o, t: (o - t).square().mean(), (x, y.float()))
 
 
+class Branching(nn.Module):
+    """Skips a layer where a number of its batch says so; `alone`: where the example's own does."""
+
+    def __init__(self, alone: bool) -> None:
+        super().__init__()
+        self.alone, self.first, self.extra = alone, nn.Linear(4, 3), nn.Linear(4, 3)
+
+    def forward(self, x):
+        if self.alone:
+            return self.first(x) + torch.where(x.sum(1, keepdim=True) > 0, self.extra(x), 0.0)
+        if x.sum().item() > 0:
+            return self.first(x) + self.extra(x)
+        return self.first(x)
+
+
+@pytest.mark.parametrize("measure", [mean_gradient, model_moments, hessian_operator])
+def test_a_branch_on_a_number_of_the_batch_is_found(measure):
+    """Both parts of the batch that the door compares fall on one side."""
+    x = torch.tensor([3.0, -0.5, -0.5, -0.5, -0.5, 3.0, -0.5, -0.5])[:, None].repeat(1, 4)
+    x = x + 0.1 * data(8)[0]
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        models = Branching(alone=False), Branching(alone=True)
+    with pytest.raises(ValueError, match=r"branches on a number .* \(torch.where"):
+        measure(models[0], CE, (x, data(8)[1]))
+    measure(models[1], CE, (x, data(8)[1]))
+
+
 def test_sums_need_the_same_examples_and_not_their_order():
     shuffled = DataLoader(TensorDataset(*data()), 5, shuffle=True)
     op = hessian_operator(net(), CE, shuffled, method="rebuilt")
