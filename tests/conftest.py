@@ -27,6 +27,12 @@ from coursekit.classroom.sandbox.walls import SandboxError
 from coursekit.commands.doctor import BRING_CHROMIUM, look_for_chromium, remedy_for
 
 leave_out_unasked()  # before anything imports nbformat, as in every command
+if importlib.util.find_spec("hypothesis"):  # not on a machine with the core alone, for its GPU
+    from hypothesis import settings
+
+    # Drawn inputs are the same in every run, and nothing is timed: other processes are at work
+    settings.register_profile("course", derandomize=True, deadline=None)
+    settings.load_profile("course")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's `&`; tests of Ctrl-C need one
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
