@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.in_turn(thing="a set-up", of=2, turn=1)
+pytestmark = pytest.mark.in_turn(thing="a set-up", of=3, turn=1)
 
 ROOT = Path(__file__).resolve().parents[1]
 SLICE = (

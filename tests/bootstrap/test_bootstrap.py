@@ -16,7 +16,7 @@ from coursekit.bootstrap import environment
 from coursekit.bootstrap.folder import is_in_place
 from coursekit.bootstrap.installer import SetupError
 
-pytestmark = pytest.mark.in_turn(thing="a set-up", of=2, turn=0)
+pytestmark = pytest.mark.in_turn(thing="a set-up", of=3, turn=0)
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKE = ROOT / "tests" / "fake_pip.py"

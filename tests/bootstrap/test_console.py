@@ -10,7 +10,7 @@ import pytest
 
 from coursekit.bootstrap.console import SPELLED, spell
 
-pytestmark = pytest.mark.in_turn(thing="a set-up", of=2, turn=1)
+pytestmark = pytest.mark.in_turn(thing="a set-up", of=3, turn=1)
 
 ROOT = Path(__file__).resolve().parents[2]
 

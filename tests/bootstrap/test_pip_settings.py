@@ -29,7 +29,7 @@ def real_pip(tmp_path_factory):
     return folder / "env" / "bin" / "python", folder
 
 
-@pytest.mark.in_turn(of=3)
+@pytest.mark.in_turn(thing="a set-up", of=3, turn=2)
 @pytest.mark.parametrize(
     "setting",
     [
@@ -67,7 +67,7 @@ def test_a_stubborn_configuration_of_the_real_pip_changes_nothing(
     run_step([*argv, "uninstall", "-y", "tiny-of-coursekit"], "away again", log=tmp_path / "log")
 
 
-@pytest.mark.in_turn(of=3)
+@pytest.mark.in_turn(thing="a set-up", of=3, turn=2)
 @pytest.mark.parametrize(
     "setting",
     [

@@ -24,6 +24,8 @@ from coursekit.toy.double_well import DoubleWell, barrier, potential, slope
 from coursekit.toy.escape_theory import gibbs_share
 from coursekit.train.scaling import saturating_lr, scaled_lr
 
+pytestmark = pytest.mark.in_turn(thing="explorers", of=2, turn=0)
+
 TO = {"rel": 1e-6, "abs": 1e-9}
 
 

@@ -8,6 +8,8 @@ from explorer_page import open_explorers
 from coursekit.explorers.live import explorer_names, still_picture
 from coursekit.explorers.stills import draw_still
 
+pytestmark = pytest.mark.in_turn(thing="explorers", of=2, turn=1)
+
 NAMES = explorer_names()
 BOUGHT = {"run": 0, "suspect": 2, "experiment": 0, "outcome": 1}
 GOALS = {  # for each goal a state that reaches it
@@ -41,7 +43,7 @@ def place(page, name):
     return page.locator(f'[data-ckx-host="{name}"]')
 
 
-@pytest.mark.in_turn
+@pytest.mark.in_turn(of=3)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_still_picture_is_what_the_explorer_draws(browser, name):
     page = browser.new_page(color_scheme="light")
@@ -53,7 +55,7 @@ def test_the_still_picture_is_what_the_explorer_draws(browser, name):
     assert numbers[0] == pytest.approx(numbers[1], abs=0.31), remedy  # fonts' rounding
 
 
-@pytest.mark.in_turn
+@pytest.mark.in_turn(of=3)
 @pytest.mark.parametrize("name", NAMES)
 def test_sliders_have_names_and_values_and_obey_the_keyboard(opened, name):
     page, complaints = opened
@@ -84,7 +86,7 @@ def test_sliders_have_names_and_values_and_obey_the_keyboard(opened, name):
     assert complaints == []
 
 
-@pytest.mark.in_turn
+@pytest.mark.in_turn(of=3)
 @pytest.mark.parametrize("name", NAMES)
 def test_goals_are_open_at_first_and_can_be_reached(opened, name):
     page, complaints = opened

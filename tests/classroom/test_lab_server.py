@@ -15,7 +15,7 @@ from coursekit.classroom.learner import lab_server as module
 from coursekit.classroom.learner.lab_server import _add_output, lab_server, run_cells
 from coursekit.commands.lab_check import check_unit, report
 
-pytestmark = pytest.mark.in_turn(thing="a server", of=2, turn=0)
+pytestmark = pytest.mark.in_turn(thing="a server", of=3, turn=0)
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -300,6 +300,7 @@ def test_scratch_is_fresh_for_each_submission_and_small(sandbox):
     assert "No space left" in tell(sandbox, "fill()", setup=many.replace("SCRATCH", SCRATCH))
 
 
+@pytest.mark.in_turn(of=3)
 @pytest.mark.sandbox
 def test_a_python_below_tmp_stays_visible(monkeypatch, tmp_path):
     """Then submissions write elsewhere: a fresh /tmp would hide the libraries."""
@@ -406,6 +407,7 @@ def test_nothing_is_left_when_a_sandbox_closes():
     assert set(Path(tempfile.gettempdir()).glob(mine)) <= folders
 
 
+@pytest.mark.in_turn(of=3)
 def test_a_parent_that_died_is_started_anew(sandbox):
     assert tell(sandbox, "1") == 1
     assert sandbox.way == "fork"
@@ -436,6 +438,7 @@ def test_a_killed_grader_leaves_no_process_and_its_folder_is_swept():
     assert not Path(folder).exists()
 
 
+@pytest.mark.in_turn(of=3)
 @pytest.mark.sandbox
 def test_where_namespaces_inside_a_sandbox_are_refused_each_submission_gets_a_fresh_one(
     monkeypatch,
@@ -547,6 +550,7 @@ def test_a_signal_that_reaches_the_parent_is_named(monkeypatch):
         prove(sandbox)
 
 
+@pytest.mark.in_turn(of=3)
 def test_a_parent_that_fell_silent_is_ended_and_started_anew(monkeypatch):
     monkeypatch.setattr(sandbox_module, "FORK_SECONDS", 1.0)
     before = family()
@@ -572,6 +576,7 @@ def test_processes_that_cannot_be_started_are_the_sandboxs_fault(monkeypatch, sa
         judged(sandbox, "def twice(x):\n    return 2 * x\n")
 
 
+@pytest.mark.in_turn(of=3)
 @pytest.mark.sandbox
 def test_a_python_that_was_started_by_a_link_to_a_link_is_found(monkeypatch, tmp_path):
     """An environment made by `~/bin/python3` has such a name, and `~/bin` is not for students."""

@@ -136,7 +136,7 @@ def answer_of(url):
             time.sleep(0.1)
 
 
-@pytest.mark.in_turn(thing="a server", of=2, turn=1)
+@pytest.mark.in_turn(thing="a server", of=3, turn=1)
 def test_where_the_port_is_taken_the_next_free_one_is_used_and_printed(tmp_path):
     unit = tmp_path / "work" / "00_start"
     unit.mkdir(parents=True)

@@ -188,6 +188,7 @@ def test_the_convnet_example_is_measured(capsys):
     assert found["low"] < found["grad_noise_scale"] < found["high"]
 
 
+@pytest.mark.in_turn(of=3)
 def test_the_transformer_s_interval_covers_a_ten_times_longer_run(capsys):
     script = ROOT / "docs/examples/transformer.py"
     short = measured(capsys, "noise", script, "--examples", 200)
@@ -323,6 +324,7 @@ def test_a_script_takes_no_other_modules_place(capsys, tmp_path, name):
     assert sys.modules.get(name.removesuffix(".py")) is before
 
 
+@pytest.mark.in_turn(of=3)
 def test_the_workers_of_a_loader_find_the_scripts_own_classes(tmp_path):
     """In processes that are started anew, as everywhere but on Linux, and there since 3.14."""
     (tmp_path / "mine").mkdir()

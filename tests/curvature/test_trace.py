@@ -120,6 +120,7 @@ def test_a_trace_of_zero_stops_early_and_says_what_it_would_take():
     assert (zero.value, zero.stderr, zero.reason) == (0.0, 0.0, "")
 
 
+@pytest.mark.in_turn(of=3)
 def test_what_it_would_take_is_what_it_takes():
     """The number of probes that the reason states, drawn, reaches the error that was asked for."""
     op = operator()
@@ -143,6 +144,7 @@ def op_off_diagonal() -> float:
     return (matrix - torch.diag(torch.diag(matrix))).norm().item()
 
 
+@pytest.mark.in_turn(of=3)
 @pytest.mark.parametrize("max_probes", [1000, 40])
 def test_the_interval_covers_where_the_number_of_probes_was_chosen(max_probes):
     """Reached or given up early: two standard errors hold the trace about as often as they say."""

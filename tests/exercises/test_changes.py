@@ -200,6 +200,7 @@ def test_the_table_of_wrappers_undoes_changes_that_are_no_protection():
         assert max(earned_by_wrapper(public, weak).values()) == public.max_score
 
 
+@pytest.mark.in_turn(of=3)
 def test_wrappers_around_public_answers_earn_next_to_nothing():
     """A third of all changes, another for each exercise; the slow test tries them all."""
     sampled = [change for i, change in enumerate(ALL) if i % 3 == 0]

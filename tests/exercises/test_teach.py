@@ -42,6 +42,7 @@ def test_check_prints_the_message_and_returns_the_score(capfd):
         assert printed.out == evaluate("u01_tr_cov", answer).message + "\n"
 
 
+@pytest.mark.in_turn(of=3)
 def test_every_exercise_scores_between_nothing_and_its_points(capfd):
     for name, exercise in EXERCISES.items():
         for answer in (stub, None, lambda *args: None, exercise.mistakes[0].answer):

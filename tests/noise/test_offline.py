@@ -263,6 +263,7 @@ def weighted_of(count, seed, size=1.0, **settings):
 class TestPopulation:
     """The noise scale of what the data was drawn from, where everything is known."""
 
+    @pytest.mark.in_turn(of=3)
     def test_numerator_and_denominator_are_unbiased_and_the_plug_in_is_not(self):
         trace, along = population_of(Line(0.2))
         found = [weighted_of(30, seed, 0.2, num_probes=5) for seed in range(50)]
