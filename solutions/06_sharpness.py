@@ -575,7 +575,7 @@ for curvature in (5.0, 10.0, 19.0, 20.0, 21.0):
 
 # %%
 num_steps = by_size(tiny=20, cpu=480, gpu=1600)
-num_seeds = by_size(tiny=2, cpu=4, gpu=8)
+num_seeds = by_size(tiny=2, cpu=4, gpu=6)
 edge_data = load("mnist1d", num_train=256)
 climb = follow_edge(
     (40, 32, 32, 10),
@@ -837,7 +837,7 @@ for size in (12, 25, 100):
 
 # %%
 alphas = (0.1, 1.0, 10.0)
-seeds = range(by_size(tiny=2, cpu=3, gpu=16))
+seeds = range(by_size(tiny=2, cpu=3, gpu=8))
 found = train_to_loss(SIZES, data, seeds=seeds, batch_size=32, lr=0.1, target=target, device="cpu")
 says = {name: [[] for _ in alphas] for name in ("λmax", "Keskar", "SAM", "SAM, adaptive")}
 largest_change = 0.0
@@ -896,7 +896,7 @@ for batch_size, rate in ((8, 0.1), (256, 0.1), (256, 0.6)):
     run = train_to_loss(
         SIZES,
         data,
-        seeds=range(by_size(tiny=1, cpu=2, gpu=16)),
+        seeds=range(by_size(tiny=1, cpu=2, gpu=8)),
         batch_size=batch_size,
         lr=rate,
         target=target,
