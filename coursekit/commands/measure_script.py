@@ -96,12 +96,13 @@ def _names_of(path: Path, its_args: Sequence[str]) -> dict[str, Any]:
         ) from error
     finally:
         sys.argv, sys.stdout, sys.stderr = before
-    if sys.stdout.closed:
-        sys.stdout = sys.stderr  # so that whatever is said last finds a place
-        raise ValueError(
-            f"{path} closed its standard output, where the numbers would go\n"
-            "Send its own prints elsewhere with contextlib.redirect_stdout."
-        )
+    for name, other, stream in (("stdout", "stderr", "output"), ("stderr", "stdout", "error")):
+        if getattr(sys, name).closed:
+            setattr(sys, name, getattr(sys, other))  # so that what is said last finds a place
+            raise ValueError(
+                f"{path} closed its standard {stream}, where `measure` writes too\n"
+                f"Send its own lines elsewhere with contextlib.redirect_{name}."
+            )
     return vars(module)
 
 
