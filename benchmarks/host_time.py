@@ -11,6 +11,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -42,8 +43,7 @@ def as_on_a_gpu(noise: NoiseScale) -> None:
 
 def with_all_hooks(noise: NoiseScale) -> None:
     """Keep a hook on every parameter, however regular the loop is."""
-    if hasattr(noise._passes, "one"):
-        noise._passes.one.wait = math.inf
+    noise._passes.one.wait = math.inf
 
 
 def timed(owner: Any, name: str, spent: dict[str, float], part: str) -> None:
@@ -66,11 +66,9 @@ def timed_hooks(passes: Any, spent: dict[str, float]) -> None:
     make = passes.hook_of
 
     def hook_of(index: int) -> Callable[[Tensor], None]:
-        holder = {"call": make(index)}
-        owner = type("Hook", (), holder)
-        owner.call = staticmethod(holder["call"])
-        timed(owner, "call", spent, "hooks")
-        return lambda grad: owner.call(grad)
+        hook = SimpleNamespace(call=make(index))
+        timed(hook, "call", spent, "hooks")
+        return hook.call
 
     passes.hook_of = hook_of
 
@@ -85,9 +83,8 @@ def listened_parts(noise: NoiseScale) -> dict[str, float]:
     with noise.paused():
         timed_hooks(passes, spent)
         timed(passes, "end", spent, "ends of passes")
-        if hasattr(passes, "one"):
-            timed(passes.one, "begin", spent, "hooks")
-            timed(passes.one, "end", spent, "ends of passes")
+        timed(passes.one, "begin", spent, "hooks")
+        timed(passes.one, "end", spent, "ends of passes")
     timed(noise, "micro_step", spent, "micro_step")
     timed(noise, "step", spent, "step")
     return spent

@@ -10,9 +10,7 @@ from torch.utils.data import RandomSampler
 from coursekit.gradients.batches import (
     Batch,
     Data,
-    as_batches,
     batch_tensors,
-    cut_batch,
     is_one_batch,
     iter_batches,
     num_examples,
@@ -82,16 +80,11 @@ class Walks:
 
     def _batches(self) -> Iterator[Batch]:
         """Walk the data, after the door has seen that there is a first batch."""
-        empty = True
-        for given in as_batches(self.data):
-            for batch in cut_batch(given, None):
-                empty = False
-                yield batch
-        if empty:
-            raise ValueError(
-                "data can be walked only once, and looking at its first batch was the first time: "
-                "every iter(data) has to begin anew; measure data=list(...) of it"
-            )
+        return iter_batches(
+            self.data,
+            if_empty="data can be walked only once, and looking at its first batch was the first "
+            "time: every iter(data) has to begin anew; measure data=list(...) of it",
+        )
 
     def _refuse_used_up(self) -> None:
         """Raise ValueError if nothing is left; for a walk that began where the door had not."""

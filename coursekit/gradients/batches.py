@@ -223,7 +223,11 @@ def cut_batch(batch: Batch, chunk_size: int | None) -> Iterator[Batch]:
 
 
 def iter_batches(
-    data: Data, *, chunk_size: int | None = None, device: torch.device | str | None = None
+    data: Data,
+    *,
+    chunk_size: int | None = None,
+    device: torch.device | str | None = None,
+    if_empty: str = "data holds no examples",
 ) -> Iterator[Batch]:
     """Walk data batch by batch, in chunks of at most `chunk_size` examples.
 
@@ -233,6 +237,7 @@ def iter_batches(
         data: One batch, or an iterable of batches.
         chunk_size: Examples per chunk at most; None keeps the batches as they come.
         device: Where to move each chunk; None leaves it.
+        if_empty: What the error says where there is no batch.
 
     Yields:
         Batches with at least one example.
@@ -248,7 +253,7 @@ def iter_batches(
             empty = False
             yield chunk if device is None else brought_to(device, chunk)
     if empty:
-        raise ValueError("data holds no examples")
+        raise ValueError(if_empty)
 
 
 def trainable_params(model: nn.Module) -> dict[str, nn.Parameter]:

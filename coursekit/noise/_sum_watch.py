@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from coursekit.noise._grad_norms import HALF
+from coursekit.noise._grad_norms import norm_of
 from coursekit.noise._one_pass import Norm, Pass
 
 State = tuple[int, int]  # where a .grad lies, and how often it was changed in place
@@ -19,12 +19,11 @@ def state_of(grad: Tensor | None) -> State | None:
     return (grad.data_ptr() if grad.layout is torch.strided else id(grad)), grad._version
 
 
-def norm_of(grad: Tensor | None) -> Tensor | None:
-    """Return a dense gradient's norm."""
+def norm_if_dense(grad: Tensor | None) -> Norm | None:
+    """Return a dense gradient's norm, where it lies."""
     if grad is None or grad.layout is not torch.strided:
         return None
-    wide = torch.float32 if grad.dtype in HALF else None
-    return torch.linalg.vector_norm(grad.detach(), dtype=wide)
+    return norm_of(grad, on_cpu=False)
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class SumWatch:
         grad = self.params[left.index].grad
         if state_of(grad) == left.state:
             return False
-        return grad is None or left.norm is None or not bool(norm_of(grad) == left.norm)
+        return grad is None or left.norm is None or not bool(norm_if_dense(grad) == left.norm)
 
     def small(self, used: Sequence[int]) -> int:
         """Return the smallest of the parameters that this step has used so far."""
@@ -89,7 +88,7 @@ class SumWatch:
         small = self.small(used)
         grad = self.params[small].grad
         noted = this.sentinel is not None and this.sentinel[0] == small
-        norm = this.sentinel[1] if noted and this.sentinel else norm_of(grad)
+        norm = this.sentinel[1] if noted and this.sentinel else norm_if_dense(grad)
         self.seen = Left(small, state_of(grad), norm)
         index, before = this.first
         if state_of(self.params[index].grad) == before:

@@ -37,6 +37,7 @@ from coursekit.gradients import BatchLoss
 SMALL = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
 FEED = {"intermediate_size": 12}
 PLACES = {"max_position_embeddings": 12}
+SMALL_T5 = {"d_model": 8, "d_kv": 4, "d_ff": 12, "num_heads": 2, "decoder_start_token_id": 0}
 
 
 def language(model: nn.Module, **more: torch.Tensor):
@@ -134,15 +135,7 @@ def albert():
 
 @case("T5, tied, relative positions", EACH)
 def t5():
-    config = hf.T5Config(
-        vocab_size=VOCAB,
-        d_model=8,
-        d_kv=4,
-        d_ff=12,
-        num_layers=1,
-        num_heads=2,
-        decoder_start_token_id=0,
-    )
+    config = hf.T5Config(vocab_size=VOCAB, num_layers=1, **SMALL_T5)
     return language(hf.T5ForConditionalGeneration(config), attention_mask=padding())
 
 
@@ -173,16 +166,12 @@ def mixtral():
 def switch():
     config = hf.SwitchTransformersConfig(
         vocab_size=VOCAB,
-        d_model=8,
-        d_kv=4,
-        d_ff=12,
         num_layers=2,
         num_decoder_layers=2,
-        num_heads=2,
         num_experts=2,
         num_sparse_encoder_layers=1,
         num_sparse_decoder_layers=1,
-        decoder_start_token_id=0,
+        **SMALL_T5,
     )
     return language(hf.SwitchTransformersForConditionalGeneration(config))
 
